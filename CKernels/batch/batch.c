@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Batches of numbers of any size: checks the arguments, hands each number to its engine.
+
+// clock_gettime
+#define _GNU_SOURCE
+
+#include <string.h>
+#include <time.h>
+
+#include "../big/big_internal.h"
+
+uint64_t prk_thread_cpu_ns(void) {
+    struct timespec t = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static size_t significant(const uint64_t *limbs, size_t count) {
+    while (count > 0 && limbs[count - 1] == 0) {
+        count--;
+    }
+    return count;
+}
+
+static prk_status check(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
+                        size_t count, const uint8_t *verdicts) {
+    if ((unsigned)engine > PRK_ENGINE_GMP || offsets == NULL || verdicts == NULL) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (offsets[i] > offsets[i + 1]) {
+            return PRK_STATUS_INVALID_ARGUMENT;
+        }
+    }
+    if (limbs == NULL && offsets[count] != offsets[0]) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    if (engine == PRK_ENGINE_TRIAL || engine == PRK_ENGINE_U64) {
+        for (size_t i = 0; i < count; i++) {
+            size_t size = (size_t)(offsets[i + 1] - offsets[i]);
+            if (size > 1 && significant(limbs + offsets[i], size) > 1) {
+                return PRK_STATUS_INVALID_ARGUMENT;
+            }
+        }
+    }
+    return prk_level_status() == PRK_STATUS_OK ? PRK_STATUS_OK : PRK_STATUS_LEVEL_UNAVAILABLE;
+}
+
+static prk_status explain_trial(uint64_t n, const prk_options *options, prk_report *report) {
+    report->method = n < 2 ? PRK_METHOD_DEFINITION : PRK_METHOD_TRIAL_DIVISION;
+    if (n < 2) {
+        report->verdict = PRK_NEITHER;
+        return PRK_STATUS_OK;
+    }
+    uint64_t divisor = 0;
+    prk_status status = prk_trial_cancellable(n, options->cancel, &divisor);
+    report->verdict = divisor == 0 ? PRK_PRIME : PRK_COMPOSITE;
+    if (divisor != 0) {
+        report->factor = divisor;
+        report->fields |= PRK_REPORT_HAS_FACTOR;
+    }
+    return status;
+}
+
+// One number of `size` significant limbs, with its evidence.
+static prk_status explain(prk_engine engine, const uint64_t *limbs, size_t size,
+                          const prk_options *options, prk_scratch *scratch, prk_report *report) {
+    memset(report, 0, sizeof *report);
+    uint64_t low = size == 0 ? 0 : limbs[0];
+    if (engine == PRK_ENGINE_AUTO) {
+        engine = size <= 1 ? PRK_ENGINE_U64 : PRK_ENGINE_GMP;
+    }
+    report->engine = (uint8_t)engine;
+    mpz_t view;
+    mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)size);
+    prk_status status = PRK_STATUS_OK;
+    if (scratch != NULL) {
+        status = prk_scratch_reserve(scratch, size);
+    }
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    switch (engine) {
+    case PRK_ENGINE_TRIAL:
+        status = explain_trial(low, options, report);
+        break;
+    case PRK_ENGINE_GMP:
+        status = prk_explain_gmp(scratch, n, options, report);
+        break;
+    default:
+        prk_kernels()->explain(low, report);
+        break;
+    }
+    if (status == PRK_STATUS_OK && options->want_residue && size > 0) {
+        status = prk_residue(scratch, n, options->cancel, &report->residue);
+        report->fields |= PRK_REPORT_HAS_RESIDUE;
+    }
+    return status;
+}
+
+// Numbers of one limb each, back to back, need no look at their sizes.
+static bool is_array_of_words(const uint64_t *offsets, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (offsets[i + 1] - offsets[i] != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static prk_status test_words(const uint64_t *words, size_t count, const uint32_t *cancel,
+                             uint8_t *verdicts) {
+    const size_t block = 4096; // at most about 4 ms
+    for (size_t i = 0; i < count; i += block) {
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        prk_kernels()->test_batch(words + i, verdicts + i, count - i < block ? count - i : block);
+    }
+    return PRK_STATUS_OK;
+}
+
+prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
+                          size_t count, const prk_options *options, prk_scratch *scratch,
+                          uint8_t *verdicts, prk_report *reports) {
+    static const prk_options plain = {0};
+    options = options == NULL ? &plain : options;
+    if (count == 0) {
+        return PRK_STATUS_OK;
+    }
+    prk_status status = check(engine, limbs, offsets, count, verdicts);
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    memset(verdicts, PRK_UNTESTED, count);
+    if (reports == NULL && (engine == PRK_ENGINE_U64 || engine == PRK_ENGINE_AUTO) &&
+        is_array_of_words(offsets, count)) {
+        return test_words(limbs + offsets[0], count, options->cancel, verdicts);
+    }
+    prk_scratch *own = NULL;
+    if (scratch == NULL && (engine == PRK_ENGINE_GMP || engine == PRK_ENGINE_AUTO ||
+                            (reports != NULL && options->want_residue))) {
+        scratch = own = prk_scratch_create();
+        if (own == NULL) {
+            return PRK_STATUS_NO_MEMORY;
+        }
+    }
+    prk_options used = *options;
+    used.want_residue = options->want_residue && reports != NULL; // else there is no place for it
+    static const uint64_t zero = 0;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (prk_is_cancelled(used.cancel)) {
+            status = PRK_STATUS_CANCELLED;
+            break;
+        }
+        size_t length = (size_t)(offsets[i + 1] - offsets[i]);
+        const uint64_t *number = length == 0 ? &zero : limbs + offsets[i];
+        prk_report report;
+        uint64_t start = reports == NULL ? 0 : prk_thread_cpu_ns();
+        status = explain(engine, number, significant(number, length), &used, scratch, &report);
+        if (status == PRK_STATUS_OK) {
+            verdicts[i] = report.verdict;
+            if (reports != NULL) {
+                report.cpu_ns = prk_thread_cpu_ns() - start;
+                reports[i] = report;
+            }
+        }
+    }
+    prk_scratch_destroy(own);
+    return status;
+}
+
+prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *offsets, uint8_t *verdicts,
+                              size_t count) {
+    return prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, count, NULL, NULL, verdicts, NULL);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the large-number files share.
+
+#ifndef PRK_BIG_INTERNAL_H
+#define PRK_BIG_INTERNAL_H
+
+#include <gmp.h>
+
+#include "../include/prk_kernels.h"
+
+_Static_assert(GMP_NUMB_BITS == 64, "limbs are handed to GMP as they are");
+_Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP as they are");
+
+#pragma GCC visibility push(hidden)
+
+#define PRK_WINDOW_BITS 4
+
+struct prk_scratch {
+    size_t reserved;                        // limbs of n for which memory was probed
+    mpz_t n_minus_1, d, base, x, product;   // strong tests and powers
+    mpz_t u, v, qk, t;                      // Lucas
+    mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
+    mpz_t small;                            // a 64-bit number as mpz
+};
+
+/// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.
+prk_status prk_scratch_reserve(prk_scratch *scratch, size_t limbs);
+
+/// result = base^exponent mod n, in pieces between which the flag is polled. base < n, n odd or
+/// even, exponent >= 1. PRK_STATUS_CANCELLED leaves result undefined.
+prk_status prk_pow_mod(prk_scratch *scratch, mpz_ptr result, mpz_srcptr base, mpz_srcptr exponent,
+                       mpz_srcptr n, const uint32_t *cancel);
+
+/// Whether n is a strong probable prime to `base`; n_minus_1 in the scratch is set. n odd, n > 2.
+prk_status prk_strong_test(prk_scratch *scratch, mpz_srcptr n, mpz_srcptr base,
+                           const uint32_t *cancel, bool *passed);
+
+/// Strong Lucas test with Selfridge's parameters, method A [BaWa80]. n odd, no square. `*d` is the
+/// discriminant, of which (d|n) = -1, or 0 when a common factor with it showed n composite.
+prk_status prk_strong_lucas_selfridge(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel,
+                                      bool *passed, int64_t *d);
+
+/// The least odd prime of the table to the depth that n's size deserves that divides n, or 0.
+/// `*bound`: n below it without such a prime is prime.
+uint64_t prk_trial_primes_divisor(mpz_srcptr n, uint64_t *bound);
+
+/// base = the `round`th base for n, uniform in [2, n - 2]. n >= 5.
+void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t round);
+
+/// One number with GMP alone, whatever its size. `report` is zeroed by the caller.
+prk_status prk_explain_gmp(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
+                           prk_report *report);
+
+/// RES64 of n >= 1.
+prk_status prk_residue(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel,
+                       uint64_t *residue);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// primality.h: primality tests for one number and for batches.
+//
+// Below 2^64 every answer is exact. Above, `PRK_COMPOSITE` is certain and `PRK_PROBABLE_PRIME` means
+// that the number passed Baillie-PSW [BaWa80] and the strong tests to random bases that were asked
+// for. Citation keys are resolved in docs/REFERENCES.md.
+//
+// Every function may be called from any thread. None prints, aborts or sets errno (GMP itself
+// aborts when malloc fails inside it; the memory a number needs is probed for before it is tested,
+// and PRK_STATUS_NO_MEMORY returned). A prk_scratch belongs to one thread at a time.
+//
+// Numbers of any size are arrays of 64-bit limbs, least significant limb first.
+
+#ifndef PRIMALITY_H
+#define PRIMALITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "prk_annotations.h"
+
+#define PRK_VERSION_MAJOR 0
+#define PRK_VERSION_MINOR 1
+#define PRK_VERSION_PATCH 0
+#define PRK_VERSION_STRING "0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// What became of a call.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelStatus") prk_status {
+    PRK_STATUS_OK PRK_SWIFT_NAME("ok") = 0,
+    /// A pointer is NULL, an offset decreases, or a number is outside the function's domain.
+    PRK_STATUS_INVALID_ARGUMENT PRK_SWIFT_NAME("invalidArgument") = 1,
+    PRK_STATUS_NO_MEMORY PRK_SWIFT_NAME("noMemory") = 2,
+    /// PRIMALITY_LEVEL names a level that this machine lacks.
+    PRK_STATUS_LEVEL_UNAVAILABLE PRK_SWIFT_NAME("levelUnavailable") = 3,
+    /// PRIMALITY_LEVEL is no level's name. Only prk_level_status() says so; batches return
+    /// PRK_STATUS_LEVEL_UNAVAILABLE for both.
+    PRK_STATUS_LEVEL_UNKNOWN PRK_SWIFT_NAME("levelUnknown") = 4,
+    /// The flag in prk_options was raised. Verdicts not reached are PRK_UNTESTED.
+    PRK_STATUS_CANCELLED PRK_SWIFT_NAME("cancelled") = 5,
+} prk_status;
+
+/// What a test showed. Stored in one byte.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelVerdict") prk_verdict {
+    /// 0 and 1.
+    PRK_NEITHER PRK_SWIFT_NAME("neither") = 0,
+    PRK_COMPOSITE PRK_SWIFT_NAME("composite") = 1,
+    PRK_PROBABLE_PRIME PRK_SWIFT_NAME("probablePrime") = 2,
+    PRK_PRIME PRK_SWIFT_NAME("prime") = 3,
+    /// Not a verdict: left behind for numbers that a cancelled batch did not reach.
+    PRK_UNTESTED PRK_SWIFT_NAME("untested") = 255,
+} prk_verdict;
+
+/// Instruction sets, in increasing order.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelSet") prk_level {
+    PRK_LEVEL_PORTABLE PRK_SWIFT_NAME("portable") = 0,
+    PRK_LEVEL_BMI2 PRK_SWIFT_NAME("bmi2") = 1,
+    PRK_LEVEL_AVX2 PRK_SWIFT_NAME("avx2") = 2,
+    PRK_LEVEL_AVX512_IFMA PRK_SWIFT_NAME("avx512ifma") = 3,
+} prk_level;
+#define PRK_LEVEL_COUNT 4
+
+/// A way to test.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine {
+    /// PRK_ENGINE_U64 below 2^64, PRK_ENGINE_GMP above.
+    PRK_ENGINE_AUTO PRK_SWIFT_NAME("auto") = 0,
+    /// Complete trial division; below 2^64.
+    PRK_ENGINE_TRIAL PRK_SWIFT_NAME("trial") = 1,
+    /// Small primes, strong base-2 test, almost extra strong Lucas test; below 2^64.
+    PRK_ENGINE_U64 PRK_SWIFT_NAME("u64") = 2,
+    /// Small primes, strong base-2 test, strong Lucas test (Selfridge A), random bases; any size.
+    PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
+} prk_engine;
+
+/// What decided.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method {
+    /// 0 and 1 are neither by definition.
+    PRK_METHOD_DEFINITION PRK_SWIFT_NAME("definition") = 0,
+    /// A prime factor was found, or all primes up to the square root were tried.
+    PRK_METHOD_TRIAL_DIVISION PRK_SWIFT_NAME("trialDivision") = 1,
+    /// Composite: failed the strong test to base 2.
+    PRK_METHOD_STRONG_BASE2 PRK_SWIFT_NAME("strongBase2") = 2,
+    /// Composite: the square of an integer.
+    PRK_METHOD_SQUARE PRK_SWIFT_NAME("square") = 3,
+    /// Composite: failed the strong Lucas test with Selfridge's parameters.
+    PRK_METHOD_STRONG_LUCAS PRK_SWIFT_NAME("strongLucas") = 4,
+    /// Composite: failed the almost extra strong Lucas test.
+    PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS PRK_SWIFT_NAME("almostExtraStrongLucas") = 5,
+    /// Composite: failed a strong test to a random base.
+    PRK_METHOD_STRONG_RANDOM_BASE PRK_SWIFT_NAME("strongRandomBase") = 6,
+    /// Passed the strong test to base 2 and a Lucas test. A proof below 2^64 [FeGa13].
+    PRK_METHOD_BAILLIE_PSW PRK_SWIFT_NAME("bailliePSW") = 7,
+} prk_method;
+
+/// Which optional fields of a prk_report hold something.
+enum {
+    PRK_REPORT_HAS_FACTOR = 1,
+    PRK_REPORT_HAS_LUCAS = 2,
+    PRK_REPORT_HAS_RESIDUE = 4,
+    /// `round` counts from 1; the base is prk_random_base(n, seed, round).
+    PRK_REPORT_HAS_ROUND = 8,
+};
+
+/// A verdict and its evidence.
+typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
+    /// The smallest prime factor, when dividing found one.
+    uint64_t factor;
+    /// RES64: the low 64 bits of 3^(n-1) mod n.
+    uint64_t residue;
+    /// CPU time of the thread that tested, in nanoseconds; 0 when it was not measured.
+    uint64_t cpu_ns;
+    /// Lucas parameters P and Q (discriminant P^2 - 4Q).
+    int64_t lucas_p;
+    int64_t lucas_q;
+    /// The random base that showed a composite, or how many a probable prime passed.
+    uint32_t round;
+    /// A prk_verdict.
+    uint8_t verdict;
+    /// A prk_method.
+    uint8_t method;
+    /// Of PRK_REPORT_HAS_….
+    uint8_t fields;
+    /// The engine that ran: PRK_ENGINE_AUTO never stands here.
+    uint8_t engine;
+} prk_report;
+
+/// How to test. All zero is a good default: Baillie-PSW, no residue, not to be cancelled.
+typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
+    /// Chooses the random bases. Base r of n depends on (seed, n, r) only.
+    uint64_t seed;
+    /// NULL, or a flag that another thread or process sets to non-zero to end the call. It is
+    /// polled between numbers and, inside long tests, at least every 20 ms up to about 300,000
+    /// bits; above, once per squaring.
+    const uint32_t *cancel;
+    /// Strong tests to random bases after Baillie-PSW, above 2^64 only (below it is exact). A
+    /// composite passes r of them with probability at most 4^-r over the seed [Rabi80].
+    uint32_t rounds;
+    /// Compute RES64 for every n >= 1.
+    bool want_residue;
+} prk_options;
+
+/// Memory that tests of large numbers reuse. For one thread at a time.
+typedef struct prk_scratch prk_scratch;
+
+// --- One number below 2^64 -----------------------------------------------------------------------
+
+/// Whether n is prime; exact. About one strong test for a composite that small primes miss, three
+/// for a prime. When the forced level is unavailable the portable kernel answers.
+PRK_API bool prk_is_prime_u64(uint64_t n);
+
+/// The smallest prime factor of n by complete trial division; `*factor` is n when n is prime.
+/// n < 2 or NULL: PRK_STATUS_INVALID_ARGUMENT. At most 4/15 of sqrt(n) divisions.
+PRK_API prk_status prk_smallest_factor_u64(uint64_t n, uint64_t *factor);
+
+/// The least divisor of n in [from, to] that is 2, 3, 5 or coprime to 30, and whose square does not
+/// exceed n; 0 when there is none. Ranges may be handed to different workers: the least of their
+/// non-zero answers is the smallest prime factor. n < 2 or NULL: PRK_STATUS_INVALID_ARGUMENT.
+PRK_API prk_status prk_trial_range_u64(uint64_t n, uint64_t from, uint64_t to, uint64_t *divisor);
+
+// --- Batches -------------------------------------------------------------------------------------
+
+/// Exact verdicts of `count` numbers: PRK_NEITHER, PRK_COMPOSITE or PRK_PRIME.
+PRK_API prk_status prk_test_u64_batch(const uint64_t *PRK_COUNTED_BY(count) PRK_NOESCAPE n,
+                                      uint8_t *PRK_COUNTED_BY(count) PRK_NOESCAPE verdicts,
+                                      size_t count);
+
+/// Baillie-PSW verdicts of `count` numbers of any size, exact below 2^64. Number i is
+/// limbs[offsets[i] ..< offsets[i + 1]]; `offsets` has count + 1 entries. Leading zero limbs are
+/// allowed and an empty number is 0. Decreasing offsets: PRK_STATUS_INVALID_ARGUMENT, and nothing
+/// is written. `limbs` may be NULL when every number is empty.
+PRK_API prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *offsets,
+                                      uint8_t *verdicts, size_t count);
+
+/// The general form: any engine, options, reusable scratch (NULL: one is made for the call) and,
+/// when `reports` is not NULL, the evidence and CPU time of each number.
+///
+/// A number of more than 64 bits given to PRK_ENGINE_TRIAL or PRK_ENGINE_U64 is
+/// PRK_STATUS_INVALID_ARGUMENT, and nothing is written. `options` may be NULL.
+PRK_API prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
+                                  size_t count, const prk_options *options, prk_scratch *scratch,
+                                  uint8_t *verdicts, prk_report *reports);
+
+/// NULL when there is no memory.
+PRK_API prk_scratch *prk_scratch_create(void);
+/// Accepts NULL.
+PRK_API void prk_scratch_destroy(prk_scratch *scratch);
+
+/// Writes base `round` (from 1) that `seed` gives for n into `base`, which has room for `limb_count`
+/// limbs: uniform in [2, n - 2]. n < 5 or NULL: PRK_STATUS_INVALID_ARGUMENT.
+PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uint64_t seed,
+                                   uint32_t round, uint64_t *base);
+
+// --- Levels and versions -------------------------------------------------------------------------
+
+/// The level in use. The best that machine and system support, or the one that the environment's
+/// PRIMALITY_LEVEL names (portable, bmi2, avx2, avx512ifma; empty is as unset), read once.
+PRK_API prk_level prk_active_level(void);
+
+/// PRK_STATUS_OK, or why the level that PRIMALITY_LEVEL names cannot be used.
+PRK_API prk_status prk_level_status(void);
+
+PRK_API bool prk_level_supported(prk_level level);
+/// NULL for a value that is no level.
+PRK_API const char *prk_level_name(prk_level level);
+
+/// PRK_VERSION_STRING of the library, which may differ from the header's.
+PRK_API const char *prk_version(void);
+/// The version of GMP at run time.
+PRK_API const char *prk_gmp_version(void);
+/// The C compiler that built the library, with its version.
+PRK_API const char *prk_compiler(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

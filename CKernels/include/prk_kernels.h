@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernels of each level, for tests and benchmarks that compare levels, and the plumbing that
+// the Swift targets share. Not installed, not part of the library's interface.
+
+#ifndef PRK_KERNELS_H
+#define PRK_KERNELS_H
+
+#include "primality.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(hidden)
+
+/// One level's implementation of everything that is dispatched.
+typedef struct prk_kernel_set {
+    prk_level level;
+    const char *name;
+    bool (*is_prime)(uint64_t n);
+    void (*test_batch)(const uint64_t *n, uint8_t *verdicts, size_t count);
+    /// Fills verdict, method, fields, factor and Lucas parameters.
+    void (*explain)(uint64_t n, prk_report *report);
+    /// As prk_trial_range_u64, n >= 2; not to be cancelled.
+    uint64_t (*trial_range)(uint64_t n, uint64_t from, uint64_t to);
+} prk_kernel_set;
+
+/// The kernels of `level`, whatever level is active; NULL when the machine lacks it.
+const prk_kernel_set *prk_kernels_at(prk_level level);
+
+/// The active kernels; portable ones when prk_level_status() is not PRK_STATUS_OK.
+const prk_kernel_set *prk_kernels(void);
+
+/// prk_trial_range_u64 in blocks, between which the flag is polled. PRK_STATUS_CANCELLED leaves
+/// `*divisor` at 0.
+prk_status prk_trial_cancellable(uint64_t n, const uint32_t *cancel, uint64_t *divisor);
+
+/// Whether the flag, which may be NULL, is raised.
+static inline bool prk_is_cancelled(const uint32_t *cancel) {
+    return cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
+}
+
+/// Raises a flag. Lock-free, so a signal handler and another process may do it.
+static inline void prk_raise(uint32_t *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELAXED); }
+
+/// A zeroed flag on its own shared page, which forked children see raised; NULL: no memory.
+uint32_t *prk_flag_create(void);
+void prk_flag_destroy(uint32_t *flag);
+
+/// CPU time of the calling thread in nanoseconds.
+uint64_t prk_thread_cpu_ns(void);
+
+/// Limbs of a decimal or hexadecimal number. `digits` holds `length` >= 1 characters, all of the
+/// radix (10 or 16). `limbs` has room for prk_limbs_for_digits(radix, length); the used number,
+/// without leading zeros, is returned, or SIZE_MAX when there is no memory.
+size_t prk_limbs_from_digits(const char *digits, size_t length, int radix, uint64_t *limbs);
+size_t prk_limbs_for_digits(int radix, size_t length);
+
+/// Decimal digits of a number into `text`, which has room for prk_decimal_capacity(count); their
+/// number is returned, or SIZE_MAX when there is no memory. Not terminated by NUL.
+size_t prk_decimal_from_limbs(const uint64_t *limbs, size_t count, char *text);
+size_t prk_decimal_capacity(size_t count);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

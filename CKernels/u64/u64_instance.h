@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The scalar kernels for one level. The includer defines
+//   PRK_TARGET   the function attribute that turns the instruction set on, or nothing,
+//   PRK_SUFFIX   the level's name as a suffix,
+//   PRK_LEVEL    its prk_level, and
+//   PRK_NAME     its name as a string.
+// A level with faster code of its own replaces pointers in its set, not this file.
+
+#include "u64_body.h"
+#include "u64_levels.h"
+
+#define PRK_PASTE_(name, suffix) name##_##suffix
+#define PRK_PASTE(name, suffix) PRK_PASTE_(name, suffix)
+#define PRK_KERNEL(name) PRK_PASTE(name, PRK_SUFFIX)
+
+PRK_TARGET static void PRK_KERNEL(explain)(uint64_t n, prk_report *report) {
+    prk_explain_u64_body(n, report);
+}
+
+PRK_TARGET static bool PRK_KERNEL(is_prime)(uint64_t n) {
+    prk_report report; // lives in registers: the body is inlined and only the verdict is used
+    prk_explain_u64_body(n, &report);
+    return report.verdict == PRK_PRIME;
+}
+
+PRK_TARGET static void PRK_KERNEL(test_batch)(const uint64_t *n, uint8_t *verdicts, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        prk_report report;
+        prk_explain_u64_body(n[i], &report);
+        verdicts[i] = report.verdict;
+    }
+}
+
+PRK_TARGET static uint64_t PRK_KERNEL(trial_range)(uint64_t n, uint64_t from, uint64_t to) {
+    return prk_trial_range_body(n, from, to);
+}
+
+const prk_kernel_set PRK_PASTE(prk_kernels, PRK_SUFFIX) = {
+    .level = PRK_LEVEL,
+    .name = PRK_NAME,
+    .is_prime = PRK_KERNEL(is_prime),
+    .test_batch = PRK_KERNEL(test_batch),
+    .explain = PRK_KERNEL(explain),
+    .trial_range = PRK_KERNEL(trial_range),
+};

@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+// Turns the bounds that C headers state into overloads that take spans.
+let swiftOnC = swift + [.enableExperimentalFeature("SafeInteropWrappers")]
+
+let package = Package(
+    name: "swift-primality",
+    products: [
+        .library(name: "Primality", targets: ["Primality"]),
+        .library(name: "PrimalityPool", targets: ["PrimalityPool"]),
+        .library(name: "PurePrimality", targets: ["PurePrimality"]),
+        .library(name: "CKernels", targets: ["CKernels"]),
+        .executable(name: "primality", targets: ["PrimalityCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.4.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
+        .target(
+            name: "CKernels", dependencies: ["CGMP"], path: "CKernels",
+            // Without pkg-config's answer only this one links GMP.
+            linkerSettings: [.linkedLibrary("gmp")]),
+        .target(name: "PurePrimality", swiftSettings: swift),
+        .target(
+            name: "Primality", dependencies: ["CKernels", "PurePrimality"],
+            swiftSettings: swiftOnC),
+        .target(
+            name: "PrimalityPool", dependencies: ["CKernels", "Primality"],
+            swiftSettings: swiftOnC),
+        .target(
+            name: "PrimalityModels", dependencies: ["Primality", "PrimalityPool"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "PrimalityCLI",
+            dependencies: [
+                "Primality", "PrimalityPool", "PrimalityModels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swift),
+        .executableTarget(name: "generate-tables", swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)
