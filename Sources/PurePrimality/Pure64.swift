@@ -33,6 +33,15 @@ public enum Pure64 {
         public var factor: UInt64 = 0
         /// P of the Lucas test, when one was run; otherwise 0.
         public var lucasP: UInt64 = 0
+
+        /// Makes a finding.
+        @inline(__always)
+        public init(isPrime: Bool, method: Method, factor: UInt64 = 0, lucasP: UInt64 = 0) {
+            self.isPrime = isPrime
+            self.method = method
+            self.factor = factor
+            self.lucasP = lucasP
+        }
     }
 
     /// Whether a number is prime; exact.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+/// Ends tests that are under way, from any thread.
+///
+/// Kernels poll it between numbers and inside long tests. It lies on a shared page, so the processes
+/// of a pool see it too, and raising it is safe in a signal handler.
+///
+/// The pointer is set once and freed with the last reference, and every access through it is atomic,
+/// which makes the class `Sendable`.
+@safe public final class CancelFlag: @unchecked Sendable {
+    package let flag: UnsafeMutablePointer<UInt32>
+
+    /// Makes a flag that is not raised.
+    public init() {
+        guard let flag = unsafe prk_flag_create() else {
+            // One page is missing: nothing that could be thrown would find memory either.
+            fatalError("out of memory")
+        }
+        unsafe self.flag = unsafe flag
+    }
+
+    deinit { unsafe prk_flag_destroy(flag) }
+
+    /// Raises the flag, for good.
+    public func cancel() { unsafe prk_raise(flag) }
+
+    /// Whether the flag was raised.
+    public var isCancelled: Bool { unsafe prk_is_cancelled(flag) }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CKernels
+internal import PurePrimality
+
+/// A named way to test. Engines never disagree on which numbers are composite.
+public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Picks for each number: ``u64`` below 2⁶⁴, ``gmp`` above.
+    case auto
+    /// Complete trial division in C; below 2⁶⁴.
+    case trial
+    /// Baillie–PSW with the almost extra strong Lucas test in C; exact, below 2⁶⁴.
+    case u64
+    /// Baillie–PSW with the strong Lucas test and random bases on GMP; any size.
+    case gmp
+    /// ``trial`` in Swift alone.
+    case swiftTrial = "swift-trial"
+    /// ``u64`` in Swift alone.
+    case swiftU64 = "swift-u64"
+
+    /// The size of the largest number that the engine takes, in bits; `nil` for any.
+    public var maximumBits: Int? {
+        switch self {
+        case .auto, .gmp: nil
+        case .trial, .u64, .swiftTrial, .swiftU64: 64
+        }
+    }
+}
+
+extension Engine {
+    /// The engine's number in a report.
+    package var code: UInt8 {
+        switch self {
+        case .auto: UInt8(KernelEngine.auto.rawValue)
+        case .trial: UInt8(KernelEngine.trial.rawValue)
+        case .u64: UInt8(KernelEngine.u64.rawValue)
+        case .gmp: UInt8(KernelEngine.gmp.rawValue)
+        // Word engines are numbered on from the kernels' own.
+        case .swiftTrial: UInt8(KernelEngine.gmp.rawValue) + 1
+        case .swiftU64: UInt8(KernelEngine.gmp.rawValue) + 2
+        }
+    }
+
+    package init?(code: UInt8) {
+        guard let engine = Engine.allCases.first(where: { $0.code == code }) else { return nil }
+        self = engine
+    }
+
+    /// The job that this engine makes of a run's options.
+    package func job(
+        options: TestOptions, cancel: CancelFlag?, wantsReports: Bool
+    ) -> KernelJob {
+        var job = unsafe KernelJob()
+        unsafe job.wants_reports = wantsReports
+        unsafe job.options.seed = options.seed
+        unsafe job.options.rounds = UInt32(clamping: options.rounds)
+        unsafe job.options.want_residue = options.wantsResidue
+        unsafe job.options.cancel = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
+        switch self {
+        case .auto: unsafe job.engine = .auto
+        case .trial: unsafe job.engine = .trial
+        case .u64: unsafe job.engine = .u64
+        case .gmp: unsafe job.engine = .gmp
+        case .swiftTrial: unsafe job.word_engine = trialInSwift
+        case .swiftU64: unsafe job.word_engine = u64InSwift
+        }
+        unsafe job.word_engine_name = code
+        return unsafe job
+    }
+}
+
+// The pure-Swift engines as C functions. They run in forked children too: integer code only, nothing
+// that allocates, no global that is initialised on first use.
+
+private let u64InSwift: prk_word_engine = { numbers, verdicts, reports, count, cancel in
+    guard let numbers = unsafe numbers, let verdicts = unsafe verdicts else { return }
+    var i = 0
+    while i < count {
+        // The flag is looked at every 1024 numbers, which take less than a millisecond.
+        if i & 1023 == 0, unsafe prk_is_cancelled(cancel) { return }
+        let finding = Pure64.explain(unsafe numbers[i])
+        unsafe verdicts[i] = finding.verdict
+        if let reports = unsafe reports { unsafe finding.write(to: &reports[i]) }
+        i &+= 1
+    }
+}
+
+private let trialInSwift: prk_word_engine = { numbers, verdicts, reports, count, cancel in
+    guard let numbers = unsafe numbers, let verdicts = unsafe verdicts else { return }
+    let block: UInt64 = 1 << 21  // some milliseconds
+    var i = 0
+    while i < count {
+        let n = unsafe numbers[i]
+        var divisor: UInt64 = 0
+        var from: UInt64 = 0
+        while divisor == 0 && n >= 2 && from <= UInt64(UInt32.max) && from &* from <= n {
+            if unsafe prk_is_cancelled(cancel) { return }
+            divisor = Pure64.smallestDivisor(of: n, from: from, through: from &+ block &- 1)
+            from &+= block
+        }
+        let finding = Pure64.Finding(
+            isPrime: n >= 2 && divisor == 0, method: n < 2 ? .definition : .trialDivision,
+            factor: divisor)
+        unsafe verdicts[i] = finding.verdict
+        if let reports = unsafe reports { unsafe finding.write(to: &reports[i]) }
+        i &+= 1
+    }
+}
+
+extension Pure64.Finding {
+    @inline(__always)
+    fileprivate var verdict: UInt8 {
+        if isPrime { return UInt8(truncatingIfNeeded: KernelVerdict.prime.rawValue) }
+        let code: KernelVerdict = method == .definition ? .neither : .composite
+        return UInt8(truncatingIfNeeded: code.rawValue)
+    }
+
+    @inline(__always)
+    fileprivate func write(to report: inout KernelReport) {
+        let code: KernelMethod =
+            switch method {
+            case .definition: .definition
+            case .trialDivision: .trialDivision
+            case .strongBase2: .strongBase2
+            case .square: .square
+            case .almostExtraStrongLucas: .almostExtraStrongLucas
+            case .bailliePSW: .bailliePSW
+            }
+        report.method = UInt8(truncatingIfNeeded: code.rawValue)
+        if factor != 0 {
+            report.factor = factor
+            report.fields |= UInt8(PRK_REPORT_HAS_FACTOR)
+        }
+        if lucasP != 0 {
+            report.lucas_p = Int64(truncatingIfNeeded: lucasP)
+            report.lucas_q = 1
+            report.fields |= UInt8(PRK_REPORT_HAS_LUCAS)
+        }
+    }
+}

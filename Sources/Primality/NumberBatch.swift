@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Numbers of any size, packed for the kernels: what pools cut into chunks.
+///
+/// Number *i* is `limbs[offsets[i] ..< offsets[i + 1]]`, of one limb at least.
+public struct NumberBatch: Sendable, Hashable {
+    package private(set) var limbs: [UInt64] = []
+    package private(set) var offsets: [UInt64] = [0]
+    /// The size of the largest number, in bits.
+    public private(set) var maximumBits = 0
+
+    /// An empty batch.
+    public init() {}
+
+    /// A batch of 64-bit numbers.
+    public init(_ numbers: some Sequence<UInt64>) {
+        for number in numbers { append(number) }
+    }
+
+    /// A batch of numbers of any size.
+    public init(_ numbers: some Sequence<BigNatural>) {
+        for number in numbers { append(number) }
+    }
+
+    /// How many numbers there are.
+    public var count: Int { offsets.count - 1 }
+
+    /// Whether there are none.
+    public var isEmpty: Bool { offsets.count == 1 }
+
+    /// How many limbs all numbers have together.
+    public var limbCount: Int { limbs.count }
+
+    /// Adds a number.
+    public mutating func append(_ number: UInt64) {
+        limbs.append(number)
+        close(bits: 64 - number.leadingZeroBitCount)
+    }
+
+    /// Adds a number.
+    public mutating func append(_ number: BigNatural) {
+        if number.limbs.isEmpty { limbs.append(0) } else { limbs.append(contentsOf: number.limbs) }
+        close(bits: number.bitWidth)
+    }
+
+    /// Reads a number in decimal, or in hexadecimal after `0x`, and adds it.
+    ///
+    /// - Parameters:
+    ///   - text: ASCII digits and nothing else.
+    ///   - maximumBits: The size of the largest number to accept.
+    /// - Returns: The number's size in bits.
+    /// - Throws: What is wrong with the text; the batch is then unchanged.
+    @discardableResult
+    public mutating func append(
+        parsing text: Span<UInt8>, maximumBits: Int = .max
+    ) throws(NumberTextError) -> Int {
+        let bits = try NumberText.append(text, maximumBits: maximumBits, to: &limbs)
+        close(bits: bits)
+        return bits
+    }
+
+    /// Removes the last number.
+    ///
+    /// - Precondition: There is one.
+    public mutating func removeLast() {
+        offsets.removeLast()
+        limbs.removeSubrange(Int(offsets[offsets.count - 1])...)
+    }
+
+    private mutating func close(bits: Int) {
+        offsets.append(UInt64(limbs.count))
+        maximumBits = max(maximumBits, bits)
+    }
+
+    /// The number at a position.
+    public subscript(position: Int) -> BigNatural {
+        BigNatural(limbs: Array(limbs[Int(offsets[position])..<Int(offsets[position + 1])]))
+    }
+
+    /// The size of the number at a position, in bits.
+    public func bitWidth(at position: Int) -> Int {
+        let first = Int(offsets[position])
+        let last = Int(offsets[position + 1]) - 1
+        return limbs[last] == 0 ? 0 : (last - first + 1) * 64 - limbs[last].leadingZeroBitCount
+    }
+}

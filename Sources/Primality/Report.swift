@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CKernels
+
+/// What decided a verdict.
+public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
+    /// 0 and 1 are neither prime nor composite.
+    case definition
+    /// A prime factor was found, or none exists up to the square root.
+    case trialDivision = "trial-division"
+    /// Composite: failed the strong test to base 2.
+    case strongBase2 = "strong-base-2"
+    /// Composite: the square of an integer.
+    case square
+    /// Composite: failed the strong Lucas test with Selfridge's parameters.
+    case strongLucas = "strong-lucas"
+    /// Composite: failed the almost extra strong Lucas test.
+    case almostExtraStrongLucas = "almost-extra-strong-lucas"
+    /// Composite: failed a strong test to a random base.
+    case strongRandomBase = "strong-random-base"
+    /// Passed Baillie–PSW and the random bases that were asked for; a proof below 2⁶⁴.
+    case bailliePSW = "baillie-psw"
+
+    init?(code: UInt8) {
+        switch KernelMethod(rawValue: UInt32(code)) {
+        case .definition: self = .definition
+        case .trialDivision: self = .trialDivision
+        case .strongBase2: self = .strongBase2
+        case .square: self = .square
+        case .strongLucas: self = .strongLucas
+        case .almostExtraStrongLucas: self = .almostExtraStrongLucas
+        case .strongRandomBase: self = .strongRandomBase
+        case .bailliePSW: self = .bailliePSW
+        default: return nil
+        }
+    }
+}
+
+/// A verdict with its evidence.
+public struct Report: Sendable, Hashable {
+    /// Parameters of a Lucas sequence, discriminant P² − 4Q.
+    public struct LucasParameters: Sendable, Hashable {
+        /// P.
+        public var p: Int
+        /// Q.
+        public var q: Int
+    }
+
+    /// What was shown.
+    public var verdict: Verdict
+    /// What showed it.
+    public var method: Method
+    /// The engine that ran; never ``Engine/auto``.
+    public var engine: Engine
+    /// The smallest prime factor, when dividing found one.
+    public var factor: UInt64?
+    /// A base to which the number failed the strong test.
+    public var witness: BigNatural?
+    /// The parameters of the Lucas test, when one was run.
+    public var lucas: LucasParameters?
+    /// RES64, when it was asked for.
+    public var residue: UInt64?
+    /// How many random bases were tested.
+    public var rounds: Int
+    /// The seed that chose them, when there were any.
+    public var seed: UInt64?
+    /// CPU time of the thread that tested.
+    public var cpuTime: Duration
+
+    /// What a kernel found about a number, or `nil` for one that a cancelled batch did not reach.
+    package init?(_ raw: KernelReport, number: @autoclosure () -> BigNatural, seed: UInt64) {
+        guard let verdict = Verdict(rawValue: raw.verdict), let method = Method(code: raw.method),
+            let engine = Engine(code: raw.engine)
+        else { return nil }
+        func has(_ field: Int) -> Bool { Int(raw.fields) & field != 0 }
+        self.verdict = verdict
+        self.method = method
+        self.engine = engine
+        factor = has(PRK_REPORT_HAS_FACTOR) ? raw.factor : nil
+        lucas =
+            has(PRK_REPORT_HAS_LUCAS)
+            ? LucasParameters(p: Int(raw.lucas_p), q: Int(raw.lucas_q)) : nil
+        residue = has(PRK_REPORT_HAS_RESIDUE) ? raw.residue : nil
+        rounds = has(PRK_REPORT_HAS_ROUND) ? Int(raw.round) : 0
+        self.seed = rounds > 0 ? seed : nil
+        cpuTime = .nanoseconds(Int64(clamping: raw.cpu_ns))
+        switch method {
+        case .strongBase2: witness = 2
+        case .strongRandomBase:
+            witness = Self.randomBase(for: number(), seed: seed, round: raw.round)
+        default: witness = nil
+        }
+    }
+
+    private static func randomBase(
+        for number: BigNatural, seed: UInt64, round: UInt32
+    ) -> BigNatural? {
+        var base = [UInt64](repeating: 0, count: number.limbs.count)
+        // Both arrays have the count that is passed.
+        let status = unsafe prk_random_base(
+            number.limbs, number.limbs.count, seed, round, &base)
+        return status == .ok ? BigNatural(limbs: base) : nil
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CKernels
+
+/// An engine with its options and the memory that it reuses from number to number.
+///
+/// One tester serves one thread at a time; it can be sent to another. For a single number the free
+/// functions are simpler, and as fast below 2⁶⁴.
+@safe public struct Tester: ~Copyable, @unchecked Sendable {
+    // Sendable: the scratch is reached through `mutating` functions of this one owner only.
+    private let scratch: OpaquePointer
+    private let job: KernelJob
+    private let cancel: CancelFlag?  // keeps the job's pointer alive
+    /// The engine.
+    public let engine: Engine
+    /// The options.
+    public let options: TestOptions
+
+    /// Makes a tester.
+    ///
+    /// - Parameters:
+    ///   - engine: Which engine tests.
+    ///   - options: How.
+    ///   - cancel: Ends a test that is under way.
+    ///   - wantsReports: Whether evidence is collected; it costs about a microsecond a number.
+    /// - Throws: ``PrimalityError`` when the forced level cannot be used or there is no memory.
+    public init(
+        engine: Engine = .auto, options: TestOptions = TestOptions(), cancel: CancelFlag? = nil,
+        wantsReports: Bool = false
+    ) throws(PrimalityError) {
+        try KernelLevel.checkForcedLevel()
+        guard let scratch = unsafe prk_scratch_create() else { throw .outOfMemory }
+        unsafe self.scratch = unsafe scratch
+        self.engine = engine
+        self.options = options
+        self.cancel = cancel
+        unsafe job = unsafe engine.job(
+            options: options, cancel: cancel, wantsReports: wantsReports)
+    }
+
+    deinit { unsafe prk_scratch_destroy(scratch) }
+
+    /// Tests a batch.
+    ///
+    /// - Returns: Verdicts and, if they were asked for, reports; `nil` for numbers that were not
+    ///   reached because the flag was raised.
+    /// - Throws: ``PrimalityError/numberTooLarge(bits:limit:engine:)`` before anything is tested,
+    ///   ``PrimalityError/outOfMemory``.
+    public mutating func test(_ numbers: NumberBatch) throws(PrimalityError) -> TestResults {
+        let results = try run(numbers)
+        switch results.status {
+        case .ok, .cancelled: return results
+        default:
+            try PrimalityError.check(results.status)
+            return results
+        }
+    }
+
+    /// As ``test(_:)``, with the status in the results.
+    package mutating func run(_ numbers: NumberBatch) throws(PrimalityError) -> TestResults {
+        if let limit = engine.maximumBits, numbers.maximumBits > limit {
+            throw .numberTooLarge(bits: numbers.maximumBits, limit: limit, engine: engine)
+        }
+        let count = numbers.count
+        let wantsReports = unsafe job.wants_reports
+        var results = TestResults(seed: options.seed)
+        results.verdictBytes = [UInt8](
+            repeating: UInt8(truncatingIfNeeded: KernelVerdict.untested.rawValue), count: count)
+        if wantsReports {
+            results.rawReports = [KernelReport](repeating: TestResults.untested, count: count)
+        }
+        results.status = unsafe withUnsafePointer(to: job) { job in
+            // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and
+            // reports have count places.
+            unsafe prk_job_run(
+                job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
+                &results.rawReports)
+        }
+        return results
+    }
+}
+
+/// What became of a batch.
+public struct TestResults: Sendable {
+    /// Verdict bytes in the batch's order, `KernelVerdict.untested` where none was reached.
+    package var verdictBytes: [UInt8] = []
+    package var rawReports: [KernelReport] = []
+    package var status: KernelStatus = .ok
+    private let seed: UInt64
+
+    package init(seed: UInt64) { self.seed = seed }
+
+    package static var untested: KernelReport {
+        var report = KernelReport()
+        report.verdict = UInt8(truncatingIfNeeded: KernelVerdict.untested.rawValue)
+        return report
+    }
+
+    /// How many numbers the batch had.
+    public var count: Int { verdictBytes.count }
+
+    /// The verdict on number `position`, or `nil` when it was not reached.
+    public func verdict(at position: Int) -> Verdict? { Verdict(rawValue: verdictBytes[position]) }
+
+    /// The evidence on number `position`, or `nil` when it was not reached or not asked for.
+    ///
+    /// - Parameters:
+    ///   - position: A position in the batch.
+    ///   - numbers: The batch that was tested.
+    public func report(at position: Int, of numbers: NumberBatch) -> Report? {
+        if rawReports.isEmpty { return nil }
+        return Report(rawReports[position], number: numbers[position], seed: seed)
+    }
+
+    /// All verdicts.
+    ///
+    /// - Throws: ``PrimalityError/cancelled`` when one is missing.
+    public func verdicts() throws(PrimalityError) -> [Verdict] {
+        var verdicts: [Verdict] = []
+        verdicts.reserveCapacity(count)
+        for byte in verdictBytes {
+            guard let verdict = Verdict(rawValue: byte) else { throw .cancelled }
+            verdicts.append(verdict)
+        }
+        return verdicts
+    }
+}
