@@ -71,6 +71,20 @@ int prk_channel_send(int channel, const prk_frame *frame, const void *first, siz
 /// Receives exactly `size` bytes. 0, or an errno; EPIPE at the end of the stream.
 int prk_channel_receive(int channel, void *bytes, size_t size);
 
+/// A descriptor that prk_doorbell_ring makes readable until prk_doorbell_clear; -1 with errno set.
+int prk_doorbell_create(void);
+void prk_doorbell_ring(int doorbell);
+void prk_doorbell_clear(int doorbell);
+
+/// Names the calling thread; the kernel keeps 15 bytes.
+void prk_thread_set_name(const char *name);
+
+/// The cores that this process may use, at least 1.
+int prk_core_count(void);
+
+/// "KILL" for SIGKILL; NULL for a number that is no signal.
+const char *prk_signal_name(int signal);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

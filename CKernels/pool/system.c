@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GNU interfaces that Swift's Glibc module does not offer.
+
+#define _GNU_SOURCE
+
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../include/prk_pool.h"
+
+int prk_doorbell_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+// Fails only when 2^64 - 2 rings are pending.
+void prk_doorbell_ring(int doorbell) { (void)eventfd_write(doorbell, 1); }
+
+// Fails only when nothing is pending.
+void prk_doorbell_clear(int doorbell) {
+    eventfd_t rings;
+    (void)eventfd_read(doorbell, &rings);
+}
+
+void prk_thread_set_name(const char *name) {
+    char short_name[16] = {0};
+    strncpy(short_name, name, sizeof short_name - 1);
+    pthread_setname_np(pthread_self(), short_name);
+}
+
+const char *prk_signal_name(int signal) { return sigabbrev_np(signal); }
+
+int prk_core_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+        return CPU_COUNT(&set);
+    }
+    long online = sysconf(_SC_NPROCESSORS_ONLN); // more than CPU_SETSIZE cores
+    return online > 0 ? (int)online : 1;
+}

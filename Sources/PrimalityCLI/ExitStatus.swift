@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+internal import PrimalityPool
+internal import SystemPackage
+
+/// Exit statuses, as sysexits.h and grep have them. When several apply the worst wins.
+enum ExitStatus: Int32, Comparable {
+    case done = 0
+    case notAllPrime = 1
+    case badInput = 2
+    case writeError = 74
+    case internalError = 70
+
+    private var rank: Int {
+        switch self {
+        case .done: 0
+        case .notAllPrime: 1
+        case .badInput: 2
+        case .writeError: 3
+        case .internalError: 4
+        }
+    }
+
+    static func < (first: ExitStatus, second: ExitStatus) -> Bool { first.rank < second.rank }
+
+    mutating func raise(to other: ExitStatus) { self = max(self, other) }
+}
+
+/// Exit statuses that end a command before it has begun.
+enum Refusal {
+    static let usage = ExitCode(64)
+    static let unavailable = ExitCode(69)
+
+    /// Prints why and gives the status to throw.
+    static func usage(_ message: String) -> ExitCode {
+        StandardStreams.complain(message)
+        return usage
+    }
+
+    /// Ends the command when the environment forces a level that cannot be used.
+    static func checkLevel() throws {
+        do {
+            _ = try KernelLevel.active
+        } catch {
+            StandardStreams.complain(error.description)
+            if case .levelUnavailable = error { throw unavailable }
+            throw usage
+        }
+    }
+}
+
+extension PoolError {
+    /// The status with which a command ends after this error.
+    var exitStatus: ExitStatus { .internalError }
+}
+
+/// Names that later versions or other builds have: known, and not here.
+enum KnownElsewhere {
+    static let engines: Set<String> = ["ifma"]
+    static let pools: Set<String> = ["actors", "queue"]
+}
+
+/// An option's value from a fixed list. An unknown name is a usage error, one that is known but not in
+/// this build is unavailable.
+func choice<Value: RawRepresentable & CaseIterable>(
+    _ name: String, of option: String, knownElsewhere: Set<String> = []
+) throws -> Value where Value.RawValue == String {
+    if let value = Value(rawValue: name) { return value }
+    let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    if knownElsewhere.contains(name) {
+        StandardStreams.complain("\(option) \(name) is not built in; available are \(names)")
+        throw Refusal.unavailable
+    }
+    throw Refusal.usage("\(option) '\(printable(name))' is unknown; use one of \(names)")
+}
+
+/// The worker count of an option, or what the machine has.
+func workerCount(_ option: Int?) throws -> Int {
+    guard let option else { return PoolKind.defaultWorkers }
+    guard (1...1024).contains(option) else {
+        throw Refusal.usage("-j \(option) is out of range; give 1 to 1024 workers")
+    }
+    return option
+}

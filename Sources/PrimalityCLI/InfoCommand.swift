@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Primality
+internal import PrimalityPool
+
+struct InfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Shows versions, and what this machine supports.")
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    private struct Facts: Encodable {
+        var version = BuildInformation.version
+        var level: String
+        var levels = KernelLevel.supported.map(\.rawValue)
+        var gmp = BuildInformation.gmpVersion
+        var compiler = BuildInformation.compiler
+        var swift = swiftVersion
+        var cores = PoolKind.defaultWorkers
+        var engines = Engine.allCases.map(\.rawValue)
+        var pools = PoolKind.allCases.map(\.rawValue)
+    }
+
+    func run() throws {
+        try Refusal.checkLevel()
+        let facts = Facts(level: try KernelLevel.active.rawValue)
+        var output = Output()
+        if json {
+            _ = output.write(try jsonText(facts))
+        } else {
+            let rows = [
+                ("version", facts.version),
+                ("level", facts.level),
+                ("levels supported", facts.levels.joined(separator: " ")),
+                ("GMP", facts.gmp),
+                ("C compiler", facts.compiler),
+                ("Swift", facts.swift),
+                ("cores", String(facts.cores)),
+                ("engines", facts.engines.joined(separator: " ")),
+                ("pools", facts.pools.joined(separator: " ")),
+            ]
+            let text = rows.map { padded($0, to: 18) + $1 }.joined(separator: "\n")
+            _ = output.write(text + "\n")
+        }
+        let status = output.status()
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    private static var swiftVersion: String {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
+}
+
+/// One JSON value with sorted keys, and a line end.
+func jsonText(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+}
+
+/// Text on the left of a column.
+func padded(_ text: String, to width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+/// Text on the right of a column.
+func aligned(_ text: String, to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primality
+internal import PrimalityPool
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// Ctrl-C and SIGTERM: the first one cancels the run, the second one ends the program at once.
+final class Interruption: Sendable {
+    /// Raised by the first signal.
+    let cancel = CancelFlag()
+    private let received = Atomic<Int32>(0)
+
+    /// The signal that came, if one did.
+    var signal: Int32? {
+        let signal = received.load(ordering: .relaxed)
+        return signal == 0 ? nil : signal
+    }
+
+    /// Takes over the signals. To be called once, before there are other threads: they inherit the
+    /// mask, and one thread waits for the signals, so that no code runs inside a handler.
+    init() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGINT)
+        unsafe sigaddset(&signals, SIGTERM)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let watched = signals
+        // Without this thread signals would end nothing: better to end at once than never.
+        do {
+            _ = try WorkerThread(name: "prk-signals") { [self] in
+                var set = watched
+                while true {
+                    var number: Int32 = 0
+                    if unsafe sigwait(&set, &number) != 0 { continue }
+                    if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                    cancel.cancel()
+                }
+            }
+        } catch {
+            unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        }
+    }
+
+    /// Ends the program with the signal's status if one came.
+    func exitIfSignalled(_ summary: () -> String) {
+        guard let signal else { return }
+        let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+        StandardStreams.complain("ended by \(name): \(summary())")
+        exit(128 + signal)
+    }
+}

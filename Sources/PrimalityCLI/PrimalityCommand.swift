@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+
+/// The command line: one file a subcommand.
+@main
+struct PrimalityCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "primality",
+        abstract: "Tests whether numbers are prime, and measures what that costs.",
+        discussion: """
+            Below 2^64 every answer is exact. Above, 'composite' is certain and 'probable prime' \
+            means that the number passed Baillie-PSW and strong tests to random bases.
+
+            Results go to standard output, everything else to standard error. Exit status: 0 done; \
+            1 (check -q) not all prime; 2 bad input; 64 usage; 69 not available on this machine; 70 \
+            internal error; 74 write error; 130 or 143 ended by SIGINT or SIGTERM.
+
+            PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
+            """,
+        version: BuildInformation.version,
+        subcommands: [CheckCommand.self, InfoCommand.self, RaceCommand.self])
+
+    static func main() {
+        StandardStreams.reserve()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

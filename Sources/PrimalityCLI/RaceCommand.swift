@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+internal import PrimalityModels
+internal import PrimalityPool
+internal import SystemPackage
+
+struct RaceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "race",
+        abstract: "Tests the same numbers by every engine on every pool, and compares the times.",
+        discussion: """
+            Each number is a chunk of its own. 'wall' includes starting and ending the workers, 'cpu' \
+            is what the tests took, all workers together, 'speed-up' compares with the serial pool, \
+            and 'overhead' is the wall time beyond an even share of the cpu time, per number. Short \
+            runs are repeated up to 9 times and medians shown. Verdicts that differ are an error.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "book, the 20 numbers of the book's primes table, or a file with one number a line.",
+            valueName: "book|file"))
+    var numbers = "book"
+
+    @Option(
+        help: ArgumentHelp(
+            "A comma-separated list; by default every engine that takes the numbers.",
+            valueName: "names"))
+    var engines = "trial,u64,gmp,swift-trial,swift-u64"
+
+    @Option(help: ArgumentHelp("A comma-separated list.", valueName: "names"))
+    var pools = "serial,threads,processes,tasks"
+
+    @Option(
+        name: .customShort("j"),
+        help: ArgumentHelp("Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
+    var workers: Int?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    private struct Result: Encodable {
+        var version = BuildInformation.version
+        var level: String
+        var cores = PoolKind.defaultWorkers
+        var numbers: Int
+        var primes: Int
+        var agree = true
+        var rows: [Race.Row]
+    }
+
+    func run() throws {
+        let engines: [Engine] = try engines.split(separator: ",").map {
+            try choice(String($0), of: "--engines", knownElsewhere: KnownElsewhere.engines)
+        }
+        let pools: [PoolKind] = try pools.split(separator: ",").map {
+            try choice(String($0), of: "--pools", knownElsewhere: KnownElsewhere.pools)
+        }
+        if engines.isEmpty || pools.isEmpty {
+            throw Refusal.usage("--engines and --pools need a name each")
+        }
+        let workers = try workerCount(workers)
+        try Refusal.checkLevel()
+        let interruption = Interruption()
+        let candidates = try readNumbers(interruption.cancel)
+        let bits = candidates.map(\.bitWidth).max() ?? 0
+        for engine in engines where bits > engine.maximumBits ?? .max {
+            StandardStreams.complain(
+                "engine \(engine.rawValue) is left out: the largest number has \(bits) bits")
+        }
+
+        let race = Race(
+            numbers: candidates, engines: engines, pools: pools, workers: workers,
+            cancel: interruption.cancel)
+        var output = Output()
+        var status = ExitStatus.done
+        if !json { _ = output.write(try heading(candidates.count, workers)) }
+        do {
+            let rows = try race.run { row in
+                if !json && !output.write(line(row)) { interruption.cancel.cancel() }
+            }
+            let primes = rows.first?.primes ?? 0
+            if json {
+                let level = try KernelLevel.active.rawValue
+                let result = Result(
+                    level: level, numbers: candidates.count, primes: primes, rows: rows)
+                _ = output.write(try jsonText(result))
+            } else {
+                _ = output.write(
+                    "All \(rows.count) rows agree: \(primes) of \(candidates.count) are prime.\n")
+            }
+        } catch let error as Race.Failure {
+            interruption.exitIfSignalled { "the race was not finished" }
+            if output.error == nil {
+                StandardStreams.complain(error.description)
+                status.raise(to: .internalError)
+            }
+        }
+        status.raise(to: output.status())
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    private func readNumbers(_ cancel: CancelFlag) throws -> [BigNatural] {
+        if numbers == "book" { return Race.book }
+        var candidates: [BigNatural] = []
+        do {
+            let descriptor = try FileDescriptor.open(
+                FilePath(numbers), .readOnly, options: .closeOnExec)
+            defer { try? descriptor.close() }
+            let source = CandidateSource(
+                .descriptor(descriptor, name: numbers), engine: .auto, maximumBits: 1_000_000,
+                chunk: nil, cancel: cancel)
+            while let batch = source.next() {
+                for i in 0..<batch.count { candidates.append(batch[i]) }
+            }
+            if source.counts.bad > 0 || source.counts.isBroken {
+                throw ExitCode(ExitStatus.badInput.rawValue)
+            }
+        } catch let error as Errno {
+            StandardStreams.complain("\(printable(numbers)): \(error)")
+            throw ExitCode(ExitStatus.badInput.rawValue)
+        }
+        if candidates.isEmpty {
+            StandardStreams.complain("\(printable(numbers)): there is no number in it")
+            throw ExitCode(ExitStatus.badInput.rawValue)
+        }
+        return candidates
+    }
+
+    private func heading(_ count: Int, _ workers: Int) throws -> String {
+        let level = try KernelLevel.active.rawValue
+        return "\(count) numbers, \(workers) workers, level \(level)\n\n"
+            + padded("engine", to: 13) + padded("pool", to: 11)
+            + ["wall", "cpu", "speed-up", "overhead"].map { aligned($0, to: 12) }.joined()
+            + "\n"
+    }
+
+    private func line(_ row: Race.Row) -> String {
+        let speedup = row.speedup.map { decimal($0, places: 2) + "x" } ?? "-"
+        let overhead = decimal(row.overheadMicroseconds, places: 1) + " us"
+        return padded(row.engine.rawValue, to: 13) + padded(row.pool.rawValue, to: 11)
+            + aligned(time(row.wallSeconds), to: 12) + aligned(time(row.cpuSeconds), to: 12)
+            + aligned(speedup, to: 12) + aligned(overhead, to: 12) + "\n"
+    }
+
+    private func time(_ seconds: Double) -> String {
+        if seconds >= 1 { return decimal(seconds, places: 3) + " s" }
+        if seconds >= 1e-3 { return decimal(seconds * 1e3, places: 2) + " ms" }
+        return decimal(seconds * 1e6, places: 1) + " us"
+    }
+}
+
+/// A number with a fixed count of decimals.
+func decimal(_ value: Double, places: Int) -> String {
+    var scale = 1
+    for _ in 0..<places { scale *= 10 }
+    let scaled = Int((abs(value) * Double(scale)).rounded())
+    let fraction = String(scaled % scale)
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    return sign + String(scaled / scale)
+        + (places > 0 ? "." + String(repeating: "0", count: places - fraction.count) + fraction : "")
+}

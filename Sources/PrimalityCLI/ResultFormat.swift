@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primality
+internal import PrimalityPool
+
+/// How results are written.
+enum ResultFormat: String, CaseIterable {
+    case text
+    case jsonl
+    case csv
+
+    /// What stands above the results.
+    var header: String? {
+        self == .csv
+            ? "i,input,bits,verdict,method,engine,factor,witness,res64,rounds,seed,cpu_ns\n" : nil
+    }
+
+    /// Whether verdicts alone are not enough.
+    var needsReports: Bool { self != .text }
+
+    /// Appends the results of a chunk, a line each. Numbers without a verdict are left out.
+    func append(
+        _ result: ChunkResult, _ inputs: ChunkInputs, withResidue: Bool, to output: inout [UInt8]
+    ) {
+        for i in 0..<result.results.count {
+            guard let verdict = result.results.verdict(at: i) else { continue }
+            let needsReport = needsReports || withResidue
+            let report =
+                needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
+            switch self {
+            case .text:
+                output += inputs[i]
+                output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
+                output += verdict.description.utf8
+                if let residue = report?.residue {
+                    output += " RES64: [\(hexadecimal(residue))]".utf8
+                }
+            case .jsonl:
+                if let report { appendJSON(report, result, inputs, i, to: &output) }
+            case .csv:
+                if let report { appendCSV(report, result, inputs, i, to: &output) }
+            }
+            output.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    // Inputs are digits and need no escaping; neither do our own names.
+    private func appendJSON(
+        _ report: Report, _ result: ChunkResult, _ inputs: ChunkInputs, _ i: Int,
+        to output: inout [UInt8]
+    ) {
+        output += "{\"i\":\(inputs.places[i]),\"input\":\"".utf8
+        output += inputs[i]
+        output += "\",\"bits\":\(result.chunk.numbers.bitWidth(at: i))".utf8
+        output += ",\"verdict\":\"\(report.verdict.identifier)\"".utf8
+        output += ",\"method\":\"\(report.method.rawValue)\"".utf8
+        output += ",\"engine\":\"\(report.engine.rawValue)\"".utf8
+        if let factor = report.factor { output += ",\"factor\":\"\(factor)\"".utf8 }
+        if let witness = report.witness { output += ",\"witness\":\"\(witness)\"".utf8 }
+        if let residue = report.residue { output += ",\"res64\":\"\(hexadecimal(residue))\"".utf8 }
+        if let seed = report.seed {
+            output += ",\"rounds\":\(report.rounds),\"seed\":\"\(seed)\"".utf8
+        }
+        output += ",\"cpu_ns\":\(nanoseconds(report.cpuTime))}".utf8
+    }
+
+    private func appendCSV(
+        _ report: Report, _ result: ChunkResult, _ inputs: ChunkInputs, _ i: Int,
+        to output: inout [UInt8]
+    ) {
+        output += "\(inputs.places[i]),".utf8
+        output += inputs[i]
+        var fields: [String] = []
+        fields.append(String(result.chunk.numbers.bitWidth(at: i)))
+        fields.append(report.verdict.identifier)
+        fields.append(report.method.rawValue)
+        fields.append(report.engine.rawValue)
+        fields.append(report.factor.map(String.init) ?? "")
+        fields.append(report.witness?.description ?? "")
+        fields.append(report.residue.map(hexadecimal) ?? "")
+        fields.append(report.seed == nil ? "" : String(report.rounds))
+        fields.append(report.seed.map(String.init) ?? "")
+        fields.append(String(nanoseconds(report.cpuTime)))
+        output += ("," + fields.joined(separator: ",")).utf8
+    }
+
+    private func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private func nanoseconds(_ time: Duration) -> Int64 {
+        time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000
+    }
+}

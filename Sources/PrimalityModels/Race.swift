@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+public import PrimalityPool
+
+/// The experiment of the book's chapter: the same numbers by every engine on every pool, one number a
+/// chunk.
+public struct Race: Sendable {
+    /// The 20 numbers of the book's primes table.
+    public static let book: [BigNatural] = [
+        2, 142_702_110_479_723, 299_593_572_317_531, 3_333_333_333_333_301,
+        3_333_333_333_333_333, 3_333_335_652_092_209, 4_444_444_444_444_423,
+        4_444_444_444_444_444, 4_444_444_488_888_889, 5_555_553_133_149_889,
+        5_555_555_555_555_503, 5_555_555_555_555_555, 6_666_666_666_666_666,
+        6_666_666_666_666_719, 6_666_667_141_414_921, 7_777_777_536_340_681,
+        7_777_777_777_777_753, 7_777_777_777_777_777, 9_999_999_999_999_917,
+        9_999_999_999_999_999,
+    ]
+
+    /// One engine on one pool.
+    public struct Row: Sendable, Codable {
+        /// The engine.
+        public var engine: Engine
+        /// The pool.
+        public var pool: PoolKind
+        /// How many workers the pool had.
+        public var workers: Int
+        /// Runs, of which the medians are given.
+        public var runs: Int
+        /// Wall time of a run in seconds, with the pool's start and end.
+        public var wallSeconds: Double
+        /// CPU time that the tests took, all workers together, in seconds.
+        public var cpuSeconds: Double
+        /// Wall time of the serial pool over this one's; `nil` without a serial row.
+        public var speedup: Double?
+        /// Wall time beyond an even share of the CPU time, per number, in microseconds: starting and
+        /// ending workers, hand-over, and waiting for the last one.
+        public var overheadMicroseconds: Double
+        /// How many numbers are prime or probably so.
+        public var primes: Int
+    }
+
+    /// Why a race has no result.
+    public enum Failure: Error, Sendable, CustomStringConvertible {
+        /// A pool failed.
+        case pool(Engine, PoolKind, PoolError)
+        /// Two verdicts on a number differ.
+        case disagreement(number: BigNatural, first: Verdict, second: Verdict, Engine, PoolKind)
+
+        /// What happened.
+        public var description: String {
+            switch self {
+            case .pool(let engine, let pool, let error):
+                "engine \(engine.rawValue) on pool \(pool.rawValue): \(error)"
+            case .disagreement(let number, let first, let second, let engine, let pool):
+                "engine \(engine.rawValue) on pool \(pool.rawValue) says that \(number) is "
+                    + "\(second), others say \(first)"
+            }
+        }
+    }
+
+    private let numbers: [BigNatural]
+    private let engines: [Engine]
+    private let pools: [PoolKind]
+    private let workers: Int
+    private let cancel: CancelFlag
+
+    /// Makes a race.
+    ///
+    /// - Parameters:
+    ///   - numbers: What is tested.
+    ///   - engines: In which ways; those that do not take numbers of this size are left out.
+    ///   - pools: Where.
+    ///   - workers: How many workers the pools have, but for the serial one.
+    ///   - cancel: Ends the race.
+    public init(
+        numbers: [BigNatural], engines: [Engine], pools: [PoolKind], workers: Int,
+        cancel: CancelFlag = CancelFlag()
+    ) {
+        self.numbers = numbers
+        let bits = numbers.map(\.bitWidth).max() ?? 0
+        self.engines = engines.filter { bits <= $0.maximumBits ?? .max }
+        self.pools = pools
+        self.workers = workers
+        self.cancel = cancel
+    }
+
+    /// Runs it, engine by engine.
+    ///
+    /// - Parameter report: Takes each row when it is ready.
+    /// - Returns: All rows.
+    /// - Throws: ``Failure``. Verdicts are compared with those of the first row.
+    @discardableResult
+    public func run(report: (Row) -> Void = { _ in }) throws(Failure) -> [Row] {
+        var rows: [Row] = []
+        var expected: [Verdict]?
+        for engine in engines {
+            var serial: Double?
+            for kind in pools {
+                var (row, verdicts) = try measure(engine, kind)
+                try compare(verdicts, with: expected ?? verdicts, engine, kind)
+                expected = expected ?? verdicts
+                if kind == .serial { serial = row.wallSeconds }
+                row.speedup = serial.map { $0 / row.wallSeconds }
+                rows.append(row)
+                report(row)
+            }
+        }
+        return rows
+    }
+
+    /// Short runs are repeated: at most 9 times, for at most about 0.2 s.
+    private func measure(
+        _ engine: Engine, _ kind: PoolKind
+    ) throws(Failure) -> (Row, [Verdict]) {
+        var walls: [Double] = []
+        var cpus: [Double] = []
+        var verdicts: [Verdict] = []
+        let pool = kind.pool(workers: workers)
+        repeat {
+            var cpu = Duration.zero
+            var found = [Verdict?](repeating: nil, count: numbers.count)
+            let source = chunks(of: numbers, engine: engine, size: 1)
+            let job = PoolJob(engine: engine, order: .done, cancel: cancel)
+            let clock = ContinuousClock()
+            let start = clock.now
+            do {
+                try pool.run(job, from: source) { result in
+                    cpu += result.cpuTime
+                    found[result.chunk.first] = result.results.verdict(at: 0)
+                    return true
+                }
+            } catch {
+                throw .pool(engine, kind, error)
+            }
+            walls.append((clock.now - start) / .seconds(1))
+            cpus.append(cpu / .seconds(1))
+            verdicts = found.compactMap(\.self)
+            if verdicts.count < numbers.count { throw .pool(engine, kind, .cancelled) }
+        } while walls.count < 9 && walls.reduce(0, +) < 0.2
+        let wall = median(walls)
+        let cpu = median(cpus)
+        let beyond = wall - cpu / Double(pool.workers)
+        let row = Row(
+            engine: engine, pool: kind, workers: pool.workers, runs: walls.count,
+            wallSeconds: wall, cpuSeconds: cpu, speedup: nil,
+            overheadMicroseconds: beyond / Double(max(numbers.count, 1)) * 1e6,
+            primes: verdicts.count { $0.passed })
+        return (row, verdicts)
+    }
+
+    /// Above 2⁶⁴ one engine may prove what another one finds probable; composite is composite.
+    private func compare(
+        _ verdicts: [Verdict], with expected: [Verdict], _ engine: Engine, _ pool: PoolKind
+    ) throws(Failure) {
+        for (i, (first, second)) in zip(expected, verdicts).enumerated() {
+            let agree = numbers[i].bitWidth > 64 ? first.passed == second.passed : first == second
+            if !agree {
+                throw .disagreement(number: numbers[i], first: first, second: second, engine, pool)
+            }
+        }
+    }
+
+    private func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+}

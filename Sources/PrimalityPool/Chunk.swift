@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+
+/// A contiguous slice of the input: the unit of hand-over, of loss and of replay.
+public struct Chunk: Sendable {
+    /// The chunk's place among the chunks of a run, from 0.
+    public let id: Int
+    /// The place of its first number among the numbers of a run, from 0.
+    public let first: Int
+    /// The numbers.
+    public let numbers: NumberBatch
+}
+
+/// Why numbers of a chunk have no verdict.
+public enum ChunkFailure: Error, Sendable, Equatable {
+    /// The run was cancelled.
+    case cancelled
+    /// The chunk ended two workers. The last one by a signal, or else with an exit status.
+    case workerDied(signal: Int32?, exitStatus: Int32?)
+    /// The test could not be run.
+    case test(PrimalityError)
+}
+
+extension ChunkFailure: CustomStringConvertible {
+    /// What happened.
+    public var description: String {
+        switch self {
+        case .cancelled: "not tested: cancelled"
+        case .workerDied(let signal?, _):
+            "not tested: its worker was ended by \(signalName(signal)), twice"
+        case .workerDied(nil, let status):
+            "not tested: its worker exited with status \(status ?? 0), twice"
+        case .test(let error): error.description
+        }
+    }
+}
+
+/// What became of a chunk.
+public struct ChunkResult: Sendable {
+    /// The chunk.
+    public let chunk: Chunk
+    /// The worker that tested it, from 0.
+    public let worker: Int
+    /// CPU time that testing it took.
+    public let cpuTime: Duration
+    /// Verdicts and evidence, number by number.
+    public let results: TestResults
+    /// Why some verdicts are missing; `nil` when none is.
+    public let failure: ChunkFailure?
+}
+
+/// Decides where the input is cut into chunks.
+///
+/// A chunk should be large enough that handing it over costs nothing beside testing it, and small
+/// enough that workers finish together: some milliseconds of testing, estimated from the sizes.
+public struct ChunkSizer: Sendable {
+    private let engine: Engine
+    private let fixed: Int?
+    private var count = 0
+    private var nanoseconds = 0.0
+
+    private static let target = 2e6
+    private static let largest = 8192
+
+    /// Makes a sizer.
+    ///
+    /// - Parameters:
+    ///   - engine: The engine, which decides what a number costs.
+    ///   - fixed: How many numbers make a chunk; `nil` to estimate.
+    public init(engine: Engine, fixed: Int? = nil) {
+        self.engine = engine
+        self.fixed = fixed
+    }
+
+    /// Counts a number and says whether the chunk is now full.
+    public mutating func isFull(afterNumberOf bits: Int) -> Bool {
+        count += 1
+        if let fixed { return count >= fixed }
+        nanoseconds += Self.cost(bits: bits, engine: engine)
+        return nanoseconds >= Self.target || count >= Self.largest
+    }
+
+    /// Begins a new chunk.
+    public mutating func reset() {
+        count = 0
+        nanoseconds = 0
+    }
+
+    /// A rough upper bound, in nanoseconds: a prime, on a current machine.
+    private static func cost(bits: Int, engine: Engine) -> Double {
+        switch engine {
+        case .trial, .swiftTrial:
+            // √n · 8/30 divisions of 2 ns.
+            return 50 + 0.53 * Double(sign: .plus, exponent: min(bits, 64) / 2, significand: 1)
+        case .auto where bits <= 64, .u64, .swiftU64: return 600
+        case .auto, .gmp:
+            let limbs = Double(bits) / 64
+            return 3000 + 900 * limbs * limbs * limbs.squareRoot()
+        }
+    }
+}
+
+/// Cuts numbers in memory into chunks.
+package func chunks(
+    of numbers: [BigNatural], engine: Engine, size: Int?
+) -> @Sendable () -> NumberBatch? {
+    let position = Monitor(0)
+    return {
+        position.withLock { next in
+            var sizer = ChunkSizer(engine: engine, fixed: size)
+            var batch = NumberBatch()
+            while next < numbers.count {
+                batch.append(numbers[next])
+                next += 1
+                if sizer.isFull(afterNumberOf: numbers[next - 1].bitWidth) { break }
+            }
+            return batch.isEmpty ? nil : batch
+        }
+    }
+}

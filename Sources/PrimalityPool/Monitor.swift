@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// State behind a lock on which threads can wait: pthread's mutex and condition variable, wrapped
+/// once. `Synchronization` has no condition variable.
+///
+/// `Sendable` because the state is only reached with the lock held.
+@safe package final class Monitor<State>: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let changed: UnsafeMutablePointer<pthread_cond_t>
+    private var state: State
+
+    package init(_ state: State) {
+        self.state = state
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe changed = .allocate(capacity: 1)
+        // Neither can fail with default attributes on Linux.
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(changed)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe changed.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Runs `body` with the lock held and wakes those who wait when it asks for that.
+    package func withLock<Result>(
+        wake: Bool = false, _ body: (inout State) -> Result
+    ) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer {
+            if wake { unsafe pthread_cond_broadcast(changed) }
+            unsafe pthread_mutex_unlock(mutex)
+        }
+        return body(&state)
+    }
+
+    /// Waits until `body` gives something, and returns that.
+    package func wait<Result>(for body: (inout State) -> Result?) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            unsafe pthread_cond_wait(changed, mutex)
+        }
+    }
+}
+
+/// A first-in first-out queue between threads. It ends when each of its producers has.
+package final class BlockingQueue<Element: Sendable>: Sendable {
+    private struct State {
+        var items: [Element] = []
+        var head = 0
+        var producers: Int
+
+        mutating func take() -> Element? {
+            if head == items.count { return nil }
+            let element = items[head]
+            head += 1
+            if head == items.count || head >= 64 {
+                items.removeFirst(head)
+                head = 0
+            }
+            return element
+        }
+    }
+
+    package enum Taken: Sendable {
+        case element(Element)
+        case nothingYet
+        case ended
+    }
+
+    private let monitor: Monitor<State>
+
+    package init(producers: Int = 1) { monitor = Monitor(State(producers: producers)) }
+
+    package func push(_ element: Element) {
+        monitor.withLock(wake: true) { $0.items.append(element) }
+    }
+
+    /// One producer will push no more.
+    package func end() { monitor.withLock(wake: true) { $0.producers -= 1 } }
+
+    /// The next element, waited for, or `nil` at the end.
+    package func pop() -> Element? {
+        monitor.wait { state -> Element?? in
+            if let element = state.take() { return .some(element) }
+            return state.producers == 0 ? .some(nil) : nil
+        }
+    }
+
+    /// The next element if there is one.
+    package func tryPop() -> Taken {
+        monitor.withLock { state in
+            if let element = state.take() { return .element(element) }
+            return state.producers == 0 ? .ended : .nothingYet
+        }
+    }
+}
+
+/// Permits that bound how many chunks are in flight, and so the memory of a run.
+package final class Window: Sendable {
+    private let permits: Monitor<Int>
+
+    package init(_ count: Int) { permits = Monitor(count) }
+
+    package func acquire() {
+        permits.wait { free -> Void? in
+            if free == 0 { return nil }
+            free -= 1
+            return ()
+        }
+    }
+
+    package func release() { permits.withLock(wake: true) { $0 += 1 } }
+}

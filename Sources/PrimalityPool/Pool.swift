@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+public import Primality
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// The kinds of pools. They take the same chunks and give the same results; they differ in how the
+/// work travels.
+public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
+    /// On the calling thread.
+    case serial
+    /// On threads of our own.
+    case threads
+    /// In forked processes.
+    case processes
+    /// In a Swift task group.
+    case tasks
+
+    /// One worker for each core that this process may use; at most 1024.
+    public static var defaultWorkers: Int { min(Int(prk_core_count()), 1024) }
+
+    /// Makes a pool of this kind.
+    ///
+    /// - Parameter workers: How many workers, from 1 to 1024; a serial pool has one.
+    public func pool(workers: Int) -> any Pool {
+        switch self {
+        case .serial: SerialPool()
+        case .threads: ThreadPool(workers: workers)
+        case .processes: ProcessPool(workers: workers)
+        case .tasks: TaskPool(workers: workers)
+        }
+    }
+}
+
+/// Whether results come in the order of the input or as they are completed.
+public enum ResultOrder: String, Sendable, Hashable, Codable, CaseIterable {
+    /// In the order of the input.
+    case input
+    /// As they are completed.
+    case done
+}
+
+/// What a pool does with numbers.
+public struct PoolJob: Sendable {
+    /// Which engine tests.
+    public var engine: Engine
+    /// How.
+    public var options: TestOptions
+    /// The order of the results.
+    public var order: ResultOrder
+    /// Whether evidence and CPU time are collected number by number.
+    public var wantsReports: Bool
+    /// Ends the run.
+    public var cancel: CancelFlag
+
+    /// Makes a job.
+    public init(
+        engine: Engine = .auto, options: TestOptions = TestOptions(), order: ResultOrder = .input,
+        wantsReports: Bool = false, cancel: CancelFlag = CancelFlag()
+    ) {
+        self.engine = engine
+        self.options = options
+        self.order = order
+        self.wantsReports = wantsReports
+        self.cancel = cancel
+    }
+}
+
+/// Why a run ended before its input did.
+public enum PoolError: Error, Sendable, Equatable {
+    /// The system gave not a single worker.
+    case noWorkers(wanted: Int, error: Int32)
+    /// Workers die as soon as they are started.
+    case workersKeepDying(count: Int, signal: Int32?)
+    /// A system call failed.
+    case system(call: String, error: Int32)
+    /// The job cannot be run at all.
+    case test(PrimalityError)
+    /// The run was cancelled before all numbers were tested.
+    case cancelled
+    /// Numbers could not be tested.
+    case failed(ChunkFailure)
+}
+
+extension PoolError: CustomStringConvertible {
+    /// What happened.
+    public var description: String {
+        switch self {
+        case .noWorkers(let wanted, let error):
+            "none of \(wanted) workers could be started: \(errorText(error))"
+        case .workersKeepDying(let count, let signal):
+            "\(count) workers in a row died before they gave a result"
+                + (signal.map { " (the last by \(signalName($0)))" } ?? "")
+        case .system(let call, let error): "\(call): \(errorText(error))"
+        case .test(let error): error.description
+        case .cancelled: "cancelled"
+        case .failed(let failure): failure.description
+        }
+    }
+}
+
+func errorText(_ error: Int32) -> String {
+    unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
+}
+
+func signalName(_ signal: Int32) -> String {
+    unsafe prk_signal_name(signal).map { unsafe "SIG\(String(cString: $0))" } ?? "signal \(signal)"
+}
+
+/// Workers that test chunks of numbers.
+///
+/// A run pulls batches from a source on a thread of its own, hands them to workers, and delivers what
+/// they find on the calling thread. At most a few chunks per worker are in flight, so memory does not
+/// grow with the input. Each number comes back exactly once: with a verdict, or in a result that says
+/// why it has none.
+public protocol Pool: Sendable {
+    /// The pool's kind.
+    var kind: PoolKind { get }
+
+    /// How many workers there are.
+    var workers: Int { get }
+
+    /// Tests everything that a source gives.
+    ///
+    /// The calling thread is blocked until the end, so do not call it from a task: cooperative threads
+    /// are few.
+    ///
+    /// - Parameters:
+    ///   - job: What to do with the numbers.
+    ///   - source: Gives the next batch, or `nil` at the end. Called by one thread at a time; it may
+    ///     block, and has to return soon after the job's flag was raised.
+    ///   - deliver: Takes a result. `false` ends the run by raising the job's flag; nothing is
+    ///     delivered afterwards.
+    /// - Throws: ``PoolError`` when the run could not be started or could not go on. A cancelled run
+    ///   returns; what was not tested is in the results.
+    func run(
+        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool
+    ) throws(PoolError)
+}
+
+extension Pool {
+    /// Tests numbers in memory.
+    ///
+    /// - Parameters:
+    ///   - numbers: The numbers.
+    ///   - job: What to do with them.
+    ///   - chunk: How many numbers make a chunk; by default what takes some milliseconds.
+    /// - Returns: Verdicts in the order of the numbers.
+    /// - Throws: ``PoolError``, also when a single number could not be tested.
+    public func verdicts(
+        of numbers: [BigNatural], _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        var verdicts = [Verdict?](repeating: nil, count: numbers.count)
+        var failure: ChunkFailure?
+        try run(job, from: chunks(of: numbers, engine: job.engine, size: chunk)) { result in
+            for i in 0..<result.results.count {
+                verdicts[result.chunk.first + i] = result.results.verdict(at: i)
+            }
+            failure = failure ?? result.failure
+            return true
+        }
+        if let failure { throw failure == .cancelled ? .cancelled : .failed(failure) }
+        let all = verdicts.compactMap(\.self)
+        if all.count < numbers.count { throw .cancelled }
+        return all
+    }
+}

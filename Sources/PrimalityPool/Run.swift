@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+internal import Primality
+
+/// What tests chunks in this process: an engine with its scratch, for one thread at a time.
+final class LocalWorker {
+    private let id: Int
+    private var tester: Tester
+
+    init(id: Int, job: PoolJob) throws(PoolError) {
+        self.id = id
+        do {
+            tester = try Tester(
+                engine: job.engine, options: job.options, cancel: job.cancel,
+                wantsReports: job.wantsReports)
+        } catch {
+            throw .test(error)
+        }
+    }
+
+    func test(_ chunk: Chunk) -> ChunkResult {
+        let start = prk_thread_cpu_ns()
+        var results: TestResults
+        var failure: ChunkFailure?
+        do {
+            results = try tester.run(chunk.numbers)
+            failure = ChunkFailure(status: results.status)
+        } catch {
+            results = .untested(chunk.numbers.count)
+            failure = .test(error)
+        }
+        return ChunkResult(
+            chunk: chunk, worker: id,
+            cpuTime: .nanoseconds(Int64(clamping: prk_thread_cpu_ns() - start)),
+            results: results, failure: failure)
+    }
+}
+
+extension TestResults {
+    /// Results without a verdict.
+    static func untested(_ count: Int) -> TestResults {
+        var results = TestResults(seed: 0)
+        results.verdictBytes = [UInt8](
+            repeating: UInt8(truncatingIfNeeded: KernelVerdict.untested.rawValue), count: count)
+        return results
+    }
+}
+
+extension ChunkFailure {
+    init?(status: KernelStatus) {
+        switch status {
+        case .ok: return nil
+        case .cancelled: self = .cancelled
+        default:
+            do {
+                try PrimalityError.check(status)
+                return nil
+            } catch {
+                self = .test(error)
+            }
+        }
+    }
+}
+
+/// The way of chunks through a run: a feeder pulls the source and queues chunks; the window bounds how
+/// many are on their way until the caller has taken their results.
+final class Feed: Sendable {
+    let jobs = BlockingQueue<Chunk>()
+    private let window: Window
+    private let cancel: CancelFlag
+
+    init(window: Int, cancel: CancelFlag) {
+        self.window = Window(window)
+        self.cancel = cancel
+    }
+
+    /// Starts the feeder. `announce` is called when there is something new in the queue, or its end.
+    func start(
+        from source: @escaping @Sendable () -> NumberBatch?,
+        announce: @escaping @Sendable () -> Void = {}
+    ) throws(PoolError) -> WorkerThread {
+        try WorkerThread(name: "prk-feeder") { [self] in
+            var id = 0
+            var first = 0
+            while true {
+                window.acquire()
+                guard !cancel.isCancelled, let numbers = source() else { break }
+                jobs.push(Chunk(id: id, first: first, numbers: numbers))
+                announce()
+                id += 1
+                first += numbers.count
+            }
+            jobs.end()
+            announce()
+        }
+    }
+
+    /// A chunk's result has left the run.
+    func chunkLeft() { window.release() }
+}
+
+/// Passes results on, in the order that was asked for. Holds back no more than the window.
+struct Delivery {
+    private let order: ResultOrder
+    private let cancel: CancelFlag
+    private var next = 0
+    private var early: [Int: ChunkResult] = [:]
+    private var isRefused = false
+
+    init(_ job: PoolJob) {
+        order = job.order
+        cancel = job.cancel
+    }
+
+    /// Takes a result and delivers those whose turn it is; `left` is called for each.
+    mutating func add(
+        _ result: ChunkResult, deliver: (ChunkResult) -> Bool, left: () -> Void = {}
+    ) {
+        if order == .done {
+            pass(result, deliver)
+            left()
+            return
+        }
+        early[result.chunk.id] = result
+        while let result = early.removeValue(forKey: next) {
+            next += 1
+            pass(result, deliver)
+            left()
+        }
+    }
+
+    private mutating func pass(_ result: ChunkResult, _ deliver: (ChunkResult) -> Bool) {
+        if isRefused || deliver(result) { return }
+        isRefused = true
+        cancel.cancel()
+    }
+}
+
+/// Chunks in flight per worker: enough that results which wait for an earlier one stop nobody.
+let chunksPerWorker = 4

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+
+/// Tests on the calling thread: what the other pools are compared with.
+public struct SerialPool: Pool {
+    /// Makes a pool.
+    public init() {}
+
+    /// ``PoolKind/serial``.
+    public var kind: PoolKind { .serial }
+
+    /// One.
+    public var workers: Int { 1 }
+
+    /// Tests everything that a source gives.
+    public func run(
+        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool
+    ) throws(PoolError) {
+        let worker = try LocalWorker(id: 0, job: job)
+        var delivery = Delivery(job)
+        var id = 0
+        var first = 0
+        while !job.cancel.isCancelled, let numbers = source() {
+            let result = worker.test(Chunk(id: id, first: first, numbers: numbers))
+            delivery.add(result, deliver: deliver)
+            id += 1
+            first += numbers.count
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+
+/// Tests on pthreads of our own, created for a run and joined at its end. Never the cooperative
+/// threads of Swift: a test that blocks them would stop every task of the program.
+public struct ThreadPool: Pool {
+    /// How many threads.
+    public let workers: Int
+
+    /// Makes a pool.
+    ///
+    /// - Parameter workers: How many threads, at least 1.
+    public init(workers: Int) {
+        precondition(workers >= 1, "a pool needs a worker")
+        self.workers = workers
+    }
+
+    /// ``PoolKind/threads``.
+    public var kind: PoolKind { .threads }
+
+    /// Tests everything that a source gives.
+    ///
+    /// When the system gives fewer threads than asked for, the run goes on with those.
+    public func run(
+        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool
+    ) throws(PoolError) {
+        let feed = Feed(window: workers * chunksPerWorker, cancel: job.cancel)
+        let results = BlockingQueue<ChunkResult>(producers: workers)
+        var threads: [WorkerThread] = []
+        var problem: PoolError?
+        for id in 0..<workers {
+            do {
+                let box = HandedOver(try LocalWorker(id: id, job: job))
+                threads.append(
+                    try WorkerThread(name: "prk-worker-\(id)") {
+                        while let chunk = feed.jobs.pop() { results.push(box.value.test(chunk)) }
+                        results.end()
+                    })
+            } catch {
+                problem = error
+                results.end()
+            }
+        }
+        defer { for thread in threads { thread.join() } }
+        if threads.isEmpty, let problem {
+            guard case .system(_, let error) = problem else { throw problem }
+            throw .noWorkers(wanted: workers, error: error)
+        }
+        let feeder: WorkerThread
+        do {
+            feeder = try feed.start(from: source)
+        } catch {
+            feed.jobs.end()
+            throw error
+        }
+        defer { feeder.join() }
+        var delivery = Delivery(job)
+        while let result = results.pop() {
+            delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+        }
+    }
+}
+
+/// Something that one thread makes and another one alone uses afterwards.
+///
+/// `Sendable` because its maker lets go of it; the region checker cannot follow it into a thread.
+struct HandedOver<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// A pthread that we create and join.
+package struct WorkerThread: Sendable {
+    private let thread: pthread_t
+
+    private final class Body {
+        let name: String
+        let run: @Sendable () -> Void
+        init(name: String, run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
+    }
+
+    /// Enough for GMP's recursion on numbers of a million bits, ten times over.
+    private static let stackSize = 4 << 20
+
+    /// Starts a thread.
+    ///
+    /// - Parameters:
+    ///   - name: Shown by `top -H` and debuggers; the kernel keeps 15 bytes.
+    ///   - body: What it does. Signals are blocked in it: they belong to the program's own threads.
+    /// - Throws: ``PoolError/system(call:error:)`` when the system gives no thread.
+    package init(name: String, _ body: @escaping @Sendable () -> Void) throws(PoolError) {
+        var attributes = pthread_attr_t()
+        unsafe pthread_attr_init(&attributes)
+        unsafe pthread_attr_setstacksize(&attributes, Self.stackSize)
+        defer { unsafe pthread_attr_destroy(&attributes) }
+        // Threads inherit the mask, so it is set before rather than by a race inside.
+        var all = sigset_t()
+        var saved = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_SETMASK, &all, &saved)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &saved, nil) }
+
+        var thread = pthread_t()
+        // Balanced by takeRetainedValue in the thread, or by release below.
+        let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
+        let error = unsafe pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                unsafe prk_thread_set_name(body.name)
+                body.run()
+                return nil
+            }, box.toOpaque())
+        if error != 0 {
+            unsafe box.release()
+            throw .system(call: "pthread_create", error: error)
+        }
+        self.thread = thread
+    }
+
+    /// Waits for the end of the thread. To be called once.
+    package func join() { pthread_join(thread, nil) }
+}
