@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
         .target(
             name: "CKernels", dependencies: ["CGMP"], path: "CKernels",
+            exclude: ["primality.map", "primality.pc.in"],
             // Without pkg-config's answer only this one links GMP.
             linkerSettings: [.linkedLibrary("gmp")]),
         .target(name: "PurePrimality", swiftSettings: swift),

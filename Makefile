@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make run and make test are all that a newcomer needs; `make help` lists the rest.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+CFLAGS ?= -O2 -g
+ifeq ($(origin CC),default)
+  CC := $(firstword $(foreach c,cc gcc clang,$(if $(shell command -v $(c)),$(c))) cc)
+endif
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+PYTHON ?= python3
+CLANG_FORMAT_VERSION := 20.1.8
+# Published vectors that the repository may not carry lie here when they are at hand.
+export PRIMALITY_SHARED ?= $(wildcard $(abspath ../shared))
+
+HEADER := CKernels/include/primality.h
+VERSION := $(shell sed -n 's/^\#define PRK_VERSION_STRING "\(.*\)"/\1/p' $(HEADER))
+SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
+
+.DEFAULT_GOAL := help
+.PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
+	test-swift test-c test-install test-levels test-asan test-tsan check-swift check-gmp clean
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+run: check-swift check-gmp ## Build the release version and run the book's race.
+	$(SWIFT) build -c release --product primality
+	@$$($(SWIFT) build -c release --show-bin-path)/primality race
+
+test: test-swift test-c test-install ## Run every test.
+
+# --- What a machine must have ---------------------------------------------------------------------
+
+check-swift:
+	@command -v $(SWIFT) >/dev/null 2>&1 || { \
+	  echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux/ (or make SWIFT=/path/to/swift)" >&2; \
+	  exit 2; }
+	@v=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1); \
+	set -- $$v 0 0; [ "$$1" -gt 6 ] || { [ "$$1" -eq 6 ] && [ "$$2" -ge 2 ]; } || { \
+	  echo "Swift 6.2 or later is needed, and $(SWIFT) is version $$1.$$2: https://www.swift.org/install/linux/" >&2; \
+	  exit 2; }
+
+# By compiling, since pkg-config may be missing. Swift brings a compiler where the system has none.
+has_gmp = printf '\#include <gmp.h>\nint main(void) { return gmp_version == 0; }\n' | \
+	$$(command -v $(CC) || command -v clang) -x c - -lgmp -o /dev/null 2>/dev/null
+
+check-gmp:
+	@if ! { $(has_gmp); }; then \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    echo "GMP's headers are missing: installing libgmp-dev" >&2; \
+	    $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends libgmp-dev >/dev/null; \
+	  fi; \
+	  if ! { $(has_gmp); }; then \
+	    echo "GMP and its headers are needed, and a C compiler: install libgmp-dev (Debian, Ubuntu), gmp-devel (Fedora) or gmp (Arch)" >&2; \
+	    exit 2; \
+	  fi; \
+	fi
+
+# --- The C library --------------------------------------------------------------------------------
+
+LIB_SOURCES := $(wildcard CKernels/cpu/*.c CKernels/u64/*.c CKernels/big/*.c CKernels/batch/*.c)
+# Objects of one compiler and its flags are no use to another one.
+LIB_DIR := .build-c/$(notdir $(firstword $(CC)))-$(shell printf '%s' '$(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
+LIB_OBJECTS := $(LIB_SOURCES:CKernels/%.c=$(LIB_DIR)/%.o)
+LIB_FLAGS := -std=c17 -Wall -Wextra -fPIC -fvisibility=hidden -MMD -MP
+SO := libprimality.so.$(VERSION)
+
+lib: $(LIB_DIR)/$(SO) $(LIB_DIR)/libprimality.a ## Build the C library; needs no Swift.
+
+$(LIB_DIR)/%.o: CKernels/%.c
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) $(CFLAGS) -c $< -o $@
+
+$(LIB_DIR)/libprimality.a: $(LIB_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(LIB_DIR)/$(SO): $(LIB_OBJECTS) CKernels/primality.map
+	$(CC) -shared -Wl,-soname,libprimality.so.$(SOVERSION) -Wl,--no-undefined \
+	  -Wl,--version-script=CKernels/primality.map $(CFLAGS) $(LDFLAGS) $(LIB_OBJECTS) -lgmp -o $@
+
+$(LIB_DIR)/primality.pc: CKernels/primality.pc.in Makefile $(HEADER) FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+.PHONY: FORCE
+FORCE:
+
+install: check-gmp lib $(LIB_DIR)/primality.pc ## Install the C library below DESTDIR and PREFIX.
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 644 CKernels/include/primality.h CKernels/include/prk_annotations.h $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(LIB_DIR)/$(SO) $(DESTDIR)$(PREFIX)/lib
+	ln -sf $(SO) $(DESTDIR)$(PREFIX)/lib/libprimality.so.$(SOVERSION)
+	ln -sf libprimality.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libprimality.so
+	install -m 644 $(LIB_DIR)/libprimality.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(LIB_DIR)/primality.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
+
+# With the Swift library inside, so that it starts where no toolchain is.
+install-cli: check-swift check-gmp ## Install the command line tool below DESTDIR and PREFIX.
+	$(SWIFT) build -c release --product primality --static-swift-stdlib --scratch-path .build-static
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -s -m 755 "$$($(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-static --show-bin-path)/primality" $(DESTDIR)$(PREFIX)/bin
+
+# --- Tests ----------------------------------------------------------------------------------------
+
+# In release, because the exhaustive tests take minutes in unoptimised code.
+test-swift: check-swift check-gmp
+	$(SWIFT) test -c release --disable-xctest
+
+C_TESTS := Tests/C/kernels_test.c
+ALL_C := $(LIB_SOURCES) $(wildcard CKernels/pool/*.c)
+
+test-c: check-gmp ## The C tests with each compiler at hand, and with sanitizers where clang has them.
+	@mkdir -p .build-c
+	@sh Tests/C/headers.sh
+	@for c in gcc clang; do \
+	  command -v $$c >/dev/null 2>&1 || { echo "test-c: no $$c here, left out"; continue; }; \
+	  $$c -std=c17 -O2 -Wall -Wextra -Werror -ICKernels/include $(C_TESTS) $(ALL_C) -lgmp -o .build-c/kernels_test-$$c && \
+	  .build-c/kernels_test-$$c || exit 1; \
+	done
+	@if command -v clang >/dev/null 2>&1; then \
+	  clang -std=c17 -O1 -g -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
+	    -ICKernels/include $(C_TESTS) $(ALL_C) -lgmp -o .build-c/kernels_test-sanitized && \
+	  .build-c/kernels_test-sanitized || exit 1; \
+	fi
+
+test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
+	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh
+
+test-levels: check-swift check-gmp ## The whole suite once per level that this machine supports.
+	$(SWIFT) build -c release --product primality
+	@for level in $$($$($(SWIFT) build -c release --show-bin-path)/primality info | sed -n 's/^levels supported *//p'); do \
+	  echo "== level $$level"; \
+	  PRIMALITY_LEVEL=$$level PRIMALITY_EXPECTED_LEVEL=$$level $(MAKE) --no-print-directory test-swift || exit 1; \
+	done
+
+test-asan: check-swift check-gmp ## The suite under AddressSanitizer and LeakSanitizer.
+	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
+
+test-tsan: check-swift check-gmp ## The suite under ThreadSanitizer.
+	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xcc -O1
+
+vectors: check-swift check-gmp ## Compare `primality check` with every line of the published vectors.
+	@[ -n "$(PRIMALITY_SHARED)" ] || { echo "vectors: set PRIMALITY_SHARED to the folder that holds vectors/" >&2; exit 2; }
+	$(SWIFT) build -c release --product primality
+	@sh Tests/check-vectors.sh "$$($(SWIFT) build -c release --show-bin-path)/primality" "$(PRIMALITY_SHARED)"
+
+bench: check-swift check-gmp ## Micro-benchmarks of the nested package; the first build takes minutes.
+	cd Benchmarks && $(SWIFT) package --disable-sandbox benchmark
+
+# --- House-keeping --------------------------------------------------------------------------------
+
+SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard CKernels/*/*.c CKernels/*/*.h Tests/C/*.c Tests/Install/*.c))
+CLANG_FORMAT := .venv/bin/clang-format
+
+$(CLANG_FORMAT):
+	@$(PYTHON) -m venv .venv || { echo "lint needs Python's venv: install python3-venv" >&2; exit 2; }
+	.venv/bin/pip install -q clang-format==$(CLANG_FORMAT_VERSION)
+
+lint: check-swift $(CLANG_FORMAT) ## Check the format of Swift and C.
+	$(SWIFT) format lint --strict -r $(SWIFT_CODE)
+	$(CLANG_FORMAT) --dry-run -Werror $(C_CODE)
+
+format: check-swift $(CLANG_FORMAT) ## Format Swift and C.
+	$(SWIFT) format -i -r $(SWIFT_CODE)
+	$(CLANG_FORMAT) -i $(C_CODE)
+
+tables: check-swift ## Write the generated tables anew.
+	$(SWIFT) run -c release generate-tables > .build-c/small_primes.h
+	mv .build-c/small_primes.h CKernels/tables/small_primes.h
+
+check-tables: tables ## Generate the tables and want no difference.
+	git diff --exit-code --stat -- CKernels/tables
+
+clean: ## Remove everything that was built.
+	rm -rf .build .build-* .venv Benchmarks/.build

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernels from C, without Swift: each level against the portable one and GMP, the edges of every
+// argument, cancellation. Built by `make test-c` with each compiler and with sanitizers, which watch
+// for reads out of bounds: all inputs and outputs are malloc'ed to their exact size.
+
+#include <gmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "primality.h"
+#include "prk_kernels.h"
+#include "prk_pool.h"
+
+static int failures;
+
+#define EXPECT(condition, ...)                                                                     \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                 \
+            printf(__VA_ARGS__);                                                                   \
+            printf("\n");                                                                          \
+            failures++;                                                                            \
+        }                                                                                          \
+    } while (0)
+
+static uint64_t random_state = UINT64_C(0x9E3779B97F4A7C15);
+
+static uint64_t next_random(void) { // SplitMix64
+    uint64_t z = random_state += UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+static bool gmp_says_prime(uint64_t n) {
+    mpz_t z;
+    mpz_init_set_ui(z, n);
+    bool is_prime = mpz_probab_prime_p(z, 25) != 0;
+    mpz_clear(z);
+    return is_prime;
+}
+
+static uint8_t expected(uint64_t n) {
+    return n < 2 ? PRK_NEITHER : gmp_says_prime(n) ? PRK_PRIME : PRK_COMPOSITE;
+}
+
+// 0 …, the powers of two and what surrounds them, squares and products of neighbouring primes,
+// Carmichael numbers, strong pseudoprimes to base 2, psi_k [OEIS A014233].
+static size_t edges(uint64_t *n) {
+    static const uint64_t known[] = {561, 1105, 1729, 2465, 2821, 6601, 8911, 1194649, 12327121, 2047,
+        3277, 4033, 4681, 8321, 15841, 29341, 42799, 49141, 52633, 65281, 74665, 80581, 85489,
+        1373653, 25326001, UINT64_C(3215031751), UINT64_C(2152302898747), UINT64_C(3474749660383),
+        UINT64_C(341550071728321), UINT64_C(3825123056546413051), UINT64_C(18446744073709551557),
+        UINT64_C(18446744065119617029), UINT64_C(18446743979220271189), 5459, 5777, 10877, 16109};
+    size_t count = 0;
+    for (uint64_t i = 0; i < 4000; i++) {
+        n[count++] = i;
+    }
+    for (int bit = 12; bit < 65; bit++) {
+        for (int64_t d = -40; d <= 40; d++) {
+            n[count++] = (bit == 64 ? 0 : UINT64_C(1) << bit) + (uint64_t)d;
+        }
+    }
+    memcpy(n + count, known, sizeof known);
+    count += sizeof known / sizeof known[0];
+    for (uint64_t base = 3; base < UINT64_C(1) << 32; base = base * 21 / 10 + 1) {
+        uint64_t p = base | 1;
+        while (!gmp_says_prime(p)) {
+            p += 2;
+        }
+        uint64_t q = p + 2;
+        while (!gmp_says_prime(q)) {
+            q += 2;
+        }
+        if (q < UINT64_C(1) << 32) {
+            n[count++] = p * p;
+            n[count++] = p * q;
+        }
+        if (p < UINT64_C(1) << 31) {
+            n[count++] = p * (2 * p - 1);
+        }
+    }
+    return count;
+}
+
+static void test_levels(void) {
+    uint64_t *n = malloc(60000 * sizeof *n);
+    size_t count = edges(n);
+    while (count < 60000) {
+        n[count++] = next_random() >> (next_random() & 63);
+    }
+    uint8_t *wanted = malloc(count);
+    for (size_t i = 0; i < count; i++) {
+        wanted[i] = expected(n[i]);
+    }
+    for (int level = 0; level < PRK_LEVEL_COUNT; level++) {
+        const prk_kernel_set *kernels = prk_kernels_at((prk_level)level);
+        if (kernels == NULL) {
+            printf("kernels_test: level %s is not supported here\n", prk_level_name((prk_level)level));
+            continue;
+        }
+        EXPECT(kernels->level == (prk_level)level, "level %d", level);
+        uint8_t *verdicts = malloc(count);
+        kernels->test_batch(n, verdicts, count);
+        for (size_t i = 0; i < count; i++) {
+            prk_report report;
+            kernels->explain(n[i], &report);
+            EXPECT(verdicts[i] == wanted[i] && report.verdict == wanted[i] &&
+                       kernels->is_prime(n[i]) == (wanted[i] == PRK_PRIME),
+                   "%s: %llu", kernels->name, (unsigned long long)n[i]);
+            if (report.fields & PRK_REPORT_HAS_FACTOR) {
+                EXPECT(report.factor > 1 && report.factor < n[i] && n[i] % report.factor == 0, "%llu",
+                       (unsigned long long)n[i]);
+            }
+        }
+        free(verdicts);
+        // Batches of each length, at the end of memory that is not longer.
+        for (size_t length = 0; length <= 33; length++) {
+            uint64_t *exact = malloc(length * sizeof *exact + 1);
+            uint8_t *out = malloc(length + 1);
+            memcpy(exact, n + 3990, length * sizeof *exact);
+            memset(out, 0x55, length + 1);
+            kernels->test_batch(exact, out, length);
+            EXPECT(memcmp(out, wanted + 3990, length) == 0 && out[length] == 0x55, "length %zu",
+                   length);
+            free(exact);
+            free(out);
+        }
+    }
+    free(wanted);
+    free(n);
+}
+
+static uint64_t naive_factor(uint64_t n) {
+    for (uint64_t d = 2; d * d <= n; d++) {
+        if (n % d == 0) {
+            return d;
+        }
+    }
+    return n;
+}
+
+static void test_trial_division(void) {
+    for (int level = 0; level < PRK_LEVEL_COUNT; level++) {
+        const prk_kernel_set *kernels = prk_kernels_at((prk_level)level);
+        for (uint64_t n = 2; kernels != NULL && n < 40000; n++) {
+            uint64_t d = kernels->trial_range(n, 0, UINT32_MAX);
+            EXPECT((d == 0 ? n : d) == naive_factor(n), "%llu", (unsigned long long)n);
+        }
+        // Any cut of the range finds the same least divisor.
+        for (int i = 0; kernels != NULL && i < 300; i++) {
+            uint64_t n = next_random() >> (24 + (next_random() & 31)) | 1;
+            n = n < 2 ? 3 : n;
+            uint64_t whole = kernels->trial_range(n, 0, UINT32_MAX), least = 0;
+            uint64_t step = 1 + next_random() % 100000;
+            for (uint64_t from = 0; from * from <= n; from += step) {
+                uint64_t d = kernels->trial_range(n, from, from + step - 1);
+                EXPECT(d == 0 || (d >= from && d < from + step && n % d == 0), "%llu",
+                       (unsigned long long)n);
+                least = least == 0 ? d : least;
+            }
+            EXPECT(least == whole, "%llu", (unsigned long long)n);
+        }
+    }
+    uint64_t factor = 99;
+    EXPECT(prk_smallest_factor_u64(0, &factor) == PRK_STATUS_INVALID_ARGUMENT, "0");
+    EXPECT(prk_smallest_factor_u64(1, &factor) == PRK_STATUS_INVALID_ARGUMENT, "1");
+    EXPECT(prk_smallest_factor_u64(7, NULL) == PRK_STATUS_INVALID_ARGUMENT, "NULL");
+    EXPECT(factor == 99, "nothing is written");
+    EXPECT(prk_smallest_factor_u64(UINT64_MAX, &factor) == 0 && factor == 3, "2^64 - 1");
+    EXPECT(prk_smallest_factor_u64(UINT64_C(4294967291) * 65537, &factor) == 0 && factor == 65537,
+           "a large cofactor");
+}
+
+// Numbers of every size around the limb boundaries, against GMP.
+static void test_big(void) {
+    gmp_randstate_t state;
+    gmp_randinit_default(state);
+    enum { COUNT = 300 };
+    mpz_t numbers[COUNT];
+    size_t limb_count = 0;
+    for (int i = 0; i < COUNT; i++) {
+        mpz_init(numbers[i]);
+        mpz_urandomb(numbers[i], state, (mp_bitcnt_t)(1 + i * 2 % 400));
+        if (i % 3 != 0) {
+            mpz_nextprime(numbers[i], numbers[i]);
+        }
+        if (i % 5 == 0) {
+            mpz_mul(numbers[i], numbers[i], numbers[i]); // squares
+        }
+        limb_count += mpz_size(numbers[i]) + (i % 7 == 0); // a leading zero now and then
+    }
+    uint64_t *limbs = calloc(limb_count, sizeof *limbs);
+    uint64_t *offsets = malloc((COUNT + 1) * sizeof *offsets);
+    uint8_t *verdicts = malloc(COUNT);
+    prk_report *reports = malloc(COUNT * sizeof *reports);
+    offsets[0] = 0;
+    for (int i = 0; i < COUNT; i++) {
+        size_t size = mpz_size(numbers[i]);
+        if (size > 0) {
+            memcpy(limbs + offsets[i], mpz_limbs_read(numbers[i]), size * sizeof *limbs);
+        }
+        offsets[i + 1] = offsets[i] + size + (i % 7 == 0);
+    }
+    EXPECT(prk_test_big_batch(limbs, offsets, verdicts, COUNT) == PRK_STATUS_OK, "big batch");
+    const prk_options options = {.seed = 7, .rounds = 3, .want_residue = true};
+    mpz_t three, residue;
+    mpz_init_set_ui(three, 3);
+    mpz_init(residue);
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_GMP; engine += PRK_ENGINE_GMP) {
+        EXPECT(prk_test_batch((prk_engine)engine, limbs, offsets, COUNT, &options, NULL, verdicts,
+                              reports) == PRK_STATUS_OK,
+               "engine %d", engine);
+        for (int i = 0; i < COUNT; i++) {
+            bool is_prime = mpz_probab_prime_p(numbers[i], 25) != 0;
+            uint8_t wanted = mpz_cmp_ui(numbers[i], 2) < 0            ? PRK_NEITHER
+                             : !is_prime                              ? PRK_COMPOSITE
+                             : mpz_sizeinbase(numbers[i], 2) <= 64 ? PRK_PRIME
+                                                                      : PRK_PROBABLE_PRIME;
+            EXPECT(verdicts[i] == wanted && reports[i].verdict == wanted, "number %d: %d, not %d", i,
+                   verdicts[i], wanted);
+            if (mpz_cmp_ui(numbers[i], 1) > 0) {
+                mpz_sub_ui(residue, numbers[i], 1);
+                mpz_powm(residue, three, residue, numbers[i]);
+                EXPECT((reports[i].fields & PRK_REPORT_HAS_RESIDUE) &&
+                           reports[i].residue == mpz_getlimbn(residue, 0),
+                       "residue of number %d", i);
+            }
+            if (reports[i].fields & PRK_REPORT_HAS_FACTOR) {
+                EXPECT(mpz_divisible_ui_p(numbers[i], reports[i].factor), "factor of number %d", i);
+            }
+        }
+    }
+    for (int i = 0; i < COUNT; i++) {
+        mpz_clear(numbers[i]);
+    }
+    mpz_clears(three, residue, (mpz_ptr)NULL);
+    gmp_randclear(state);
+    free(limbs);
+    free(offsets);
+    free(verdicts);
+    free(reports);
+}
+
+static void test_arguments(void) {
+    uint64_t n[2] = {7, 8}, one_limb[3] = {0, 1, 2}, decreasing[3] = {0, 2, 1}, empty[3] = {0, 0, 0};
+    uint64_t two_limbs[2] = {0, 2}, padded[2] = {0, 2};
+    uint64_t big[2] = {1, 1}, small_padded[2] = {7, 0};
+    uint8_t v[2] = {9, 9};
+    EXPECT(prk_test_u64_batch(NULL, NULL, 0) == PRK_STATUS_OK, "nothing to do");
+    EXPECT(prk_test_u64_batch(NULL, v, 1) == PRK_STATUS_INVALID_ARGUMENT, "no numbers");
+    EXPECT(prk_test_u64_batch(n, NULL, 1) == PRK_STATUS_INVALID_ARGUMENT, "no verdicts");
+    EXPECT(prk_test_big_batch(NULL, NULL, NULL, 0) == PRK_STATUS_OK, "nothing to do");
+    EXPECT(prk_test_big_batch(n, NULL, v, 1) == PRK_STATUS_INVALID_ARGUMENT, "no offsets");
+    EXPECT(prk_test_big_batch(n, one_limb, NULL, 2) == PRK_STATUS_INVALID_ARGUMENT, "no verdicts");
+    EXPECT(prk_test_big_batch(n, decreasing, v, 2) == PRK_STATUS_INVALID_ARGUMENT, "decreasing");
+    EXPECT(prk_test_big_batch(NULL, one_limb, v, 2) == PRK_STATUS_INVALID_ARGUMENT, "no limbs");
+    EXPECT(v[0] == 9 && v[1] == 9, "nothing is written");
+    EXPECT(prk_test_big_batch(NULL, empty, v, 2) == PRK_STATUS_OK, "empty numbers");
+    EXPECT(v[0] == PRK_NEITHER && v[1] == PRK_NEITHER, "an empty number is 0");
+    for (int engine = PRK_ENGINE_TRIAL; engine <= PRK_ENGINE_U64; engine++) {
+        EXPECT(prk_test_batch((prk_engine)engine, big, two_limbs, 1, NULL, NULL, v, NULL) ==
+                   PRK_STATUS_INVALID_ARGUMENT,
+               "two limbs");
+        EXPECT(prk_test_batch((prk_engine)engine, small_padded, padded, 1, NULL, NULL, v, NULL) ==
+                       PRK_STATUS_OK &&
+                   v[0] == PRK_PRIME,
+               "a leading zero");
+    }
+    EXPECT(prk_test_batch((prk_engine)17, n, one_limb, 2, NULL, NULL, v, NULL) ==
+               PRK_STATUS_INVALID_ARGUMENT,
+           "no engine");
+    prk_scratch_destroy(NULL);
+    EXPECT(prk_level_name((prk_level)99) == NULL && !prk_level_supported((prk_level)99), "no level");
+}
+
+static void test_cancellation(void) {
+    uint32_t *flag = prk_flag_create();
+    EXPECT(flag != NULL && !prk_is_cancelled(flag), "a new flag");
+    prk_raise(flag);
+    const prk_options options = {.cancel = flag};
+    uint64_t n[2] = {UINT64_C(18446744073709551557), 5}, offsets[3] = {0, 1, 2};
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_GMP; engine++) {
+        uint8_t v[2] = {9, 9};
+        EXPECT(prk_test_batch((prk_engine)engine, n, offsets, 2, &options, NULL, v, NULL) ==
+                   PRK_STATUS_CANCELLED,
+               "engine %d", engine);
+        EXPECT(v[0] == PRK_UNTESTED && v[1] == PRK_UNTESTED, "engine %d", engine);
+    }
+    prk_flag_destroy(flag);
+    // Long exponentiations go step by step when they can be cancelled, in one call otherwise: the
+    // same result.
+    gmp_randstate_t state;
+    gmp_randinit_default(state);
+    mpz_t z;
+    mpz_init(z);
+    mpz_urandomb(z, state, 4500);
+    mpz_setbit(z, 4499);
+    mpz_setbit(z, 0);
+    uint64_t big_offsets[2] = {0, mpz_size(z)};
+    uint32_t calm = 0;
+    prk_options whole = {.want_residue = true}, steps = {.want_residue = true, .cancel = &calm};
+    prk_report first, second;
+    uint8_t v;
+    const uint64_t *limbs = (const uint64_t *)mpz_limbs_read(z);
+    EXPECT(prk_test_batch(PRK_ENGINE_GMP, limbs, big_offsets, 1, &whole, NULL, &v, &first) == 0 &&
+               prk_test_batch(PRK_ENGINE_GMP, limbs, big_offsets, 1, &steps, NULL, &v, &second) == 0,
+           "4500 bits");
+    EXPECT(first.residue == second.residue && first.verdict == second.verdict, "4500 bits");
+    mpz_clear(z);
+    gmp_randclear(state);
+}
+
+// A strong test to a random base in the range where it is one call, and where it is steps.
+static void test_random_bases(void) {
+    uint64_t n[3] = {UINT64_MAX, UINT64_MAX, 0x7ff}, a[3], b[3];
+    for (uint32_t round = 1; round < 50; round++) {
+        EXPECT(prk_random_base(n, 3, 5, round, a) == 0 && prk_random_base(n, 3, 5, round, b) == 0,
+               "base");
+        EXPECT(memcmp(a, b, sizeof a) == 0 && a[2] <= n[2], "the same again, below n");
+        EXPECT(prk_random_base(n, 3, 6, round, b) == 0 && memcmp(a, b, sizeof a) != 0, "seed");
+        EXPECT(prk_random_base(n, 3, 5, round + 1, b) == 0 && memcmp(a, b, sizeof a) != 0, "round");
+    }
+    uint64_t five = 5, base = 0;
+    bool seen[6] = {false};
+    for (uint32_t round = 1; round < 100; round++) {
+        EXPECT(prk_random_base(&five, 1, 1, round, &base) == 0 && base >= 2 && base <= 3, "of 5");
+        seen[base <= 5 ? base : 0] = true;
+    }
+    EXPECT(seen[2] && seen[3], "both bases of 5");
+    uint64_t four = 4;
+    EXPECT(prk_random_base(&four, 1, 1, 1, &base) == PRK_STATUS_INVALID_ARGUMENT, "of 4");
+    // 2^4423 - 1 is prime: bases of full size through the windows of the stepwise power.
+    uint64_t mersenne[70];
+    memset(mersenne, 0xff, sizeof mersenne);
+    mersenne[69] = (UINT64_C(1) << (4423 - 69 * 64)) - 1;
+    uint64_t offsets[2] = {0, 70};
+    uint32_t calm = 0;
+    prk_options options = {.seed = 3, .rounds = 2, .cancel = &calm};
+    prk_report report;
+    uint8_t v = 0;
+    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, mersenne, offsets, 1, &options, NULL, &v, &report) == 0 &&
+               v == PRK_PROBABLE_PRIME && report.round == 2,
+           "2^4423 - 1");
+}
+
+static void test_text(void) {
+    for (int digits = 1; digits < 120; digits++) {
+        char text[128], back[256];
+        for (int i = 0; i < digits; i++) {
+            text[i] = (char)('0' + next_random() % 10);
+        }
+        text[0] = text[0] == '0' ? '1' : text[0];
+        uint64_t *limbs = malloc(prk_limbs_for_digits(10, (size_t)digits) * sizeof *limbs);
+        size_t count = prk_limbs_from_digits(text, (size_t)digits, 10, limbs);
+        size_t length = prk_decimal_from_limbs(limbs, count, back);
+        EXPECT(length <= prk_decimal_capacity(count), "%d digits", digits);
+        EXPECT(length == (size_t)digits && memcmp(text, back, length) == 0, "%d digits", digits);
+        free(limbs);
+        limbs = malloc(prk_limbs_for_digits(16, (size_t)digits) * sizeof *limbs);
+        memset(text, 'f', sizeof text);
+        count = prk_limbs_from_digits(text, (size_t)digits, 16, limbs);
+        EXPECT(count == (size_t)(digits + 15) / 16 && limbs[0] != 0, "%d hexadecimal digits", digits);
+        free(limbs);
+    }
+}
+
+int main(void) {
+    test_levels();
+    test_trial_division();
+    test_big();
+    test_arguments();
+    test_cancellation();
+    test_random_bases();
+    test_text();
+    printf("kernels_test: %s, GMP %s, level %s: %d failures\n", prk_compiler(), prk_gmp_version(),
+           prk_level_name(prk_active_level()), failures);
+    return failures != 0;
+}

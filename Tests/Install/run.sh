@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs the C library into a folder of its own and uses it as others would: from C and C++ through
+# pkg-config, statically, and from Python.
+set -eu
+cd "$(dirname "$0")/../.."
+: "${CC:=cc}" "${MAKE:=make}" "${PYTHON:=python3}"
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT INT TERM
+"$MAKE" --no-print-directory -s install DESTDIR="$root" PREFIX=/opt/primality CC="$CC"
+prefix=$root/opt/primality
+for file in include/primality.h include/prk_annotations.h lib/libprimality.so lib/libprimality.a \
+    lib/pkgconfig/primality.pc; do
+    test -e "$prefix/$file" || { echo "install: $file is missing" >&2; exit 1; }
+done
+
+# Nothing but the interface is visible.
+strange=$(nm -D --defined-only "$prefix/lib/libprimality.so" | awk '$3 !~ /^prk_/ { print $3 }')
+test -z "$strange" || { echo "install: the library also defines $strange" >&2; exit 1; }
+declared=$(sed -n 's/^PRK_API .*\(prk_[a-z0-9_]*\)(.*/\1/p' "$prefix/include/primality.h" | sort)
+defined=$(nm -D --defined-only "$prefix/lib/libprimality.so" | awk '{ print $3 }' | sort)
+test "$declared" = "$defined" || {
+    echo "install: the header declares" $declared "and the library defines" $defined >&2
+    exit 1
+}
+
+if command -v pkg-config >/dev/null 2>&1; then
+    export PKG_CONFIG_PATH=$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+    flags=$(pkg-config --cflags --libs primality)
+    static=$(pkg-config --cflags --libs --static primality)
+else
+    flags="-I$prefix/include -L$prefix/lib -lprimality"
+    static="$flags -lgmp"
+fi
+# shellcheck disable=SC2086
+$CC -std=c17 -Wall -Wextra -Werror Tests/Install/client.c $flags -Wl,-rpath,"$prefix/lib" -o "$root/client"
+"$root/client"
+# shellcheck disable=SC2086
+$CC -std=c17 Tests/Install/client.c -Wl,-Bstatic $(echo "$static" | sed 's/-lgmp//') -Wl,-Bdynamic -lgmp \
+    -o "$root/client-static"
+"$root/client-static"
+if command -v c++ >/dev/null 2>&1; then
+    # shellcheck disable=SC2086
+    c++ -std=c++17 -x c++ Tests/Install/client.c -x none $flags -Wl,-rpath,"$prefix/lib" -o "$root/client++"
+    "$root/client++"
+fi
+if command -v "$PYTHON" >/dev/null 2>&1; then
+    "$PYTHON" Tests/Install/client.py "$prefix/lib/libprimality.so.0"
+else
+    echo "install: no $PYTHON here, ctypes left out"
+fi
