@@ -51,6 +51,22 @@ let package = Package(
             ],
             swiftSettings: swift),
         .executableTarget(name: "generate-tables", swiftSettings: swift),
+        .target(
+            name: "TestVectors", dependencies: ["Primality"], path: "Tests/TestVectors",
+            resources: [.copy("Resources")]),
+        .testTarget(
+            name: "CKernelsTests", dependencies: ["CKernels", "Primality", "TestVectors"]),
+        .testTarget(
+            name: "PurePrimalityTests",
+            dependencies: ["CKernels", "Primality", "PurePrimality", "TestVectors"]),
+        .testTarget(name: "PrimalityTests", dependencies: ["Primality", "TestVectors"]),
+        .testTarget(
+            name: "PrimalityPoolTests", dependencies: ["Primality", "PrimalityPool", "TestVectors"]),
+        .testTarget(
+            name: "PrimalityModelsTests",
+            dependencies: ["Primality", "PrimalityModels", "PrimalityPool"]),
+        .testTarget(
+            name: "PrimalityCLITests", dependencies: ["Primality", "PrimalityCLI", "TestVectors"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

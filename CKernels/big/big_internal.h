@@ -17,11 +17,11 @@ _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP a
 #define PRK_WINDOW_BITS 4
 
 struct prk_scratch {
-    size_t reserved;                        // limbs of n for which memory was probed
-    mpz_t n_minus_1, d, base, x, product;   // strong tests and powers
-    mpz_t u, v, qk, t;                      // Lucas
+    size_t reserved;                          // limbs of n for which memory was probed
+    mpz_t n_minus_1, d, base, x, product;     // strong tests and powers
+    mpz_t u, v, qk, t;                        // Lucas
     mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
-    mpz_t small;                            // a 64-bit number as mpz
+    mpz_t small;                              // a 64-bit number as mpz
 };
 
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.

@@ -6,8 +6,9 @@
 #include "../tables/small_primes.h"
 #include "big_internal.h"
 
-// How many products of the table to divide by. A product costs one pass over n; what it saves is the
-// share of candidates with such a factor, of a strong test that grows with the cube of the size.
+// How many products of the table to divide by. A product costs one pass over n; what it saves is
+// the share of candidates with such a factor, of a strong test that grows with the cube of the
+// size.
 static size_t products_for(size_t bits) {
     if (bits <= 128) {
         return 6; // primes to 101

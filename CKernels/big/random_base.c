@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bases for strong tests, chosen by a keyed hash: they depend on (seed, n, round) alone, so that any
-// number of workers tests the same bases, and who does not know the seed cannot foresee them.
+// Bases for strong tests, chosen by a keyed hash: they depend on (seed, n, round) alone, so that
+// any number of workers tests the same bases, and who does not know the seed cannot foresee them.
 
 #include <string.h>
 

@@ -15,8 +15,8 @@ static void multiply_mod(prk_scratch *s, mpz_ptr result, mpz_srcptr a, mpz_srcpt
 
 // Left to right, with a sliding window over odd powers; a base of one limb needs no table, since
 // multiplying by it costs next to nothing.
-static prk_status pow_in_steps(prk_scratch *s, mpz_ptr result, mpz_srcptr base,
-                               mpz_srcptr exponent, mpz_srcptr n, const uint32_t *cancel) {
+static prk_status pow_in_steps(prk_scratch *s, mpz_ptr result, mpz_srcptr base, mpz_srcptr exponent,
+                               mpz_srcptr n, const uint32_t *cancel) {
     const bool is_small = mpz_size(base) <= 1;
     if (!is_small) {
         mpz_set(s->window[0], base);

@@ -2,9 +2,9 @@
 //
 // primality.h: primality tests for one number and for batches.
 //
-// Below 2^64 every answer is exact. Above, `PRK_COMPOSITE` is certain and `PRK_PROBABLE_PRIME` means
-// that the number passed Baillie-PSW [BaWa80] and the strong tests to random bases that were asked
-// for. Citation keys are resolved in docs/REFERENCES.md.
+// Below 2^64 every answer is exact. Above, `PRK_COMPOSITE` is certain and `PRK_PROBABLE_PRIME`
+// means that the number passed Baillie-PSW [BaWa80] and the strong tests to random bases that were
+// asked for. Citation keys are resolved in docs/REFERENCES.md.
 //
 // Every function may be called from any thread. None prints, aborts or sets errno (GMP itself
 // aborts when malloc fails inside it; the memory a number needs is probed for before it is tested,
@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /// What became of a call.
-typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelStatus") prk_status {
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelStatus") prk_status{
     PRK_STATUS_OK PRK_SWIFT_NAME("ok") = 0,
     /// A pointer is NULL, an offset decreases, or a number is outside the function's domain.
     PRK_STATUS_INVALID_ARGUMENT PRK_SWIFT_NAME("invalidArgument") = 1,
@@ -46,7 +46,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelStatus") prk_status {
 } prk_status;
 
 /// What a test showed. Stored in one byte.
-typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelVerdict") prk_verdict {
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelVerdict") prk_verdict{
     /// 0 and 1.
     PRK_NEITHER PRK_SWIFT_NAME("neither") = 0,
     PRK_COMPOSITE PRK_SWIFT_NAME("composite") = 1,
@@ -57,7 +57,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelVerdict") prk_verdict {
 } prk_verdict;
 
 /// Instruction sets, in increasing order.
-typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelSet") prk_level {
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelSet") prk_level{
     PRK_LEVEL_PORTABLE PRK_SWIFT_NAME("portable") = 0,
     PRK_LEVEL_BMI2 PRK_SWIFT_NAME("bmi2") = 1,
     PRK_LEVEL_AVX2 PRK_SWIFT_NAME("avx2") = 2,
@@ -66,7 +66,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelSet") prk_level {
 #define PRK_LEVEL_COUNT 4
 
 /// A way to test.
-typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine {
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     /// PRK_ENGINE_U64 below 2^64, PRK_ENGINE_GMP above.
     PRK_ENGINE_AUTO PRK_SWIFT_NAME("auto") = 0,
     /// Complete trial division; below 2^64.
@@ -78,7 +78,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine {
 } prk_engine;
 
 /// What decided.
-typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method {
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method{
     /// 0 and 1 are neither by definition.
     PRK_METHOD_DEFINITION PRK_SWIFT_NAME("definition") = 0,
     /// A prime factor was found, or all primes up to the square root were tried.
@@ -190,8 +190,8 @@ PRK_API prk_scratch *prk_scratch_create(void);
 /// Accepts NULL.
 PRK_API void prk_scratch_destroy(prk_scratch *scratch);
 
-/// Writes base `round` (from 1) that `seed` gives for n into `base`, which has room for `limb_count`
-/// limbs: uniform in [2, n - 2]. n < 5 or NULL: PRK_STATUS_INVALID_ARGUMENT.
+/// Writes base `round` (from 1) that `seed` gives for n into `base`, which has room for
+/// `limb_count` limbs: uniform in [2, n - 2]. n < 5 or NULL: PRK_STATUS_INVALID_ARGUMENT.
 PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uint64_t seed,
                                    uint32_t round, uint64_t *base);
 

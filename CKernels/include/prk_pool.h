@@ -60,8 +60,8 @@ enum {
 
 /// Forks a worker that serves `job` until it is told to stop, its channel closes or the calling
 /// thread ends. The child runs C only, from fork() to _exit(): no Swift, no inherited descriptor
-/// but its channel. Returns its process id and sets `*channel` (close-on-exec), or -1 with errno set.
-/// The calling thread must outlive the worker (PR_SET_PDEATHSIG is tied to it).
+/// but its channel. Returns its process id and sets `*channel` (close-on-exec), or -1 with errno
+/// set. The calling thread must outlive the worker (PR_SET_PDEATHSIG is tied to it).
 pid_t prk_worker_fork(const prk_job *job, int *channel);
 
 /// Sends one frame with its payload. 0, or an errno; EPIPE when the worker is gone. Never SIGPIPE.

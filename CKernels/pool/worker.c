@@ -31,7 +31,8 @@ static int send_all(int channel, const void *bytes, size_t size, int flags) {
 
 int prk_channel_send(int channel, const prk_frame *frame, const void *first, size_t first_size,
                      const void *second, size_t second_size) {
-    int error = send_all(channel, frame, sizeof *frame, first_size + second_size > 0 ? MSG_MORE : 0);
+    int error =
+        send_all(channel, frame, sizeof *frame, first_size + second_size > 0 ? MSG_MORE : 0);
     if (error == 0) {
         error = send_all(channel, first, first_size, second_size > 0 ? MSG_MORE : 0);
     }
@@ -107,8 +108,8 @@ static _Noreturn void serve(int channel, const prk_job *job) {
 }
 
 static void close_all_but(int channel) {
-    // An inherited end of a sibling's channel would keep that sibling alive after the owner's death,
-    // and an inherited standard output would keep the reader of a pipe waiting.
+    // An inherited end of a sibling's channel would keep that sibling alive after the owner's
+    // death, and an inherited standard output would keep the reader of a pipe waiting.
     if ((channel == 0 || close_range(0, (unsigned)channel - 1, 0) == 0) &&
         close_range((unsigned)channel + 1, ~0U, 0) == 0) {
         return;
@@ -128,7 +129,8 @@ static _Noreturn void child(int channel, const prk_job *job, pid_t owner) {
         _exit(0);
     }
     // Swift's backtracer would print pages for a crash that the owner reports in one line.
-    static const int fatal[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT, SIGTERM};
+    static const int fatal[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS,
+                                SIGFPE, SIGSEGV, SIGQUIT, SIGTERM};
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         signal(fatal[i], SIG_DFL);
     }

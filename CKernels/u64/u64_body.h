@@ -62,7 +62,8 @@ PRK_INLINE int prk_jacobi_u64(uint64_t a, uint64_t n) {
 // The least prime of the table that divides odd n, or 0. n itself is such a prime's multiple too.
 PRK_INLINE uint64_t prk_sieve_u64(uint64_t n) {
     for (int i = 0; i < PRK_SIEVE_COUNT; i++) {
-        // n p^-1 mod 2^64 is n / p when p divides n, and larger than any quotient when not [GrMo94].
+        // n p^-1 mod 2^64 is n / p when p divides n, and larger than any quotient when not
+        // [GrMo94].
         if (n * prk_sieve[i].inverse <= prk_sieve[i].limit) {
             return prk_sieve[i].prime;
         }

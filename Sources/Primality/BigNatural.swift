@@ -7,7 +7,9 @@ public struct BigNatural: Sendable, Hashable {
     /// The number in base 2⁶⁴, least significant limb first, without leading zeros; empty for 0.
     public let limbs: [UInt64]
 
-    /// A number from limbs, least significant first. Leading zeros are dropped.
+    /// A number from limbs, least significant first.
+    ///
+    /// Leading zeros are dropped.
     ///
     /// - Complexity: O(count).
     public init(limbs: [UInt64]) {

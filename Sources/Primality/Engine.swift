@@ -3,7 +3,9 @@
 package import CKernels
 internal import PurePrimality
 
-/// A named way to test. Engines never disagree on which numbers are composite.
+/// A named way to test.
+///
+/// Engines never disagree on which numbers are composite.
 public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     /// Picks for each number: ``u64`` below 2⁶⁴, ``gmp`` above.
     case auto

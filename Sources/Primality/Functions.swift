@@ -36,6 +36,7 @@ public func verdict(
 ///   - number: The number.
 ///   - engine: Which engine tests.
 ///   - options: How.
+/// - Returns: The report.
 /// - Throws: ``PrimalityError``.
 public func report(
     of number: BigNatural, engine: Engine = .auto, options: TestOptions = TestOptions()
@@ -49,7 +50,9 @@ public func report(
 /// The smallest prime factor of a number by complete trial division; the number itself when it is
 /// prime.
 ///
-/// - Parameter n: At least 2; `nil` is returned below.
+/// - Parameter n: At least 2.
+/// - Returns: The factor; `nil` below 2.
+/// - Throws: ``PrimalityError`` when the forced level cannot be used.
 /// - Complexity: At most 4/15 of √n divisions: some seconds near 2⁶⁴.
 public func smallestFactor(of n: UInt64) throws(PrimalityError) -> UInt64? {
     if n < 2 { return nil }
@@ -97,6 +100,7 @@ public func verdicts(of numbers: [UInt64]) throws(PrimalityError) -> [Verdict] {
 ///   - numbers: The numbers.
 ///   - engine: Which engine tests.
 ///   - options: How.
+/// - Returns: Verdicts in the order of the numbers.
 /// - Throws: ``PrimalityError``.
 public func verdicts(
     of numbers: NumberBatch, engine: Engine = .auto, options: TestOptions = TestOptions()

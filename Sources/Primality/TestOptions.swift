@@ -12,7 +12,9 @@ public struct TestOptions: Sendable, Hashable, Codable {
     /// gives the same run on any number of workers.
     public var seed: UInt64
 
-    /// Whether reports hold RES64, the low 64 bits of 3ⁿ⁻¹ mod *n*. It costs one exponentiation.
+    /// Whether reports hold RES64, the low 64 bits of 3ⁿ⁻¹ mod *n*.
+    ///
+    /// It costs one exponentiation.
     public var wantsResidue: Bool
 
     /// Options with a seed from the system's generator.

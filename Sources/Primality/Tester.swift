@@ -107,6 +107,7 @@ public struct TestResults: Sendable {
     /// - Parameters:
     ///   - position: A position in the batch.
     ///   - numbers: The batch that was tested.
+    /// - Returns: The report.
     public func report(at position: Int, of numbers: NumberBatch) -> Report? {
         if rawReports.isEmpty { return nil }
         return Report(rawReports[position], number: numbers[position], seed: seed)

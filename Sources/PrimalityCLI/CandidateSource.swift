@@ -123,7 +123,8 @@ final class CandidateSource: Sendable {
         if let argument = reading.arguments.popFirst() {
             reading.line += 1
             let bytes = Array(argument.utf8)
-            return Item(bytes: bytes[...], length: bytes.count, number: reading.line, isArgument: true)
+            return Item(
+                bytes: bytes[...], length: bytes.count, number: reading.line, isArgument: true)
         }
         while reading.lines != nil {
             do {
@@ -146,7 +147,9 @@ final class CandidateSource: Sendable {
         return nil
     }
 
-    /// Adds an item's number. `nil`: nothing to count here; `.some(nil)`: it was bad, and was reported.
+    /// Adds an item's number.
+    ///
+    /// `nil`: nothing to count here; `.some(nil)`: it was bad, and was reported.
     private func add(
         _ item: Item, to batch: inout NumberBatch, _ names: inout ChunkInputs, place: Int
     ) -> Int?? {

@@ -143,7 +143,8 @@ struct CheckCommand: ParsableCommand {
         // Everything unrecognised lands among the numbers; what looks like an option is one mistyped.
         for text in numbers where text.hasPrefix("-") && text != "-" {
             if text.dropFirst().first?.isNumber != true {
-                throw Refusal.usage("unknown option '\(printable(text))'; see primality check --help")
+                throw Refusal.usage(
+                    "unknown option '\(printable(text))'; see primality check --help")
             }
         }
         let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
@@ -165,7 +166,9 @@ struct CheckCommand: ParsableCommand {
         return .arguments(numbers)
     }
 
-    /// What a result does to the exit status. Numbers that could not be tested are reported.
+    /// What a result does to the exit status.
+    ///
+    /// Numbers that could not be tested are reported.
     private func status(
         of result: ChunkResult, _ inputs: ChunkInputs, tested: inout Int
     ) -> ExitStatus {

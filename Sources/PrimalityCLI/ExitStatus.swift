@@ -5,7 +5,9 @@ internal import Primality
 internal import PrimalityPool
 internal import SystemPackage
 
-/// Exit statuses, as sysexits.h and grep have them. When several apply the worst wins.
+/// Exit statuses, as sysexits.h and grep have them.
+///
+/// When several apply the worst wins.
 enum ExitStatus: Int32, Comparable {
     case done = 0
     case notAllPrime = 1
@@ -62,8 +64,9 @@ enum KnownElsewhere {
     static let pools: Set<String> = ["actors", "queue"]
 }
 
-/// An option's value from a fixed list. An unknown name is a usage error, one that is known but not in
-/// this build is unavailable.
+/// An option's value from a fixed list.
+///
+/// An unknown name is a usage error, one that is known but not in this build is unavailable.
 func choice<Value: RawRepresentable & CaseIterable>(
     _ name: String, of option: String, knownElsewhere: Set<String> = []
 ) throws -> Value where Value.RawValue == String {

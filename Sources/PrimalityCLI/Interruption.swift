@@ -22,8 +22,10 @@ final class Interruption: Sendable {
         return signal == 0 ? nil : signal
     }
 
-    /// Takes over the signals. To be called once, before there are other threads: they inherit the
-    /// mask, and one thread waits for the signals, so that no code runs inside a handler.
+    /// Takes over the signals.
+    ///
+    /// To be called once, before there are other threads: they inherit the mask, and one thread
+    /// waits for the signals, so that no code runs inside a handler.
     init() {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)

@@ -99,7 +99,9 @@ struct LineReader {
     private mutating func fill() throws(Errno) {
         do {
             // read(into:) never gets more room than the array has.
-            filled = try unsafe buffer.withUnsafeMutableBytes { unsafe try descriptor.read(into: $0) }
+            filled = try unsafe buffer.withUnsafeMutableBytes {
+                unsafe try descriptor.read(into: $0)
+            }
         } catch {
             throw (error as? Errno) ?? .ioError
         }

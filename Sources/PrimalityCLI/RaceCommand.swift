@@ -159,5 +159,6 @@ func decimal(_ value: Double, places: Int) -> String {
     let fraction = String(scaled % scale)
     let sign = value < 0 && scaled != 0 ? "-" : ""
     return sign + String(scaled / scale)
-        + (places > 0 ? "." + String(repeating: "0", count: places - fraction.count) + fraction : "")
+        + (places > 0
+            ? "." + String(repeating: "0", count: places - fraction.count) + fraction : "")
 }

@@ -18,7 +18,9 @@ enum ResultFormat: String, CaseIterable {
     /// Whether verdicts alone are not enough.
     var needsReports: Bool { self != .text }
 
-    /// Appends the results of a chunk, a line each. Numbers without a verdict are left out.
+    /// Appends the results of a chunk, a line each.
+    ///
+    /// Numbers without a verdict are left out.
     func append(
         _ result: ChunkResult, _ inputs: ChunkInputs, withResidue: Bool, to output: inout [UInt8]
     ) {

@@ -10,8 +10,10 @@ internal import SystemPackage
 
 /// Standard input, output and error as descriptors, written at once: nothing is buffered behind them.
 enum StandardStreams {
-    /// Puts a placeholder on standard descriptors that are closed, so that no file or channel that is
-    /// opened later takes their place. Using a placeholder fails as using a closed descriptor does.
+    /// Puts a placeholder on standard descriptors that are closed, so that no file or channel that
+    /// is opened later takes their place.
+    ///
+    /// Using a placeholder fails as using a closed descriptor does.
     static func reserve() {
         for (descriptor, mode) in [(Int32(0), O_WRONLY), (1, O_RDONLY), (2, O_WRONLY)]
         where fcntl(descriptor, F_GETFD) < 0 {
@@ -20,7 +22,9 @@ enum StandardStreams {
         }
     }
 
-    /// Writes a line to standard error. There is nowhere to report that this fails.
+    /// Writes a line to standard error.
+    ///
+    /// There is nowhere to report that this fails.
     static func complain(_ message: String) {
         _ = try? FileDescriptor.standardError.writeAll(Array("primality: \(message)\n".utf8))
     }
@@ -45,7 +49,9 @@ struct Output {
 
     mutating func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
-    /// The status that the output's fate gives a command. A reader that has gone away is no news.
+    /// The status that the output's fate gives a command.
+    ///
+    /// A reader that has gone away is no news.
     func status() -> ExitStatus {
         guard let error else { return .done }
         if error == .brokenPipe { endAsByBrokenPipe() }

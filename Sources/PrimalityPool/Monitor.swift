@@ -7,7 +7,9 @@
 #endif
 
 /// State behind a lock on which threads can wait: pthread's mutex and condition variable, wrapped
-/// once. `Synchronization` has no condition variable.
+/// once.
+///
+/// `Synchronization` has no condition variable.
 ///
 /// `Sendable` because the state is only reached with the lock held.
 @safe package final class Monitor<State>: @unchecked Sendable {
@@ -54,7 +56,9 @@
     }
 }
 
-/// A first-in first-out queue between threads. It ends when each of its producers has.
+/// A first-in first-out queue between threads.
+///
+/// It ends when each of its producers has.
 package final class BlockingQueue<Element: Sendable>: Sendable {
     private struct State {
         var items: [Element] = []

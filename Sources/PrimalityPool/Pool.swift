@@ -9,8 +9,9 @@ public import Primality
     internal import Musl
 #endif
 
-/// The kinds of pools. They take the same chunks and give the same results; they differ in how the
-/// work travels.
+/// The kinds of pools.
+///
+/// They take the same chunks and give the same results; they differ in how the work travels.
 public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// On the calling thread.
     case serial
@@ -27,6 +28,7 @@ public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// Makes a pool of this kind.
     ///
     /// - Parameter workers: How many workers, from 1 to 1024; a serial pool has one.
+    /// - Returns: The pool.
     public func pool(workers: Int) -> any Pool {
         switch self {
         case .serial: SerialPool()
@@ -128,7 +130,7 @@ public protocol Pool: Sendable {
     /// Tests everything that a source gives.
     ///
     /// The calling thread is blocked until the end, so do not call it from a task: cooperative threads
-    /// are few.
+    /// are few, and a ``TaskPool`` that finds them all blocked waits for ever.
     ///
     /// - Parameters:
     ///   - job: What to do with the numbers.
@@ -145,7 +147,20 @@ public protocol Pool: Sendable {
 }
 
 extension Pool {
+    /// Tests numbers in memory, on a thread of its own while the calling task waits.
+    ///
+    /// Otherwise as the function of the same name that blocks.
+    public func verdicts(
+        of numbers: [BigNatural], _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) async throws(PoolError) -> [Verdict] {
+        try await onOwnThread { () throws(PoolError) -> [Verdict] in
+            try self.verdicts(of: numbers, job, chunk: chunk)
+        }
+    }
+
     /// Tests numbers in memory.
+    ///
+    /// Blocks the calling thread; see ``Pool/run(_:from:deliver:)``.
     ///
     /// - Parameters:
     ///   - numbers: The numbers.

@@ -9,9 +9,10 @@ public import Primality
     internal import Musl
 #endif
 
-/// Tests in forked processes, each with a private channel. A child runs C (and integer Swift reached
-/// through a C function pointer) from `fork` to `_exit`, so a run may start in a program that has
-/// threads.
+/// Tests in forked processes, each with a private channel.
+///
+/// A child runs C (and integer Swift reached through a C function pointer) from `fork` to `_exit`,
+/// so a run may start in a program that has threads.
 ///
 /// A worker that dies costs a replay of its chunk on a new one. A chunk that ends two workers is given
 /// back as failed. The end of the calling thread, or of the program, ends the workers.
@@ -81,8 +82,10 @@ private struct WorkerProcess {
     var chunk: Chunk?
 }
 
-/// Hands chunks to worker processes, one at a time each, and takes their answers: one loop that waits
-/// for answers, deaths and new chunks at once. It belongs to the thread that started the run.
+/// Hands chunks to worker processes, one at a time each, and takes their answers: one loop that
+/// waits for answers, deaths and new chunks at once.
+///
+/// It belongs to the thread that started the run.
 @safe private struct Supervisor {
     let doorbell: Doorbell
     private let job: PoolJob
@@ -287,8 +290,9 @@ private struct WorkerProcess {
         return signal != 0 ? (signal, nil) : (nil, (status >> 8) & 0xFF)
     }
 
-    /// Gives every worker the poison pill and waits for its exit. Workers that hold a chunk, after an
-    /// error, are killed instead.
+    /// Gives every worker the poison pill and waits for its exit.
+    ///
+    /// Workers that hold a chunk, after an error, are killed instead.
     mutating func stop() {
         for worker in workers {
             var pill = KernelFrame()

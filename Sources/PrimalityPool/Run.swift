@@ -75,7 +75,9 @@ final class Feed: Sendable {
         self.cancel = cancel
     }
 
-    /// Starts the feeder. `announce` is called when there is something new in the queue, or its end.
+    /// Starts the feeder.
+    ///
+    /// `announce` is called when there is something new in the queue, or its end.
     func start(
         from source: @escaping @Sendable () -> NumberBatch?,
         announce: @escaping @Sendable () -> Void = {}
@@ -100,7 +102,9 @@ final class Feed: Sendable {
     func chunkLeft() { window.release() }
 }
 
-/// Passes results on, in the order that was asked for. Holds back no more than the window.
+/// Passes results on, in the order that was asked for.
+///
+/// Holds back no more than the window.
 struct Delivery {
     private let order: ResultOrder
     private let cancel: CancelFlag

@@ -2,8 +2,10 @@
 
 public import Primality
 
-/// Tests on pthreads of our own, created for a run and joined at its end. Never the cooperative
-/// threads of Swift: a test that blocks them would stop every task of the program.
+/// Tests on pthreads of our own, created for a run and joined at its end.
+///
+/// Never the cooperative threads of Swift: a test that blocks them would stop every task of the
+/// program.
 public struct ThreadPool: Pool {
     /// How many threads.
     public let workers: Int

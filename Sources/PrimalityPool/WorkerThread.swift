@@ -61,6 +61,36 @@ package struct WorkerThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits for the end of the thread. To be called once.
+    /// Waits for the end of the thread.
+    ///
+    /// To be called once.
     package func join() { pthread_join(thread, nil) }
+
+    /// Lets the thread end by itself.
+    ///
+    /// To be called once, instead of joining.
+    package func detach() { pthread_detach(thread) }
+}
+
+/// Runs something that blocks on a thread of its own while the calling task waits.
+///
+/// - Throws: What `body` throws, and ``PoolError/system(call:error:)`` when there is no thread.
+package func onOwnThread<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(PoolError) -> Value
+) async throws(PoolError) -> Value {
+    let result: Result<Value, PoolError> = await withCheckedContinuation { continuation in
+        do throws(PoolError) {
+            let thread = try WorkerThread(name: "prk-run") {
+                do throws(PoolError) {
+                    continuation.resume(returning: .success(try body()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+            thread.detach()
+        } catch {
+            continuation.resume(returning: .failure(error))
+        }
+    }
+    return try result.get()
 }

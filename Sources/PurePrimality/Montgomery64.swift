@@ -15,8 +15,9 @@ public struct Montgomery64: Sendable {
     ///
     /// - Parameter modulus: An odd number.
     @inlinable @inline(__always)
-    public init(modulus n: UInt64) {
-        modulus = n
+    public init(modulus: UInt64) {
+        let n = modulus
+        self.modulus = modulus
         // 3n xor 2 is right to 5 bits; each Newton step doubles that: 10, 20, 40, 80.
         var x = (3 &* n) ^ 2
         x = x &* (2 &- n &* x)

@@ -5,6 +5,7 @@ extension Pure64 {
     /// is prime.
     ///
     /// - Parameter n: At least 2.
+    /// - Returns: The factor.
     /// - Complexity: At most 4/15 of √n divisions.
     public static func smallestFactor(of n: UInt64) -> UInt64 {
         let divisor = smallestDivisor(of: n, from: 0, through: UInt64(UInt32.max))
@@ -21,6 +22,7 @@ extension Pure64 {
     ///   - n: At least 2.
     ///   - from: The first candidate.
     ///   - through: The last candidate.
+    /// - Returns: The divisor, or 0.
     /// - Complexity: O(through − from) divisions.
     public static func smallestDivisor(
         of n: UInt64, from: UInt64, through: UInt64

@@ -105,10 +105,12 @@ public enum Pure64 {
         return false
     }
 
-    /// The least *P* ≥ 3 with Jacobi symbol (P² − 4|n) = −1, or 0 when a symbol of 0 shows that *n*
-    /// is composite.
+    /// The least *P* ≥ 3 with Jacobi symbol (P² − 4|n) = −1.
+    ///
+    /// 0 when a symbol of 0 shows that *n* is composite.
     ///
     /// - Parameter n: Odd, no square, no prime factor below 59.
+    /// - Returns: *P*, or 0.
     @inline(__always)
     static func lucasP(for n: UInt64) -> UInt64 {
         var p: UInt64 = 3
@@ -127,6 +129,7 @@ public enum Pure64 {
     /// - Parameters:
     ///   - m: The number, other than 2⁶⁴ − 1.
     ///   - p: *P* with (P² − 4|n) = −1.
+    /// - Returns: Whether it passes: every prime does.
     @inline(__always)
     public static func isAlmostExtraStrongLucasProbablePrime(_ m: Montgomery64, p: UInt64) -> Bool {
         let n = m.modulus

@@ -3,7 +3,9 @@
 // Writes CKernels/tables/small_primes.h to standard output. Shares no code with the kernels: primes
 // come from a sieve of Eratosthenes, inverses from a search bit by bit.
 
-/// Primes of the 64-bit sieve: 3 to 53. Two more would cost more than they keep from the strong test.
+/// Primes of the 64-bit sieve: 3 to 53.
+///
+/// Two more would cost more than they keep from the strong test.
 let sieveLimit = 53
 /// Primes by which large numbers are divided.
 let trialLimit = 1 << 16
@@ -76,7 +78,9 @@ print(
         uint64_t prime, inverse, limit;
     } prk_sieve[PRK_SIEVE_COUNT] = {
     """)
-for p in sieve { print("    {\(p), \(hexadecimal(inverse(of: p))), \(hexadecimal(UInt64.max / p))},") }
+for p in sieve {
+    print("    {\(p), \(hexadecimal(inverse(of: p))), \(hexadecimal(UInt64.max / p))},")
+}
 print("};")
 print("")
 print("#ifdef PRK_WANT_TRIAL_PRIMES")

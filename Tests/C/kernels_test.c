@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernels from C, without Swift: each level against the portable one and GMP, the edges of every
-// argument, cancellation. Built by `make test-c` with each compiler and with sanitizers, which watch
-// for reads out of bounds: all inputs and outputs are malloc'ed to their exact size.
+// The kernels from C, without Swift: each level against the portable one and GMP, the edges of
+// every argument, cancellation. Built by `make test-c` with each compiler and with sanitizers,
+// which watch for reads out of bounds: all inputs and outputs are malloc'ed to their exact size.
 
 #include <gmp.h>
 #include <stdio.h>
@@ -49,11 +49,43 @@ static uint8_t expected(uint64_t n) {
 // 0 …, the powers of two and what surrounds them, squares and products of neighbouring primes,
 // Carmichael numbers, strong pseudoprimes to base 2, psi_k [OEIS A014233].
 static size_t edges(uint64_t *n) {
-    static const uint64_t known[] = {561, 1105, 1729, 2465, 2821, 6601, 8911, 1194649, 12327121, 2047,
-        3277, 4033, 4681, 8321, 15841, 29341, 42799, 49141, 52633, 65281, 74665, 80581, 85489,
-        1373653, 25326001, UINT64_C(3215031751), UINT64_C(2152302898747), UINT64_C(3474749660383),
-        UINT64_C(341550071728321), UINT64_C(3825123056546413051), UINT64_C(18446744073709551557),
-        UINT64_C(18446744065119617029), UINT64_C(18446743979220271189), 5459, 5777, 10877, 16109};
+    static const uint64_t known[] = {561,
+                                     1105,
+                                     1729,
+                                     2465,
+                                     2821,
+                                     6601,
+                                     8911,
+                                     1194649,
+                                     12327121,
+                                     2047,
+                                     3277,
+                                     4033,
+                                     4681,
+                                     8321,
+                                     15841,
+                                     29341,
+                                     42799,
+                                     49141,
+                                     52633,
+                                     65281,
+                                     74665,
+                                     80581,
+                                     85489,
+                                     1373653,
+                                     25326001,
+                                     UINT64_C(3215031751),
+                                     UINT64_C(2152302898747),
+                                     UINT64_C(3474749660383),
+                                     UINT64_C(341550071728321),
+                                     UINT64_C(3825123056546413051),
+                                     UINT64_C(18446744073709551557),
+                                     UINT64_C(18446744065119617029),
+                                     UINT64_C(18446743979220271189),
+                                     5459,
+                                     5777,
+                                     10877,
+                                     16109};
     size_t count = 0;
     for (uint64_t i = 0; i < 4000; i++) {
         n[count++] = i;
@@ -98,7 +130,8 @@ static void test_levels(void) {
     for (int level = 0; level < PRK_LEVEL_COUNT; level++) {
         const prk_kernel_set *kernels = prk_kernels_at((prk_level)level);
         if (kernels == NULL) {
-            printf("kernels_test: level %s is not supported here\n", prk_level_name((prk_level)level));
+            printf("kernels_test: level %s is not supported here\n",
+                   prk_level_name((prk_level)level));
             continue;
         }
         EXPECT(kernels->level == (prk_level)level, "level %d", level);
@@ -111,8 +144,8 @@ static void test_levels(void) {
                        kernels->is_prime(n[i]) == (wanted[i] == PRK_PRIME),
                    "%s: %llu", kernels->name, (unsigned long long)n[i]);
             if (report.fields & PRK_REPORT_HAS_FACTOR) {
-                EXPECT(report.factor > 1 && report.factor < n[i] && n[i] % report.factor == 0, "%llu",
-                       (unsigned long long)n[i]);
+                EXPECT(report.factor > 1 && report.factor < n[i] && n[i] % report.factor == 0,
+                       "%llu", (unsigned long long)n[i]);
             }
         }
         free(verdicts);
@@ -215,12 +248,12 @@ static void test_big(void) {
                "engine %d", engine);
         for (int i = 0; i < COUNT; i++) {
             bool is_prime = mpz_probab_prime_p(numbers[i], 25) != 0;
-            uint8_t wanted = mpz_cmp_ui(numbers[i], 2) < 0            ? PRK_NEITHER
-                             : !is_prime                              ? PRK_COMPOSITE
+            uint8_t wanted = mpz_cmp_ui(numbers[i], 2) < 0         ? PRK_NEITHER
+                             : !is_prime                           ? PRK_COMPOSITE
                              : mpz_sizeinbase(numbers[i], 2) <= 64 ? PRK_PRIME
-                                                                      : PRK_PROBABLE_PRIME;
-            EXPECT(verdicts[i] == wanted && reports[i].verdict == wanted, "number %d: %d, not %d", i,
-                   verdicts[i], wanted);
+                                                                   : PRK_PROBABLE_PRIME;
+            EXPECT(verdicts[i] == wanted && reports[i].verdict == wanted, "number %d: %d, not %d",
+                   i, verdicts[i], wanted);
             if (mpz_cmp_ui(numbers[i], 1) > 0) {
                 mpz_sub_ui(residue, numbers[i], 1);
                 mpz_powm(residue, three, residue, numbers[i]);
@@ -245,7 +278,8 @@ static void test_big(void) {
 }
 
 static void test_arguments(void) {
-    uint64_t n[2] = {7, 8}, one_limb[3] = {0, 1, 2}, decreasing[3] = {0, 2, 1}, empty[3] = {0, 0, 0};
+    uint64_t n[2] = {7, 8}, one_limb[3] = {0, 1, 2}, decreasing[3] = {0, 2, 1},
+             empty[3] = {0, 0, 0};
     uint64_t two_limbs[2] = {0, 2}, padded[2] = {0, 2};
     uint64_t big[2] = {1, 1}, small_padded[2] = {7, 0};
     uint8_t v[2] = {9, 9};
@@ -273,7 +307,8 @@ static void test_arguments(void) {
                PRK_STATUS_INVALID_ARGUMENT,
            "no engine");
     prk_scratch_destroy(NULL);
-    EXPECT(prk_level_name((prk_level)99) == NULL && !prk_level_supported((prk_level)99), "no level");
+    EXPECT(prk_level_name((prk_level)99) == NULL && !prk_level_supported((prk_level)99),
+           "no level");
 }
 
 static void test_cancellation(void) {
@@ -306,7 +341,8 @@ static void test_cancellation(void) {
     uint8_t v;
     const uint64_t *limbs = (const uint64_t *)mpz_limbs_read(z);
     EXPECT(prk_test_batch(PRK_ENGINE_GMP, limbs, big_offsets, 1, &whole, NULL, &v, &first) == 0 &&
-               prk_test_batch(PRK_ENGINE_GMP, limbs, big_offsets, 1, &steps, NULL, &v, &second) == 0,
+               prk_test_batch(PRK_ENGINE_GMP, limbs, big_offsets, 1, &steps, NULL, &v, &second) ==
+                   0,
            "4500 bits");
     EXPECT(first.residue == second.residue && first.verdict == second.verdict, "4500 bits");
     mpz_clear(z);
@@ -341,7 +377,8 @@ static void test_random_bases(void) {
     prk_options options = {.seed = 3, .rounds = 2, .cancel = &calm};
     prk_report report;
     uint8_t v = 0;
-    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, mersenne, offsets, 1, &options, NULL, &v, &report) == 0 &&
+    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, mersenne, offsets, 1, &options, NULL, &v, &report) ==
+                   0 &&
                v == PRK_PROBABLE_PRIME && report.round == 2,
            "2^4423 - 1");
 }
@@ -362,7 +399,8 @@ static void test_text(void) {
         limbs = malloc(prk_limbs_for_digits(16, (size_t)digits) * sizeof *limbs);
         memset(text, 'f', sizeof text);
         count = prk_limbs_from_digits(text, (size_t)digits, 16, limbs);
-        EXPECT(count == (size_t)(digits + 15) / 16 && limbs[0] != 0, "%d hexadecimal digits", digits);
+        EXPECT(count == (size_t)(digits + 15) / 16 && limbs[0] != 0, "%d hexadecimal digits",
+               digits);
         free(limbs);
     }
 }

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestVectors
+import Testing
+
+@Suite struct CheckTests {
+    @Test func argumentsAreAnsweredLineByLine() throws {
+        let outcome = try Tool.run([
+            "check", "0", "1", "2", "9", "18446744073709551557", "0x1F",
+            "170141183460469231731687303715884105727",
+        ])
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.output == """
+                0: neither
+                1: neither
+                2: prime
+                9: composite
+                18446744073709551557: prime
+                0x1F: prime
+                170141183460469231731687303715884105727: probable prime
+
+                """)
+        #expect(outcome.error == "")
+    }
+
+    @Test func linesThatAreNoNumberAreReportedAndTheRestGoesOn() throws {
+        var input = Data("7\r\n\n  # comment\n#\n 11 \n12x\n-3\n+4\n1 2\n".utf8)
+        input += Data([0, 10, 0xFF, 0x31, 10])
+        input += Data("0x\n13".utf8)
+        let outcome = try Tool.run(["check"], input: input)
+        #expect(outcome.status == 2)
+        #expect(outcome.output == "7: prime\n11: prime\n13: prime\n")
+        let numbers = outcome.error.split(separator: "\n").map {
+            $0.split(separator: ":")[1].trimmingCharacters(in: .whitespaces)
+                + $0.split(
+                    separator: ":")[2]
+        }
+        #expect(numbers.count == 7)
+        for line in [6, 7, 8, 9, 10, 11, 12] {
+            #expect(outcome.error.contains("standard input: line \(line): "), "line \(line)")
+        }
+        #expect(outcome.error.contains("negative numbers cannot be tested"))
+        #expect(outcome.error.contains("a NUL byte at position 1"))
+        #expect(outcome.error.contains("not ASCII (0xFF)"))
+    }
+
+    @Test(arguments: [
+        (["check", "-5"], 2), (["check", ""], 2), (["check", "x", "7"], 2),
+        (["check", "--max-bits", "8", "256"], 2),
+        (["check", "--engine", "u64", "0x1" + String(repeating: "0", count: 16)], 2),
+        (["check", "--file", "/nonexistent"], 2), (["check", "--file", "/"], 2),
+        (["check", "-q", "7", "11"], 0), (["check", "-q", "7", "9"], 1), (["check", "-q", "1"], 1),
+        (["check", "-q", "9", "x"], 2),
+        (["check", "-j", "0", "7"], 64), (["check", "-j", "100000", "7"], 64),
+        (["check", "-j", "x", "7"], 64), (["check", "--engine", "magic", "7"], 64),
+        (["check", "--pool", "puddle", "7"], 64), (["check", "--order", "x", "7"], 64),
+        (["check", "--format", "xml", "7"], 64), (["check", "--chunk", "0", "7"], 64),
+        (["check", "--rounds", "-1", "7"], 64), (["check", "--seed", "x", "7"], 64),
+        (["check", "--max-bits", "0", "7"], 64), (["check", "--wat", "7"], 64),
+        (["check", "--file", "-", "7"], 64), (["frobnicate"], 64),
+        (["check", "--engine", "ifma", "7"], 69), (["check", "--pool", "queue", "7"], 69),
+        (["race", "--numbers", "/nonexistent"], 2), (["race", "--engines", "magic"], 64),
+        (["race", "-j", "0"], 64), (["race", "--pools", ","], 64), (["--version"], 0),
+        (["check", "--help"], 0), (["race", "--help"], 0), (["info", "--help"], 0),
+    ])
+    func exitStatusesAreThoseOfTheTable(_ arguments: [String], _ status: Int) throws {
+        let outcome = try Tool.run(arguments)
+        #expect(Int(outcome.status) == status)
+        if [2, 64, 69].contains(status) {
+            #expect(!outcome.error.isEmpty)
+            #expect(!outcome.error.contains("Fatal error"))
+        } else {
+            #expect(outcome.error == "")
+        }
+    }
+
+    @Test func aLevelThatCannotBeUsedIsAnError() throws {
+        for command in [["check", "7"], ["info"], ["race"]] {
+            let unknown = try Tool.run(command, environment: ["PRIMALITY_LEVEL": "sse9"])
+            #expect(unknown.status == 64)
+            #expect(unknown.error.contains("'sse9', which is no level"))
+            #expect(unknown.output == "")
+        }
+        let forced = try Tool.run(["info"], environment: ["PRIMALITY_LEVEL": "portable"])
+        #expect(forced.output.contains("level             portable\n"))
+    }
+
+    @Test func jsonLinesHoldTheEvidence() throws {
+        let outcome = try Tool.run([
+            "check", "--format", "jsonl", "--seed", "9", "--rounds", "4", "--res64", "35",
+            "2047", "0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "bad", "1000036000099",
+        ])
+        #expect(outcome.status == 2)
+        let objects = try outcome.lines.map {
+            try #require(
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(objects.map { $0["i"] as? Int } == [0, 1, 2, 4])
+        #expect(objects.map { $0["bits"] as? Int } == [6, 11, 127, 40])
+        #expect(
+            objects.map { $0["verdict"] as? String } == [
+                "composite", "composite", "probable-prime", "composite",
+            ])
+        #expect(objects[0]["factor"] as? String == "5")
+        #expect(objects[0]["res64"] as? String == "0000000000000004")
+        #expect(objects[2]["input"] as? String == "0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")
+        #expect(objects[2]["seed"] as? String == "9")
+        #expect(objects[2]["rounds"] as? Int == 4)
+        #expect(objects[2]["engine"] as? String == "gmp")
+        #expect(objects[2]["method"] as? String == "baillie-psw")
+        #expect(objects[3]["witness"] as? String == "2")
+        #expect(objects.allSatisfy { $0["cpu_ns"] is Int })
+    }
+
+    @Test func csvHasAHeaderAndTwelveFields() throws {
+        let outcome = try Tool.run(["check", "--format", "csv", "7", "8"])
+        #expect(
+            outcome.lines.first
+                == "i,input,bits,verdict,method,engine,factor,witness,res64,rounds,seed,cpu_ns")
+        #expect(outcome.lines.count == 3)
+        #expect(
+            outcome.lines.allSatisfy {
+                $0.split(separator: ",", omittingEmptySubsequences: false).count == 12
+            })
+        #expect(outcome.lines[2].hasPrefix("1,8,4,composite,trial-division,u64,2,,,,,"))
+    }
+
+    @Test func textShowsTheResidueOnRequest() throws {
+        let outcome = try Tool.run(["check", "--res64", "35"])
+        #expect(outcome.output == "35: composite RES64: [0000000000000004]\n")
+    }
+
+    @Test func everyPoolAndOrderPrintsTheSame() throws {
+        var generator = SeededGenerator(seed: 42)
+        var numbers = (0..<30_000).map { _ in String(generator.nextOfAnySize()) }
+        numbers += try VectorFile.go.cases().map(\.number.description)
+        let input = Data((numbers.joined(separator: "\n") + "\n").utf8)
+        let expected = try Tool.run(["check", "--pool", "serial", "-j", "1"], input: input)
+        #expect(expected.lines.count == numbers.count)
+        for pool in ["threads", "processes", "tasks"] {
+            for chunk in [[], ["--chunk", "1000"], ["--chunk", "7"]] {
+                let arguments = ["check", "--pool", pool, "-j", "3", "--file", "-"] + chunk
+                #expect(try Tool.run(arguments, input: input).output == expected.output)
+                let unordered = try Tool.run(arguments + ["--order", "done"], input: input)
+                #expect(unordered.lines.sorted() == expected.lines.sorted(), "\(pool) \(chunk)")
+            }
+        }
+    }
+
+    @Test func theSameSeedGivesTheSameRunOnAnyNumberOfWorkers() throws {
+        let numbers = try VectorFile.rfcModp.cases().prefix(4).map(\.number.description)
+        func withoutTimes(_ arguments: [String]) throws -> [String] {
+            try Tool.run(["check", "--format", "jsonl"] + arguments + numbers).lines
+                .map { String($0[..<($0.range(of: ",\"cpu_ns\"")?.lowerBound ?? $0.endIndex)]) }
+        }
+        let first = try withoutTimes(["--seed", "1", "-j", "1"])
+        #expect(first.count == 4)
+        #expect(try withoutTimes(["--seed", "1", "-j", "2", "--pool", "processes"]) == first)
+        #expect(try withoutTimes(["--seed", "2", "-j", "2"]) != first)
+        #expect(try withoutTimes([]) != first)  // random by default
+    }
+
+    @Test func aLineOfTenMillionDigitsIsRefusedAndTheRestGoesOn() throws {
+        var input = Data("7\n".utf8) + Data(repeating: UInt8(ascii: "1"), count: 10_000_000)
+        input += Data("\n#".utf8) + Data(repeating: UInt8(ascii: "x"), count: 3_000_000)
+        input += Data("\n11\n".utf8)
+        let outcome = try Tool.run(["check"], input: input)
+        #expect(outcome.status == 2)
+        #expect(outcome.output == "7: prime\n11: prime\n")
+        #expect(outcome.error.contains("line 2: '1111111111111111111111111111111111111111...': "))
+        #expect(outcome.error.contains("more than the limit of 1000000 (--max-bits)"))
+        #expect(outcome.error.split(separator: "\n").count == 1)
+    }
+}

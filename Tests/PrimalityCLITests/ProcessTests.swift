@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestVectors
+import Testing
+
+/// What happens to the tool as a process: pipes, signals, full disks, killed workers.
+@Suite(.timeLimit(.minutes(5))) struct ProcessTests {
+    static let pools = ["serial", "threads", "processes", "tasks"]
+
+    /// 2⁸⁶²⁴³ − 1, a prime of 25,962 digits: a test takes minutes.
+    static let longNumber = "0x7" + String(repeating: "F", count: 21560)
+
+    @Test func aWriteErrorIsReported() throws {
+        for command in [
+            "exec \"$P\" check 7 > /dev/full", "exec \"$P\" check 7 >&-",
+            "exec \"$P\" info > /dev/full", "exec \"$P\" check --format csv 7 8 9 >/dev/full",
+        ] {
+            let outcome = try Tool.shell(command)
+            #expect(outcome.status == 74, "\(command)")
+            #expect(outcome.error.hasPrefix("primality: standard output: "), "\(command)")
+        }
+    }
+
+    @Test func aClosedInputIsReported() throws {
+        let outcome = try Tool.shell("exec \"$P\" check <&-")
+        #expect(outcome.status == 2)
+        #expect(outcome.error.hasPrefix("primality: standard input: "))
+    }
+
+    @Test(arguments: pools)
+    func aReaderThatGoesAwayEndsItQuietly(_ pool: String) throws {
+        let outcome = try Tool.shell(
+            "{ seq 1 2000000 | \"$P\" check --pool \(pool); echo \"$?\" >&2; } | head -n 1")
+        #expect(outcome.output == "1: neither\n")
+        #expect(outcome.error == "141\n")
+        let ignored = try Tool.shell(
+            "trap '' PIPE; { \"$P\" check --pool \(pool) --file /dev/stdin; echo \"$?\" >&2; } | head -n 1",
+            input: Data((1...200_000).map(String.init).joined(separator: "\n").utf8))
+        #expect(ignored.error == "141\n")
+    }
+
+    @Test(arguments: pools)
+    func eachLineIsAnsweredBeforeTheNextIsSent(_ pool: String) throws {
+        let process = Process()
+        let input = Pipe()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: Tool.path)
+        process.arguments = ["check", "--pool", pool, "-j", "2"]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        for n in [7, 8, 9] {
+            try input.fileHandleForWriting.write(contentsOf: Data("\(n)\n".utf8))
+            let answer = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+            #expect(answer == "\(n): \(n == 7 ? "prime" : "composite")\n")
+        }
+        try input.fileHandleForWriting.close()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
+    @Test(arguments: pools, [SIGINT, SIGTERM])
+    func aSignalEndsALongTestAndKeepsWhatWasDone(_ pool: String, _ signal: Int32) throws {
+        let input = Data("7\n\(Self.longNumber)\n11\n\(Self.longNumber)\n".utf8)
+        let running = try Tool.start(
+            ["check", "--pool", pool, "-j", "2", "--chunk", "1"], input: input)
+        #expect(eventually { running.output.contains("7: prime\n") })
+        let children = running.children
+        #expect(children.count == (pool == "processes" ? 2 : 0))
+        kill(running.process.processIdentifier, signal)
+        let start = ContinuousClock.now
+        let outcome = running.finish()
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(!outcome.wasSignalled)
+        #expect(outcome.status == 128 + signal)
+        #expect(outcome.output.hasPrefix("7: prime\n"))
+        #expect(outcome.error.contains("ended by \(signal == SIGINT ? "SIGINT" : "SIGTERM"): "))
+        #expect(outcome.error.contains("were tested"))
+        #expect(eventually { children.allSatisfy { kill($0, 0) != 0 } })
+    }
+
+    @Test func aSignalEndsAWaitForInput() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Tool.path)
+        process.arguments = ["check"]
+        process.standardInput = Pipe()
+        process.standardError = Pipe()
+        try process.run()
+        usleep(200_000)
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+    }
+
+    @Test func aKilledWorkerCostsNothing() throws {
+        let count = 400_000
+        let input = Data((1...count).map { String($0 + 1 << 40) }.joined(separator: "\n").utf8)
+        let expected = try Tool.run(["check", "--pool", "serial"], input: input)
+        let running = try Tool.start(
+            ["check", "--pool", "processes", "-j", "2", "--chunk", "2000"], input: input)
+        var killed = 0
+        while running.process.isRunning {
+            if let child = running.children.randomElement(), kill(child, SIGKILL) == 0 {
+                killed += 1
+            }
+            usleep(20_000)
+        }
+        let outcome = running.finish()
+        #expect(killed > 0)
+        // A chunk may meet two of the kills; then its numbers are named, and the rest is whole.
+        let failed = outcome.error.split(separator: "\n").count
+        #expect(outcome.status == (failed == 0 ? 0 : 70))
+        #expect(outcome.lines.count + failed == count)
+        #expect(Set(outcome.lines).isSubset(of: Set(expected.lines)))
+    }
+
+    @Test func aNumberThatEndsTwoWorkersIsReported() throws {
+        let input = Data("\(Self.longNumber)\n7\n".utf8)
+        let running = try Tool.start(
+            ["check", "--pool", "processes", "-j", "1", "--chunk", "1"], input: input)
+        for _ in 0..<2 {
+            var child: Int32 = 0
+            // The one that works on it: not the same as before.
+            #expect(
+                eventually {
+                    child = running.children.first ?? 0
+                    return child != 0
+                })
+            usleep(200_000)
+            kill(child, SIGKILL)
+            #expect(eventually { running.children.first != child })
+        }
+        let outcome = running.finish()
+        #expect(outcome.status == 70)
+        #expect(outcome.output == "7: prime\n")
+        #expect(outcome.error.contains("ended by SIGKILL, twice"))
+    }
+
+    @Test func workersDoNotOutliveTheirOwner() throws {
+        let running = try Tool.start(
+            ["check", "--pool", "processes", "-j", "3", "--chunk", "1"],
+            input: Data(String(repeating: Self.longNumber + "\n", count: 4).utf8))
+        #expect(eventually { running.children.count == 3 })
+        let children = running.children
+        usleep(100_000)
+        kill(running.process.processIdentifier, SIGKILL)
+        #expect(running.finish().wasSignalled)
+        #expect(eventually { processes { _ in true }.filter(children.contains).isEmpty })
+    }
+
+    @Test func moreWorkersThanTheSystemGivesIsNoError() throws {
+        let outcome = try Tool.shell(
+            "ulimit -n 24; exec \"$P\" check --pool processes -j 64 7 8 9")
+        #expect(outcome.output == "7: prime\n8: composite\n9: composite\n")
+        #expect(outcome.status == 0)
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Primality
+import PrimalityPool
+import Synchronization
+import TestVectors
+import Testing
+
+/// Tests run on cooperative threads, which no pool may block.
+func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
+    let problem = Mutex<(any Error)?>(nil)
+    try await onOwnThread {
+        do { try body() } catch { problem.withLock { $0 = error } }
+    }
+    if let error = problem.withLock({ $0 }) { throw error }
+}
+
+/// Gives numbers in batches of a size.
+func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
+    let position = Mutex(0)
+    return {
+        position.withLock { next in
+            if next >= numbers.count { return nil }
+            defer { next += size }
+            return NumberBatch(numbers[next..<min(next + size, numbers.count)])
+        }
+    }
+}
+
+@Suite struct PoolTests {
+    static let kinds = PoolKind.allCases
+
+    /// All verdicts of a run, checking that each number comes back once.
+    private static func run(
+        _ pool: any Pool, _ job: PoolJob, _ numbers: [UInt64], by size: Int
+    ) throws -> [Verdict] {
+        var found = [Verdict?](repeating: nil, count: numbers.count)
+        var last = -1
+        try pool.run(job, from: source(numbers, by: size)) { result in
+            #expect(result.failure == nil)
+            #expect((0..<pool.workers).contains(result.worker))
+            #expect(result.chunk.first == result.chunk.id * size)
+            if job.order == .input { #expect(result.chunk.id == last + 1) }
+            last = result.chunk.id
+            for i in 0..<result.results.count {
+                #expect(found[result.chunk.first + i] == nil)
+                found[result.chunk.first + i] = result.results.verdict(at: i)
+            }
+            return true
+        }
+        return found.compactMap(\.self)
+    }
+
+    @Test(arguments: kinds, ResultOrder.allCases)
+    func everyPoolGivesTheSameVerdicts(_ kind: PoolKind, _ order: ResultOrder) async throws {
+        try await blocking {
+            let numbers = edgeNumbers()
+            let expected = try Primality.verdicts(of: numbers)
+            for engine in [Engine.u64, .gmp, .swiftU64, .auto] {
+                let job = PoolJob(engine: engine, order: order)
+                let found = try Self.run(kind.pool(workers: 3), job, numbers, by: 97)
+                #expect(found == expected, "\(engine)")
+            }
+            let small = numbers.map { $0 & 0xFFFFF }
+            for engine in [Engine.trial, .swiftTrial] {
+                let job = PoolJob(engine: engine, order: order)
+                let found = try Self.run(kind.pool(workers: 2), job, small, by: 512)
+                #expect(found == (try verdicts(of: small)), "\(engine)")
+            }
+        }
+    }
+
+    @Test(arguments: kinds)
+    func chunksOfEverySizeAndWorkerCount(_ kind: PoolKind) async throws {
+        try await blocking {
+            let numbers = Array(UInt64(0)..<300)
+            let expected = try Primality.verdicts(of: numbers)
+            for workers in [1, 2, 5, 16] {
+                for size in [1, 2, 7, 300, 1000] {
+                    let found = try Self.run(
+                        kind.pool(workers: workers), PoolJob(), numbers, by: size)
+                    #expect(found == expected, "\(workers) workers, chunks of \(size)")
+                }
+            }
+            #expect(try Self.run(kind.pool(workers: 4), PoolJob(), [], by: 1) == [])
+        }
+    }
+
+    @Test(arguments: kinds)
+    func largeNumbersAndReportsTravelWhole(_ kind: PoolKind) async throws {
+        try await blocking {
+            let cases = try VectorFile.go.cases() + VectorFile.rfcModp.cases()
+            let numbers = cases.map(\.number)
+            let pool = kind.pool(workers: 2)
+            let options = TestOptions(rounds: 1, seed: 5, wantsResidue: true)
+            var reports: [Int: Report] = [:]
+            let next = Mutex(0)
+            try pool.run(
+                PoolJob(options: options, wantsReports: true),
+                from: {
+                    next.withLock { i in
+                        if i == numbers.count { return nil }
+                        i += 1
+                        return NumberBatch([numbers[i - 1]])
+                    }
+                }
+            ) { result in
+                reports[result.chunk.id] = result.results.report(at: 0, of: result.chunk.numbers)
+                return true
+            }
+            for (i, vector) in cases.enumerated() {
+                let expected = try report(of: vector.number, options: options)
+                var found = try #require(reports[i])
+                #expect(vector.accepts(found.verdict), "\(vector.note)")
+                found.cpuTime = expected.cpuTime
+                #expect(found == expected, "\(vector.note)")
+            }
+            #expect(
+                try pool.verdicts(of: numbers) == numbers.map { try verdict(of: $0) })
+        }
+    }
+
+    @Test(arguments: kinds)
+    func aNumberThatIsTooLargeComesBackWithItsError(_ kind: PoolKind) async throws {
+        try await blocking {
+            let large = BigNatural(UInt128.max)
+            #expect(
+                throws: PoolError.failed(
+                    .test(.numberTooLarge(bits: 128, limit: 64, engine: .u64)))
+            ) {
+                try kind.pool(workers: 2).verdicts(of: [7, large, 11], PoolJob(engine: .u64))
+            }
+        }
+    }
+
+    @Test(arguments: kinds)
+    func aRefusedResultEndsTheRun(_ kind: PoolKind) async throws {
+        try await blocking {
+            // Without the end this source never ends.
+            let delivered = Mutex(0)
+            let job = PoolJob(engine: .u64)
+            try kind.pool(workers: 3).run(job, from: { NumberBatch([UInt64(7), 9]) }) { _ in
+                delivered.withLock { $0 += 1 }
+                return delivered.withLock { $0 } < 10
+            }
+            #expect(delivered.withLock { $0 } == 10)
+            #expect(job.cancel.isCancelled)
+        }
+    }
+
+    @Test(arguments: kinds)
+    func cancellingEndsALongTest(_ kind: PoolKind) async throws {
+        try await blocking {
+            // 2¹⁹⁹³⁷ − 1 is prime: a test takes seconds.
+            let long = BigNatural(
+                limbs: [UInt64](repeating: .max, count: 311) + [(1 << (19937 - 311 * 64)) - 1])
+            let cancel = CancelFlag()
+            let canceller = try WorkerThread(name: "canceller") {
+                usleep(100_000)
+                cancel.cancel()
+            }
+            #expect(throws: PoolError.cancelled) {
+                try kind.pool(workers: 2).verdicts(
+                    of: [long, long, long], PoolJob(engine: .gmp, cancel: cancel))
+            }
+            canceller.join()
+        }
+    }
+
+    @Test(arguments: kinds)
+    func memoryIsBoundedByTheWindow(_ kind: PoolKind) async throws {
+        try await blocking {
+            // Numbers that were read and not yet delivered, at most.
+            let inFlight = Mutex((now: 0, most: 0))
+            let given = Mutex(0)
+            try kind.pool(workers: 2).run(
+                PoolJob(engine: .u64),
+                from: {
+                    if given.withLock({
+                        $0 += 1
+                        return $0 > 3000
+                    }) {
+                        return nil
+                    }
+                    inFlight.withLock {
+                        $0.now += 1
+                        $0.most = max($0.most, $0.now)
+                    }
+                    return NumberBatch([UInt64.max - 58])
+                }
+            ) { _ in
+                inFlight.withLock { $0.now -= 1 }
+                return true
+            }
+            #expect(inFlight.withLock { $0.most } <= 2 * 4 + 1)
+            #expect(given.withLock { $0 } == 3001)
+        }
+    }
+
+    @Test func runsLeaveNothingBehind() async throws {
+        try await blocking {
+            let pool = ProcessPool(workers: 2)
+            let before = try Self.openDescriptors()
+            for _ in 0..<50 { _ = try pool.verdicts(of: [2, 3, 4, 5], chunk: 1) }
+            #expect(try Self.openDescriptors() <= before + 8)  // other tests run beside this one
+        }
+    }
+
+    private static func openDescriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
+
+    @Test func sizersCutWhereTheyShould() {
+        func cuts(_ engine: Engine, _ fixed: Int?, _ bits: [Int]) -> [Bool] {
+            var sizer = ChunkSizer(engine: engine, fixed: fixed)
+            return bits.map { sizer.isFull(afterNumberOf: $0) }
+        }
+        #expect(cuts(.auto, 3, [64, 64, 64]) == [false, false, true])
+        #expect(cuts(.auto, nil, [64, 8192]) == [false, true])
+        #expect(cuts(.trial, nil, [20, 64]) == [false, true])
+        #expect(cuts(.u64, nil, [Int](repeating: 64, count: 5000)).firstIndex(of: true) == 3333)
+    }
+}
