@@ -149,6 +149,7 @@ vectors: check-swift check-gmp ## Compare `primality check` with every line of t
 	@[ -n "$(PRIMALITY_SHARED)" ] || { echo "vectors: set PRIMALITY_SHARED to the folder that holds vectors/" >&2; exit 2; }
 	$(SWIFT) build -c release --product primality
 	@sh Tests/check-vectors.sh "$$($(SWIFT) build -c release --show-bin-path)/primality" "$(PRIMALITY_SHARED)"
+	PRIMALITY_THOROUGH=1 $(SWIFT) test -c release --disable-xctest --filter residuesAreThoseOfPRST
 
 bench: check-swift check-gmp ## Micro-benchmarks of the nested package; the first build takes minutes.
 	cd Benchmarks && $(SWIFT) package --disable-sandbox benchmark
@@ -172,6 +173,7 @@ format: check-swift $(CLANG_FORMAT) ## Format Swift and C.
 	$(CLANG_FORMAT) -i $(C_CODE)
 
 tables: check-swift ## Write the generated tables anew.
+	@mkdir -p .build-c
 	$(SWIFT) run -c release generate-tables > .build-c/small_primes.h
 	mv .build-c/small_primes.h CKernels/tables/small_primes.h
 

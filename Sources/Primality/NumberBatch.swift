@@ -59,14 +59,6 @@ public struct NumberBatch: Sendable, Hashable {
         return bits
     }
 
-    /// Removes the last number.
-    ///
-    /// - Precondition: There is one.
-    public mutating func removeLast() {
-        offsets.removeLast()
-        limbs.removeSubrange(Int(offsets[offsets.count - 1])...)
-    }
-
     private mutating func close(bits: Int) {
         offsets.append(UInt64(limbs.count))
         maximumBits = max(maximumBits, bits)

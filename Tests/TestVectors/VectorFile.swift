@@ -84,6 +84,11 @@ public enum TestFiles {
     /// The folder of the built products, beside the bundle of this target.
     public static var products: URL { Bundle.module.bundleURL.deletingLastPathComponent() }
 
+    /// Whether tests that take minutes run whole: PRIMALITY_THOROUGH is set.
+    public static var isThorough: Bool {
+        ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] != nil
+    }
+
     /// The folder of vectors that the repository may not carry, when it is at hand.
     public static var shared: URL? {
         ProcessInfo.processInfo.environment["PRIMALITY_SHARED"]
