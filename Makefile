@@ -140,7 +140,8 @@ test-levels: check-swift check-gmp ## The whole suite once per level that this m
 	done
 
 test-asan: check-swift check-gmp ## The suite under AddressSanitizer and LeakSanitizer.
-	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
+	  $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
 
 test-tsan: check-swift check-gmp ## The suite under ThreadSanitizer.
 	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xcc -O1
