@@ -60,7 +60,8 @@ bool prk_level_supported(prk_level level) {
     case PRK_LEVEL_AVX512_IFMA:
         return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx2") &&
                __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma");
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd") &&
+               __builtin_cpu_supports("avx512ifma");
 #endif
     default:
         return false;

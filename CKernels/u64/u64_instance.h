@@ -24,6 +24,7 @@ PRK_TARGET static bool PRK_KERNEL(is_prime)(uint64_t n) {
     return report.verdict == PRK_PRIME;
 }
 
+#ifndef PRK_OWN_TEST_BATCH
 PRK_TARGET static void PRK_KERNEL(test_batch)(const uint64_t *n, uint8_t *verdicts, size_t count) {
     for (size_t i = 0; i < count; i++) {
         prk_report report;
@@ -31,6 +32,7 @@ PRK_TARGET static void PRK_KERNEL(test_batch)(const uint64_t *n, uint8_t *verdic
         verdicts[i] = report.verdict;
     }
 }
+#endif
 
 PRK_TARGET static uint64_t PRK_KERNEL(trial_range)(uint64_t n, uint64_t from, uint64_t to) {
     return prk_trial_range_body(n, from, to);

@@ -7,15 +7,22 @@
 ///
 /// Two more would cost more than they keep from the strong test.
 let sieveLimit = 53
+/// The same for batches, where dividing eight numbers costs as much as dividing one.
+let batchSieveLimit = 199
 /// Primes by which large numbers are divided.
 let trialLimit = 1 << 16
 
-var isComposite = [Bool](repeating: false, count: trialLimit)
-var primes: [UInt64] = []
-for n in 2..<trialLimit where !isComposite[n] {
-    primes.append(UInt64(n))
-    for multiple in stride(from: n * n, to: trialLimit, by: n) { isComposite[multiple] = true }
+func sieved(below limit: Int) -> [UInt64] {
+    var isComposite = [Bool](repeating: false, count: limit)
+    var primes: [UInt64] = []
+    for n in 2..<limit where !isComposite[n] {
+        primes.append(UInt64(n))
+        for multiple in stride(from: n * n, to: limit, by: n) { isComposite[multiple] = true }
+    }
+    return primes
 }
+
+let primes = sieved(below: trialLimit)
 
 /// x with p x = 1 mod 2^64, one bit at a time.
 func inverse(of p: UInt64) -> UInt64 {
@@ -37,8 +44,42 @@ func printColumns(_ items: [String], perLine: Int) {
     }
 }
 
-let sieve = primes.filter { $0 > 2 && $0 <= sieveLimit }
-let next = primes.first { $0 > sieveLimit } ?? 0
+func next(after limit: Int) -> UInt64 { primes.first { $0 > limit } ?? 0 }
+
+let sieve = primes.filter { $0 > 2 && $0 <= batchSieveLimit }
+
+/// The primes that divide a number an odd number of times.
+func oddPrimes(of number: UInt64) -> [UInt64] {
+    primes.prefix { $0 <= number }.filter { prime in
+        var rest = number
+        var count = 0
+        while rest % prime == 0 {
+            rest /= prime
+            count += 1
+        }
+        return count % 2 == 1
+    }
+}
+
+// P runs 3, 4, 5, … until (P² − 4|n) = −1. The symbol is the product of those of the primes that
+// divide P² − 4 an odd number of times, and all that were met before have symbol 1: where there is one
+// new prime, it decides.
+var symbols: [(prime: UInt64, parameter: UInt64)] = []
+var known: [UInt64] = []
+for parameter in UInt64(3)... {
+    let new = oddPrimes(of: parameter * parameter - 4).filter { !known.contains($0) }
+    if new.count > 1 || (new.first ?? 0) >= 32 { break }
+    if let prime = new.first {
+        symbols.append((prime, parameter))
+        known.append(prime)
+    }
+}
+
+/// Bit r is set where r is no square modulo an odd prime, and not 0.
+func nonResidues(modulo prime: UInt64) -> UInt64 {
+    let squares = Set((1..<prime).map { $0 * $0 % prime })
+    return (1..<prime).filter { !squares.contains($0) }.reduce(0) { $0 | 1 << $1 }
+}
 
 // Consecutive odd primes whose product stays below 2^64: one division of a large number by the
 // product serves them all.
@@ -70,16 +111,33 @@ print(
 
     #include <stdint.h>
 
-    // The odd primes to \(sieveLimit) with p^-1 mod 2^64 and floor((2^64 - 1) / p).
-    #define PRK_SIEVE_COUNT \(sieve.count)
+    // The odd primes to \(batchSieveLimit) with p^-1 mod 2^64 and floor((2^64 - 1) / p). Single numbers
+    // are divided by those to \(sieveLimit), batches by all.
+    #define PRK_SIEVE_COUNT \(sieve.count { $0 <= sieveLimit })
+    #define PRK_BATCH_SIEVE_COUNT \(sieve.count)
     // The next prime squared: a number below it that none of them divides is prime.
-    #define PRK_SIEVE_BOUND \(next * next)
+    #define PRK_SIEVE_BOUND \(next(after: sieveLimit) * next(after: sieveLimit))
+    #define PRK_BATCH_SIEVE_BOUND \(next(after: batchSieveLimit) * next(after: batchSieveLimit))
     static const struct {
         uint64_t prime, inverse, limit;
-    } prk_sieve[PRK_SIEVE_COUNT] = {
+    } prk_sieve[PRK_BATCH_SIEVE_COUNT] = {
     """)
 for p in sieve {
     print("    {\(p), \(hexadecimal(inverse(of: p))), \(hexadecimal(UInt64.max / p))},")
+}
+print(
+    """
+    };
+
+    // The primes that decide P of the Lucas test, in this order: the first one of which (prime|n) = -1
+    // gives it. Bit r of non_residues is set where r is no square modulo the prime; 2 has none.
+    #define PRK_SYMBOL_COUNT \(symbols.count)
+    static const struct {
+        uint64_t prime, parameter, non_residues;
+    } prk_symbols[PRK_SYMBOL_COUNT] = {
+    """)
+for (prime, parameter) in symbols {
+    print("    {\(prime), \(parameter), \(hexadecimal(nonResidues(modulo: prime)))},")
 }
 print("};")
 print("")
