@@ -34,9 +34,11 @@ PRK_TARGET static void PRK_KERNEL(test_batch)(const uint64_t *n, uint8_t *verdic
 }
 #endif
 
+#ifndef PRK_OWN_TRIAL_RANGE
 PRK_TARGET static uint64_t PRK_KERNEL(trial_range)(uint64_t n, uint64_t from, uint64_t to) {
     return prk_trial_range_body(n, from, to);
 }
+#endif
 
 const prk_kernel_set PRK_PASTE(prk_kernels, PRK_SUFFIX) = {
     .level = PRK_LEVEL,
