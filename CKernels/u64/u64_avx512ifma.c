@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "trial_reciprocal.h"
+#include "u64_interleaved.h"
 
 #define PRK_TARGET                                                                                 \
     __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
@@ -320,6 +321,7 @@ enum {
 enum {
     SIEVE_VECTORS = 4,
     FIRST_PRIMES = 6, // after which what is left is compressed
+    ALL_PRIMES = 45,  // 199: here one more costs what it saves below 2^50
     MOST_NUMBERS = 32,
     // How many wait before a stage runs: it takes the oldest, whose stores have left the store
     // buffer. Loads that span two stores wait for that.
@@ -405,7 +407,7 @@ VECTOR uint32_t sieve(const uint64_t *numbers, int first, int end) {
                   n2 = _mm512_loadu_si512(numbers + 16), n3 = _mm512_loadu_si512(numbers + 24);
     __m512i divided0 = zero(), divided1 = zero(), divided2 = zero(), divided3 = zero();
     for (int i = first; i < end; i++) {
-        const __m512i inverse = all(prk_sieve[i].inverse), above = all(prk_sieve[i].limit + 1);
+        const __m512i inverse = all(prk_sieve_inverses[i]), above = all(prk_sieve_limits[i] + 1);
         const __m512i x0 = _mm512_mullo_epi64(n0, inverse), x1 = _mm512_mullo_epi64(n1, inverse),
                       x2 = _mm512_mullo_epi64(n2, inverse), x3 = _mm512_mullo_epi64(n3, inverse);
         enum { OR_AND_NOT = 0xf4 }; // a | (b & ~c)
@@ -427,7 +429,7 @@ first_sieve(batch *b, const uint64_t *n, const uint32_t *place, uint32_t valid, 
 // By the other primes; what is left is sorted by size.
 PRK_TARGET static __attribute__((noinline)) void
 second_sieve(batch *b, const uint64_t *n, const uint32_t *place, uint32_t valid, int next) {
-    uint32_t left = sieve(n, FIRST_PRIMES, PRK_BATCH_SIEVE_COUNT) & valid;
+    uint32_t left = sieve(n, FIRST_PRIMES, ALL_PRIMES) & valid;
     for (; left != 0; left >>= 8, n += 8, place += 8) {
         const __m512i x = _mm512_loadu_si512(n);
         const __mmask8 is_32 = (__mmask8)left & _mm512_cmple_epu64_mask(x, all(UINT32_MAX));
@@ -627,6 +629,25 @@ PRK_TARGET static uint64_t trial_range_avx512ifma(uint64_t n, uint64_t from, uin
     return prk_trial_range_by_reciprocals(n, from, to, TRIAL_BLOCK, trial_scan);
 }
 
+// One number by eight primes at once.
+VECTOR bool has_small_factor(uint64_t n) {
+    _Static_assert(PRK_BATCH_SIEVE_COUNT % 8 == 0, "whole vectors");
+    unsigned divided = 0;
+    UNROLL for (int i = 0; i < PRK_BATCH_SIEVE_COUNT; i += 8) {
+        __m512i x = _mm512_mullo_epi64(all(n), _mm512_loadu_si512(prk_sieve_inverses + i));
+        divided |= _mm512_cmple_epu64_mask(x, _mm512_loadu_si512(prk_sieve_limits + i));
+    }
+    return divided != 0;
+}
+
+PRK_TARGET static bool is_prime_avx512ifma(uint64_t n) {
+    if (n < PRK_BATCH_SIEVE_BOUND) {
+        return prk_verdict_in_order(n) == PRK_PRIME;
+    }
+    return (n & 1) != 0 && !has_small_factor(n) && prk_is_prime_both(n);
+}
+
+#define PRK_OWN_IS_PRIME
 #define PRK_OWN_TEST_BATCH
 #define PRK_OWN_TRIAL_RANGE
 #include "u64_instance.h"

@@ -64,8 +64,8 @@ PRK_INLINE uint64_t prk_sieve_u64(uint64_t n) {
     for (int i = 0; i < PRK_SIEVE_COUNT; i++) {
         // n p^-1 mod 2^64 is n / p when p divides n, and larger than any quotient when not
         // [GrMo94].
-        if (n * prk_sieve[i].inverse <= prk_sieve[i].limit) {
-            return prk_sieve[i].prime;
+        if (n * prk_sieve_inverses[i] <= prk_sieve_limits[i]) {
+            return prk_sieve_primes[i];
         }
     }
     return 0;
@@ -119,13 +119,7 @@ PRK_INLINE bool prk_almost_extra_strong_lucas_u64(prk_mont64 m, uint64_t p) {
     uint64_t d = (n + 1) >> s;
     uint64_t two = prk_mont64_add(m, m.one, m.one);
     uint64_t minus_two = n - two;
-    uint64_t p_form = 0;
-    for (uint64_t rest = p, term = m.one; rest != 0; rest >>= 1) { // P in Montgomery form
-        if (rest & 1) {
-            p_form = prk_mont64_add(m, p_form, term);
-        }
-        term = prk_mont64_add(m, term, term);
-    }
+    uint64_t p_form = prk_mont64_form_small(m, p);
     // (V_k, V_{k+1}), k running through the leading bits of d.
     uint64_t v = p_form;
     uint64_t w = prk_mont64_subtract(m, prk_mont64_multiply(m, p_form, p_form), two);

@@ -7,7 +7,7 @@
 //   PRK_NAME     its name as a string.
 // A level with faster code of its own replaces pointers in its set, not this file.
 
-#include "u64_body.h"
+#include "u64_interleaved.h"
 #include "u64_levels.h"
 
 #define PRK_PASTE_(name, suffix) name##_##suffix
@@ -18,19 +18,13 @@ PRK_TARGET static void PRK_KERNEL(explain)(uint64_t n, prk_report *report) {
     prk_explain_u64_body(n, report);
 }
 
-PRK_TARGET static bool PRK_KERNEL(is_prime)(uint64_t n) {
-    prk_report report; // lives in registers: the body is inlined and only the verdict is used
-    prk_explain_u64_body(n, &report);
-    return report.verdict == PRK_PRIME;
-}
+#ifndef PRK_OWN_IS_PRIME
+PRK_TARGET static bool PRK_KERNEL(is_prime)(uint64_t n) { return prk_is_prime_u64_body(n); }
+#endif
 
 #ifndef PRK_OWN_TEST_BATCH
 PRK_TARGET static void PRK_KERNEL(test_batch)(const uint64_t *n, uint8_t *verdicts, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        prk_report report;
-        prk_explain_u64_body(n[i], &report);
-        verdicts[i] = report.verdict;
-    }
+    prk_test_batch_interleaved(n, verdicts, count);
 }
 #endif
 

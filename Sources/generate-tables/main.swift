@@ -8,7 +8,7 @@
 /// Two more would cost more than they keep from the strong test.
 let sieveLimit = 53
 /// The same for batches, where dividing eight numbers costs as much as dividing one.
-let batchSieveLimit = 199
+let batchSieveLimit = 313
 /// Primes by which large numbers are divided.
 let trialLimit = 1 << 16
 
@@ -111,20 +111,22 @@ print(
 
     #include <stdint.h>
 
-    // The odd primes to \(batchSieveLimit) with p^-1 mod 2^64 and floor((2^64 - 1) / p). Single numbers
-    // are divided by those to \(sieveLimit), batches by all.
+    // The odd primes to \(batchSieveLimit), p^-1 mod 2^64, and floor((2^64 - 1) / p). Where evidence is
+    // wanted numbers are divided by those to \(sieveLimit), else by as many as pay.
     #define PRK_SIEVE_COUNT \(sieve.count { $0 <= sieveLimit })
     #define PRK_BATCH_SIEVE_COUNT \(sieve.count)
     // The next prime squared: a number below it that none of them divides is prime.
     #define PRK_SIEVE_BOUND \(next(after: sieveLimit) * next(after: sieveLimit))
     #define PRK_BATCH_SIEVE_BOUND \(next(after: batchSieveLimit) * next(after: batchSieveLimit))
-    static const struct {
-        uint64_t prime, inverse, limit;
-    } prk_sieve[PRK_BATCH_SIEVE_COUNT] = {
+    static const uint64_t prk_sieve_primes[PRK_BATCH_SIEVE_COUNT] = {
     """)
-for p in sieve {
-    print("    {\(p), \(hexadecimal(inverse(of: p))), \(hexadecimal(UInt64.max / p))},")
-}
+printColumns(sieve.map(String.init), perLine: 16)
+print("};")
+print("static const uint64_t prk_sieve_inverses[PRK_BATCH_SIEVE_COUNT] = {")
+printColumns(sieve.map { hexadecimal(inverse(of: $0)) }, perLine: 3)
+print("};")
+print("static const uint64_t prk_sieve_limits[PRK_BATCH_SIEVE_COUNT] = {")
+printColumns(sieve.map { hexadecimal(UInt64.max / $0) }, perLine: 3)
 print(
     """
     };
