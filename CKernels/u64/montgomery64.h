@@ -61,8 +61,8 @@ PRK_INLINE uint64_t prk_mont64_multiply_less(prk_mont64 m, uint64_t a, uint64_t 
     return high - qn + (high < qn ? m.n : 0);
 }
 
-// 2^bit a^2 / R mod n. Doubling the product before it is reduced keeps the doubling out of the chain of
-// operations that the next square waits for, but for its low half.
+// 2^bit a^2 / R mod n. Doubling the product before it is reduced keeps the doubling out of the
+// chain of operations that the next square waits for, but for its low half.
 PRK_INLINE uint64_t prk_mont64_square_double(prk_mont64 m, uint64_t a, uint64_t bit) {
     prk_u128 product = (prk_u128)a * a;
     uint64_t low = (uint64_t)product, high = (uint64_t)(product >> 64); // high < n

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Complete trial division by reciprocals, which are carried from divisor to divisor: one step of
-// Newton's method from 1 / d gives 1 / (d + step), and a multiplication the quotient. A level brings
-// the loop over whole turns of a wheel in vectors; here is where that loop may be used, and why it
-// misses no divisor.
+// Newton's method from 1 / d gives 1 / (d + step), and a multiplication the quotient. A level
+// brings the loop over whole turns of a wheel in vectors; here is where that loop may be used, and
+// why it misses no divisor.
 //
 // Let d divide n, Q = n / d < 2^48, d >= 64 step, and x be the double at hand for the reciprocal of
 // d - step. If x was right to (1.05 step / d)^2, as a reciprocal of d it is wrong, relatively, by
 //     e < step / (d - step) + 1.2 (step / d)^2 < 1.05 step / d.
 // A Newton step in doubles, rounded to nearest, leaves e^2 and two roundings of 2^-53; a second one
-// leaves e^4. The double nearest to n is wrong by 2^-53. So their product, before it is rounded to an
-// integer, differs from Q by less than
+// leaves e^4. The double nearest to n is wrong by 2^-53. So their product, before it is rounded to
+// an integer, differs from Q by less than
 //     Q (e^2 + 2^-51), or Q (e^4 + 2^-51) after two steps.
 // The second term is less than 1/8. The first one is less than 1/4 where d^3 >= 8 n step^2, or
 // d^5 >= 8 n step^4 after two steps. The sum is less than 1/2, and rounding gives Q itself. Whether
-// the rounded quotient times d is n is then asked of integers, modulo 2^52 or 2^32 (it differs from n
-// by less than 2^32), and answered by a division, so that nothing else is taken for a divisor.
+// the rounded quotient times d is n is then asked of integers, modulo 2^52 or 2^32 (it differs from
+// n by less than 2^32), and answered by a division, so that nothing else is taken for a divisor.
 
 #ifndef PRK_TRIAL_RECIPROCAL_H
 #define PRK_TRIAL_RECIPROCAL_H
 
 #include "u64_body.h"
 
-// Tries the numbers coprime to 30 in whole blocks from `base`, a multiple of 30, while they end before
+// Tries the numbers coprime to 30 in whole blocks from `base`, a multiple of 30, while they end
+// before
 // `*end`, and sets that to where it stopped. The least divisor, or 0.
 typedef uint64_t prk_trial_scan(uint64_t n, uint64_t base, uint64_t *end, int newton_steps);
 

@@ -320,8 +320,8 @@ enum {
 
 enum {
     SIEVE_VECTORS = 4,
-    FIRST_PRIMES = 6, // after which what is left is compressed
-    ALL_PRIMES = 45,  // 199: here one more costs what it saves below 2^50
+    FIRST_PRIMES = 8, // after which what is left is compressed
+    ALL_PRIMES = 38,  // 167: here one more costs what it saves below 2^50
     MOST_NUMBERS = 32,
     // How many wait before a stage runs: it takes the oldest, whose stores have left the store
     // buffer. Loads that span two stores wait for that.
@@ -593,8 +593,8 @@ VECTOR __mmask8 turn_try(turn *t, __m512d n, __m512i low_of_n, int newton_steps)
     }
     // n x + 2^52, rounded to an integer: its low 52 bits are the quotient.
     __m512d q = _mm512_fmadd_round_pd(n, t->x, _mm512_set1_pd(0x1p52), NEAREST);
-    __mmask8 divides = _mm512_cmpeq_epi64_mask(
-        low(zero(), _mm512_castpd_si512(q), t->whole), low_of_n);
+    __mmask8 divides =
+        _mm512_cmpeq_epi64_mask(low(zero(), _mm512_castpd_si512(q), t->whole), low_of_n);
     t->d = _mm512_add_round_pd(t->d, _mm512_set1_pd(TRIAL_BLOCK), NEAREST);
     t->whole = _mm512_add_epi64(t->whole, all(TRIAL_BLOCK));
     return divides;
@@ -622,7 +622,8 @@ VECTOR uint64_t trial_scan_steps(uint64_t number, uint64_t base, uint64_t *end, 
 }
 
 PRK_TARGET static uint64_t trial_scan(uint64_t n, uint64_t base, uint64_t *end, int newton_steps) {
-    return newton_steps == 1 ? trial_scan_steps(n, base, end, 1) : trial_scan_steps(n, base, end, 2);
+    return newton_steps == 1 ? trial_scan_steps(n, base, end, 1)
+                             : trial_scan_steps(n, base, end, 2);
 }
 
 PRK_TARGET static uint64_t trial_range_avx512ifma(uint64_t n, uint64_t from, uint64_t to) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scalar batch: several numbers at once, so that the multiplications of one are done while those
-// of another are waited for. One multiplication in Montgomery form takes about 12 cycles from operand
-// to result, and three of the multiplier's time.
+// The scalar batch: several numbers at once, so that the multiplications of one are done while
+// those of another are waited for. One multiplication in Montgomery form takes about 12 cycles from
+// operand to result, and three of the multiplier's time.
 //
-// Numbers are divided by small primes, one by one; what is left is tested in groups of four for being
-// a strong probable prime to base 2, and what passes in groups of two by the almost extra strong Lucas
-// test. u64_instance.h compiles this for each level.
+// Numbers are divided by small primes, one by one; what is left is tested in groups of four for
+// being a strong probable prime to base 2, and what passes in groups of two by the almost extra
+// strong Lucas test. u64_instance.h compiles this for each level.
 
 #ifndef PRK_U64_INTERLEAVED_H
 #define PRK_U64_INTERLEAVED_H
@@ -31,10 +31,10 @@ PRK_INLINE uint8_t prk_verdict_in_order(uint64_t n) {
 // n^-1 mod 2^64 is all that a strong test needs: powers of 1/2 start from a bare power of two, and
 // residues are taken out of Montgomery form where they are compared.
 //
-// With n - 1 = d 2^s, n passes when 2^-d = ±1 or 2^-(d 2^r) = -1 for some 0 < r < s. The exponent at
-// level j is -ceil((n - 1) / 2^j): level j has twice that of level j + 1, plus one where bit j of 1 - n
-// is set. Its six leading bits cost nothing: -64 … -33 are exponents of powers of two below 2^32 in
-// Montgomery form.
+// With n - 1 = d 2^s, n passes when 2^-d = ±1 or 2^-(d 2^r) = -1 for some 0 < r < s. The exponent
+// at level j is -ceil((n - 1) / 2^j): level j has twice that of level j + 1, plus one where bit j
+// of 1 - n is set. Its six leading bits cost nothing: -64 … -33 are exponents of powers of two
+// below 2^32 in Montgomery form.
 typedef struct prk_strong {
     prk_mont64 m;
     uint64_t bits; // 1 - n
@@ -68,9 +68,9 @@ PRK_INLINE bool prk_strong_look(const prk_strong *t, int level) {
     return (level <= t->last && y == t->m.n - 1) | (level == t->last && y == 1);
 }
 
-// With n + 1 = d 2^s, at level j the index is k = (n + 1) >> j. Of V_k and V_k+1 one was just squared
-// and the other one is a product. The next level squares the same again unless its bit of n + 1
-// differs from the last one, and multiplies both whatever the bit is.
+// With n + 1 = d 2^s, at level j the index is k = (n + 1) >> j. Of V_k and V_k+1 one was just
+// squared and the other one is a product. The next level squares the same again unless its bit of n
+// + 1 differs from the last one, and multiplies both whatever the bit is.
 typedef struct prk_lucas {
     prk_mont64 m;
     uint64_t changes; // where bits of n + 1 differ from the one above
@@ -97,8 +97,8 @@ PRK_INLINE void prk_lucas_step(prk_lucas *t, int level) {
     t->squared = prk_mont64_multiply_less(t->m, a, a, t->two);
 }
 
-// V_d = ±2 at level s, V_(d 2^r) = 0 at level s - r > 1. V is the product at level s, where the bit of
-// n + 1 is set, and the squared one below.
+// V_d = ±2 at level s, V_(d 2^r) = 0 at level s - r > 1. V is the product at level s, where the bit
+// of n + 1 is set, and the squared one below.
 PRK_INLINE bool prk_lucas_look(const prk_lucas *t, int level) {
     const uint64_t v = level == t->last ? t->product : t->squared;
     return (level == t->last && (v == t->two || v == t->m.n - t->two)) |
@@ -177,8 +177,8 @@ PRK_INLINE bool prk_is_prime_u64_body(uint64_t n) {
 #define PRK_FOUR(statement) statement(0) statement(1) statement(2) statement(3)
 #define PRK_TWO(statement) statement(0) statement(1)
 
-// Which of four numbers, odd and with n - 2 of more than 12 bits, are strong probable primes to base
-// 2, a bit each; `undecided` those whose levels to look at begin above the start.
+// Which of four numbers, odd and with n - 2 of more than 12 bits, are strong probable primes to
+// base 2, a bit each; `undecided` those whose levels to look at begin above the start.
 PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
     int level = 0, first_look = 0, all_started = 64;
     unsigned passed = 0;
@@ -191,7 +191,7 @@ PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
     first_look = first_look > t##i.last ? first_look : t##i.last;
 #define PRK_FIRST_STEP(i)                                                                          \
     if (level < t##i.start) {                                                                      \
-        prk_strong_step(&t##i, level, false);                                                             \
+        prk_strong_step(&t##i, level, false);                                                      \
         passed |= (unsigned)prk_strong_look(&t##i, level) << i;                                    \
     }
 #define PRK_STEP(i) prk_strong_step(&t##i, level, false);
@@ -294,8 +294,7 @@ PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, ui
     w->candidate_count = 0;
     for (int i = 0; i < 4; i++) {
         if (undecided >> i & 1) {
-            verdicts[w->candidate_places[i]] =
-                prk_verdict_in_order(w->candidates[i]);
+            verdicts[w->candidate_places[i]] = prk_verdict_in_order(w->candidates[i]);
         } else if (passed >> i & 1) {
             prk_wait_for_lucas(w, w->candidates[i], w->candidate_places[i], verdicts);
         }
