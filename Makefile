@@ -21,10 +21,11 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	test-swift test-c test-install test-levels test-asan test-tsan check-swift check-gmp clean
+	test-swift test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards \
+	check-swift check-gmp clean
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: check-swift check-gmp ## Build the release version and run the book's race.
 	$(SWIFT) build -c release --product primality
@@ -75,6 +76,8 @@ $(LIB_DIR)/%.o: CKernels/%.c
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) $(CFLAGS) -c $< -o $@
 
+-include $(LIB_OBJECTS:.o=.d)
+
 $(LIB_DIR)/libprimality.a: $(LIB_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -112,22 +115,49 @@ install-cli: check-swift check-gmp ## Install the command line tool below DESTDI
 test-swift: check-swift check-gmp
 	$(SWIFT) test -c release --disable-xctest
 
-C_TESTS := Tests/C/kernels_test.c
-ALL_C := $(LIB_SOURCES) $(wildcard CKernels/pool/*.c)
+# Programs in C are linked with the archive, since what they look at is hidden in the shared library.
+BIN := $(LIB_DIR)/bin
+C_HEADERS := $(wildcard CKernels/include/*.h Tests/C/*.h Benchmarks/u64/*.h)
+C_PROGRAM = $(CC) -std=c17 -Wall -Wextra $(CFLAGS) -ICKernels/include -ITests/C
+POOL_OBJECTS := $(patsubst CKernels/%.c,$(LIB_DIR)/%.o,$(wildcard CKernels/pool/*.c))
+VECTORS = $(wildcard Tests/TestVectors/Resources/*.tsv $(PRIMALITY_SHARED)/vectors/*.tsv)
+
+.SECONDARY: $(POOL_OBJECTS)
+
+$(BIN)/%: Tests/C/%.c $(C_HEADERS) $(LIB_DIR)/libprimality.a $(POOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(C_PROGRAM) $< $(POOL_OBJECTS) $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $@
+
+run-c-tests: $(BIN)/kernels_test $(BIN)/levels_test
+	@$(BIN)/kernels_test
+	@$(BIN)/levels_test $(VECTORS)
 
 test-c: check-gmp ## The C tests with each compiler at hand, and with sanitizers where clang has them.
-	@mkdir -p .build-c
 	@sh Tests/C/headers.sh
 	@for c in gcc clang; do \
 	  command -v $$c >/dev/null 2>&1 || { echo "test-c: no $$c here, left out"; continue; }; \
-	  $$c -std=c17 -O2 -Wall -Wextra -Werror -ICKernels/include $(C_TESTS) $(ALL_C) -lgmp -o .build-c/kernels_test-$$c && \
-	  .build-c/kernels_test-$$c || exit 1; \
+	  $(MAKE) -s CC=$$c CFLAGS='-O2 -Werror' run-c-tests || exit 1; \
 	done
 	@if command -v clang >/dev/null 2>&1; then \
-	  clang -std=c17 -O1 -g -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
-	    -ICKernels/include $(C_TESTS) $(ALL_C) -lgmp -o .build-c/kernels_test-sanitized && \
-	  .build-c/kernels_test-sanitized || exit 1; \
+	  $(MAKE) -s CC=clang LDFLAGS=-fuse-ld=lld run-c-tests \
+	    CFLAGS='-O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=all' || exit 1; \
 	fi
+
+SOAK ?= 100000000
+SEED ?=
+# Shards of a run, one a line on standard input, on every core.
+soak_shards = xargs -P "$$(nproc)" -I '{}' $(BIN)/soak
+
+soak: check-gmp $(BIN)/levels_test $(BIN)/soak ## Each level on SOAK random numbers of each size and on all below 2^32.
+	@$(BIN)/levels_test --every $(VECTORS)
+	@seed=$(SEED); seed=$${seed:-$$(od -An -N8 -tu8 /dev/urandom | tr -d ' ')}; \
+	echo "soak: $(SOAK) numbers of each size; SEED=$$seed repeats them"; \
+	seq 64 | $(soak_shards) random $(SOAK) $$seed --shard '{}/64'
+	@seq 64 | $(soak_shards) sieve --shard '{}/64'
+
+# The first holds the smallest numbers, the last the largest.
+soak-shards: check-gmp $(BIN)/soak ## Each level on one number in 64 below 2^32, as CI does.
+	@printf '1\n128\n' | $(soak_shards) sieve --shard '{}/128'
 
 test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
 	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh
