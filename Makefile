@@ -21,8 +21,8 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	test-swift test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards \
-	check-swift check-gmp clean
+	bench-u64 bench-deps test-swift test-c run-c-tests test-install \
+	test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,15 +45,20 @@ check-swift:
 	  exit 2; }
 
 # By compiling, since pkg-config may be missing. Swift brings a compiler where the system has none.
-has_gmp = printf '\#include <gmp.h>\nint main(void) { return gmp_version == 0; }\n' | \
-	$$(command -v $(CC) || command -v clang) -x c - -lgmp -o /dev/null 2>/dev/null
+compiles = printf '\#include <$(1)>\nint main(void) { return $(2); }\n' | \
+	$$(command -v $(CC) || command -v clang) -x c - $(3) -o /dev/null 2>/dev/null
+has_gmp = $(call compiles,gmp.h,gmp_version == 0,-lgmp)
+has_flint = $(call compiles,flint/ulong_extras.h,n_is_prime(9),-lflint)
+has_pari = $(call compiles,pari/pari.h,uisprime(9),-lpari)
+
+apt_install = $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $(1) >/dev/null
 
 check-gmp:
 	@if ! { $(has_gmp); }; then \
 	  if command -v apt-get >/dev/null 2>&1; then \
 	    echo "GMP's headers are missing: installing libgmp-dev" >&2; \
-	    $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update && \
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends libgmp-dev >/dev/null; \
+	    $(call apt_install,libgmp-dev); \
 	  fi; \
 	  if ! { $(has_gmp); }; then \
 	    echo "GMP and its headers are needed, and a C compiler: install libgmp-dev (Debian, Ubuntu), gmp-devel (Fedora) or gmp (Arch)" >&2; \
@@ -184,10 +189,26 @@ vectors: check-swift check-gmp ## Compare `primality check` with every line of t
 bench: check-swift check-gmp ## Micro-benchmarks of the nested package; the first build takes minutes.
 	cd Benchmarks && $(SWIFT) package --disable-sandbox benchmark
 
+BENCH_FLAGS ?=
+bench-u64: check-gmp $(LIB_DIR)/libprimality.a ## Time the 64-bit tests beside GMP, FLINT and PARI; BENCH_FLAGS="--rounds 31 --json FILE".
+	@mkdir -p $(BIN)
+	@set -- bench peer_gmp; flags= libraries=; \
+	if $(has_flint); then set -- "$$@" peer_flint; flags=-DPRK_HAS_FLINT libraries=-lflint; fi; \
+	if $(has_pari); then set -- "$$@" peer_pari; flags="$$flags -DPRK_HAS_PARI" libraries="$$libraries -lpari"; fi; \
+	$(C_PROGRAM) $$flags $$(printf 'Benchmarks/u64/%s.c ' "$$@") $(LIB_DIR)/libprimality.a $(LDFLAGS) $$libraries -lgmp -o $(BIN)/bench-u64
+	@$(BIN)/bench-u64 $(BENCH_FLAGS)
+
+bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
+	@if ! { $(has_flint); } || ! { $(has_pari); }; then \
+	  command -v apt-get >/dev/null 2>&1 || { echo "bench-deps: install the headers of FLINT and PARI" >&2; exit 2; }; \
+	  echo "FLINT's or PARI's headers are missing: installing libflint-dev and libpari-dev" >&2; \
+	  $(call apt_install,libflint-dev libpari-dev); \
+	fi
+
 # --- House-keeping --------------------------------------------------------------------------------
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard CKernels/*/*.c CKernels/*/*.h Tests/C/*.c Tests/Install/*.c))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

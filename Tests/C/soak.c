@@ -27,7 +27,7 @@ static shard parse_shard(char **arguments) {
         (strcmp(arguments[0], "--shard") != 0 || arguments[1] == NULL ||
          sscanf(arguments[1], "%" SCNu64 "/%" SCNu64, &s.index, &s.count) != 2 || s.index < 1 ||
          s.index > s.count)) {
-        fprintf(stderr, "soak: %s: a shard is --shard 1/4, the first of four\n", arguments[0]);
+        fputs("soak: --shard wants I/N, where I is 1 to N\n", stderr);
         exit(64);
     }
     return s;
