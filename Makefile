@@ -21,7 +21,7 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps test-swift test-c run-c-tests test-install \
+	bench-u64 bench-deps count count-update run-count test-swift test-c run-c-tests test-install \
 	test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
@@ -204,6 +204,22 @@ bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
 	  echo "FLINT's or PARI's headers are missing: installing libflint-dev and libpari-dev" >&2; \
 	  $(call apt_install,libflint-dev libpari-dev); \
 	fi
+
+# gcc with fixed flags, whatever CC and CFLAGS are: the counts are those of its code.
+count_with_gcc = $(MAKE) -s CC=gcc CFLAGS=-O2 run-count COUNT=$(1)
+
+count: check-gmp ## Count instructions under callgrind, and compare with the baseline.
+	@$(call count_with_gcc,compare)
+
+count-update: check-gmp ## Count instructions, and make that the baseline.
+	@$(call count_with_gcc,update)
+
+$(BIN)/count: Benchmarks/u64/count.c $(C_HEADERS) $(LIB_DIR)/libprimality.a
+	@mkdir -p $(@D)
+	$(C_PROGRAM) $< $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $@
+
+run-count: $(BIN)/count
+	@sh Benchmarks/u64/count.sh $(COUNT) $(BIN)/count $(CC)
 
 # --- House-keeping --------------------------------------------------------------------------------
 
