@@ -161,8 +161,8 @@ soak: check-gmp $(BIN)/levels_test $(BIN)/soak ## Each level on SOAK random numb
 	@seq 64 | $(soak_shards) sieve --shard '{}/64'
 
 # The first holds the smallest numbers, the last the largest.
-soak-shards: check-gmp $(BIN)/soak ## Each level on one number in 64 below 2^32, as CI does.
-	@printf '1\n128\n' | $(soak_shards) sieve --shard '{}/128'
+soak-shards: check-gmp $(BIN)/soak ## Each level on one number in 128 below 2^32, as CI does.
+	@printf '1\n256\n' | $(soak_shards) sieve --shard '{}/256'
 
 test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
 	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh
