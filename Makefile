@@ -21,10 +21,11 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	test-swift test-c test-install test-levels test-asan test-tsan check-swift check-gmp clean
+	bench-u64 bench-deps count count-update run-count test-swift test-c run-c-tests test-install \
+	test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: check-swift check-gmp ## Build the release version and run the book's race.
 	$(SWIFT) build -c release --product primality
@@ -44,15 +45,20 @@ check-swift:
 	  exit 2; }
 
 # By compiling, since pkg-config may be missing. Swift brings a compiler where the system has none.
-has_gmp = printf '\#include <gmp.h>\nint main(void) { return gmp_version == 0; }\n' | \
-	$$(command -v $(CC) || command -v clang) -x c - -lgmp -o /dev/null 2>/dev/null
+compiles = printf '\#include <$(1)>\nint main(void) { return $(2); }\n' | \
+	$$(command -v $(CC) || command -v clang) -x c - $(3) -o /dev/null 2>/dev/null
+has_gmp = $(call compiles,gmp.h,gmp_version == 0,-lgmp)
+has_flint = $(call compiles,flint/ulong_extras.h,n_is_prime(9),-lflint)
+has_pari = $(call compiles,pari/pari.h,uisprime(9),-lpari)
+
+apt_install = $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $(1) >/dev/null
 
 check-gmp:
 	@if ! { $(has_gmp); }; then \
 	  if command -v apt-get >/dev/null 2>&1; then \
 	    echo "GMP's headers are missing: installing libgmp-dev" >&2; \
-	    $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update && \
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends libgmp-dev >/dev/null; \
+	    $(call apt_install,libgmp-dev); \
 	  fi; \
 	  if ! { $(has_gmp); }; then \
 	    echo "GMP and its headers are needed, and a C compiler: install libgmp-dev (Debian, Ubuntu), gmp-devel (Fedora) or gmp (Arch)" >&2; \
@@ -74,6 +80,8 @@ lib: $(LIB_DIR)/$(SO) $(LIB_DIR)/libprimality.a ## Build the C library; needs no
 $(LIB_DIR)/%.o: CKernels/%.c
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) $(CFLAGS) -c $< -o $@
+
+-include $(LIB_OBJECTS:.o=.d)
 
 $(LIB_DIR)/libprimality.a: $(LIB_OBJECTS)
 	rm -f $@
@@ -112,22 +120,49 @@ install-cli: check-swift check-gmp ## Install the command line tool below DESTDI
 test-swift: check-swift check-gmp
 	$(SWIFT) test -c release --disable-xctest
 
-C_TESTS := Tests/C/kernels_test.c
-ALL_C := $(LIB_SOURCES) $(wildcard CKernels/pool/*.c)
+# Programs in C are linked with the archive, since what they look at is hidden in the shared library.
+BIN := $(LIB_DIR)/bin
+C_HEADERS := $(wildcard CKernels/include/*.h Tests/C/*.h Benchmarks/u64/*.h)
+C_PROGRAM = $(CC) -std=c17 -Wall -Wextra $(CFLAGS) -ICKernels/include -ITests/C
+POOL_OBJECTS := $(patsubst CKernels/%.c,$(LIB_DIR)/%.o,$(wildcard CKernels/pool/*.c))
+VECTORS = $(wildcard Tests/TestVectors/Resources/*.tsv $(PRIMALITY_SHARED)/vectors/*.tsv)
+
+.SECONDARY: $(POOL_OBJECTS)
+
+$(BIN)/%: Tests/C/%.c $(C_HEADERS) $(LIB_DIR)/libprimality.a $(POOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(C_PROGRAM) $< $(POOL_OBJECTS) $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $@
+
+run-c-tests: $(BIN)/kernels_test $(BIN)/levels_test
+	@$(BIN)/kernels_test
+	@$(BIN)/levels_test $(VECTORS)
 
 test-c: check-gmp ## The C tests with each compiler at hand, and with sanitizers where clang has them.
-	@mkdir -p .build-c
 	@sh Tests/C/headers.sh
 	@for c in gcc clang; do \
 	  command -v $$c >/dev/null 2>&1 || { echo "test-c: no $$c here, left out"; continue; }; \
-	  $$c -std=c17 -O2 -Wall -Wextra -Werror -ICKernels/include $(C_TESTS) $(ALL_C) -lgmp -o .build-c/kernels_test-$$c && \
-	  .build-c/kernels_test-$$c || exit 1; \
+	  $(MAKE) -s CC=$$c CFLAGS='-O2 -Werror' run-c-tests || exit 1; \
 	done
 	@if command -v clang >/dev/null 2>&1; then \
-	  clang -std=c17 -O1 -g -fuse-ld=lld -fsanitize=address,undefined -fno-sanitize-recover=all \
-	    -ICKernels/include $(C_TESTS) $(ALL_C) -lgmp -o .build-c/kernels_test-sanitized && \
-	  .build-c/kernels_test-sanitized || exit 1; \
+	  $(MAKE) -s CC=clang LDFLAGS=-fuse-ld=lld run-c-tests \
+	    CFLAGS='-O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=all' || exit 1; \
 	fi
+
+SOAK ?= 100000000
+SEED ?=
+# Shards of a run, one a line on standard input, on every core.
+soak_shards = xargs -P "$$(nproc)" -I '{}' $(BIN)/soak
+
+soak: check-gmp $(BIN)/levels_test $(BIN)/soak ## Each level on SOAK random numbers of each size and on all below 2^32.
+	@$(BIN)/levels_test --every $(VECTORS)
+	@seed=$(SEED); seed=$${seed:-$$(od -An -N8 -tu8 /dev/urandom | tr -d ' ')}; \
+	echo "soak: $(SOAK) numbers of each size; SEED=$$seed repeats them"; \
+	seq 64 | $(soak_shards) random $(SOAK) $$seed --shard '{}/64'
+	@seq 64 | $(soak_shards) sieve --shard '{}/64'
+
+# The first holds the smallest numbers, the last the largest.
+soak-shards: check-gmp $(BIN)/soak ## Each level on one number in 128 below 2^32, as CI does.
+	@printf '1\n256\n' | $(soak_shards) sieve --shard '{}/256'
 
 test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
 	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh
@@ -155,10 +190,42 @@ vectors: check-swift check-gmp ## Compare `primality check` with every line of t
 bench: check-swift check-gmp ## Micro-benchmarks of the nested package; the first build takes minutes.
 	cd Benchmarks && $(SWIFT) package --disable-sandbox benchmark
 
+BENCH_FLAGS ?=
+bench-u64: check-gmp $(LIB_DIR)/libprimality.a ## Time the 64-bit tests beside GMP, FLINT and PARI; BENCH_FLAGS="--rounds 31 --json FILE".
+	@mkdir -p $(BIN)
+	@set -- bench peer_gmp; flags= libraries=; \
+	if $(has_flint); then set -- "$$@" peer_flint; flags=-DPRK_HAS_FLINT libraries=-lflint; fi; \
+	if $(has_pari); then set -- "$$@" peer_pari; flags="$$flags -DPRK_HAS_PARI" libraries="$$libraries -lpari"; fi; \
+	$(C_PROGRAM) $$flags $$(printf 'Benchmarks/u64/%s.c ' "$$@") $(LIB_DIR)/libprimality.a $(LDFLAGS) $$libraries -lgmp -o $(BIN)/bench-u64
+	@$(BIN)/bench-u64 $(BENCH_FLAGS)
+
+bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
+	@if ! { $(has_flint); } || ! { $(has_pari); }; then \
+	  command -v apt-get >/dev/null 2>&1 || { echo "bench-deps: install the headers of FLINT and PARI" >&2; exit 2; }; \
+	  echo "FLINT's or PARI's headers are missing: installing libflint-dev and libpari-dev" >&2; \
+	  $(call apt_install,libflint-dev libpari-dev); \
+	fi
+
+# gcc with fixed flags, whatever CC and CFLAGS are: the counts are those of its code.
+count_with_gcc = $(MAKE) -s CC=gcc CFLAGS=-O2 run-count COUNT=$(1)
+
+count: check-gmp ## Count instructions under callgrind, and compare with the baseline.
+	@$(call count_with_gcc,compare)
+
+count-update: check-gmp ## Count instructions, and make that the baseline.
+	@$(call count_with_gcc,update)
+
+$(BIN)/count: Benchmarks/u64/count.c $(C_HEADERS) $(LIB_DIR)/libprimality.a
+	@mkdir -p $(@D)
+	$(C_PROGRAM) $< $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $@
+
+run-count: $(BIN)/count
+	@sh Benchmarks/u64/count.sh $(COUNT) $(BIN)/count $(CC)
+
 # --- House-keeping --------------------------------------------------------------------------------
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard CKernels/*/*.c CKernels/*/*.h Tests/C/*.c Tests/Install/*.c))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

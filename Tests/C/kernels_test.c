@@ -12,39 +12,7 @@
 #include "primality.h"
 #include "prk_kernels.h"
 #include "prk_pool.h"
-
-static int failures;
-
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                 \
-            printf(__VA_ARGS__);                                                                   \
-            printf("\n");                                                                          \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
-
-static uint64_t random_state = UINT64_C(0x9E3779B97F4A7C15);
-
-static uint64_t next_random(void) { // SplitMix64
-    uint64_t z = random_state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
-static bool gmp_says_prime(uint64_t n) {
-    mpz_t z;
-    mpz_init_set_ui(z, n);
-    bool is_prime = mpz_probab_prime_p(z, 25) != 0;
-    mpz_clear(z);
-    return is_prime;
-}
-
-static uint8_t expected(uint64_t n) {
-    return n < 2 ? PRK_NEITHER : gmp_says_prime(n) ? PRK_PRIME : PRK_COMPOSITE;
-}
+#include "support.h"
 
 // 0 …, the powers of two and what surrounds them, squares and products of neighbouring primes,
 // Carmichael numbers, strong pseudoprimes to base 2, psi_k [OEIS A014233].
@@ -98,14 +66,8 @@ static size_t edges(uint64_t *n) {
     memcpy(n + count, known, sizeof known);
     count += sizeof known / sizeof known[0];
     for (uint64_t base = 3; base < UINT64_C(1) << 32; base = base * 21 / 10 + 1) {
-        uint64_t p = base | 1;
-        while (!gmp_says_prime(p)) {
-            p += 2;
-        }
-        uint64_t q = p + 2;
-        while (!gmp_says_prime(q)) {
-            q += 2;
-        }
+        uint64_t p = odd_prime_from(base, 2);
+        uint64_t q = odd_prime_from(p + 2, 2);
         if (q < UINT64_C(1) << 32) {
             n[count++] = p * p;
             n[count++] = p * q;

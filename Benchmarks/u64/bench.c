@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// make bench-u64: the 64-bit tests of every level beside GMP, FLINT and PARI, in one process.
+//
+// Each round measures every contender once, in an order that rotates, so that what the machine does
+// meanwhile meets all of them. A time is the CPU time of the thread; a ratio is the median of the
+// rounds' ratios, not the ratio of medians, for the same reason. Verdicts are compared after every
+// measurement, and a disagreement ends the program with status 70.
+//
+// PRK_HAS_FLINT and PRK_HAS_PARI say which libraries the program is linked with.
+
+// clock_gettime, getloadavg
+#define _GNU_SOURCE
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "peers.h"
+#include "prk_kernels.h"
+#include "workloads.h"
+
+enum { MAX_ROUNDS = 1001, MAX_CONTENDERS = 2 * PRK_LEVEL_COUNT + 1 + 3 };
+
+static const char *const workload_names[WORKLOAD_COUNT] = {
+    "primes just under 2^64", "random odd 64-bit", "random 64-bit", "semiprimes p q, 64-bit",
+    "primes 50-bit",          "random odd 50-bit", "primes 32-bit",
+};
+
+// SINGLE is a level's is_prime; CALL is what a client calls, prk_is_prime_u64 at the active level.
+typedef enum contender_kind { BATCH, SINGLE, CALL, PEER } contender_kind;
+
+static const char *const kind_names[] = {"batch", "single", "call", "peer"};
+
+typedef struct contender {
+    contender_kind kind;
+    const char *name;
+    const prk_kernel_set *kernels; // of BATCH and SINGLE
+    const peer *library;           // of PEER
+} contender;
+
+static contender contenders[MAX_CONTENDERS];
+static size_t contender_count;
+// Where FLINT stands among them, with which all are compared; -1: it is not here.
+static int flint = -1;
+
+// Nanoseconds per number (of trial division: for the whole) of each round.
+typedef struct measurement {
+    double rounds[MAX_ROUNDS];
+    double median, min, mad;
+    // FLINT's (of trial division: the plain loop's) time divided by this one; 0 when not known.
+    double ratio;
+} measurement;
+
+static measurement results[WORKLOAD_COUNT][MAX_CONTENDERS];
+
+// Complete trial division: the plain loop, then each level.
+static const uint64_t trial_number = UINT64_C(5000111000222021);
+static const prk_kernel_set *trial_kernels[1 + PRK_LEVEL_COUNT];
+static measurement trial_results[1 + PRK_LEVEL_COUNT];
+static size_t trial_count = 1;
+
+static int round_count = 15;
+static size_t number_count = 4096;
+static uint64_t seed = 20240229;
+
+// What DESIGN asks for, at least; the peer is FLINT 2.9.
+static const double ifma_targets[WORKLOAD_COUNT] = {9.5, 10, 9, 9.5, 20, 19, 18};
+static const double other_target = 2, trial_target = 15;
+static const struct {
+    workload workload;
+    double ratio;
+} call_targets[] = {{PRIMES_64, 3.5}, {ODD_64, 1 / 0.55}};
+
+// --- Statistics ----------------------------------------------------------------------------------
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median_of(const double *values, int count) {
+    double sorted[MAX_ROUNDS];
+    memcpy(sorted, values, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+// Median, minimum and median absolute deviation, and the ratio of `reference` to m, when there is
+// one.
+static void summarise(measurement *m, const measurement *reference) {
+    double other[MAX_ROUNDS];
+    m->median = median_of(m->rounds, round_count);
+    m->min = m->rounds[0];
+    for (int r = 0; r < round_count; r++) {
+        m->min = m->rounds[r] < m->min ? m->rounds[r] : m->min;
+        other[r] = m->rounds[r] < m->median ? m->median - m->rounds[r] : m->rounds[r] - m->median;
+    }
+    m->mad = median_of(other, round_count);
+    for (int r = 0; reference != NULL && r < round_count; r++) {
+        other[r] = reference->rounds[r] / m->rounds[r];
+    }
+    m->ratio = reference == NULL ? 0 : median_of(other, round_count);
+}
+
+// --- Measuring -----------------------------------------------------------------------------------
+
+static double thread_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void run(const contender *c, const uint64_t *n, uint8_t *out) {
+    switch (c->kind) {
+    case BATCH:
+        c->kernels->test_batch(n, out, number_count);
+        break;
+    case SINGLE:
+        for (size_t i = 0; i < number_count; i++) {
+            out[i] = c->kernels->is_prime(n[i]);
+        }
+        break;
+    case CALL:
+        for (size_t i = 0; i < number_count; i++) {
+            out[i] = prk_is_prime_u64(n[i]);
+        }
+        break;
+    case PEER:
+        c->library->test(n, out, number_count);
+    }
+    // What was written counts as used, in every turn of a loop around this.
+    __asm__ volatile("" : : "r"(out) : "memory");
+}
+
+static void disagree(uint64_t n, const char *kind, const char *name, bool is_prime) {
+    fprintf(stderr, "bench-u64: %" PRIu64 ": %s %s says %s, GMP says %s\n", n, kind, name,
+            is_prime ? "prime" : "not prime", is_prime ? "not prime" : "prime");
+    exit(70);
+}
+
+static void compare_verdicts(const contender *c, const uint64_t *n, const uint8_t *out,
+                             const bool *wanted) {
+    for (size_t i = 0; i < number_count; i++) {
+        bool is_prime = out[i] == (c->kind == BATCH ? PRK_PRIME : 1);
+        if (is_prime != wanted[i]) {
+            disagree(n[i], kind_names[c->kind], c->name, is_prime);
+        }
+    }
+}
+
+static void measure_workload(workload kind, uint64_t *n, uint8_t *out, bool *wanted) {
+    fill_workload(kind, seed, n, number_count);
+    for (size_t i = 0; i < number_count; i++) {
+        wanted[i] = gmp_says_prime(n[i]);
+    }
+    // The clock costs some hundred nanoseconds: short runs are repeated until they take 1 ms.
+    int repeats[MAX_CONTENDERS];
+    for (size_t c = 0; c < contender_count; c++) {
+        run(&contenders[c], n, out); // warms up
+        compare_verdicts(&contenders[c], n, out, wanted);
+        double start = thread_ns();
+        run(&contenders[c], n, out);
+        double took = thread_ns() - start;
+        repeats[c] = took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1));
+    }
+    for (int round = 0; round < round_count; round++) {
+        for (size_t turn = 0; turn < contender_count; turn++) {
+            size_t c = (turn + (size_t)round) % contender_count;
+            memset(out, PRK_UNTESTED, number_count);
+            double start = thread_ns();
+            for (int i = 0; i < repeats[c]; i++) {
+                run(&contenders[c], n, out);
+            }
+            results[kind][c].rounds[round] =
+                (thread_ns() - start) / repeats[c] / (double)number_count;
+            compare_verdicts(&contenders[c], n, out, wanted);
+        }
+    }
+    for (size_t c = 0; c < contender_count; c++) {
+        summarise(&results[kind][c], flint < 0 ? NULL : &results[kind][flint]);
+    }
+}
+
+// What a reader would write first, and what the ratio is against.
+__attribute__((noinline)) static uint64_t plain_loop(uint64_t n) {
+    for (uint64_t d = 3; d * d <= n; d += 2) {
+        if (n % d == 0) {
+            return d;
+        }
+    }
+    return 0;
+}
+
+static void measure_trial_division(void) {
+    bool is_prime = gmp_says_prime(trial_number);
+    for (int round = 0; round < round_count; round++) {
+        for (size_t turn = 0; turn < trial_count; turn++) {
+            size_t c = (turn + (size_t)round) % trial_count;
+            volatile uint64_t n = trial_number; // not a constant that a compiler may work with
+            double start = thread_ns();
+            uint64_t divisor =
+                c == 0 ? plain_loop(n) : trial_kernels[c]->trial_range(n, 0, UINT32_MAX);
+            trial_results[c].rounds[round] = thread_ns() - start;
+            if ((divisor == 0) != is_prime) {
+                disagree(trial_number, "trial", c == 0 ? "plain loop" : trial_kernels[c]->name,
+                         !is_prime);
+            }
+        }
+    }
+    for (size_t c = 0; c < trial_count; c++) {
+        summarise(&trial_results[c], &trial_results[0]);
+    }
+}
+
+// --- The environment -----------------------------------------------------------------------------
+
+typedef struct environment {
+    char cpu[128];
+    double load_before[3], load_after[3];
+} environment;
+
+static void read_cpu_model(environment *e) {
+    char line[256];
+    snprintf(e->cpu, sizeof e->cpu, "unknown");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        char *value = strstr(line, ": ");
+        if (strncmp(line, "model name", 10) == 0 && value != NULL) {
+            value[strcspn(value, "\n")] = '\0';
+            snprintf(e->cpu, sizeof e->cpu, "%.120s", value + 2);
+            break;
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+static void read_load(double load[3]) {
+    if (getloadavg(load, 3) != 3) {
+        load[0] = load[1] = load[2] = -1;
+    }
+}
+
+static const char *compiler(void) {
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#else
+    return "gcc " __VERSION__;
+#endif
+}
+
+// --- Tables --------------------------------------------------------------------------------------
+
+static void print_header(const environment *e) {
+    printf(
+        "CPU        %s\nlevel      %s, used by the API's calls\nlibrary    %s, %s\nbenchmark  %s\n",
+        e->cpu, prk_level_name(prk_active_level()), prk_version(), prk_compiler(), compiler());
+    for (size_t c = 0; c < contender_count; c++) {
+        if (contenders[c].kind == PEER) {
+            printf("%-10s %s, %s\n", contenders[c].name, contenders[c].library->version(),
+                   contenders[c].library->call);
+        }
+    }
+#if !defined(PRK_HAS_FLINT)
+    printf("FLINT      not here, so no ratios: make bench-deps\n");
+#endif
+#if !defined(PRK_HAS_PARI)
+    printf("PARI       not here: make bench-deps\n");
+#endif
+    printf("load       %.2f %.2f %.2f before, %.2f %.2f %.2f after\n", e->load_before[0],
+           e->load_before[1], e->load_before[2], e->load_after[0], e->load_after[1],
+           e->load_after[2]);
+    printf("rounds     %d of %zu numbers, seed %" PRIu64 "\n", round_count, number_count, seed);
+}
+
+// Columns are the contenders whose kind is in `kinds`, a set of bits.
+static void print_table(const char *title, unsigned kinds, bool ratios) {
+    printf("\n%-23s", title);
+    for (size_t c = 0; c < contender_count; c++) {
+        if (kinds >> contenders[c].kind & 1) {
+            printf(" %10s", contenders[c].name);
+        }
+    }
+    printf("\n");
+    for (int w = 0; w < WORKLOAD_COUNT; w++) {
+        printf("%-23s", workload_names[w]);
+        for (size_t c = 0; c < contender_count; c++) {
+            if (kinds >> contenders[c].kind & 1) {
+                printf(" %10.*f", ratios ? 2 : 1,
+                       ratios ? results[w][c].ratio : results[w][c].median);
+            }
+        }
+        printf("\n");
+    }
+}
+
+static void print_tables(void) {
+    const unsigned batch = 1u << BATCH, single = 1u << SINGLE, call = 1u << CALL,
+                   others = 1u << PEER;
+    print_table("batch, ns per number", batch | others, false);
+    if (flint >= 0) {
+        print_table("times FLINT's speed", batch, true);
+    }
+    print_table("one a call, ns", single | call, false);
+    if (flint >= 0) {
+        print_table("times FLINT's speed", single | call, true);
+    }
+    printf("\ntrial division of %" PRIu64 "\n", trial_number);
+    for (size_t c = 0; c < trial_count; c++) {
+        printf("%-23s %10.2f ms %10.2f times the plain loop's speed\n",
+               c == 0 ? "plain loop over odd d" : trial_kernels[c]->name,
+               trial_results[c].median / 1e6, trial_results[c].ratio);
+    }
+}
+
+// --- Targets -------------------------------------------------------------------------------------
+
+typedef void (*target_visitor)(void *context, const char *what, const char *level, double reached,
+                               double target);
+
+static void visit_targets(target_visitor visit, void *context) {
+    for (size_t c = 0; flint >= 0 && c < contender_count; c++) {
+        if (contenders[c].kind == BATCH && contenders[c].kernels->level != PRK_LEVEL_PORTABLE) {
+            for (int w = 0; w < WORKLOAD_COUNT; w++) {
+                visit(context, workload_names[w], contenders[c].name, results[w][c].ratio,
+                      contenders[c].kernels->level == PRK_LEVEL_AVX512_IFMA ? ifma_targets[w]
+                                                                            : other_target);
+            }
+        }
+    }
+    for (size_t c = 0; flint >= 0 && c < contender_count; c++) {
+        for (size_t i = 0;
+             contenders[c].kind == CALL && i < sizeof call_targets / sizeof call_targets[0]; i++) {
+            workload w = call_targets[i].workload;
+            visit(context, workload_names[w], "one call", results[w][c].ratio,
+                  call_targets[i].ratio);
+        }
+    }
+    // Of the best level that this machine has.
+    visit(context, "trial division", trial_kernels[trial_count - 1]->name,
+          trial_results[trial_count - 1].ratio, trial_target);
+}
+
+static void print_target(void *context, const char *what, const char *level, double reached,
+                         double target) {
+    (void)context;
+    printf("%-23s %-11s %10.2f %10.2f  %s\n", what, level, reached, target,
+           reached >= target ? "reached" : "missed");
+}
+
+static void print_targets(void) {
+    printf("\n%-23s %-11s %10s %10s\n", "targets, in such ratios", "", "now", "at least");
+    visit_targets(print_target, NULL);
+}
+
+// --- JSON ----------------------------------------------------------------------------------------
+
+static void write_string(FILE *file, const char *text) {
+    fputc('"', file);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            fprintf(file, "\\%c", c);
+        } else if (c < 0x20) {
+            fprintf(file, "\\u%04x", c);
+        } else {
+            fputc(c, file);
+        }
+    }
+    fputc('"', file);
+}
+
+static void write_pair(FILE *file, const char *key, const char *text) {
+    fprintf(file, "    \"%s\": ", key);
+    write_string(file, text);
+    fputs(",\n", file);
+}
+
+static void write_measurement(FILE *file, const measurement *m) {
+    fprintf(file, "\"median_ns\": %.3f, \"min_ns\": %.3f, \"mad_ns\": %.3f, \"ratio\": ", m->median,
+            m->min, m->mad);
+    fprintf(file, m->ratio == 0 ? "null" : "%.4f", m->ratio);
+}
+
+typedef struct target_writer {
+    FILE *file;
+    bool begun;
+} target_writer;
+
+static void write_target(void *context, const char *what, const char *level, double reached,
+                         double target) {
+    target_writer *w = context;
+    fputs(w->begun ? ",\n    {\"what\": " : "    {\"what\": ", w->file);
+    write_string(w->file, what);
+    fputs(", \"level\": ", w->file);
+    write_string(w->file, level);
+    fprintf(w->file, ", \"reached\": %.4f, \"target\": %.4f}", reached, target);
+    w->begun = true;
+}
+
+static void write_json(FILE *file, const environment *e) {
+    fputs("{\n  \"environment\": {\n", file);
+    write_pair(file, "cpu", e->cpu);
+    write_pair(file, "level", prk_level_name(prk_active_level()));
+    write_pair(file, "library", prk_version());
+    write_pair(file, "library_compiler", prk_compiler());
+    write_pair(file, "benchmark_compiler", compiler());
+    for (size_t c = 0; c < contender_count; c++) {
+        if (contenders[c].kind == PEER) {
+            write_pair(file, contenders[c].name, contenders[c].library->version());
+        }
+    }
+    fprintf(file,
+            "    \"load_before\": [%.2f, %.2f, %.2f],\n    \"load_after\": [%.2f, %.2f, %.2f],\n"
+            "    \"clock\": \"CLOCK_THREAD_CPUTIME_ID\",\n    \"rounds\": %d,\n"
+            "    \"numbers\": %zu,\n    \"seed\": %" PRIu64 "\n  },\n",
+            e->load_before[0], e->load_before[1], e->load_before[2], e->load_after[0],
+            e->load_after[1], e->load_after[2], round_count, number_count, seed);
+    fputs("  \"ratio\": \"median over rounds of FLINT's time / this time; for trial division, of "
+          "the plain loop's\",\n  \"workloads\": [\n",
+          file);
+    for (int w = 0; w < WORKLOAD_COUNT; w++) {
+        fputs("    {\"name\": ", file);
+        write_string(file, workload_names[w]);
+        fputs(", \"contenders\": [\n", file);
+        for (size_t c = 0; c < contender_count; c++) {
+            fprintf(file, "      {\"kind\": \"%s\", \"name\": \"%s\", ",
+                    kind_names[contenders[c].kind], contenders[c].name);
+            write_measurement(file, &results[w][c]);
+            fputs(c + 1 < contender_count ? "},\n" : "}\n", file);
+        }
+        fputs(w + 1 < WORKLOAD_COUNT ? "    ]},\n" : "    ]}\n", file);
+    }
+    fprintf(file, "  ],\n  \"trial_division\": {\"number\": %" PRIu64 ", \"contenders\": [\n",
+            trial_number);
+    for (size_t c = 0; c < trial_count; c++) {
+        fprintf(file, "    {\"name\": \"%s\", ", c == 0 ? "plain loop" : trial_kernels[c]->name);
+        write_measurement(file, &trial_results[c]);
+        fputs(c + 1 < trial_count ? "},\n" : "}\n", file);
+    }
+    fputs("  ]},\n  \"targets\": [\n", file);
+    target_writer writer = {file, false};
+    visit_targets(write_target, &writer);
+    fputs("\n  ]\n}\n", file);
+}
+
+// --- The program ---------------------------------------------------------------------------------
+
+static void add_contender(contender c) { contenders[contender_count++] = c; }
+
+static void add_peer(const peer *library) {
+    if (library->prepare != NULL) {
+        library->prepare();
+    }
+    add_contender((contender){.kind = PEER, .name = library->name, .library = library});
+}
+
+static void enlist(void) {
+    for (int kind = BATCH; kind <= SINGLE; kind++) {
+        for (int level = 0; level < PRK_LEVEL_COUNT; level++) {
+            const prk_kernel_set *kernels = prk_kernels_at((prk_level)level);
+            if (kernels != NULL) {
+                add_contender((contender){
+                    .kind = (contender_kind)kind, .name = kernels->name, .kernels = kernels});
+                if (kind == BATCH) {
+                    trial_kernels[trial_count++] = kernels;
+                }
+            }
+        }
+    }
+    add_contender((contender){.kind = CALL, .name = "API"});
+    add_peer(&gmp_peer);
+#if defined(PRK_HAS_FLINT)
+    flint = (int)contender_count;
+    add_peer(&flint_peer);
+#endif
+#if defined(PRK_HAS_PARI)
+    add_peer(&pari_peer);
+#endif
+}
+
+static uint64_t parse_number(const char *text, uint64_t least, uint64_t most) {
+    char *end;
+    uint64_t n = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || n < least || n > most) {
+        fprintf(stderr, "bench-u64: %s is not a number from %" PRIu64 " to %" PRIu64 "\n", text,
+                least, most);
+        exit(64);
+    }
+    return n;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
+                                            {"numbers", required_argument, NULL, 'n'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {0}};
+    const char *json_path = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'r':
+            round_count = (int)parse_number(optarg, 9, MAX_ROUNDS);
+            break;
+        case 'n':
+            number_count = parse_number(optarg, 1, 1 << 24);
+            break;
+        case 's':
+            seed = parse_number(optarg, 0, UINT64_MAX);
+            break;
+        case 'j':
+            json_path = optarg;
+            break;
+        default:
+            fputs("usage: bench-u64 [--rounds N] [--numbers N] [--seed N] [--json FILE]\n", stderr);
+            return 64;
+        }
+    }
+    if (prk_level_status() != PRK_STATUS_OK) {
+        fputs("bench-u64: PRIMALITY_LEVEL names no level that this machine has\n", stderr);
+        return 69;
+    }
+    // Opened first: a name that cannot be written should not cost a whole run.
+    FILE *json = json_path == NULL ? NULL : fopen(json_path, "w");
+    uint64_t *n = malloc(number_count * sizeof *n);
+    uint8_t *out = malloc(number_count);
+    bool *wanted = malloc(number_count * sizeof *wanted);
+    if (n == NULL || out == NULL || wanted == NULL || (json_path != NULL && json == NULL)) {
+        perror(json_path != NULL && json == NULL ? json_path : "bench-u64");
+        return 74;
+    }
+    environment e;
+    read_cpu_model(&e);
+    read_load(e.load_before);
+    enlist();
+    for (int w = 0; w < WORKLOAD_COUNT; w++) {
+        measure_workload((workload)w, n, out, wanted);
+    }
+    measure_trial_division();
+    read_load(e.load_after);
+
+    print_header(&e);
+    print_tables();
+    print_targets();
+    if (json != NULL) {
+        write_json(json, &e);
+        if (ferror(json) | fclose(json)) {
+            perror(json_path);
+            return 74;
+        }
+    }
+    free(n);
+    free(out);
+    free(wanted);
+    return 0;
+}
