@@ -197,10 +197,10 @@ PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uin
 
 // --- Windows -------------------------------------------------------------------------------------
 
-/// Sieves `count` consecutive odd numbers by small primes: candidate i is (start | 1) + 2 i, and its
-/// mark is bit i % 64 of survivors[i / 64]. Every prime is marked, small ones too; 1 is not, and
-/// neither is any multiple of a prime up to a depth other than that prime. Marks beyond the last
-/// candidate are 0. What is marked is to be tested; 2 is the caller's to think of.
+/// Sieves `count` consecutive odd numbers by small primes: candidate i is (start | 1) + 2 i, and
+/// its mark is bit i % 64 of survivors[i / 64]. Every prime is marked, small ones too; 1 is not,
+/// and neither is any multiple of a prime up to a depth other than that prime. Marks beyond the
+/// last candidate are 0. What is marked is to be tested; 2 is the caller's to think of.
 ///
 /// `start` is any number, 0 too; leading zero limbs are allowed, and NULL when there are no limbs.
 /// `survivors` has (count + 63) / 64 places. NULL for it with count > 0, or for `start` with limbs,

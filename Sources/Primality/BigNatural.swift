@@ -115,6 +115,7 @@ extension BigNatural: LosslessStringConvertible {
     ///
     /// - Complexity: O(M(bits) log bits), subquadratic.
     public var description: String {
+        if let small = UInt64(exactly: self) { return String(small) }
         let capacity = prk_decimal_capacity(limbs.count)
         return unsafe String(unsafeUninitializedCapacity: capacity) { buffer in
             unsafe buffer.withMemoryRebound(to: CChar.self) { text in
