@@ -20,7 +20,7 @@ struct PrimalityCommand: ParsableCommand {
             PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
             """,
         version: BuildInformation.version,
-        subcommands: [CheckCommand.self, InfoCommand.self, RaceCommand.self])
+        subcommands: [CheckCommand.self, ListCommand.self, InfoCommand.self, RaceCommand.self])
 
     static func main() {
         StandardStreams.reserve()
