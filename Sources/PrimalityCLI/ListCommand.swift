@@ -78,7 +78,9 @@ struct ListCommand: ParsableCommand {
         interruption.exitIfSignalled {
             let made = "\(listing.found) primes were \(count ? "counted" : "printed")"
             if isWhole { return "\(made), all there are" }
-            return made + (listing.last.map { ", all there are up to \($0)" } ?? "")
+            guard let last = listing.last else { return made }
+            let missed = listing.missed == 0 ? "" : " but for \(listing.missed) not tested"
+            return "\(made), all there are\(missed) up to \(last)"
         }
         if count && !isWhole {
             StandardStreams.complain(
@@ -162,6 +164,8 @@ private struct Listing {
 
     /// How many primes there were.
     private(set) var found = 0
+    /// How many numbers could not be tested.
+    private(set) var missed = 0
     /// The last number before the first that a cancelled run did not reach.
     private(set) var last: BigNatural?
     /// A number was not reached: what comes after it is left out, so that the list has no gap.
@@ -178,6 +182,7 @@ private struct Listing {
             if let verdict = result.results.verdict(at: i) {
                 if verdict.passed { write(result, i) }
             } else if let failure = result.failure, failure != .cancelled {
+                missed += 1
                 StandardStreams.complain("\(printable(numbers[i].description)): \(failure)")
                 status.raise(to: .internalError)
             } else {
