@@ -11,7 +11,7 @@ internal import CKernels
 /// It is made for windows whose numbers have to be tested. For long dense ranges below 2⁶⁴ use a sieve
 /// that goes up to the square root, such as primesieve: it needs no tests.
 public struct WindowSieve: Sendable {
-    /// Odd numbers sieved at once: enough for the sieve to cost little beside the tests, at any size.
+    /// Odd numbers sieved at once: enough for a segment's divisions to cost less than its marks.
     private static let longestSegment = 1 << 16
 
     private let end: BigNatural
