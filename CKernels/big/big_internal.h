@@ -41,6 +41,23 @@ prk_status prk_strong_test(prk_scratch *scratch, mpz_srcptr n, mpz_srcptr base,
 prk_status prk_strong_lucas_selfridge(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel,
                                       bool *passed, int64_t *d);
 
+/// How many odd primes the table has: all below 2^16.
+#define PRK_TRIAL_PRIMES 6541
+
+/// Consecutive primes of the table, and n modulo their product: n % p == rest % p for each p. The
+/// groups lie one after the other, so that the first one's `primes` is the whole table.
+typedef struct prk_trial_group {
+    const uint16_t *primes;
+    size_t count;
+    uint64_t rest;
+} prk_trial_group;
+
+/// Divides n by product `product` of the table, counted from 0. Takes no memory.
+prk_trial_group prk_trial_divide(mpz_srcptr n, size_t product);
+
+/// How many products it takes to divide by all odd primes up to `limit`, or by all of the table.
+size_t prk_trial_products_to(uint64_t limit);
+
 /// The least odd prime of the table to the depth that n's size deserves that divides n, or 0.
 /// `*bound`: n below it without such a prime is prime.
 uint64_t prk_trial_primes_divisor(mpz_srcptr n, uint64_t *bound);

@@ -2,40 +2,7 @@
 //
 // The test of one number on GMP: small primes, Baillie-PSW, random bases.
 
-#define PRK_WANT_TRIAL_PRIMES
-#include "../tables/small_primes.h"
 #include "big_internal.h"
-
-// How many products of the table to divide by. A product costs one pass over n; what it saves is
-// the share of candidates with such a factor, of a strong test that grows with the cube of the
-// size.
-static size_t products_for(size_t bits) {
-    if (bits <= 128) {
-        return 6; // primes to 101
-    }
-    if (bits <= 512) {
-        return 32; // to about 1,000
-    }
-    if (bits <= 1536) {
-        return 256; // to about 10,000
-    }
-    return PRK_TRIAL_PRODUCT_COUNT; // to 2^16
-}
-
-uint64_t prk_trial_primes_divisor(mpz_srcptr n, uint64_t *bound) {
-    size_t products = products_for(mpz_sizeinbase(n, 2));
-    size_t last = prk_trial_first[products] - 1u;
-    *bound = (uint64_t)prk_trial_primes[last] * prk_trial_primes[last];
-    for (size_t i = 0; i < products; i++) {
-        uint64_t rest = mpz_tdiv_ui(n, prk_trial_products[i]);
-        for (size_t j = prk_trial_first[i]; j < prk_trial_first[i + 1]; j++) {
-            if (rest % prk_trial_primes[j] == 0) {
-                return prk_trial_primes[j];
-            }
-        }
-    }
-    return 0;
-}
 
 // Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above.
 static prk_status baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *options,

@@ -195,6 +195,26 @@ PRK_API void prk_scratch_destroy(prk_scratch *scratch);
 PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uint64_t seed,
                                    uint32_t round, uint64_t *base);
 
+// --- Windows -------------------------------------------------------------------------------------
+
+/// Sieves `count` consecutive odd numbers by small primes: candidate i is (start | 1) + 2 i, and
+/// its mark is bit i % 64 of survivors[i / 64]. Every prime is marked, small ones too; 1 is not,
+/// and neither is any multiple of a prime up to a depth other than that prime. Marks beyond the
+/// last candidate are 0. What is marked is to be tested; 2 is the caller's to think of.
+///
+/// `start` is any number, 0 too; leading zero limbs are allowed, and NULL when there are no limbs.
+/// `survivors` has (count + 63) / 64 places. NULL for it with count > 0, or for `start` with limbs,
+/// or more than 2^31 - 1 limbs: PRK_STATUS_INVALID_ARGUMENT, and nothing is written.
+///
+/// The depth is where dividing by one more prime costs more than the tests it saves: it grows with
+/// the numbers' size and with count, from 53 to 2^16. One division of the start by a 64-bit number
+/// for about four primes, then at most 2.2 marks a candidate; below 2^64 that is some 60 us and 1.5
+/// ns a candidate. `cancel` is as in prk_options, polled at each division and at least every
+/// millisecond below a million bits; PRK_STATUS_CANCELLED leaves the marks undefined. Takes no
+/// memory but 26 KB of the stack.
+PRK_API prk_status prk_sieve_window(const uint64_t *start, size_t limb_count, size_t count,
+                                    const uint32_t *cancel, uint64_t *survivors);
+
 // --- Levels and versions -------------------------------------------------------------------------
 
 /// The level in use. The best that machine and system support, or the one that the environment's

@@ -41,6 +41,48 @@ public struct BigNatural: Sendable, Hashable {
 
     /// Whether the number is even.
     public var isEven: Bool { limbs.isEmpty || limbs[0] & 1 == 0 }
+
+    /// The number plus a small one.
+    ///
+    /// - Complexity: O(limbs).
+    public func adding(_ amount: UInt64) -> BigNatural {
+        var sum = limbs
+        Self.add(amount, to: &sum, from: 0)
+        return BigNatural(limbs: sum)
+    }
+
+    /// Adds to the number that begins at `first` and reaches to the end of the limbs.
+    static func add(_ amount: UInt64, to limbs: inout [UInt64], from first: Int) {
+        var carry = amount
+        var i = first
+        while carry != 0 {
+            if i == limbs.count {
+                limbs.append(carry)
+                return
+            }
+            let (sum, overflow) = limbs[i].addingReportingOverflow(carry)
+            limbs[i] = sum
+            carry = overflow ? 1 : 0
+            i += 1
+        }
+    }
+
+    /// How far it is from this number to another one: `other` − `self`; `nil` when that is no `Int`.
+    ///
+    /// - Complexity: O(limbs).
+    public func distance(to other: BigNatural) -> Int? {
+        if other < self { return other.distance(to: self).map { -$0 } }
+        var low: UInt64 = 0
+        var borrow = false
+        for (i, limb) in other.limbs.enumerated() {
+            let (first, borrowsFirst) = limb.subtractingReportingOverflow(
+                i < limbs.count ? limbs[i] : 0)
+            let (second, borrowsSecond) = first.subtractingReportingOverflow(borrow ? 1 : 0)
+            borrow = borrowsFirst || borrowsSecond
+            if i == 0 { low = second } else if second != 0 { return nil }
+        }
+        return Int(exactly: low)
+    }
 }
 
 extension BigNatural: Comparable {
@@ -73,6 +115,7 @@ extension BigNatural: LosslessStringConvertible {
     ///
     /// - Complexity: O(M(bits) log bits), subquadratic.
     public var description: String {
+        if let small = UInt64(exactly: self) { return String(small) }
         let capacity = prk_decimal_capacity(limbs.count)
         return unsafe String(unsafeUninitializedCapacity: capacity) { buffer in
             unsafe buffer.withMemoryRebound(to: CChar.self) { text in

@@ -43,6 +43,16 @@ public struct NumberBatch: Sendable, Hashable {
         close(bits: number.bitWidth)
     }
 
+    /// Adds a number plus a small one, and returns the sum's size in bits.
+    package mutating func append(_ number: BigNatural, plus amount: UInt64) -> Int {
+        let first = limbs.count
+        if number.limbs.isEmpty { limbs.append(0) } else { limbs.append(contentsOf: number.limbs) }
+        BigNatural.add(amount, to: &limbs, from: first)
+        let bits = (limbs.count - first) * 64 - limbs[limbs.count - 1].leadingZeroBitCount
+        close(bits: bits)
+        return bits
+    }
+
     /// Reads a number in decimal, or in hexadecimal after `0x`, and adds it.
     ///
     /// - Parameters:

@@ -36,45 +36,13 @@ struct CheckCommand: ParsableCommand {
             valueName: "name"))
     var engine = "auto"
 
-    @Option(
-        help: ArgumentHelp("serial, threads, processes or tasks.", valueName: "name"))
-    var pool = "threads"
-
-    @Option(
-        name: .customShort("j"),
-        help: ArgumentHelp(
-            "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
-    var workers: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "Numbers handed to a worker at once; by default what takes some milliseconds.",
-            valueName: "count"))
-    var chunk: Int?
-
     @Option(help: ArgumentHelp("input: in the order of the input; done: as completed."))
     var order = "input"
 
-    @Option(help: ArgumentHelp("text, jsonl or csv."))
-    var format = "text"
-
-    @Option(
-        help: ArgumentHelp(
-            "Strong tests to random bases after Baillie-PSW, for numbers above 2^64. A composite "
-                + "passes r of them with probability at most 4^-r.", valueName: "count"))
-    var rounds = 2
-
-    @Option(
-        help: ArgumentHelp(
-            "Chooses the random bases; by default it is random, and reported by jsonl and csv.",
-            valueName: "number"))
-    var seed: UInt64?
+    @OptionGroup var shared: RunOptions
 
     @Flag(help: "Also compute RES64, the low 64 bits of 3^(n-1) mod n.")
     var res64 = false
-
-    @Option(help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
-    var maxBits = 1_000_000
 
     @Flag(
         name: .customShort("q"),
@@ -84,28 +52,28 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let engine: Engine = try choice(
             engine, of: "--engine", knownElsewhere: KnownElsewhere.engines)
-        let pool: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
         let order: ResultOrder = try choice(order, of: "--order")
-        let format: ResultFormat = try choice(format, of: "--format")
-        let workers = try workerCount(workers)
-        try checkRanges()
+        let shared = try shared.checked()
+        let format = shared.format
         try Refusal.checkLevel()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
 
         let interruption = Interruption()
-        let options = TestOptions(rounds: rounds, seed: seed, wantsResidue: res64 && !quiet)
+        var options = shared.test
+        options.wantsResidue = res64 && !quiet
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel)
         let source = CandidateSource(
-            input, engine: engine, maximumBits: maxBits, chunk: chunk, cancel: interruption.cancel)
+            input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
+            cancel: interruption.cancel)
 
         var output = Output()
         var status = ExitStatus.done
         var tested = 0
         if !quiet, let header = format.header { _ = output.write(header) }
         do {
-            try pool.pool(workers: workers).run(job, from: { source.next() }) { result in
+            try shared.pool.run(job, from: { source.next() }) { result in
                 let inputs = source.takeInputs(of: result.chunk.id)
                 status.raise(to: self.status(of: result, inputs, tested: &tested))
                 if quiet { return true }
@@ -126,27 +94,9 @@ struct CheckCommand: ParsableCommand {
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
-    private func checkRanges() throws {
-        if let chunk, !(1...1_000_000).contains(chunk) {
-            throw Refusal.usage("--chunk \(chunk) is out of range; give 1 to 1000000")
-        }
-        if !(0...1_000_000).contains(rounds) {
-            throw Refusal.usage("--rounds \(rounds) is out of range; give 0 to 1000000")
-        }
-        if !(1...1_000_000_000).contains(maxBits) {
-            throw Refusal.usage("--max-bits \(maxBits) is out of range; give 1 to 1000000000")
-        }
-    }
-
     /// `nil` when it cannot be opened, which was reported.
     private func openInput() throws -> CandidateInput? {
-        // Everything unrecognised lands among the numbers; what looks like an option is one mistyped.
-        for text in numbers where text.hasPrefix("-") && text != "-" {
-            if text.dropFirst().first?.isNumber != true {
-                throw Refusal.usage(
-                    "unknown option '\(printable(text))'; see primality check --help")
-            }
-        }
+        try Refusal.unknownOptions(among: numbers, of: "check")
         let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
         if let file {
             if !numbers.isEmpty {

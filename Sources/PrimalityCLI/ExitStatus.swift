@@ -41,6 +41,18 @@ enum Refusal {
         return usage
     }
 
+    /// Refuses options that do not exist.
+    ///
+    /// Where negative numbers have to reach the command, everything unrecognised lands among its
+    /// arguments: what looks like an option and no number is one mistyped.
+    static func unknownOptions(among arguments: [String], of command: String) throws {
+        for text in arguments where text.hasPrefix("-") && text != "-" {
+            if text.dropFirst().first?.isNumber != true {
+                throw usage("unknown option '\(printable(text))'; see primality \(command) --help")
+            }
+        }
+    }
+
     /// Ends the command when the environment forces a level that cannot be used.
     static func checkLevel() throws {
         do {

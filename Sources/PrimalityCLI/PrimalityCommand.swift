@@ -20,15 +20,30 @@ struct PrimalityCommand: ParsableCommand {
             PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
             """,
         version: BuildInformation.version,
-        subcommands: [CheckCommand.self, InfoCommand.self, RaceCommand.self])
+        subcommands: [CheckCommand.self, ListCommand.self, InfoCommand.self, RaceCommand.self])
 
-    static func main() {
+    static func main() { exit(withError: ExitCode(runAndGiveStatus())) }
+
+    // Nothing of the command or its error lives when this returns: ArgumentParser's own
+    // exit(withError:) ends the program while they do, and leak checkers cannot see through an error's
+    // tagged pointers.
+    private static func runAndGiveStatus() -> Int32 {
         StandardStreams.reserve()
         do {
             var command = try parseAsRoot()
             try command.run()
+            return ExitStatus.done.rawValue
         } catch {
-            exit(withError: error)
+            let status = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if text.isEmpty { return status.rawValue }
+            if status == .success {  // help, or the version
+                var output = Output()
+                _ = output.write(text + "\n")
+                return output.status().rawValue
+            }
+            StandardStreams.writeError(text)
+            return status.rawValue
         }
     }
 }

@@ -29,31 +29,50 @@ enum ResultFormat: String, CaseIterable {
             let needsReport = needsReports || withResidue
             let report =
                 needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
-            switch self {
-            case .text:
+            if self == .text {
                 output += inputs[i]
                 output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
                 output += verdict.description.utf8
                 if let residue = report?.residue {
                     output += " RES64: [\(hexadecimal(residue))]".utf8
                 }
-            case .jsonl:
-                if let report { appendJSON(report, result, inputs, i, to: &output) }
-            case .csv:
-                if let report { appendCSV(report, result, inputs, i, to: &output) }
+                output.append(UInt8(ascii: "\n"))
+            } else if let report {
+                append(
+                    report, place: inputs.places[i], input: inputs[i],
+                    bits: result.chunk.numbers.bitWidth(at: i), to: &output)
             }
-            output.append(UInt8(ascii: "\n"))
         }
+    }
+
+    /// Appends a report as a line of JSON or, in any other format, of CSV.
+    ///
+    /// - Parameters:
+    ///   - report: The report.
+    ///   - place: The number's place among those that are reported on, from 0.
+    ///   - input: What the number was written as.
+    ///   - bits: Its size.
+    ///   - output: Where to append.
+    func append(
+        _ report: Report, place: Int, input: some Collection<UInt8>, bits: Int,
+        to output: inout [UInt8]
+    ) {
+        if self == .jsonl {
+            appendJSON(report, place, input, bits, to: &output)
+        } else {
+            appendCSV(report, place, input, bits, to: &output)
+        }
+        output.append(UInt8(ascii: "\n"))
     }
 
     // Inputs are digits and need no escaping; neither do our own names.
     private func appendJSON(
-        _ report: Report, _ result: ChunkResult, _ inputs: ChunkInputs, _ i: Int,
+        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
         to output: inout [UInt8]
     ) {
-        output += "{\"i\":\(inputs.places[i]),\"input\":\"".utf8
-        output += inputs[i]
-        output += "\",\"bits\":\(result.chunk.numbers.bitWidth(at: i))".utf8
+        output += "{\"i\":\(place),\"input\":\"".utf8
+        output += input
+        output += "\",\"bits\":\(bits)".utf8
         output += ",\"verdict\":\"\(report.verdict.identifier)\"".utf8
         output += ",\"method\":\"\(report.method.rawValue)\"".utf8
         output += ",\"engine\":\"\(report.engine.rawValue)\"".utf8
@@ -67,13 +86,13 @@ enum ResultFormat: String, CaseIterable {
     }
 
     private func appendCSV(
-        _ report: Report, _ result: ChunkResult, _ inputs: ChunkInputs, _ i: Int,
+        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
         to output: inout [UInt8]
     ) {
-        output += "\(inputs.places[i]),".utf8
-        output += inputs[i]
+        output += "\(place),".utf8
+        output += input
         var fields: [String] = []
-        fields.append(String(result.chunk.numbers.bitWidth(at: i)))
+        fields.append(String(bits))
         fields.append(report.verdict.identifier)
         fields.append(report.method.rawValue)
         fields.append(report.engine.rawValue)

@@ -22,11 +22,14 @@ enum StandardStreams {
         }
     }
 
+    /// Writes a line to standard error that says who complains.
+    static func complain(_ message: String) { writeError("primality: \(message)") }
+
     /// Writes a line to standard error.
     ///
     /// There is nowhere to report that this fails.
-    static func complain(_ message: String) {
-        _ = try? FileDescriptor.standardError.writeAll(Array("primality: \(message)\n".utf8))
+    static func writeError(_ line: String) {
+        _ = try? FileDescriptor.standardError.writeAll(Array("\(line)\n".utf8))
     }
 }
 

@@ -35,6 +35,13 @@ int main(void) {
                factor == 1000003,
            "the smallest factor");
     expect(prk_smallest_factor_u64(1, &factor) == PRK_STATUS_INVALID_ARGUMENT, "1 has none");
+
+    // The first and the last of these 37 odd numbers are prime: 2^64 - 59 and 2^64 + 13.
+    const uint64_t start = UINT64_MAX - 58;
+    uint64_t left = 0;
+    expect(prk_sieve_window(&start, 1, 37, NULL, &left) == PRK_STATUS_OK && (left & 1) == 1 &&
+               left >> 36 == 1,
+           "primes of a window are left");
     if (failures == 0) {
         printf("client: libprimality %s, level %s\n", prk_version(),
                prk_level_name(prk_active_level()));

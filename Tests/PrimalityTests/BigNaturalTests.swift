@@ -73,6 +73,33 @@ import Testing
         #expect(Set([BigNatural(limbs: [7, 0]), 7]).count == 1)
     }
 
+    @Test func smallNumbersAreAddedWithTheirCarries() {
+        let max = UInt64.max
+        #expect(BigNatural(0).adding(0) == 0)
+        #expect(BigNatural(0).adding(5) == 5)
+        #expect(BigNatural(max).adding(0) == BigNatural(max))
+        #expect(BigNatural(max).adding(1).limbs == [0, 1])
+        #expect(BigNatural(max).adding(max).limbs == [max - 1, 1])
+        #expect(BigNatural(limbs: [max, max, max]).adding(2).limbs == [1, 0, 0, 1])
+        #expect(BigNatural(limbs: [max, 7]).adding(1).limbs == [0, 8])
+    }
+
+    @Test func distancesThatFitAreGiven() {
+        let large = BigNatural(limbs: [5, 0, 0, 1])
+        let most = UInt64(Int.max)
+        #expect(BigNatural(7).distance(to: 10) == 3)
+        #expect(BigNatural(10).distance(to: 7) == -3)
+        #expect(BigNatural(0).distance(to: 0) == 0)
+        #expect(large.distance(to: large) == 0)
+        #expect(large.distance(to: large.adding(most)) == .max)
+        #expect(large.adding(most).distance(to: large) == -.max)
+        #expect(large.distance(to: large.adding(most + 1)) == nil)
+        #expect(BigNatural(limbs: [.max, .max]).distance(to: BigNatural(limbs: [3, 0, 1])) == 4)
+        #expect(BigNatural(limbs: [0, 0, 1]).distance(to: BigNatural(limbs: [.max, .max])) == -1)
+        #expect(BigNatural(0).distance(to: large) == nil)
+        #expect(large.distance(to: 0) == nil)
+    }
+
     @Test func codableKeepsEveryDigit() throws {
         let numbers = [BigNatural(0), BigNatural(UInt64.max), BigNatural(UInt128.max)]
         let data = try JSONEncoder().encode(numbers)

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+internal import PrimalityPool
+
+/// The options of every command that tests numbers on a pool and prints results.
+struct RunOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("serial, threads, processes or tasks.", valueName: "name"))
+    var pool = "threads"
+
+    @Option(
+        name: .customShort("j"),
+        help: ArgumentHelp(
+            "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
+    var workers: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Numbers handed to a worker at once; by default what takes some milliseconds.",
+            valueName: "count"))
+    var chunk: Int?
+
+    @Option(help: ArgumentHelp("text, jsonl or csv."))
+    var format = "text"
+
+    @Option(
+        help: ArgumentHelp(
+            "Strong tests to random bases after Baillie-PSW, for numbers above 2^64. A composite "
+                + "passes r of them with probability at most 4^-r.", valueName: "count"))
+    var rounds = 2
+
+    @Option(
+        help: ArgumentHelp(
+            "Chooses the random bases; by default it is random, and reported by jsonl and csv.",
+            valueName: "number"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
+    var maxBits = 1_000_000
+
+    /// What the options stand for.
+    struct Checked {
+        var pool: any Pool
+        var chunk: Int?
+        var format: ResultFormat
+        var test: TestOptions
+        var maximumBits: Int
+    }
+
+    /// Refuses unknown names and values out of range as usage errors.
+    func checked() throws -> Checked {
+        let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
+        let format: ResultFormat = try choice(format, of: "--format")
+        let workers = try workerCount(workers)
+        if let chunk, !(1...1_000_000).contains(chunk) {
+            throw Refusal.usage("--chunk \(chunk) is out of range; give 1 to 1000000")
+        }
+        if !(0...1_000_000).contains(rounds) {
+            throw Refusal.usage("--rounds \(rounds) is out of range; give 0 to 1000000")
+        }
+        if !(1...1_000_000_000).contains(maxBits) {
+            throw Refusal.usage("--max-bits \(maxBits) is out of range; give 1 to 1000000000")
+        }
+        return Checked(
+            pool: kind.pool(workers: workers), chunk: chunk, format: format,
+            test: TestOptions(rounds: rounds, seed: seed), maximumBits: maxBits)
+    }
+}
