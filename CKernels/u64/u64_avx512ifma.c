@@ -58,7 +58,8 @@ VECTOR strong strong_begin(bool is_wide, __m512i n) {
 }
 
 // One level down, in lanes that have started.
-VECTOR void strong_step(bool is_wide, strong *s, __m512i bit, bool all_started, __mmask8 started) {
+VECTOR void strong_step(bool is_wide, strong *s, int level, bool all_started, __mmask8 started) {
+    const __m512i bit = all(UINT64_C(1) << level);
     const __mmask8 doubled = _mm512_test_epi64_mask(s->bits, bit);
     if (is_wide) {
         wide r = wide_square(s->wide, s->y, (wide){zero(), zero()});
@@ -164,7 +165,8 @@ VECTOR lucas lucas_begin(bool is_wide, __m512i n) {
     return l;
 }
 
-VECTOR void lucas_step(bool is_wide, lucas *l, __m512i bit, bool all_started, __mmask8 started) {
+VECTOR void lucas_step(bool is_wide, lucas *l, int level, bool all_started, __mmask8 started) {
+    const __m512i bit = all(UINT64_C(1) << level);
     __mmask8 change = opaque(_mm512_test_epi64_mask(l->changes, bit));
     if (is_wide) {
         wide a = {_mm512_mask_blend_epi64(change, l->wide_squared.lo, l->wide_product.lo),
@@ -228,18 +230,16 @@ enum {
 // Repeats a statement for each vector. The vectors are variables of their own, since gcc 12 keeps
 // arrays of them in memory.
 #define EACH(statement)                                                                            \
-    do {                                                                                           \
-        statement(0);                                                                              \
-        if (vectors > 1) {                                                                         \
-            statement(1);                                                                          \
-        }                                                                                          \
-        if (vectors > 2) {                                                                         \
-            statement(2);                                                                          \
-        }                                                                                          \
-        if (vectors > 3) {                                                                         \
-            statement(3);                                                                          \
-        }                                                                                          \
-    } while (0)
+    statement(0);                                                                                  \
+    if (vectors > 1) {                                                                             \
+        statement(1);                                                                              \
+    }                                                                                              \
+    if (vectors > 2) {                                                                             \
+        statement(2);                                                                              \
+    }                                                                                              \
+    if (vectors > 3) {                                                                             \
+        statement(3);                                                                              \
+    }
 
 // Both tests descend the levels in step. The function tests 8 * vectors numbers; a bit each says
 // which pass, and of which it cannot say.
@@ -250,29 +250,12 @@ enum {
         uint32_t passed = 0;                                                                       \
         __m512i ends = zero(), earliest = zero(), latest = all(64);                                \
         *undecided = 0;                                                                            \
-        EACH(BEGIN_##test);                                                                        \
+        EACH(BEGIN_##test)                                                                         \
         int level = (int)_mm512_reduce_max_epu64(earliest);                                        \
         const int all_started = (int)_mm512_reduce_min_epu64(latest);                              \
         const int first_look = 63 - __builtin_clzll((uint64_t)_mm512_reduce_or_epi64(ends));       \
-        __m512i bit = all(UINT64_C(1) << level);                                                   \
-        while (level > all_started) { /* lanes of smaller numbers begin later */                   \
-            level--;                                                                               \
-            bit = _mm512_srli_epi64(bit, 1);                                                       \
-            EACH(FIRST_STEP_##test);                                                               \
-        }                                                                                          \
-        while (level > first_look) {                                                               \
-            level--;                                                                               \
-            bit = _mm512_srli_epi64(bit, 1);                                                       \
-            EACH(STEP_##test);                                                                     \
-        }                                                                                          \
-        for (;; level--) {                                                                         \
-            EACH(LOOK_##test);                                                                     \
-            if (level <= 1) {                                                                      \
-                return passed;                                                                     \
-            }                                                                                      \
-            bit = _mm512_srli_epi64(bit, 1);                                                       \
-            EACH(STEP_##test);                                                                     \
-        }                                                                                          \
+        PRK_DESCEND(EACH, FIRST_STEP_##test, STEP_##test, LOOK_##test)                             \
+        return passed;                                                                             \
     }
 
 #define BEGIN(test, v)                                                                             \
@@ -285,17 +268,17 @@ enum {
     passed |= (uint32_t)((which) & test##_look(is_wide, &t##v, level)) << (8 * v)
 #define FIRST_STEP(test, v)                                                                        \
     __mmask8 started##v = _mm512_cmpgt_epu64_mask(t##v.start, all((uint64_t)level));               \
-    test##_step(is_wide, &t##v, bit, false, started##v);                                           \
+    test##_step(is_wide, &t##v, level, false, started##v);                                         \
     if (level <= first_look) {                                                                     \
         LOOK(test, v, started##v);                                                                 \
     }
 #define BEGIN_strong(v) BEGIN(strong, v)
 #define FIRST_STEP_strong(v) FIRST_STEP(strong, v)
-#define STEP_strong(v) strong_step(is_wide, &t##v, bit, true, 0)
+#define STEP_strong(v) strong_step(is_wide, &t##v, level, true, 0)
 #define LOOK_strong(v) LOOK(strong, v, 0xff)
 #define BEGIN_lucas(v) BEGIN(lucas, v)
 #define FIRST_STEP_lucas(v) FIRST_STEP(lucas, v)
-#define STEP_lucas(v) lucas_step(is_wide, &t##v, bit, true, 0)
+#define STEP_lucas(v) lucas_step(is_wide, &t##v, level, true, 0)
 #define LOOK_lucas(v) LOOK(lucas, v, 0xff)
 
 GROUP(strong)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "u64_body.h"
+#include "u64_descend.h"
 
 #if defined(__clang__)
 #define PRK_UNROLL_ALL _Pragma("clang loop unroll(full)")
@@ -123,6 +124,11 @@ PRK_INLINE uint64_t prk_lucas_parameter_u64(uint64_t n) {
     return prk_is_square_u64(n) ? 0 : prk_lucas_p_u64(n);
 }
 
+// The members of a group are variables of their own: gcc 12 keeps arrays of structures in memory.
+#define PRK_FOUR(statement) statement(0) statement(1) statement(2) statement(3)
+#define PRK_TWO(statement) statement(0) statement(1)
+#define PRK_ONCE(statement) statement(0)
+
 // Whether n, odd and without a prime of the table, is prime: both tests in one loop, each of which
 // hides the other's latency. Costs about 1.3 strong tests alone.
 PRK_INLINE bool prk_is_prime_both(uint64_t n) {
@@ -135,25 +141,21 @@ PRK_INLINE bool prk_is_prime_both(uint64_t n) {
     const int first_look = strong.last > lucas.last ? strong.last : lucas.last;
     bool is_strong = false, is_lucas = false;
     int level = lucas.start;
-    while (level > strong.start) {
-        prk_lucas_step(&lucas, --level);
-        is_lucas |= prk_lucas_look(&lucas, level);
-    }
-    while (level > first_look) {
-        level--;
-        prk_strong_step(&strong, level, true);
-        prk_lucas_step(&lucas, level);
-    }
-    for (;;) {
-        is_strong |= prk_strong_look(&strong, level);
-        is_lucas |= prk_lucas_look(&lucas, level);
-        if (level <= 1) {
-            return is_strong & is_lucas;
-        }
-        level--;
-        prk_strong_step(&strong, level, true);
-        prk_lucas_step(&lucas, level);
-    }
+    const int all_started = strong.start;
+#define PRK_FIRST_STEP(unused)                                                                     \
+    prk_lucas_step(&lucas, level);                                                                 \
+    is_lucas |= prk_lucas_look(&lucas, level);
+#define PRK_STEP(unused)                                                                           \
+    prk_strong_step(&strong, level, true);                                                         \
+    prk_lucas_step(&lucas, level);
+#define PRK_LOOK(unused)                                                                           \
+    is_strong |= prk_strong_look(&strong, level);                                                  \
+    is_lucas |= prk_lucas_look(&lucas, level);
+    PRK_DESCEND(PRK_ONCE, PRK_FIRST_STEP, PRK_STEP, PRK_LOOK)
+#undef PRK_FIRST_STEP
+#undef PRK_STEP
+#undef PRK_LOOK
+    return is_strong & is_lucas;
 }
 
 // Whether a prime of the table divides n.
@@ -172,10 +174,6 @@ PRK_INLINE bool prk_is_prime_u64_body(uint64_t n) {
     }
     return (n & 1) != 0 && !prk_has_small_factor(n) && prk_is_prime_both(n);
 }
-
-// The members of a group are variables of their own: gcc 12 keeps arrays of structures in memory.
-#define PRK_FOUR(statement) statement(0) statement(1) statement(2) statement(3)
-#define PRK_TWO(statement) statement(0) statement(1)
 
 // Which of four numbers, odd and with n - 2 of more than 12 bits, are strong probable primes to
 // base 2, a bit each; `undecided` those whose levels to look at begin above the start.
@@ -197,26 +195,12 @@ PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
 #define PRK_STEP(i) prk_strong_step(&t##i, level, false);
 #define PRK_LOOK(i) passed |= (unsigned)prk_strong_look(&t##i, level) << i;
     PRK_FOUR(PRK_BEGIN)
-    while (level > all_started) { // smaller numbers begin later
-        level--;
-        PRK_FOUR(PRK_FIRST_STEP)
-    }
-    while (level > first_look) {
-        level--;
-        PRK_FOUR(PRK_STEP)
-    }
-    for (;;) {
-        PRK_FOUR(PRK_LOOK)
-        if (level <= 1) {
-            return passed;
-        }
-        level--;
-        PRK_FOUR(PRK_STEP)
-    }
+    PRK_DESCEND(PRK_FOUR, PRK_FIRST_STEP, PRK_STEP, PRK_LOOK)
 #undef PRK_BEGIN
 #undef PRK_FIRST_STEP
 #undef PRK_STEP
 #undef PRK_LOOK
+    return passed;
 }
 
 // Which of two numbers pass the almost extra strong Lucas test with parameters p.
@@ -236,26 +220,12 @@ PRK_INLINE unsigned prk_lucas_two(const uint64_t *n, const uint64_t *p) {
 #define PRK_STEP(i) prk_lucas_step(&t##i, level);
 #define PRK_LOOK(i) passed |= (unsigned)prk_lucas_look(&t##i, level) << i;
     PRK_TWO(PRK_BEGIN)
-    while (level > all_started) {
-        level--;
-        PRK_TWO(PRK_FIRST_STEP)
-    }
-    while (level > first_look) {
-        level--;
-        PRK_TWO(PRK_STEP)
-    }
-    for (;;) {
-        PRK_TWO(PRK_LOOK)
-        if (level <= 1) {
-            return passed;
-        }
-        level--;
-        PRK_TWO(PRK_STEP)
-    }
+    PRK_DESCEND(PRK_TWO, PRK_FIRST_STEP, PRK_STEP, PRK_LOOK)
 #undef PRK_BEGIN
 #undef PRK_FIRST_STEP
 #undef PRK_STEP
 #undef PRK_LOOK
+    return passed;
 }
 
 // The numbers of a batch that wait for their group. Places are those in the batch.
