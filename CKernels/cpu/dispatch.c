@@ -56,7 +56,8 @@ bool prk_level_supported(prk_level level) {
     case PRK_LEVEL_BMI2: // each machine with BMI2 has BMI1 and lzcnt
         return __builtin_cpu_supports("bmi2");
     case PRK_LEVEL_AVX2:
-        return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx2");
+        return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx2") &&
+               __builtin_cpu_supports("fma");
     case PRK_LEVEL_AVX512_IFMA:
         return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx2") &&
                __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

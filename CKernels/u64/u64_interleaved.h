@@ -271,6 +271,18 @@ PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, ui
     }
 }
 
+// Groups that were not filled.
+PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
+    for (int i = 0; i < w->candidate_count; i++) {
+        if (prk_is_prime_both(w->candidates[i])) {
+            verdicts[w->candidate_places[i]] = PRK_PRIME;
+        }
+    }
+    if (w->survivor_count == 1) {
+        verdicts[w->survivor_places[0]] = prk_verdict_in_order(w->survivors[0]);
+    }
+}
+
 PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts, size_t count) {
     prk_waiting w;
     w.candidate_count = w.survivor_count = 0;
@@ -282,15 +294,7 @@ PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts,
             prk_wait_for_strong(&w, n[i], i, verdicts);
         }
     }
-    // Groups that were not filled.
-    for (int i = 0; i < w.candidate_count; i++) {
-        if (prk_is_prime_both(w.candidates[i])) {
-            verdicts[w.candidate_places[i]] = PRK_PRIME;
-        }
-    }
-    if (w.survivor_count == 1 && prk_verdict_in_order(w.survivors[0]) == PRK_PRIME) {
-        verdicts[w.survivor_places[0]] = PRK_PRIME;
-    }
+    prk_stop_waiting(&w, verdicts);
 }
 
 #endif
