@@ -3,7 +3,6 @@
 import Primality
 import PrimalityModels
 import PrimalityPool
-import Synchronization
 import Testing
 
 @Suite struct RaceTests {
@@ -18,7 +17,7 @@ import Testing
         let race = Race(
             numbers: [2, 15, 1_000_003, 1_000_004], engines: Engine.allCases,
             pools: PoolKind.allCases, workers: 2)
-        let reported = Mutex(0)
+        let reported = Monitor(0)
         // Not on a cooperative thread, which no pool may block.
         let rows = try await onOwnThread {
             (try? race.run { _ in reported.withLock { $0 += 1 } }) ?? []
