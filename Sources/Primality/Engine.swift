@@ -66,10 +66,26 @@ extension Engine {
         case .swiftTrial: unsafe job.word_engine = trialInSwift
         case .swiftU64: unsafe job.word_engine = u64InSwift
         }
+        #if DEBUG
+            if unsafe job.word_engine != nil { meetTypes() }
+        #endif
         unsafe job.word_engine_name = code
         return unsafe job
     }
 }
+
+#if DEBUG
+    /// Lets the runtime make the generic types that unoptimised code asks for at their first use.
+    ///
+    /// A forked child must not wait for a lock that another thread held. Optimised code asks for none.
+    private func meetTypes() {
+        let prime: UInt64 = 18_446_744_073_709_551_557
+        var verdicts: [UInt8] = [0, 0, 0, 0]
+        unsafe u64InSwift([prime, prime, prime, prime], &verdicts, nil, 4, nil)
+        _ = Pure64.smallestDivisor(of: prime, from: 200_000, through: 200_000)
+        _ = Pure64.smallestDivisor(of: 4_294_967_291, from: 60_000, through: 60_000)
+    }
+#endif
 
 // The pure-Swift engines as C functions. They run in forked children too: nothing that allocates, no
 // global that is initialised on first use, no type that the runtime has yet to make.

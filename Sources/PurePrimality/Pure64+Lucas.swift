@@ -38,7 +38,9 @@ struct LucasChain {
     @inline(__always)
     var bits: Int { 64 &- d.leadingZeroBitCount }
 
-    /// Takes in the bit of d above its `rest` low ones. Leading zeros leave (V₀, V₁).
+    /// Takes in the bit of d above its `rest` low ones.
+    ///
+    /// Leading zeros leave (V₀, V₁), so that numbers of any sizes may take steps together.
     @inline(__always)
     mutating func step(rest: Int) {
         let isSet = (d &>> UInt64(truncatingIfNeeded: rest)) & 1 != 0
@@ -165,6 +167,7 @@ extension Pure64 {
     ///   - r: *n* modulo a multiple of *q*.
     ///   - q: An odd prime.
     ///   - nonResidues: Bit *i* is set when (i|q) = −1.
+    /// - Returns: The bit.
     @inline(__always)
     private static func negative(
         _ n: UInt64, _ r: UInt64, _ q: UInt64, nonResidues: UInt64
@@ -178,6 +181,7 @@ extension Pure64 {
     /// - Parameters:
     ///   - n: Odd, no square, no prime factor below 59.
     ///   - first: The first *P*.
+    /// - Returns: *P*, or 0 when a symbol of 0 shows a proper factor.
     @inline(never)
     package static func searchedLucasP(for n: UInt64, from first: UInt64) -> UInt64 {
         var p = first

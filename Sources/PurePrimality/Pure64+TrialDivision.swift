@@ -113,7 +113,7 @@ private struct Wheel {
         (n / base &+ 1) &* 1600 <= base &* base
     }
 
-    /// Whether a candidate in some turns may divide. If not, none does.
+    /// Whether a candidate in some turns may divide; if not, none does.
     @inline(__always)
     func mayDivide(at base: UInt64, turns: UInt64) -> Bool {
         isSmooth(at: base)

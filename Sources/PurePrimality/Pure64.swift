@@ -2,8 +2,9 @@
 
 /// Exact primality below 2⁶⁴ in Swift alone: the twin of the C kernels, algorithm by algorithm.
 ///
-/// Everything here is integer code on values: it allocates nothing, takes no lock and touches no
-/// global, so that it may also run in a forked child.
+/// Everything here works on values and fixed storage: it allocates nothing, takes no lock and touches
+/// no global, so that it may also run in a forked child. Verdicts are made of integers; only complete
+/// trial division uses doubles, to pass over what cannot be a divisor in any rounding mode.
 ///
 /// Use it to compare languages, or where C cannot go. Anywhere else `Primality` is faster.
 public enum Pure64 {
