@@ -92,7 +92,8 @@ private struct Wheel {
     private let n: UInt64
     private let dividend: SIMD2<Double>
     private let inverse: SIMD2<Double>
-    /// The low half of n beside what the high half of a product of two halves never is, twice.
+    /// The low half of n beside what the high half of a product of two halves never is, twice; in the
+    /// order of little-endian machines.
     private let low: SIMD4<UInt32>
 
     init(_ n: UInt64) {
