@@ -84,8 +84,8 @@ extension Pure64 {
 ///
 /// Where one division for each candidate would be too slow, a turn divides once, by its middle c. With
 /// d = c + k, −14 ≤ k ≤ 14, n / d is n / c − k·n / c² but for (n / c)·(14 / c)² / (1 − 14 / c) at most. This
-/// is below 1/8, since ``isSmooth(at:)`` demands (n / c)·1600 ≤ c², from which c > 1600 follows as c does
-/// not exceed √n. The term k·n / c² is below 2⁴⁷·14 / 1600 and made by seven operations from two
+/// is below 1/8, since ``isSmooth(at:)`` demands (n / c)·1600 ≤ c², and so c > 1600, as no turn begins
+/// beyond √n. The term k·n / c² is below 2⁴⁷·14 / 1600 and made by seven operations from two
 /// roundings of n: it errs by less than 1/256. Two sums are rounded by 1/8 each. All errors together:
 /// 1/15 + 1/8 + 1/256 + 1/8 + 1/8 < 1/2.
 private struct Wheel {
