@@ -66,25 +66,66 @@ extension Engine {
         case .swiftTrial: unsafe job.word_engine = trialInSwift
         case .swiftU64: unsafe job.word_engine = u64InSwift
         }
+        #if DEBUG
+            if unsafe job.word_engine != nil { meetTypes() }
+        #endif
         unsafe job.word_engine_name = code
         return unsafe job
     }
 }
 
-// The pure-Swift engines as C functions. They run in forked children too: integer code only, nothing
-// that allocates, no global that is initialised on first use.
+#if DEBUG
+    /// Lets the runtime make the generic types that unoptimised code asks for at their first use.
+    ///
+    /// A forked child must not wait for a lock that another thread held. Optimised code asks for none.
+    private func meetTypes() {
+        let prime: UInt64 = 18_446_744_073_709_551_557
+        var verdicts: [UInt8] = [0, 0, 0, 0]
+        unsafe u64InSwift([prime, prime, prime, prime], &verdicts, nil, 4, nil)
+        _ = Pure64.smallestDivisor(of: prime, from: 200_000, through: 200_000)
+        _ = Pure64.smallestDivisor(of: 4_294_967_291, from: 60_000, through: 60_000)
+    }
+#endif
+
+// The pure-Swift engines as C functions. They run in forked children too: nothing that allocates, no
+// global that is initialised on first use, no type that the runtime has yet to make.
 
 private let u64InSwift: prk_word_engine = { numbers, verdicts, reports, count, cancel in
     guard let numbers = unsafe numbers, let verdicts = unsafe verdicts else { return }
-    var i = 0
-    while i < count {
-        // The flag is looked at every 1024 numbers, which take less than a millisecond.
-        if i & 1023 == 0, unsafe prk_is_cancelled(cancel) { return }
-        let finding = Pure64.explain(unsafe numbers[i])
-        unsafe verdicts[i] = finding.verdict
-        if let reports = unsafe reports { unsafe finding.write(to: &reports[i]) }
-        i &+= 1
+    if let reports = unsafe reports {
+        var i = 0
+        while i < count {
+            // The flag is looked at every 1024 numbers, which take less than a millisecond.
+            if i & 1023 == 0, unsafe prk_is_cancelled(cancel) { return }
+            let finding = Pure64.explain(unsafe numbers[i])
+            unsafe verdicts[i] = verdict(on: numbers[i], isPrime: finding.isPrime)
+            unsafe finding.write(to: &reports[i])
+            i &+= 1
+        }
+        return
     }
+    // The caller vouches for `count` numbers, which nobody changes during the call.
+    let all = unsafe Span(_unsafeStart: numbers, count: count)
+    var isPrime = InlineArray<1024, Bool>(repeating: false)
+    var first = 0
+    while first < count {
+        if unsafe prk_is_cancelled(cancel) { return }
+        let block = all.extracting(first..<min(first &+ 1024, count))
+        var results = isPrime.mutableSpan
+        Pure64.test(block, into: &results)
+        var i = 0
+        while i < block.count {
+            unsafe verdicts[first &+ i] = verdict(on: block[i], isPrime: results[i])
+            i &+= 1
+        }
+        first &+= block.count
+    }
+}
+
+@inline(__always)
+private func verdict(on n: UInt64, isPrime: Bool) -> UInt8 {
+    let code: KernelVerdict = isPrime ? .prime : n < 2 ? .neither : .composite
+    return UInt8(truncatingIfNeeded: code.rawValue)
 }
 
 private let trialInSwift: prk_word_engine = { numbers, verdicts, reports, count, cancel in
@@ -103,20 +144,13 @@ private let trialInSwift: prk_word_engine = { numbers, verdicts, reports, count,
         let finding = Pure64.Finding(
             isPrime: n >= 2 && divisor == 0, method: n < 2 ? .definition : .trialDivision,
             factor: divisor)
-        unsafe verdicts[i] = finding.verdict
+        unsafe verdicts[i] = verdict(on: n, isPrime: finding.isPrime)
         if let reports = unsafe reports { unsafe finding.write(to: &reports[i]) }
         i &+= 1
     }
 }
 
 extension Pure64.Finding {
-    @inline(__always)
-    fileprivate var verdict: UInt8 {
-        if isPrime { return UInt8(truncatingIfNeeded: KernelVerdict.prime.rawValue) }
-        let code: KernelVerdict = method == .definition ? .neither : .composite
-        return UInt8(truncatingIfNeeded: code.rawValue)
-    }
-
     @inline(__always)
     fileprivate func write(to report: inout KernelReport) {
         let code: KernelMethod =

@@ -96,6 +96,24 @@ let mersenne127 = BigNatural((UInt128(1) << 127) - 1)
             #expect(throws: PrimalityError.cancelled) { try results.verdicts() }
         }
     }
+
+    @Test func aFlagRaisedDuringABatchInSwiftLeavesItsBeginning() throws {
+        let prime: UInt64 = 18_446_744_073_709_551_557
+        let numbers = (0..<500_000).map { $0 % 3 == 0 ? 1 : $0 % 3 == 1 ? prime : prime - 2 }
+        let cancel = CancelFlag()
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.01)
+            cancel.cancel()
+        }
+        var tester = try Tester(engine: .swiftU64, cancel: cancel)
+        let results = try tester.test(NumberBatch(numbers))
+        let found = numbers.indices.map { results.verdict(at: $0) }
+        let reached = found.firstIndex(of: nil) ?? found.count
+        #expect(found[reached...].allSatisfy { $0 == nil })
+        let expected: [Verdict] = [.neither, .prime, .composite]
+        let wrong = (0..<reached).filter { found[$0] != expected[$0 % 3] }
+        #expect(wrong.isEmpty, "\(wrong.prefix(5))")
+    }
 }
 
 @Suite struct ReportTests {

@@ -61,12 +61,4 @@ import Testing
             #expect((least == 0 ? n : least) == kernel, "\(n) in steps of \(step)")
         }
     }
-
-    @Test func batchesEqualSingleCalls() {
-        let numbers = edgeNumbers()
-        var results = [Bool](repeating: false, count: numbers.count)
-        var span = results.mutableSpan
-        Pure64.test(numbers.span, into: &span)
-        #expect(results == numbers.map(Pure64.isPrime))
-    }
 }
