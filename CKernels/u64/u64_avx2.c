@@ -300,9 +300,9 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
     others.candidate_count = others.survivor_count = 0;
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
-        if (n[i] < PRK_BATCH_SIEVE_BOUND) {
+        if (n[i] < PRK_SMALL) {
             verdicts[i] = prk_verdict_in_order(n[i]);
-        } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i])) {
+        } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
             if (n[i] < UINT64_C(1) << 50) {
                 wait_for_strong(&vectors, n[i], i, verdicts);
             } else {

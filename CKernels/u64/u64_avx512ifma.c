@@ -501,8 +501,7 @@ VECTOR void take(batch *b, const uint64_t *n, uint32_t first, uint32_t count) {
         const __mmask8 valid = rest >= 8 ? 0xff : (__mmask8)((1u << rest) - 1);
         const __m512i x = _mm512_maskz_loadu_epi64(valid, n + 8 * v);
         odd |= (uint32_t)_mm512_test_epi64_mask(x, all(1)) << (8 * v);
-        small |= (uint32_t)_mm512_mask_cmplt_epu64_mask(valid, x, all(PRK_BATCH_SIEVE_BOUND))
-                 << (8 * v);
+        small |= (uint32_t)_mm512_mask_cmplt_epu64_mask(valid, x, all(PRK_SMALL)) << (8 * v);
         _mm512_storeu_si512(copy + 8 * v, x);
         _mm256_storeu_si256((__m256i *)(place + 8 * v),
                             _mm256_add_epi32(_mm256_set1_epi32((int)first + 8 * v),
@@ -613,11 +612,10 @@ PRK_TARGET static uint64_t trial_range_avx512ifma(uint64_t n, uint64_t from, uin
     return prk_trial_range_by_reciprocals(n, from, to, TRIAL_BLOCK, trial_scan);
 }
 
-// One number by eight primes at once.
-VECTOR bool has_small_factor(uint64_t n) {
-    _Static_assert(PRK_BATCH_SIEVE_COUNT % 8 == 0, "whole vectors");
+// Whether one of the table's primes from `first` to below `end` divides n, eight at once.
+VECTOR bool has_small_factor(uint64_t n, int first, int end) {
     unsigned divided = 0;
-    UNROLL for (int i = 0; i < PRK_BATCH_SIEVE_COUNT; i += 8) {
+    for (int i = first; i < end; i += 8) {
         __m512i x = _mm512_mullo_epi64(all(n), _mm512_loadu_si512(prk_sieve_inverses + i));
         divided |= _mm512_cmple_epu64_mask(x, _mm512_loadu_si512(prk_sieve_limits + i));
     }
@@ -625,10 +623,11 @@ VECTOR bool has_small_factor(uint64_t n) {
 }
 
 PRK_TARGET static bool is_prime_avx512ifma(uint64_t n) {
-    if (n < PRK_BATCH_SIEVE_BOUND) {
+    if (n < PRK_SMALL) {
         return prk_verdict_in_order(n) == PRK_PRIME;
     }
-    return (n & 1) != 0 && !has_small_factor(n) && prk_is_prime_both(n);
+    return (n & 1) != 0 && !has_small_factor(n, 0, PRK_SINGLE_PRIMES) &&
+           !has_small_factor(n, PRK_SINGLE_PRIMES, PRK_LONG_SIEVE_COUNT) && prk_is_prime_both(n);
 }
 
 #define PRK_OWN_IS_PRIME

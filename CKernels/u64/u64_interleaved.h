@@ -22,6 +22,17 @@
 #define PRK_UNROLL_ALL _Pragma("GCC unroll 16")
 #endif
 
+enum {
+    // Smaller numbers are tested by the reference: there are few, their exponents are short, and
+    // every
+    // prime of the table is below this.
+    PRK_SMALL = 1 << 13,
+    // Primes that one number is divided by, and one of a batch, whose tests take a quarter of the
+    // time.
+    PRK_SINGLE_PRIMES = 64,
+    PRK_BATCH_PRIMES = 40,
+};
+
 // By the reference, one test after the other.
 PRK_INLINE uint8_t prk_verdict_in_order(uint64_t n) {
     prk_report report; // lives in registers: the body is inlined and only the verdict is used
@@ -158,9 +169,9 @@ PRK_INLINE bool prk_is_prime_both(uint64_t n) {
     return is_strong & is_lucas;
 }
 
-// Whether a prime of the table divides n.
-PRK_INLINE bool prk_has_small_factor(uint64_t n) {
-    for (int i = 0; i < PRK_BATCH_SIEVE_COUNT; i++) {
+// Whether one of the first primes of the table divides n.
+PRK_INLINE bool prk_has_small_factor(uint64_t n, int primes) {
+    for (int i = 0; i < primes; i++) {
         if (n * prk_sieve_inverses[i] <= prk_sieve_limits[i]) {
             return true;
         }
@@ -169,10 +180,10 @@ PRK_INLINE bool prk_has_small_factor(uint64_t n) {
 }
 
 PRK_INLINE bool prk_is_prime_u64_body(uint64_t n) {
-    if (n < PRK_BATCH_SIEVE_BOUND) {
+    if (n < PRK_SMALL) {
         return prk_verdict_in_order(n) == PRK_PRIME;
     }
-    return (n & 1) != 0 && !prk_has_small_factor(n) && prk_is_prime_both(n);
+    return (n & 1) != 0 && !prk_has_small_factor(n, PRK_SINGLE_PRIMES) && prk_is_prime_both(n);
 }
 
 // Which of four numbers, odd and with n - 2 of more than 12 bits, are strong probable primes to
@@ -288,9 +299,9 @@ PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts,
     w.candidate_count = w.survivor_count = 0;
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
-        if (n[i] < PRK_BATCH_SIEVE_BOUND) {
+        if (n[i] < PRK_SMALL) {
             verdicts[i] = prk_verdict_in_order(n[i]);
-        } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i])) {
+        } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
             prk_wait_for_strong(&w, n[i], i, verdicts);
         }
     }

@@ -7,8 +7,8 @@
 ///
 /// Two more would cost more than they keep from the strong test.
 let sieveLimit = 53
-/// The same for batches, where dividing eight numbers costs as much as dividing one.
-let batchSieveLimit = 313
+/// Where no evidence is wanted, and the test to be saved is a dearer one or the dividing is cheaper.
+let longSieveLimit = 727
 /// Primes by which large numbers are divided.
 let trialLimit = 1 << 16
 
@@ -46,7 +46,7 @@ func printColumns(_ items: [String], perLine: Int) {
 
 func next(after limit: Int) -> UInt64 { primes.first { $0 > limit } ?? 0 }
 
-let sieve = primes.filter { $0 > 2 && $0 <= batchSieveLimit }
+let sieve = primes.filter { $0 > 2 && $0 <= longSieveLimit }
 
 /// The primes that divide a number an odd number of times.
 func oddPrimes(of number: UInt64) -> [UInt64] {
@@ -111,21 +111,20 @@ print(
 
     #include <stdint.h>
 
-    // The odd primes to \(batchSieveLimit), p^-1 mod 2^64, and floor((2^64 - 1) / p). Where evidence is
+    // The odd primes to \(longSieveLimit), p^-1 mod 2^64, and floor((2^64 - 1) / p). Where evidence is
     // wanted numbers are divided by those to \(sieveLimit), else by as many as pay.
     #define PRK_SIEVE_COUNT \(sieve.count { $0 <= sieveLimit })
-    #define PRK_BATCH_SIEVE_COUNT \(sieve.count)
+    #define PRK_LONG_SIEVE_COUNT \(sieve.count)
     // The next prime squared: a number below it that none of them divides is prime.
     #define PRK_SIEVE_BOUND \(next(after: sieveLimit) * next(after: sieveLimit))
-    #define PRK_BATCH_SIEVE_BOUND \(next(after: batchSieveLimit) * next(after: batchSieveLimit))
-    static const uint64_t prk_sieve_primes[PRK_BATCH_SIEVE_COUNT] = {
+    static const uint64_t prk_sieve_primes[PRK_LONG_SIEVE_COUNT] = {
     """)
 printColumns(sieve.map(String.init), perLine: 16)
 print("};")
-print("static const uint64_t prk_sieve_inverses[PRK_BATCH_SIEVE_COUNT] = {")
+print("static const uint64_t prk_sieve_inverses[PRK_LONG_SIEVE_COUNT] = {")
 printColumns(sieve.map { hexadecimal(inverse(of: $0)) }, perLine: 3)
 print("};")
-print("static const uint64_t prk_sieve_limits[PRK_BATCH_SIEVE_COUNT] = {")
+print("static const uint64_t prk_sieve_limits[PRK_LONG_SIEVE_COUNT] = {")
 printColumns(sieve.map { hexadecimal(UInt64.max / $0) }, perLine: 3)
 print(
     """
