@@ -66,7 +66,7 @@ static int round_count = 15;
 static size_t number_count = 4096;
 static uint64_t seed = 20240229;
 
-// What DESIGN asks for, at least; the peer is FLINT 2.9.
+// What was set as the aim, at least; the peer is FLINT 2.9.
 static const double ifma_targets[WORKLOAD_COUNT] = {9.5, 10, 9, 9.5, 20, 19, 18};
 static const double other_target = 2, trial_target = 15;
 static const struct {
