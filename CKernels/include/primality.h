@@ -149,22 +149,25 @@ typedef struct prk_scratch prk_scratch;
 
 // --- One number below 2^64 -----------------------------------------------------------------------
 
-/// Whether n is prime; exact. About one strong test for a composite that small primes miss, three
-/// for a prime. When the forced level is unavailable the portable kernel answers.
+/// Whether n is prime; exact. What small primes miss costs about 1.4 strong tests, prime or not: a
+/// strong test and a Lucas test that hide each other's latency. When the forced level is
+/// unavailable the portable kernel answers.
 PRK_API bool prk_is_prime_u64(uint64_t n);
 
 /// The smallest prime factor of n by complete trial division; `*factor` is n when n is prime.
 /// n < 2 or NULL: PRK_STATUS_INVALID_ARGUMENT. At most 4/15 of sqrt(n) divisions.
 PRK_API prk_status prk_smallest_factor_u64(uint64_t n, uint64_t *factor);
 
-/// The least divisor of n in [from, to] that is 2, 3, 5 or coprime to 30, and whose square does not
-/// exceed n; 0 when there is none. Ranges may be handed to different workers: the least of their
-/// non-zero answers is the smallest prime factor. n < 2 or NULL: PRK_STATUS_INVALID_ARGUMENT.
+/// The least divisor above 1 of n in [from, to] that is 2, 3, 5 or coprime to 30, and whose square
+/// does not exceed n; 0 when there is none. Ranges may be handed to different workers: the least of
+/// their non-zero answers is the smallest prime factor. n < 2 or NULL: PRK_STATUS_INVALID_ARGUMENT.
 PRK_API prk_status prk_trial_range_u64(uint64_t n, uint64_t from, uint64_t to, uint64_t *divisor);
 
 // --- Batches -------------------------------------------------------------------------------------
 
-/// Exact verdicts of `count` numbers: PRK_NEITHER, PRK_COMPOSITE or PRK_PRIME.
+/// Exact verdicts of `count` numbers: PRK_NEITHER, PRK_COMPOSITE or PRK_PRIME. Numbers of like size
+/// together are tested fastest; from about a hundred on a number costs what it will in a longer
+/// batch.
 PRK_API prk_status prk_test_u64_batch(const uint64_t *PRK_COUNTED_BY(count) PRK_NOESCAPE n,
                                       uint8_t *PRK_COUNTED_BY(count) PRK_NOESCAPE verdicts,
                                       size_t count);

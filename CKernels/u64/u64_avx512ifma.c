@@ -333,14 +333,15 @@ VECTOR void push(queue *q, const uint64_t *n, const uint32_t *place, __mmask8 wh
     q->count += (size_t)__builtin_popcount(which);
 }
 
-// Numbers of which the vectors cannot say, of rare forms, and numbers too few for a vector.
+// Small numbers, numbers of rare forms of which the vectors cannot say, and numbers too few for a
+// vector. Those that are not small have been through the sieve.
 PRK_TARGET static __attribute__((noinline)) void one_by_one(batch *b, const uint64_t *n,
                                                             const uint32_t *place, uint32_t which) {
     for (; which != 0; which &= which - 1) {
-        int i = __builtin_ctz(which);
-        prk_report report;
-        prk_explain_u64_body(n[i], &report);
-        b->verdicts[place[i]] = report.verdict;
+        const int i = __builtin_ctz(which);
+        b->verdicts[place[i]] = n[i] < PRK_SMALL          ? prk_verdict_in_order(n[i])
+                                : prk_is_prime_both(n[i]) ? PRK_PRIME
+                                                          : PRK_COMPOSITE;
     }
 }
 
@@ -521,6 +522,28 @@ VECTOR void take(batch *b, const uint64_t *n, uint32_t first, uint32_t count) {
     }
 }
 
+// --- One number ----------------------------------------------------------------------------------
+
+// Whether one of the table's primes from `first` to below `end` divides n, eight at once.
+VECTOR bool has_small_factor(uint64_t n, int first, int end) {
+    unsigned divided = 0;
+    for (int i = first; i < end; i += 8) {
+        __m512i x = _mm512_mullo_epi64(all(n), _mm512_loadu_si512(prk_sieve_inverses + i));
+        divided |= _mm512_cmple_epu64_mask(x, _mm512_loadu_si512(prk_sieve_limits + i));
+    }
+    return divided != 0;
+}
+
+PRK_TARGET static bool is_prime_avx512ifma(uint64_t n) {
+    if (n < PRK_SMALL) {
+        return prk_verdict_in_order(n) == PRK_PRIME;
+    }
+    return (n & 1) != 0 && !has_small_factor(n, 0, PRK_SINGLE_PRIMES) &&
+           !has_small_factor(n, PRK_SINGLE_PRIMES, PRK_LONG_SIEVE_COUNT) && prk_is_prime_both(n);
+}
+
+// --- Batches -------------------------------------------------------------------------------------
+
 PRK_TARGET static void test_block(const uint64_t *n, uint8_t *verdicts, uint32_t count) {
     batch b;
     b.verdicts = verdicts;
@@ -537,6 +560,14 @@ PRK_TARGET static void test_block(const uint64_t *n, uint8_t *verdicts, uint32_t
 }
 
 PRK_TARGET static void test_batch_avx512ifma(const uint64_t *n, uint8_t *verdicts, size_t count) {
+    if (count <= FEW) {
+        for (size_t i = 0; i < count; i++) {
+            verdicts[i] = n[i] < 2                    ? PRK_NEITHER
+                          : is_prime_avx512ifma(n[i]) ? PRK_PRIME
+                                                      : PRK_COMPOSITE;
+        }
+        return;
+    }
     while (count > 0) { // places have 32 bits
         uint32_t block = count < (UINT32_C(1) << 30) ? (uint32_t)count : UINT32_C(1) << 30;
         test_block(n, verdicts, block);
@@ -610,24 +641,6 @@ PRK_TARGET static uint64_t trial_scan(uint64_t n, uint64_t base, uint64_t *end, 
 
 PRK_TARGET static uint64_t trial_range_avx512ifma(uint64_t n, uint64_t from, uint64_t to) {
     return prk_trial_range_by_reciprocals(n, from, to, TRIAL_BLOCK, trial_scan);
-}
-
-// Whether one of the table's primes from `first` to below `end` divides n, eight at once.
-VECTOR bool has_small_factor(uint64_t n, int first, int end) {
-    unsigned divided = 0;
-    for (int i = first; i < end; i += 8) {
-        __m512i x = _mm512_mullo_epi64(all(n), _mm512_loadu_si512(prk_sieve_inverses + i));
-        divided |= _mm512_cmple_epu64_mask(x, _mm512_loadu_si512(prk_sieve_limits + i));
-    }
-    return divided != 0;
-}
-
-PRK_TARGET static bool is_prime_avx512ifma(uint64_t n) {
-    if (n < PRK_SMALL) {
-        return prk_verdict_in_order(n) == PRK_PRIME;
-    }
-    return (n & 1) != 0 && !has_small_factor(n, 0, PRK_SINGLE_PRIMES) &&
-           !has_small_factor(n, PRK_SINGLE_PRIMES, PRK_LONG_SIEVE_COUNT) && prk_is_prime_both(n);
 }
 
 #define PRK_OWN_IS_PRIME
