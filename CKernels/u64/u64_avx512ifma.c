@@ -310,7 +310,7 @@ enum {
     // buffer. Loads that span two stores wait for that.
     ENOUGH = 96,
     // Up to this many numbers are tested sooner one by one than in a vector that is mostly idle.
-    FEW = 2,
+    FEW = 3,
 };
 
 typedef struct queue {
