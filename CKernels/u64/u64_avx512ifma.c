@@ -222,8 +222,8 @@ VECTOR __mmask8 lucas_undecided(const lucas *l) { return l->undecided; }
 enum {
     STRONG_NARROW_VECTORS = 4,
     STRONG_WIDE_VECTORS = 4,
-    LUCAS_NARROW_VECTORS = 3,
-    LUCAS_WIDE_VECTORS = 2,
+    LUCAS_NARROW_VECTORS = 4,
+    LUCAS_WIDE_VECTORS = 3,
     MOST_VECTORS = 4,
 };
 
