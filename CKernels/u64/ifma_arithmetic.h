@@ -10,6 +10,7 @@
 #define PRK_IFMA_ARITHMETIC_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define VECTOR PRK_TARGET static inline __attribute__((always_inline))
@@ -61,15 +62,18 @@ VECTOR narrow narrow_make(__m512i n) {
     return (narrow){.n = n, .twice_n = _mm512_add_epi64(n, n), .inverse = inverse_52(n)};
 }
 
-// a b / R + c - n mod n, where 0 <= c <= 2n is a constant of the caller's that costs nothing.
+// a b / R + c - n mod n, where n <= c <= 2n is a constant of the caller's that costs nothing.
 //
 // For a, b < 2^52 with a b < 2 n R the result is below 2n; for larger a b, as at the start of a
 // power of 2 modulo a small n, it is below a b / R + n. q n has the low limb of a b, so that
 // nothing is carried from there: a b / R - q n / R is the difference of the high halves, above -n.
-VECTOR __m512i narrow_multiply(narrow m, __m512i a, __m512i b, __m512i c) {
+//
+// Where n < 2^32 (`is_word`) the last reduction may be left out: operands below 4n, or 2^37 at the
+// start, have a b / R < n / 2^16 + 2^22, and what follows stays below 3n.
+VECTOR __m512i narrow_multiply(narrow m, __m512i a, __m512i b, __m512i c, bool is_word) {
     __m512i q = low(zero(), low(zero(), a, b), m.inverse);
     __m512i r = _mm512_sub_epi64(high(c, a, b), high(zero(), q, m.n));
-    return less(r, m.twice_n);
+    return is_word ? r : less(r, m.twice_n);
 }
 
 // x / R mod n, in 1 … n, for x < 2^52: canonical but for n in the place of 0.

@@ -31,6 +31,9 @@
 // leading bits of the exponent cost nothing. Levels j <= s have whole quotients, and are those to
 // look at.
 
+// The classes by size: one limb with n < 2^32, one limb, two.
+typedef enum width { WORD, NARROW, WIDE } width;
+
 typedef struct strong {
     __m512i n, bits, last, start; // bits: 1 - n; last: its lowest set bit, 2^s
     narrow narrow;
@@ -39,7 +42,7 @@ typedef struct strong {
     wide y;
 } strong;
 
-VECTOR strong strong_begin(bool is_wide, __m512i n) {
+VECTOR strong strong_begin(width w, __m512i n) {
     strong s = {.n = n, .bits = _mm512_sub_epi64(all(1), n)};
     s.last = _mm512_and_si512(s.bits, _mm512_sub_epi64(zero(), s.bits));
     __m512i rest = _mm512_sub_epi64(n, all(2));
@@ -47,7 +50,7 @@ VECTOR strong strong_begin(bool is_wide, __m512i n) {
     // ceil((n - 1) / 2^j) is ((n - 2) >> j) + 1, here 17 … 32. The power is below 2^36.
     __m512i power =
         _mm512_sllv_epi64(all(1), _mm512_sub_epi64(all(51), _mm512_srlv_epi64(rest, s.start)));
-    if (is_wide) {
+    if (w == WIDE) {
         s.wide = wide_make(n);
         s.y = (wide){power, zero()};
     } else {
@@ -58,10 +61,10 @@ VECTOR strong strong_begin(bool is_wide, __m512i n) {
 }
 
 // One level down, in lanes that have started.
-VECTOR void strong_step(bool is_wide, strong *s, int level, bool all_started, __mmask8 started) {
+VECTOR void strong_step(width w, strong *s, int level, bool all_started, __mmask8 started) {
     const __m512i bit = all(UINT64_C(1) << level);
     const __mmask8 doubled = _mm512_test_epi64_mask(s->bits, bit);
-    if (is_wide) {
+    if (w == WIDE) {
         wide r = wide_square(s->wide, s->y, (wide){zero(), zero()});
         r.lo = _mm512_mask_add_epi64(r.lo, doubled, r.lo, r.lo);
         r.hi = _mm512_mask_add_epi64(r.hi, doubled, r.hi, r.hi);
@@ -71,14 +74,14 @@ VECTOR void strong_step(bool is_wide, strong *s, int level, bool all_started, __
     } else {
         // Doubling one factor doubles the product: x < 2n < 2^51 or x < 2^36.
         __m512i factor = _mm512_mask_add_epi64(s->x, doubled, s->x, s->x);
-        __m512i r = narrow_multiply(s->narrow, s->x, factor, s->n);
+        __m512i r = narrow_multiply(s->narrow, s->x, factor, s->n, w == WORD);
         s->x = all_started ? r : _mm512_mask_blend_epi64(started, s->x, r);
     }
 }
 
 // Which lanes pass at a level.
-VECTOR __mmask8 strong_look(bool is_wide, const strong *s, int level) {
-    __m512i y = is_wide ? wide_canonical(s->wide, s->n, s->y) : narrow_canonical(s->narrow, s->x);
+VECTOR __mmask8 strong_look(width w, const strong *s, int level) {
+    __m512i y = w == WIDE ? wide_canonical(s->wide, s->n, s->y) : narrow_canonical(s->narrow, s->x);
     __m512i bit = all(UINT64_C(1) << level);
     __mmask8 is_minus_one = _mm512_cmpeq_epu64_mask(_mm512_add_epi64(y, all(1)), s->n);
     __mmask8 is_one = _mm512_cmpeq_epu64_mask(y, all(1));
@@ -138,7 +141,7 @@ VECTOR __m512i lucas_parameter(__m512i n) {
     return parameter;
 }
 
-VECTOR lucas lucas_begin(bool is_wide, __m512i n) {
+VECTOR lucas lucas_begin(width w, __m512i n) {
     __m512i p = lucas_parameter(n);
     __m512i successor = _mm512_add_epi64(n, all(1));
     lucas l = {.n = n, .undecided = _mm512_testn_epi64_mask(p, p)};
@@ -146,7 +149,7 @@ VECTOR lucas lucas_begin(bool is_wide, __m512i n) {
     l.last = _mm512_and_si512(successor, _mm512_sub_epi64(zero(), successor));
     // From V_1 = P and V_2 = P^2 - 2, the bit of V_1 being set.
     l.start = _mm512_sub_epi64(bit_length(successor), all(1));
-    if (is_wide) {
+    if (w == WIDE) {
         __m512i square = low(zero(), p, p);
         l.wide = wide_make(n);
         l.wide_product = wide_form(p);
@@ -160,15 +163,15 @@ VECTOR lucas lucas_begin(bool is_wide, __m512i n) {
         two = less(narrow_form(l.narrow, all(2)), n);
         l.minus_two = _mm512_sub_epi64(l.narrow.twice_n, two);
         l.minus_p = _mm512_sub_epi64(l.narrow.twice_n, l.product);
-        l.squared = narrow_multiply(l.narrow, l.product, l.product, l.minus_two);
+        l.squared = narrow_multiply(l.narrow, l.product, l.product, l.minus_two, w == WORD);
     }
     return l;
 }
 
-VECTOR void lucas_step(bool is_wide, lucas *l, int level, bool all_started, __mmask8 started) {
+VECTOR void lucas_step(width w, lucas *l, int level, bool all_started, __mmask8 started) {
     const __m512i bit = all(UINT64_C(1) << level);
     __mmask8 change = opaque(_mm512_test_epi64_mask(l->changes, bit));
-    if (is_wide) {
+    if (w == WIDE) {
         wide a = {_mm512_mask_blend_epi64(change, l->wide_squared.lo, l->wide_product.lo),
                   _mm512_mask_blend_epi64(change, l->wide_squared.hi, l->wide_product.hi)};
         wide b =
@@ -185,8 +188,8 @@ VECTOR void lucas_step(bool is_wide, lucas *l, int level, bool all_started, __mm
         }
     } else {
         __m512i a = _mm512_mask_blend_epi64(change, l->squared, l->product);
-        __m512i b = narrow_multiply(l->narrow, l->squared, l->product, l->minus_p);
-        a = narrow_multiply(l->narrow, a, a, l->minus_two);
+        __m512i b = narrow_multiply(l->narrow, l->squared, l->product, l->minus_p, w == WORD);
+        a = narrow_multiply(l->narrow, a, a, l->minus_two, w == WORD);
         l->squared = all_started ? a : _mm512_mask_blend_epi64(started, l->squared, a);
         l->product = all_started ? b : _mm512_mask_blend_epi64(started, l->product, b);
     }
@@ -194,11 +197,11 @@ VECTOR void lucas_step(bool is_wide, lucas *l, int level, bool all_started, __mm
 
 // Which lanes pass at a level: V_d = ±2 at level s, and V_d 2^r = 0 at level s - r > 1. V is the
 // product at level s, where the bit is set, and the squared one below.
-VECTOR __mmask8 lucas_look(bool is_wide, const lucas *l, int level) {
+VECTOR __mmask8 lucas_look(width w, const lucas *l, int level) {
     __m512i bit = all(UINT64_C(1) << level);
     __mmask8 is_last = _mm512_cmpeq_epu64_mask(l->last, bit);
     __m512i y;
-    if (is_wide) {
+    if (w == WIDE) {
         wide v = {_mm512_mask_blend_epi64(is_last, l->wide_squared.lo, l->wide_product.lo),
                   _mm512_mask_blend_epi64(is_last, l->wide_squared.hi, l->wide_product.hi)};
         y = wide_canonical(l->wide, l->n, v);
@@ -208,7 +211,7 @@ VECTOR __mmask8 lucas_look(bool is_wide, const lucas *l, int level) {
     __mmask8 is_two = _mm512_cmpeq_epu64_mask(y, all(2)) |
                       _mm512_cmpeq_epu64_mask(_mm512_add_epi64(y, all(2)), l->n);
     __mmask8 is_zero = level > 1 ? _mm512_cmpge_epu64_mask(l->last, bit) : 0;
-    is_zero &= is_wide ? _mm512_testn_epi64_mask(y, y) : _mm512_cmpeq_epu64_mask(y, l->n);
+    is_zero &= w == WIDE ? _mm512_testn_epi64_mask(y, y) : _mm512_cmpeq_epu64_mask(y, l->n);
     return (is_last & is_two) | is_zero;
 }
 
@@ -244,7 +247,7 @@ enum {
 // Both tests descend the levels in step. The function tests 8 * vectors numbers; a bit each says
 // which pass, and of which it cannot say.
 #define GROUP(test)                                                                                \
-    VECTOR uint32_t test##_group(bool is_wide, int vectors, const uint64_t *numbers,               \
+    VECTOR uint32_t test##_group(width w, int vectors, const uint64_t *numbers,                    \
                                  uint32_t *undecided) {                                            \
         test t0, t1, t2, t3;                                                                       \
         uint32_t passed = 0;                                                                       \
@@ -259,26 +262,25 @@ enum {
     }
 
 #define BEGIN(test, v)                                                                             \
-    t##v = test##_begin(is_wide, _mm512_loadu_si512(numbers + 8 * v));                             \
+    t##v = test##_begin(w, _mm512_loadu_si512(numbers + 8 * v));                                   \
     *undecided |= (uint32_t)test##_undecided(&t##v) << (8 * v);                                    \
     ends = _mm512_or_si512(ends, t##v.last);                                                       \
     earliest = _mm512_max_epu64(earliest, t##v.start);                                             \
     latest = _mm512_min_epu64(latest, t##v.start)
-#define LOOK(test, v, which)                                                                       \
-    passed |= (uint32_t)((which) & test##_look(is_wide, &t##v, level)) << (8 * v)
+#define LOOK(test, v, which) passed |= (uint32_t)((which) & test##_look(w, &t##v, level)) << (8 * v)
 #define FIRST_STEP(test, v)                                                                        \
     __mmask8 started##v = _mm512_cmpgt_epu64_mask(t##v.start, all((uint64_t)level));               \
-    test##_step(is_wide, &t##v, level, false, started##v);                                         \
+    test##_step(w, &t##v, level, false, started##v);                                               \
     if (level <= first_look) {                                                                     \
         LOOK(test, v, started##v);                                                                 \
     }
 #define BEGIN_strong(v) BEGIN(strong, v)
 #define FIRST_STEP_strong(v) FIRST_STEP(strong, v)
-#define STEP_strong(v) strong_step(is_wide, &t##v, level, true, 0)
+#define STEP_strong(v) strong_step(w, &t##v, level, true, 0)
 #define LOOK_strong(v) LOOK(strong, v, 0xff)
 #define BEGIN_lucas(v) BEGIN(lucas, v)
 #define FIRST_STEP_lucas(v) FIRST_STEP(lucas, v)
-#define STEP_lucas(v) lucas_step(is_wide, &t##v, level, true, 0)
+#define STEP_lucas(v) lucas_step(w, &t##v, level, true, 0)
 #define LOOK_lucas(v) LOOK(lucas, v, 0xff)
 
 GROUP(strong)
@@ -361,25 +363,29 @@ VECTOR void pass_on(batch *b, const uint64_t *n, const uint32_t *place, uint32_t
     }
 }
 
-#define STAGE(name, test, is_wide, vectors)                                                        \
+#define STAGE(name, test, w, vectors)                                                              \
     PRK_TARGET static __attribute__((noinline)) void name(                                         \
         batch *b, const uint64_t *n, const uint32_t *place, uint32_t valid, int next) {            \
         uint32_t undecided;                                                                        \
-        uint32_t passed = test##_group(is_wide, vectors, n, &undecided);                           \
+        uint32_t passed = test##_group(w, vectors, n, &undecided);                                 \
         pass_on(b, n, place, passed & ~undecided & valid, next);                                   \
         if ((undecided & valid) != 0) {                                                            \
             one_by_one(b, n, place, undecided & valid);                                            \
         }                                                                                          \
     }
 
-STAGE(strong_narrow_group, strong, false, STRONG_NARROW_VECTORS)
-STAGE(strong_narrow_vector, strong, false, 1)
-STAGE(strong_wide_group, strong, true, STRONG_WIDE_VECTORS)
-STAGE(strong_wide_vector, strong, true, 1)
-STAGE(lucas_narrow_group, lucas, false, LUCAS_NARROW_VECTORS)
-STAGE(lucas_narrow_vector, lucas, false, 1)
-STAGE(lucas_wide_group, lucas, true, LUCAS_WIDE_VECTORS)
-STAGE(lucas_wide_vector, lucas, true, 1)
+STAGE(strong_word_group, strong, WORD, STRONG_NARROW_VECTORS)
+STAGE(strong_word_vector, strong, WORD, 1)
+STAGE(strong_narrow_group, strong, NARROW, STRONG_NARROW_VECTORS)
+STAGE(strong_narrow_vector, strong, NARROW, 1)
+STAGE(strong_wide_group, strong, WIDE, STRONG_WIDE_VECTORS)
+STAGE(strong_wide_vector, strong, WIDE, 1)
+STAGE(lucas_word_group, lucas, WORD, LUCAS_NARROW_VECTORS)
+STAGE(lucas_word_vector, lucas, WORD, 1)
+STAGE(lucas_narrow_group, lucas, NARROW, LUCAS_NARROW_VECTORS)
+STAGE(lucas_narrow_vector, lucas, NARROW, 1)
+STAGE(lucas_wide_group, lucas, WIDE, LUCAS_WIDE_VECTORS)
+STAGE(lucas_wide_vector, lucas, WIDE, 1)
 
 // Which of 32 numbers have none of the table's primes from `first` to below `end`.
 //
@@ -437,13 +443,13 @@ static const struct {
 } stages[QUEUE_COUNT] = {
     [ODD] = {first_sieve, first_sieve, 8 * SIEVE_VECTORS, SIFTED},
     [SIFTED] = {second_sieve, second_sieve, 8 * SIEVE_VECTORS, CANDIDATES_32},
-    [CANDIDATES_32] = {strong_narrow_group, strong_narrow_vector, 8 * STRONG_NARROW_VECTORS,
+    [CANDIDATES_32] = {strong_word_group, strong_word_vector, 8 * STRONG_NARROW_VECTORS,
                        SURVIVORS_32},
     [CANDIDATES_50] = {strong_narrow_group, strong_narrow_vector, 8 * STRONG_NARROW_VECTORS,
                        SURVIVORS_50},
     [CANDIDATES_64] = {strong_wide_group, strong_wide_vector, 8 * STRONG_WIDE_VECTORS,
                        SURVIVORS_64},
-    [SURVIVORS_32] = {lucas_narrow_group, lucas_narrow_vector, 8 * LUCAS_NARROW_VECTORS, NOWHERE},
+    [SURVIVORS_32] = {lucas_word_group, lucas_word_vector, 8 * LUCAS_NARROW_VECTORS, NOWHERE},
     [SURVIVORS_50] = {lucas_narrow_group, lucas_narrow_vector, 8 * LUCAS_NARROW_VECTORS, NOWHERE},
     [SURVIVORS_64] = {lucas_wide_group, lucas_wide_vector, 8 * LUCAS_WIDE_VECTORS, NOWHERE},
 };
