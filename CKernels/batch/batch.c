@@ -54,7 +54,7 @@ static prk_status explain_trial(uint64_t n, const prk_options *options, prk_repo
         return PRK_STATUS_OK;
     }
     uint64_t divisor = 0;
-    prk_status status = prk_trial_cancellable(n, options->cancel, &divisor);
+    prk_status status = prk_trial_cancellable(n, 0, UINT32_MAX, options->cancel, &divisor);
     report->verdict = divisor == 0 ? PRK_PRIME : PRK_COMPOSITE;
     if (divisor != 0) {
         report->factor = divisor;

@@ -34,7 +34,8 @@ const prk_kernel_set *prk_kernels(void);
 
 /// prk_trial_range_u64 in blocks, between which the flag is polled. PRK_STATUS_CANCELLED leaves
 /// `*divisor` at 0.
-prk_status prk_trial_cancellable(uint64_t n, const uint32_t *cancel, uint64_t *divisor);
+prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const uint32_t *cancel,
+                                 uint64_t *divisor);
 
 /// Whether the flag, which may be NULL, is raised.
 static inline bool prk_is_cancelled(const uint32_t *cancel) {

@@ -22,6 +22,11 @@ extern "C" {
 typedef void (*prk_word_engine)(const uint64_t *n, uint8_t *verdicts, prk_report *reports,
                                 size_t count, const uint32_t *cancel);
 
+/// A word engine that divides: the least divisor of n >= 2 in a range, as prk_trial_cancellable,
+/// under the rules for prk_word_engine.
+typedef prk_status (*prk_word_divider)(uint64_t n, uint64_t from, uint64_t to,
+                                       const uint32_t *cancel, uint64_t *divisor);
+
 /// How the numbers of a run are tested: the same for every chunk and every worker.
 typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     /// Used when word_engine is NULL.
@@ -30,6 +35,8 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     uint8_t word_engine_name;
     bool wants_reports;
     prk_word_engine word_engine;
+    /// NULL when word_engine does not divide.
+    prk_word_divider word_divider;
     prk_options options;
 } prk_job;
 
@@ -38,13 +45,23 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
 prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t *offsets,
                        size_t count, prk_scratch *scratch, uint8_t *verdicts, prk_report *reports);
 
-/// What travels on a worker's channel, both ways. A request is followed by `count` + 1 offsets and
-/// `limb_count` limbs; an answer by `count` verdict bytes and, if the job wants them, `count`
-/// reports.
+/// Runs a job on a part of one number, when its engine is complete trial division: the divisors of
+/// n >= 2 in [from, to]. PRK_PRIME says that none of them divides n, and PRK_COMPOSITE comes with
+/// the least that does, so that n is prime when each part says so, and else the smallest factor is
+/// the least of all parts'. Writes the report whether the job wants it or not.
+/// PRK_STATUS_INVALID_ARGUMENT for another engine.
+prk_status prk_job_run_part(const prk_job *job, uint64_t n, uint64_t from, uint64_t to,
+                            prk_scratch *scratch, uint8_t *verdict, prk_report *report);
+
+/// What travels on a worker's channel, both ways. A chunk is followed by `count` + 1 offsets and
+/// `limb_count` limbs, a part by nothing. An answer is followed by `count` verdict bytes (a part
+/// has one) and, if the job wants them, `count` reports.
 typedef struct PRK_SWIFT_NAME("KernelFrame") prk_frame {
     uint64_t count;
     uint64_t limb_count;
-    /// CPU time that the chunk took, in nanoseconds.
+    /// Of a part: the arguments of prk_job_run_part.
+    uint64_t n, from, to;
+    /// CPU time that the request took, in nanoseconds.
     uint64_t cpu_ns;
     uint32_t kind;
     /// A prk_status.
@@ -56,6 +73,7 @@ enum {
     PRK_FRAME_ANSWER = 2,
     /// The poison pill: the worker leaves its loop and exits with status 0.
     PRK_FRAME_STOP = 3,
+    PRK_FRAME_PART = 4,
 };
 
 /// Forks a worker that serves `job` until it is told to stop, its channel closes or the calling

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../big/big_internal.h"
 #include "../include/prk_pool.h"
 
 uint32_t *prk_flag_create(void) {
@@ -56,4 +57,47 @@ prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t
         }
     }
     return run_words(job, limbs + offsets[0], count, verdicts, reports);
+}
+
+// RES64 as prk_test_batch gives it.
+static prk_status add_residue(uint64_t n, const prk_options *options, prk_scratch *scratch,
+                              prk_report *report) {
+    prk_status status = prk_scratch_reserve(scratch, 1);
+    if (status == PRK_STATUS_OK) {
+        mpz_t view;
+        status = prk_residue(scratch, mpz_roinit_n(view, (const mp_limb_t *)&n, 1), options->cancel,
+                             &report->residue);
+        report->fields |= PRK_REPORT_HAS_RESIDUE;
+    }
+    return status;
+}
+
+prk_status prk_job_run_part(const prk_job *job, uint64_t n, uint64_t from, uint64_t to,
+                            prk_scratch *scratch, uint8_t *verdict, prk_report *report) {
+    *verdict = PRK_UNTESTED;
+    memset(report, 0, sizeof *report);
+    const bool in_words = job->word_engine != NULL;
+    if (in_words ? job->word_divider == NULL : job->engine != PRK_ENGINE_TRIAL) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    const uint64_t start = prk_thread_cpu_ns();
+    uint64_t divisor = 0;
+    prk_status status = in_words
+                            ? job->word_divider(n, from, to, job->options.cancel, &divisor)
+                            : prk_trial_cancellable(n, from, to, job->options.cancel, &divisor);
+    if (status == PRK_STATUS_OK && !in_words && job->wants_reports && job->options.want_residue) {
+        status = add_residue(n, &job->options, scratch, report);
+    }
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    report->verdict = *verdict = divisor == 0 ? PRK_PRIME : PRK_COMPOSITE;
+    report->method = PRK_METHOD_TRIAL_DIVISION;
+    report->engine = in_words ? job->word_engine_name : PRK_ENGINE_TRIAL;
+    if (divisor != 0) {
+        report->factor = divisor;
+        report->fields |= PRK_REPORT_HAS_FACTOR;
+    }
+    report->cpu_ns = prk_thread_cpu_ns() - start;
+    return PRK_STATUS_OK;
 }

@@ -71,6 +71,19 @@ static void *room(buffer *b, size_t size) {
     return b->bytes;
 }
 
+// A part has no arrays: its number is in the frame.
+static int serve_part(int channel, const prk_job *job, prk_scratch *scratch, prk_frame *frame) {
+    uint8_t verdict;
+    prk_report report;
+    const uint64_t start = prk_thread_cpu_ns();
+    frame->status = (uint32_t)prk_job_run_part(job, frame->n, frame->from, frame->to, scratch,
+                                               &verdict, &report);
+    frame->cpu_ns = prk_thread_cpu_ns() - start;
+    frame->kind = PRK_FRAME_ANSWER;
+    return prk_channel_send(channel, frame, &verdict, 1, &report,
+                            job->wants_reports ? sizeof report : 0);
+}
+
 static _Noreturn void serve(int channel, const prk_job *job) {
     prk_scratch *scratch = prk_scratch_create();
     buffer offsets = {0}, limbs = {0}, verdicts = {0}, reports = {0};
@@ -81,6 +94,12 @@ static _Noreturn void serve(int channel, const prk_job *job) {
         }
         if (frame.kind == PRK_FRAME_STOP) {
             _exit(0);
+        }
+        if (frame.kind == PRK_FRAME_PART && scratch != NULL) {
+            if (serve_part(channel, job, scratch, &frame) != 0) {
+                _exit(0);
+            }
+            continue;
         }
         const size_t count = (size_t)frame.count;
         const size_t offsets_size = (count + 1) * sizeof(uint64_t);

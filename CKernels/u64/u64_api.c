@@ -37,15 +37,17 @@ prk_status prk_trial_range_u64(uint64_t n, uint64_t from, uint64_t to, uint64_t 
     return status;
 }
 
-prk_status prk_trial_cancellable(uint64_t n, const uint32_t *cancel, uint64_t *divisor) {
+prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const uint32_t *cancel,
+                                 uint64_t *divisor) {
     // A block is some milliseconds of work; the flag costs nothing that can be measured.
     const uint64_t block = UINT64_C(1) << 21;
     *divisor = 0;
-    for (uint64_t from = 0; from <= UINT32_MAX && from * from <= n; from += block) {
+    to = to < UINT32_MAX ? to : UINT32_MAX;
+    for (; from <= to && from * from <= n; from += block) {
         if (prk_is_cancelled(cancel)) {
             return PRK_STATUS_CANCELLED;
         }
-        *divisor = prk_kernels()->trial_range(n, from, from + block - 1);
+        *divisor = prk_kernels()->trial_range(n, from, to - from < block ? to : from + block - 1);
         if (*divisor != 0) {
             break;
         }

@@ -63,7 +63,9 @@ extension Engine {
         case .trial: unsafe job.engine = .trial
         case .u64: unsafe job.engine = .u64
         case .gmp: unsafe job.engine = .gmp
-        case .swiftTrial: unsafe job.word_engine = trialInSwift
+        case .swiftTrial:
+            unsafe job.word_engine = trialInSwift
+            unsafe job.word_divider = divideInSwift
         case .swiftU64: unsafe job.word_engine = u64InSwift
         }
         #if DEBUG
@@ -130,16 +132,13 @@ private func verdict(on n: UInt64, isPrime: Bool) -> UInt8 {
 
 private let trialInSwift: prk_word_engine = { numbers, verdicts, reports, count, cancel in
     guard let numbers = unsafe numbers, let verdicts = unsafe verdicts else { return }
-    let block: UInt64 = 1 << 21  // some milliseconds
     var i = 0
     while i < count {
         let n = unsafe numbers[i]
         var divisor: UInt64 = 0
-        var from: UInt64 = 0
-        while divisor == 0 && n >= 2 && from <= UInt64(UInt32.max) && from &* from <= n {
-            if unsafe prk_is_cancelled(cancel) { return }
-            divisor = Pure64.smallestDivisor(of: n, from: from, through: from &+ block &- 1)
-            from &+= block
+        if n >= 2 {
+            let status = unsafe divideInSwift(n, 0, UInt64(UInt32.max), cancel, &divisor)
+            if status != .ok { return }
         }
         let finding = Pure64.Finding(
             isPrime: n >= 2 && divisor == 0, method: n < 2 ? .definition : .trialDivision,
@@ -148,6 +147,23 @@ private let trialInSwift: prk_word_engine = { numbers, verdicts, reports, count,
         if let reports = unsafe reports { unsafe finding.write(to: &reports[i]) }
         i &+= 1
     }
+}
+
+private let divideInSwift: prk_word_divider = { n, first, last, cancel, divisor in
+    let block: UInt64 = 1 << 21  // some milliseconds
+    let last = last < UInt64(UInt32.max) ? last : UInt64(UInt32.max)
+    var from = first
+    while from <= last && from &* from <= n {
+        if unsafe prk_is_cancelled(cancel) { return .cancelled }
+        let through = last &- from < block ? last : from &+ block &- 1
+        let found = Pure64.smallestDivisor(of: n, from: from, through: through)
+        if found != 0 {
+            unsafe divisor?.pointee = found
+            break
+        }
+        from &+= block
+    }
+    return .ok
 }
 
 extension Pure64.Finding {

@@ -62,13 +62,8 @@ package import CKernels
             throw .numberTooLarge(bits: numbers.maximumBits, limit: limit, engine: engine)
         }
         let count = numbers.count
-        let wantsReports = unsafe job.wants_reports
-        var results = TestResults(seed: options.seed)
-        results.verdictBytes = [UInt8](
-            repeating: UInt8(truncatingIfNeeded: KernelVerdict.untested.rawValue), count: count)
-        if wantsReports {
-            results.rawReports = [KernelReport](repeating: TestResults.untested, count: count)
-        }
+        var results = unsafe TestResults(
+            seed: options.seed, untested: count, withReports: job.wants_reports)
         results.status = unsafe withUnsafePointer(to: job) { job in
             // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and
             // reports have count places.
@@ -76,6 +71,21 @@ package import CKernels
                 job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
                 &results.rawReports)
         }
+        return results
+    }
+
+    /// Divides one number by a range of divisors, when the engine is complete trial division: a
+    /// verdict "prime" says that none of them divides it.
+    package mutating func run(_ number: UInt64, divisors: ClosedRange<UInt64>) -> TestResults {
+        let wantsReports = unsafe job.wants_reports
+        var results = TestResults(seed: options.seed, untested: 1, withReports: true)
+        results.status = unsafe withUnsafePointer(to: job) { job in
+            // Verdicts and reports have one place.
+            unsafe prk_job_run_part(
+                job, number, divisors.lowerBound, divisors.upperBound, scratch,
+                &results.verdictBytes, &results.rawReports)
+        }
+        if !wantsReports { results.rawReports = [] }
         return results
     }
 }
@@ -89,6 +99,16 @@ public struct TestResults: Sendable {
     private let seed: UInt64
 
     package init(seed: UInt64) { self.seed = seed }
+
+    /// Results before the test.
+    package init(seed: UInt64, untested count: Int, withReports: Bool) {
+        self.seed = seed
+        verdictBytes = [UInt8](
+            repeating: UInt8(truncatingIfNeeded: KernelVerdict.untested.rawValue), count: count)
+        if withReports {
+            rawReports = [KernelReport](repeating: TestResults.untested, count: count)
+        }
+    }
 
     package static var untested: KernelReport {
         var report = KernelReport()

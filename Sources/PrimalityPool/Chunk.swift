@@ -2,7 +2,10 @@
 
 public import Primality
 
-/// A contiguous slice of the input: the unit of hand-over, of loss and of replay.
+/// A contiguous slice of the input, whose results come together.
+///
+/// It is what a worker is handed at once, and what is replayed when the worker dies, unless it has
+/// large numbers that are to be divided completely: then several workers have a part of it each.
 public struct Chunk: Sendable {
     /// The chunk's place among the chunks of a run, from 0.
     public let id: Int
@@ -10,6 +13,12 @@ public struct Chunk: Sendable {
     public let first: Int
     /// The numbers.
     public let numbers: NumberBatch
+
+    package init(id: Int, first: Int, numbers: NumberBatch) {
+        self.id = id
+        self.first = first
+        self.numbers = numbers
+    }
 }
 
 /// Why numbers of a chunk have no verdict.
@@ -40,14 +49,16 @@ extension ChunkFailure: CustomStringConvertible {
 public struct ChunkResult: Sendable {
     /// The chunk.
     public let chunk: Chunk
-    /// The worker that tested it, from 0.
+    /// The worker that tested it, from 0; of several, the one that was the last.
     public let worker: Int
-    /// CPU time that testing it took.
+    /// CPU time that testing it took, of all workers together.
     public let cpuTime: Duration
     /// Verdicts and evidence, number by number.
     public let results: TestResults
     /// Why some verdicts are missing; `nil` when none is.
     public let failure: ChunkFailure?
+    /// All that had a part of it; empty when one worker tested it at once.
+    package var sharedBy: Set<Int> = []
 }
 
 /// Decides where the input is cut into chunks.

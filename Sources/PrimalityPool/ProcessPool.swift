@@ -14,8 +14,8 @@ public import Primality
 /// A child runs C (and integer Swift reached through a C function pointer) from `fork` to `_exit`,
 /// so a run may start in a program that has threads.
 ///
-/// A worker that dies costs a replay of its chunk on a new one. A chunk that ends two workers is given
-/// back as failed. The end of the calling thread, or of the program, ends the workers.
+/// A worker that dies costs a replay of what it held on a new one: a chunk, or a part of one. What ends
+/// two workers is given back as failed. The end of the calling thread, or of the program, ends the workers.
 public struct ProcessPool: Pool {
     /// How many processes.
     public let workers: Int
@@ -45,7 +45,7 @@ public struct ProcessPool: Pool {
         }
         var supervisor = try Supervisor(job: job, wanted: workers)
         defer { supervisor.stop() }
-        let feed = Feed(window: workers * chunksPerWorker, cancel: job.cancel)
+        let feed = Feed(job, workers: workers)
         let doorbell = supervisor.doorbell
         let feeder = try feed.start(from: source) { doorbell.ring() }
         defer { feeder.join() }
@@ -79,10 +79,10 @@ private struct WorkerProcess {
     let id: Int
     let pid: pid_t
     let channel: Int32
-    var chunk: Chunk?
+    var job: Job?
 }
 
-/// Hands chunks to worker processes, one at a time each, and takes their answers: one loop that
+/// Hands jobs to worker processes, one at a time each, and takes their answers: one loop that
 /// waits for answers, deaths and new chunks at once.
 ///
 /// It belongs to the thread that started the run.
@@ -93,9 +93,9 @@ private struct WorkerProcess {
     private let wanted: Int
     private var workers: [WorkerProcess] = []
     private var delivery: Delivery
-    /// Chunks whose worker died, to be tested again.
-    private var replays: [Chunk] = []
-    /// How many workers each chunk has ended.
+    /// Jobs whose worker died, to be run again.
+    private var replays: [Job] = []
+    /// How many workers each job has ended.
     private var deaths: [Int: Int] = [:]
     private var deathsSinceAnswer = 0
     private var lastSignal: Int32?
@@ -138,7 +138,7 @@ private struct WorkerProcess {
         var cancelled: ContinuousClock.Instant?
         while true {
             try assign(feed, inputEnded: &inputEnded, deliver: deliver)
-            let busy = workers.contains { $0.chunk != nil }
+            let busy = workers.contains { $0.job != nil }
             if inputEnded && replays.isEmpty && !busy { return }
 
             var descriptors = [pollfd(fd: doorbell.descriptor, events: Int16(POLLIN), revents: 0)]
@@ -150,9 +150,9 @@ private struct WorkerProcess {
             if descriptors[0].revents != 0 { doorbell.clear() }
             // Backwards, since a dead worker's place is taken away.
             for place in workers.indices.reversed() where descriptors[place + 1].revents != 0 {
-                if let result = receive(place) {
+                if let (job, result) = receive(place) {
                     deathsSinceAnswer = 0
-                    delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+                    finish(job, result, feed, deliver)
                 } else {
                     try bury(place, feed, deliver)
                 }
@@ -165,82 +165,95 @@ private struct WorkerProcess {
         }
     }
 
-    /// Gives each idle worker a chunk.
+    /// Gives each idle worker a job.
     private mutating func assign(
         _ feed: Feed, inputEnded: inout Bool, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
-        for place in workers.indices.reversed() where workers[place].chunk == nil {
-            guard let chunk = nextChunk(feed, &inputEnded, deliver) else { return }
-            workers[place].chunk = chunk
+        for place in workers.indices.reversed() where workers[place].job == nil {
+            guard let next = nextJob(feed, &inputEnded, deliver) else { return }
+            workers[place].job = next
             // A worker that died idle shows itself here or in the next poll; either way it is buried
-            // there, with its chunk.
-            _ = send(chunk, to: workers[place].channel)
+            // there, with its job.
+            _ = send(next, to: workers[place].channel)
         }
     }
 
-    private mutating func nextChunk(
+    private mutating func nextJob(
         _ feed: Feed, _ inputEnded: inout Bool, _ deliver: (ChunkResult) -> Bool
-    ) -> Chunk? {
+    ) -> Job? {
         if let replay = replays.popLast() { return replay }
         while !inputEnded {
             switch feed.jobs.tryPop() {
             case .nothingYet: return nil
             case .ended: inputEnded = true
-            case .element(let chunk):
-                let bits = chunk.numbers.maximumBits
-                guard let limit = job.engine.maximumBits, bits > limit else { return chunk }
+            case .element(let next):
+                let bits = next.numbers.maximumBits
+                guard let limit = job.engine.maximumBits, bits > limit else { return next }
                 let error = PrimalityError.numberTooLarge(
                     bits: bits, limit: limit, engine: job.engine)
-                giveUp(chunk, worker: 0, .test(error), feed, deliver)
+                giveUp(next, worker: 0, .test(error), feed, deliver)
             }
         }
         return nil
     }
 
-    private func send(_ chunk: Chunk, to channel: Int32) -> Int32 {
+    private func send(_ job: Job, to channel: Int32) -> Int32 {
         var frame = KernelFrame()
         frame.kind = UInt32(PRK_FRAME_CHUNK)
-        frame.count = UInt64(chunk.numbers.count)
-        frame.limb_count = UInt64(chunk.numbers.limbCount)
+        frame.count = UInt64(job.numbers.count)
+        let offsets = job.numbers.offsets
+        let limbs = job.numbers.limbs
+        if let divisors = job.divisors {
+            frame.kind = UInt32(PRK_FRAME_PART)
+            frame.n = limbs[0]
+            frame.from = divisors.lowerBound
+            frame.to = divisors.upperBound
+            return unsafe prk_channel_send(channel, &frame, nil, 0, nil, 0)
+        }
+        frame.limb_count = UInt64(limbs.count)
         let word = MemoryLayout<UInt64>.size
-        let offsets = chunk.numbers.offsets
-        let limbs = chunk.numbers.limbs
         // Sizes are those of the arrays.
         return unsafe prk_channel_send(
             channel, &frame, offsets, offsets.count * word, limbs, limbs.count * word)
     }
 
     /// The answer of the worker at `place`, or `nil` when it is dead.
-    private mutating func receive(_ place: Int) -> ChunkResult? {
+    private mutating func receive(_ place: Int) -> (Job, JobResult)? {
         let worker = workers[place]
         var frame = KernelFrame()
-        guard let chunk = worker.chunk,
+        guard let held = worker.job,
             unsafe prk_channel_receive(worker.channel, &frame, MemoryLayout<KernelFrame>.size) == 0,
-            frame.kind == UInt32(PRK_FRAME_ANSWER), frame.count == UInt64(chunk.numbers.count)
+            frame.kind == UInt32(PRK_FRAME_ANSWER), frame.count == UInt64(held.numbers.count)
         else { return nil }
-        var results = TestResults(seed: job.options.seed)
-        results.verdictBytes = [UInt8](repeating: 0, count: chunk.numbers.count)
+        var results = TestResults(
+            seed: job.options.seed, untested: held.numbers.count, withReports: job.wantsReports)
         if unsafe prk_channel_receive(
             worker.channel, &results.verdictBytes, results.verdictBytes.count) != 0
         {
             return nil
         }
         if job.wantsReports {
-            results.rawReports = [KernelReport](
-                repeating: TestResults.untested, count: chunk.numbers.count)
             let size = MemoryLayout<KernelReport>.stride * results.rawReports.count
             if unsafe prk_channel_receive(worker.channel, &results.rawReports, size) != 0 {
                 return nil
             }
         }
         results.status = KernelStatus(rawValue: frame.status) ?? .ok
-        workers[place].chunk = nil
-        return ChunkResult(
-            chunk: chunk, worker: worker.id, cpuTime: .nanoseconds(Int64(clamping: frame.cpu_ns)),
+        workers[place].job = nil
+        let result = JobResult(
+            worker: worker.id, cpuTime: .nanoseconds(Int64(clamping: frame.cpu_ns)),
             results: results, failure: ChunkFailure(status: results.status))
+        return (held, result)
     }
 
-    /// Reaps a dead worker, starts another one, and sees to the chunk it held.
+    private mutating func finish(
+        _ job: Job, _ result: JobResult, _ feed: Feed, _ deliver: (ChunkResult) -> Bool
+    ) {
+        guard let complete = feed.jobs.finish(job, result) else { return }
+        delivery.add(complete, deliver: deliver) { feed.chunkLeft() }
+    }
+
+    /// Reaps a dead worker, starts another one, and sees to the job it held.
     private mutating func bury(
         _ place: Int, _ feed: Feed, _ deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
@@ -251,15 +264,15 @@ private struct WorkerProcess {
         let end = reap(worker.pid)
         lastSignal = end.signal
         deathsSinceAnswer += 1
-        if let chunk = worker.chunk {
-            deaths[chunk.id, default: 0] += 1
+        if let held = worker.job {
+            deaths[held.id, default: 0] += 1
             if job.cancel.isCancelled {
-                giveUp(chunk, worker: worker.id, .cancelled, feed, deliver)
-            } else if deaths[chunk.id] == 2 {
+                giveUp(held, worker: worker.id, .cancelled, feed, deliver)
+            } else if deaths[held.id] == 2 {
                 let failure = ChunkFailure.workerDied(signal: end.signal, exitStatus: end.status)
-                giveUp(chunk, worker: worker.id, failure, feed, deliver)
+                giveUp(held, worker: worker.id, failure, feed, deliver)
             } else {
-                replays.append(chunk)
+                replays.append(held)
             }
         }
         if deathsSinceAnswer > 4 * wanted + 16 {
@@ -270,17 +283,16 @@ private struct WorkerProcess {
     }
 
     private mutating func giveUp(
-        _ chunk: Chunk, worker: Int, _ failure: ChunkFailure, _ feed: Feed,
+        _ job: Job, worker: Int, _ failure: ChunkFailure, _ feed: Feed,
         _ deliver: (ChunkResult) -> Bool
     ) {
-        let result = ChunkResult(
-            chunk: chunk, worker: worker, cpuTime: .zero,
-            results: .untested(chunk.numbers.count), failure: failure)
-        delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+        let result = JobResult(
+            worker: worker, cpuTime: .zero, results: .untested(job.numbers.count), failure: failure)
+        finish(job, result, feed, deliver)
     }
 
     private func killBusy() {
-        for worker in workers where worker.chunk != nil { kill(worker.pid, SIGKILL) }
+        for worker in workers where worker.job != nil { kill(worker.pid, SIGKILL) }
     }
 
     private func reap(_ pid: pid_t) -> (signal: Int32?, status: Int32?) {
@@ -292,13 +304,13 @@ private struct WorkerProcess {
 
     /// Gives every worker the poison pill and waits for its exit.
     ///
-    /// Workers that hold a chunk, after an error, are killed instead.
+    /// Workers that hold a job, after an error, are killed instead.
     mutating func stop() {
         for worker in workers {
             var pill = KernelFrame()
             pill.kind = UInt32(PRK_FRAME_STOP)
             let error = unsafe prk_channel_send(worker.channel, &pill, nil, 0, nil, 0)
-            if worker.chunk != nil || error != 0 { kill(worker.pid, SIGKILL) }
+            if worker.job != nil || error != 0 { kill(worker.pid, SIGKILL) }
             close(worker.channel)
         }
         for worker in workers { _ = reap(worker.pid) }

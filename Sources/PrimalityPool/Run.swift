@@ -3,7 +3,7 @@
 internal import CKernels
 internal import Primality
 
-/// What tests chunks in this process: an engine with its scratch, for one thread at a time.
+/// What runs jobs in this process: an engine with its scratch, for one thread at a time.
 final class LocalWorker {
     private let id: Int
     private var tester: Tester
@@ -19,20 +19,23 @@ final class LocalWorker {
         }
     }
 
-    func test(_ chunk: Chunk) -> ChunkResult {
+    func run(_ job: Job) -> JobResult {
         let start = prk_thread_cpu_ns()
         var results: TestResults
         var failure: ChunkFailure?
         do {
-            results = try tester.run(chunk.numbers)
+            if let divisors = job.divisors {
+                results = tester.run(job.numbers.limbs[0], divisors: divisors)
+            } else {
+                results = try tester.run(job.numbers)
+            }
             failure = ChunkFailure(status: results.status)
         } catch {
-            results = .untested(chunk.numbers.count)
+            results = .untested(job.numbers.count)
             failure = .test(error)
         }
-        return ChunkResult(
-            chunk: chunk, worker: id,
-            cpuTime: .nanoseconds(Int64(clamping: prk_thread_cpu_ns() - start)),
+        return JobResult(
+            worker: id, cpuTime: .nanoseconds(Int64(clamping: prk_thread_cpu_ns() - start)),
             results: results, failure: failure)
     }
 }
@@ -40,10 +43,7 @@ final class LocalWorker {
 extension TestResults {
     /// Results without a verdict.
     static func untested(_ count: Int) -> TestResults {
-        var results = TestResults(seed: 0)
-        results.verdictBytes = [UInt8](
-            repeating: UInt8(truncatingIfNeeded: KernelVerdict.untested.rawValue), count: count)
-        return results
+        TestResults(seed: 0, untested: count, withReports: false)
     }
 }
 
@@ -66,13 +66,14 @@ extension ChunkFailure {
 /// The way of chunks through a run: a feeder pulls the source and queues chunks; the window bounds how
 /// many are on their way until the caller has taken their results.
 final class Feed: Sendable {
-    let jobs = BlockingQueue<Chunk>()
+    let jobs: JobQueue
     private let window: Window
     private let cancel: CancelFlag
 
-    init(window: Int, cancel: CancelFlag) {
-        self.window = Window(window)
-        self.cancel = cancel
+    init(_ job: PoolJob, workers: Int) {
+        jobs = JobQueue(job, workers: workers)
+        window = Window(workers * chunksPerWorker)
+        cancel = job.cancel
     }
 
     /// Starts the feeder.

@@ -23,8 +23,9 @@ public struct SerialPool: Pool {
         var id = 0
         var first = 0
         while !job.cancel.isCancelled, let numbers = source() {
-            let result = worker.test(Chunk(id: id, first: first, numbers: numbers))
-            delivery.add(result, deliver: deliver)
+            let chunk = Chunk(id: id, first: first, numbers: numbers)
+            let result = worker.run(Job(id: id, chunk))
+            delivery.add(ChunkResult(chunk, result), deliver: deliver)
             id += 1
             first += numbers.count
         }

@@ -2,7 +2,8 @@
 
 public import Primality
 
-/// Tests in a task group on Swift's cooperative threads, one child task a chunk.
+/// Tests in a task group on Swift's cooperative threads, one child task for what a worker is handed at
+/// once.
 ///
 /// There is one cooperative thread per core, so more workers than cores gain nothing, and other tasks
 /// of the program wait while chunks are tested. Where that matters use ``ThreadPool``.
@@ -26,33 +27,41 @@ public struct TaskPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
-        let feed = Feed(window: workers * chunksPerWorker, cancel: job.cancel)
+        let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>()
-        // A task borrows a worker, and so its scratch, for one chunk.
+        // A task borrows a worker, and so its scratch, for one job.
         let idle = BlockingQueue<HandedOver<LocalWorker>>()
         for id in 0..<workers { idle.push(HandedOver(try LocalWorker(id: id, job: job))) }
 
-        let (announcements, announcer) = AsyncStream.makeStream(of: Void.self)
+        // One that is pending says as much as many: look at the queue again.
+        let (announcements, announcer) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let feeder = try feed.start(from: source) { announcer.yield() }
         defer { feeder.join() }
         let workers = workers
         Task.detached {
             await withTaskGroup(of: Void.self) { group in
                 var running = 0
-                // Each announcement is one chunk, but for the last one, which is the end.
                 for await _ in announcements {
-                    guard case .element(let chunk) = feed.jobs.tryPop() else { break }
-                    if running == workers {
-                        await group.next()
-                        running -= 1
+                    var taken = feed.jobs.tryPop()
+                    while case .element(let job) = taken {
+                        running += 1
+                        group.addTask {
+                            // There are as many workers as tasks, so none is waited for.
+                            guard case .element(let worker) = idle.tryPop() else { return }
+                            let result = feed.jobs.finish(job, worker.value.run(job))
+                            if let result { results.push(result) }
+                            idle.push(worker)
+                            // A part may be what others waited for.
+                            if !job.isWhole { announcer.yield() }
+                        }
+                        if running == workers {
+                            await group.next()
+                            running -= 1
+                        }
+                        taken = feed.jobs.tryPop()
                     }
-                    running += 1
-                    group.addTask {
-                        // There are as many workers as tasks, so none is waited for.
-                        guard case .element(let worker) = idle.tryPop() else { return }
-                        results.push(worker.value.test(chunk))
-                        idle.push(worker)
-                    }
+                    if case .ended = taken { break }
                 }
             }
             results.end()

@@ -28,7 +28,7 @@ public struct ThreadPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
-        let feed = Feed(window: workers * chunksPerWorker, cancel: job.cancel)
+        let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>(producers: workers)
         var threads: [WorkerThread] = []
         var problem: PoolError?
@@ -37,7 +37,10 @@ public struct ThreadPool: Pool {
                 let box = HandedOver(try LocalWorker(id: id, job: job))
                 threads.append(
                     try WorkerThread(name: "prk-worker-\(id)") {
-                        while let chunk = feed.jobs.pop() { results.push(box.value.test(chunk)) }
+                        while let job = feed.jobs.pop() {
+                            let result = feed.jobs.finish(job, box.value.run(job))
+                            if let result { results.push(result) }
+                        }
                         results.end()
                     })
             } catch {

@@ -117,6 +117,39 @@ import Testing
         #expect(Set(outcome.lines).isSubset(of: Set(expected.lines)))
     }
 
+    @Test func aWorkerKilledWhileItSharesANumberCostsNothing() throws {
+        // 2⁶⁴ − 59 and products of two primes of 32 bits.
+        let factors: [(String, String?)] = [
+            ("18446744073709551557", nil), ("18446744030759878681", "4294967291"),
+            ("12000003085000019057", "3000000019"), ("18446744073709551557", nil),
+        ]
+        let running = try Tool.start(
+            [
+                "check", "--engine", "trial", "--pool", "processes", "-j", "2", "--format", "csv",
+            ], input: Data(factors.map(\.0).joined(separator: "\n").utf8),
+            environment: ["ASAN_OPTIONS": "detect_leaks=0"])
+        var killed = 0
+        while running.process.isRunning {
+            if let child = running.children.randomElement(), kill(child, SIGKILL) == 0 {
+                killed += 1
+            }
+            usleep(30_000)
+        }
+        let outcome = running.finish()
+        #expect(killed > 0)
+        // As above: a part may meet two of the kills.
+        let failed = outcome.error.split(separator: "\n").count
+        #expect(outcome.status == (failed == 0 ? 0 : 70))
+        let lines = outcome.lines.dropFirst()
+        #expect(lines.count + failed == factors.count)
+        for line in lines {
+            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+            let factor = factors[Int(fields[0]) ?? 0].1
+            #expect(fields[3] == (factor == nil ? "prime" : "composite"))
+            #expect(fields[6] == factor ?? "")
+        }
+    }
+
     @Test func aNumberThatEndsTwoWorkersIsReported() throws {
         let input = Data("\(Self.longNumber)\n7\n".utf8)
         let running = try Tool.start(
