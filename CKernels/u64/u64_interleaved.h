@@ -23,12 +23,10 @@
 #endif
 
 enum {
-    // Smaller numbers are tested by the reference: there are few, their exponents are short, and
-    // every
-    // prime of the table is below this.
+    // Smaller numbers are tested by the reference: their exponents are short. All primes of the
+    // table are below this.
     PRK_SMALL = 1 << 13,
-    // Primes that one number is divided by, and one of a batch, whose tests take a quarter of the
-    // time.
+    // How many primes a number is divided by: alone, and in a batch, whose tests cost less.
     PRK_SINGLE_PRIMES = 64,
     PRK_BATCH_PRIMES = 40,
 };
