@@ -98,6 +98,11 @@ public struct ChunkSizer: Sendable {
         nanoseconds = 0
     }
 
+    /// Whether numbers make a chunk of the size that is aimed at, by the same estimate, or a smaller one.
+    static func isShort(_ numbers: NumberBatch, engine: Engine) -> Bool {
+        Double(numbers.count) * cost(bits: numbers.maximumBits, engine: engine) <= 2 * target
+    }
+
     /// A rough upper bound, in nanoseconds: a prime, on a current machine.
     private static func cost(bits: Int, engine: Engine) -> Double {
         switch engine {

@@ -21,6 +21,8 @@ public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
     case processes
     /// In a Swift task group.
     case tasks
+    /// By Swift actors.
+    case actors
 
     /// One worker for each core that this process may use; at most 1024.
     public static var defaultWorkers: Int { min(Int(prk_core_count()), 1024) }
@@ -35,6 +37,7 @@ public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .threads: ThreadPool(workers: workers)
         case .processes: ProcessPool(workers: workers)
         case .tasks: TaskPool(workers: workers)
+        case .actors: ActorPool(workers: workers)
         }
     }
 }
@@ -130,7 +133,7 @@ public protocol Pool: Sendable {
     /// Tests everything that a source gives.
     ///
     /// The calling thread is blocked until the end, so do not call it from a task: cooperative threads
-    /// are few, and a ``TaskPool`` that finds them all blocked waits for ever.
+    /// are few, and a ``TaskPool`` or ``ActorPool`` that finds them all blocked waits for ever.
     ///
     /// - Parameters:
     ///   - job: What to do with the numbers.
@@ -149,11 +152,12 @@ public protocol Pool: Sendable {
 extension Pool {
     /// Tests numbers in memory, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks.
+    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
+    /// the run ends, and this throws ``PoolError/cancelled``.
     public func verdicts(
         of numbers: [BigNatural], _ job: PoolJob = PoolJob(), chunk: Int? = nil
     ) async throws(PoolError) -> [Verdict] {
-        try await onOwnThread { () throws(PoolError) -> [Verdict] in
+        try await cancellable(job) { () throws(PoolError) -> [Verdict] in
             try self.verdicts(of: numbers, job, chunk: chunk)
         }
     }

@@ -26,7 +26,7 @@ private enum Large {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct SplitTests {
-    static let sharing: [PoolKind] = [.threads, .processes, .tasks]
+    static let sharing: [PoolKind] = [.threads, .processes, .tasks, .actors]
 
     /// What a run finds, number by number, checking that each comes back once and whole.
     private static func reports(
@@ -110,14 +110,22 @@ private enum Large {
         try await blocking {
             let numbers = [UInt64](repeating: Large.largest, count: 1000)
             let cancel = CancelFlag()
+            // On a busy machine a run may begin late.
+            let isAsked = Monitor(false)
             let canceller = try WorkerThread(name: "canceller") {
+                isAsked.wait { $0 ? () : nil }
                 usleep(150_000)
                 cancel.cancel()
             }
+            let source = source(numbers, by: 1)
             var chunks: [Int] = []
             var untested = 0
             try kind.pool(workers: 2).run(
-                PoolJob(engine: engine, cancel: cancel), from: source(numbers, by: 1)
+                PoolJob(engine: engine, cancel: cancel),
+                from: {
+                    isAsked.withLock(wake: true) { $0 = true }
+                    return source()
+                }
             ) { result in
                 chunks.append(result.chunk.id)
                 #expect(result.failure == nil || result.failure == .cancelled)
