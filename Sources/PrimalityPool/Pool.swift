@@ -147,6 +147,27 @@ public protocol Pool: Sendable {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError)
+
+    /// Tests a batch in memory.
+    ///
+    /// Blocks the calling thread; see ``Pool/run(_:from:deliver:)``.
+    ///
+    /// - Parameters:
+    ///   - numbers: The numbers.
+    ///   - job: What to do with them.
+    ///   - chunk: How many numbers make a chunk; by default the pool chooses.
+    /// - Returns: Verdicts in the order of the numbers.
+    /// - Throws: ``PoolError``, also when a single number could not be tested.
+    func verdicts(
+        of numbers: NumberBatch, _ job: PoolJob, chunk: Int?
+    ) throws(PoolError) -> [Verdict]
+
+    /// Tests 64-bit numbers in memory.
+    ///
+    /// Otherwise as the function of the same name for a batch.
+    func verdicts(
+        of numbers: Span<UInt64>, _ job: PoolJob, chunk: Int?
+    ) throws(PoolError) -> [Verdict]
 }
 
 extension Pool {
@@ -174,6 +195,40 @@ extension Pool {
     /// - Throws: ``PoolError``, also when a single number could not be tested.
     public func verdicts(
         of numbers: [BigNatural], _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        try verdicts(of: NumberBatch(numbers), job, chunk: chunk)
+    }
+
+    /// Tests a batch in memory, on a thread of its own while the calling task waits.
+    ///
+    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
+    /// the run ends, and this throws ``PoolError/cancelled``.
+    public func verdicts(
+        of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) async throws(PoolError) -> [Verdict] {
+        try await cancellable(job) { () throws(PoolError) -> [Verdict] in
+            try self.verdicts(of: numbers, job, chunk: chunk)
+        }
+    }
+
+    /// Tests a batch in memory, chunk by chunk.
+    public func verdicts(
+        of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        try verdictsByChunks(of: numbers, job, chunk: chunk)
+    }
+
+    /// Tests 64-bit numbers in memory, chunk by chunk.
+    public func verdicts(
+        of numbers: Span<UInt64>, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        var batch = NumberBatch()
+        for i in numbers.indices { batch.append(numbers[i]) }
+        return try verdicts(of: batch, job, chunk: chunk)
+    }
+
+    func verdictsByChunks(
+        of numbers: NumberBatch, _ job: PoolJob, chunk: Int?
     ) throws(PoolError) -> [Verdict] {
         var verdicts = [Verdict?](repeating: nil, count: numbers.count)
         var failure: ChunkFailure?
