@@ -97,6 +97,10 @@ void prk_doorbell_clear(int doorbell);
 /// Names the calling thread; the kernel keeps 15 bytes.
 void prk_thread_set_name(const char *name);
 
+/// Lets the calling thread run on one core alone: of those that it may use the one at `place`,
+/// counted from 0 and round and round. 0, or an errno.
+int prk_thread_pin(int place);
+
 /// The cores that this process may use, at least 1.
 int prk_core_count(void);
 

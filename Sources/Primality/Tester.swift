@@ -74,6 +74,24 @@ package import CKernels
         return results
     }
 
+    /// As ``test(_:)`` without evidence, in memory of the caller's: allocates nothing.
+    ///
+    /// - Parameters:
+    ///   - limbs: Number *i* is `limbs[offsets[i] ..< offsets[i + 1]]`, and none is too large for the
+    ///     engine.
+    ///   - offsets: `count` + 1 places in `limbs`.
+    ///   - count: How many numbers there are.
+    ///   - verdicts: `count` places for verdict bytes.
+    /// - Returns: What the kernels say; every place is written when that is `ok`.
+    package mutating func run(
+        limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>, count: Int,
+        verdicts: UnsafeMutablePointer<UInt8>
+    ) -> KernelStatus {
+        var plain = unsafe job
+        unsafe plain.wants_reports = false
+        return unsafe prk_job_run(&plain, limbs, offsets, count, scratch, verdicts, nil)
+    }
+
     /// Divides one number by a range of divisors, when the engine is complete trial division: a
     /// verdict "prime" says that none of them divides it.
     package mutating func run(_ number: UInt64, divisors: ClosedRange<UInt64>) -> TestResults {

@@ -73,7 +73,7 @@ extension PoolError {
 /// Names that later versions or other builds have: known, and not here.
 enum KnownElsewhere {
     static let engines: Set<String> = ["ifma"]
-    static let pools: Set<String> = ["actors", "queue"]
+    static let pools: Set<String> = ["queue"]
 }
 
 /// An option's value from a fixed list.

@@ -30,7 +30,7 @@ struct RaceCommand: ParsableCommand {
     var engines = "trial,u64,gmp,swift-trial,swift-u64"
 
     @Option(help: ArgumentHelp("A comma-separated list.", valueName: "names"))
-    var pools = "serial,threads,processes,tasks"
+    var pools = "serial,threads,processes,tasks,actors"
 
     @Option(
         name: .customShort("j"),

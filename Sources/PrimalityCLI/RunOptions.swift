@@ -7,7 +7,7 @@ internal import PrimalityPool
 /// The options of every command that tests numbers on a pool and prints results.
 struct RunOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("serial, threads, processes or tasks.", valueName: "name"))
+        help: ArgumentHelp("serial, threads, processes, tasks or actors.", valueName: "name"))
     var pool = "threads"
 
     @Option(

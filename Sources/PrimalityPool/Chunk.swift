@@ -72,7 +72,7 @@ public struct ChunkSizer: Sendable {
     private var nanoseconds = 0.0
 
     private static let target = 2e6
-    private static let largest = 8192
+    static let largest = 8192
 
     /// Makes a sizer.
     ///
@@ -98,6 +98,16 @@ public struct ChunkSizer: Sendable {
         nanoseconds = 0
     }
 
+    /// How many numbers of a size take some time, at least 1.
+    static func count(taking nanoseconds: Double, bits: Int, engine: Engine) -> Int {
+        Int(max(1, min(nanoseconds / cost(bits: bits, engine: engine), Double(largest))))
+    }
+
+    /// Whether numbers make a chunk of the size that is aimed at, by the same estimate, or a smaller one.
+    static func isShort(_ numbers: NumberBatch, engine: Engine) -> Bool {
+        Double(numbers.count) * cost(bits: numbers.maximumBits, engine: engine) <= 2 * target
+    }
+
     /// A rough upper bound, in nanoseconds: a prime, on a current machine.
     private static func cost(bits: Int, engine: Engine) -> Double {
         switch engine {
@@ -108,6 +118,25 @@ public struct ChunkSizer: Sendable {
         case .auto, .gmp:
             let limbs = Double(bits) / 64
             return 3000 + 900 * limbs * limbs * limbs.squareRoot()
+        }
+    }
+}
+
+/// Cuts a batch into chunks.
+func chunks(
+    of numbers: NumberBatch, engine: Engine, size: Int?
+) -> @Sendable () -> NumberBatch? {
+    let position = Monitor(0)
+    return {
+        position.withLock { next in
+            var sizer = ChunkSizer(engine: engine, fixed: size)
+            var batch = NumberBatch()
+            while next < numbers.count {
+                batch.append(numbers[next])
+                next += 1
+                if sizer.isFull(afterNumberOf: numbers.bitWidth(at: next - 1)) { break }
+            }
+            return batch.isEmpty ? nil : batch
         }
     }
 }

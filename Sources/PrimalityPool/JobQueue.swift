@@ -74,6 +74,11 @@ package final class JobQueue: Sendable {
         monitor = Monitor(JobState(job, shares: workers > 1))
     }
 
+    /// Whether the division of such a number is divided among the workers.
+    static func shares(_ engine: Engine, bits: Int) -> Bool {
+        [.trial, .swiftTrial].contains(engine) && (Division.leastBits...64).contains(bits)
+    }
+
     /// Adds a chunk.
     package func push(_ chunk: Chunk) { monitor.withLock(wake: true) { $0.chunks.append(chunk) } }
 

@@ -54,6 +54,33 @@
             unsafe pthread_cond_wait(changed, mutex)
         }
     }
+
+    /// As ``wait(for:)``, and looks again from time to time though nobody woke it: for what changes
+    /// outside of the lock, as a `CancelFlag` does.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: How long to wait before looking again, below 1000.
+    ///   - body: Looks.
+    /// - Returns: What `body` gives.
+    package func wait<Result>(
+        lookingEvery milliseconds: Int, for body: (inout State) -> Result?
+    ) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            // The clock of a condition variable with default attributes. When it is set, one look comes
+            // early or late.
+            var deadline = timespec()
+            unsafe clock_gettime(CLOCK_REALTIME, &deadline)
+            deadline.tv_nsec += milliseconds * 1_000_000
+            if deadline.tv_nsec >= 1_000_000_000 {
+                deadline.tv_nsec -= 1_000_000_000
+                deadline.tv_sec += 1
+            }
+            unsafe pthread_cond_timedwait(changed, mutex, &deadline)
+        }
+    }
 }
 
 /// A first-in first-out queue between threads.

@@ -21,6 +21,8 @@ public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
     case processes
     /// In a Swift task group.
     case tasks
+    /// By Swift actors.
+    case actors
 
     /// One worker for each core that this process may use; at most 1024.
     public static var defaultWorkers: Int { min(Int(prk_core_count()), 1024) }
@@ -35,6 +37,7 @@ public enum PoolKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .threads: ThreadPool(workers: workers)
         case .processes: ProcessPool(workers: workers)
         case .tasks: TaskPool(workers: workers)
+        case .actors: ActorPool(workers: workers)
         }
     }
 }
@@ -130,7 +133,7 @@ public protocol Pool: Sendable {
     /// Tests everything that a source gives.
     ///
     /// The calling thread is blocked until the end, so do not call it from a task: cooperative threads
-    /// are few, and a ``TaskPool`` that finds them all blocked waits for ever.
+    /// are few, and a ``TaskPool`` or ``ActorPool`` that finds them all blocked waits for ever.
     ///
     /// - Parameters:
     ///   - job: What to do with the numbers.
@@ -144,16 +147,38 @@ public protocol Pool: Sendable {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError)
+
+    /// Tests a batch in memory.
+    ///
+    /// Blocks the calling thread; see ``Pool/run(_:from:deliver:)``.
+    ///
+    /// - Parameters:
+    ///   - numbers: The numbers.
+    ///   - job: What to do with them.
+    ///   - chunk: How many numbers make a chunk; by default the pool chooses.
+    /// - Returns: Verdicts in the order of the numbers.
+    /// - Throws: ``PoolError``, also when a single number could not be tested.
+    func verdicts(
+        of numbers: NumberBatch, _ job: PoolJob, chunk: Int?
+    ) throws(PoolError) -> [Verdict]
+
+    /// Tests 64-bit numbers in memory.
+    ///
+    /// Otherwise as the function of the same name for a batch.
+    func verdicts(
+        of numbers: Span<UInt64>, _ job: PoolJob, chunk: Int?
+    ) throws(PoolError) -> [Verdict]
 }
 
 extension Pool {
     /// Tests numbers in memory, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks.
+    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
+    /// the run ends, and this throws ``PoolError/cancelled``.
     public func verdicts(
         of numbers: [BigNatural], _ job: PoolJob = PoolJob(), chunk: Int? = nil
     ) async throws(PoolError) -> [Verdict] {
-        try await onOwnThread { () throws(PoolError) -> [Verdict] in
+        try await cancellable(job) { () throws(PoolError) -> [Verdict] in
             try self.verdicts(of: numbers, job, chunk: chunk)
         }
     }
@@ -170,6 +195,40 @@ extension Pool {
     /// - Throws: ``PoolError``, also when a single number could not be tested.
     public func verdicts(
         of numbers: [BigNatural], _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        try verdicts(of: NumberBatch(numbers), job, chunk: chunk)
+    }
+
+    /// Tests a batch in memory, on a thread of its own while the calling task waits.
+    ///
+    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
+    /// the run ends, and this throws ``PoolError/cancelled``.
+    public func verdicts(
+        of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) async throws(PoolError) -> [Verdict] {
+        try await cancellable(job) { () throws(PoolError) -> [Verdict] in
+            try self.verdicts(of: numbers, job, chunk: chunk)
+        }
+    }
+
+    /// Tests a batch in memory, chunk by chunk.
+    public func verdicts(
+        of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        try verdictsByChunks(of: numbers, job, chunk: chunk)
+    }
+
+    /// Tests 64-bit numbers in memory, chunk by chunk.
+    public func verdicts(
+        of numbers: Span<UInt64>, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [Verdict] {
+        var batch = NumberBatch()
+        for i in numbers.indices { batch.append(numbers[i]) }
+        return try verdicts(of: batch, job, chunk: chunk)
+    }
+
+    func verdictsByChunks(
+        of numbers: NumberBatch, _ job: PoolJob, chunk: Int?
     ) throws(PoolError) -> [Verdict] {
         var verdicts = [Verdict?](repeating: nil, count: numbers.count)
         var failure: ChunkFailure?

@@ -5,8 +5,9 @@ public import Primality
 /// Tests in a task group on Swift's cooperative threads, one child task for what a worker is handed at
 /// once.
 ///
-/// There is one cooperative thread per core, so more workers than cores gain nothing, and other tasks
-/// of the program wait while chunks are tested. Where that matters use ``ThreadPool``.
+/// There is one cooperative thread per core, so more workers than cores gain nothing. Other tasks of the
+/// program have their turn between chunks, not while one is tested. Where that matters use
+/// ``ThreadPool``.
 public struct TaskPool: Pool {
     /// How many child tasks run at once.
     public let workers: Int
@@ -46,6 +47,8 @@ public struct TaskPool: Pool {
                     var taken = feed.jobs.tryPop()
                     while case .element(let job) = taken {
                         running += 1
+                        // A task of its own, which queues for a thread: whatever else is ready has
+                        // its turn between any two jobs.
                         group.addTask {
                             // There are as many workers as tasks, so none is waited for.
                             guard case .element(let worker) = idle.tryPop() else { return }

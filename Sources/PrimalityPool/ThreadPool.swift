@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
 public import Primality
 
 /// Tests on pthreads of our own, created for a run and joined at its end.
@@ -9,13 +10,20 @@ public import Primality
 public struct ThreadPool: Pool {
     /// How many threads.
     public let workers: Int
+    /// Whether each thread stays on one core.
+    public let isPinned: Bool
 
     /// Makes a pool.
     ///
-    /// - Parameter workers: How many threads, at least 1.
-    public init(workers: Int) {
+    /// - Parameters:
+    ///   - workers: How many threads, at least 1.
+    ///   - isPinned: Whether each thread stays on one core, of those that the process may use. That helps
+    ///     on a machine that does nothing else, and hurts where others use the same cores. A thread that
+    ///     the system does not let stay roams.
+    public init(workers: Int, isPinned: Bool = false) {
         precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
+        self.isPinned = isPinned
     }
 
     /// ``PoolKind/threads``.
@@ -28,6 +36,7 @@ public struct ThreadPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        let isPinned = isPinned
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>(producers: workers)
         var threads: [WorkerThread] = []
@@ -37,6 +46,7 @@ public struct ThreadPool: Pool {
                 let box = HandedOver(try LocalWorker(id: id, job: job))
                 threads.append(
                     try WorkerThread(name: "prk-worker-\(id)") {
+                        if isPinned { prk_thread_pin(Int32(id)) }
                         while let job = feed.jobs.pop() {
                             let result = feed.jobs.finish(job, box.value.run(job))
                             if let result { results.push(result) }

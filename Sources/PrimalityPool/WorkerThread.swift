@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import Primality
 
 #if canImport(Glibc)
     internal import Glibc
@@ -91,6 +92,26 @@ package func onOwnThread<Value: Sendable>(
         } catch {
             continuation.resume(returning: .failure(error))
         }
+    }
+    return try result.get()
+}
+
+/// Runs a job that blocks on a thread of its own; cancelling the calling task raises the job's flag.
+///
+/// The task waits until the run has ended, so nothing of it is left when this returns.
+func cancellable<Value: Sendable>(
+    _ job: PoolJob, _ body: @escaping @Sendable () throws(PoolError) -> Value
+) async throws(PoolError) -> Value {
+    // The handler of a task that was cancelled before runs at once. That of one which is cancelled
+    // when the run has ended raises a flag that nobody looks at.
+    let result: Result<Value, PoolError> = await withTaskCancellationHandler {
+        do throws(PoolError) {
+            return .success(try await onOwnThread(body))
+        } catch {
+            return .failure(error)
+        }
+    } onCancel: {
+        job.cancel.cancel()
     }
     return try result.get()
 }

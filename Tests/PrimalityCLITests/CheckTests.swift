@@ -139,7 +139,7 @@ import Testing
         let input = Data((numbers.joined(separator: "\n") + "\n").utf8)
         let expected = try Tool.run(["check", "--pool", "serial", "-j", "1"], input: input)
         #expect(expected.lines.count == numbers.count)
-        for pool in ["threads", "processes", "tasks"] {
+        for pool in ["threads", "processes", "tasks", "actors"] {
             for chunk in [[], ["--chunk", "1000"], ["--chunk", "7"]] {
                 let arguments = ["check", "--pool", pool, "-j", "3", "--file", "-"] + chunk
                 #expect(try Tool.run(arguments, input: input).output == expected.output)

@@ -26,7 +26,7 @@ import Testing
         let text = try Tool.run(["race", "--numbers", numbers.path, "-j", "2"])
         #expect(text.status == 0)
         #expect(text.error == "")
-        #expect(text.output.hasSuffix("All 20 rows agree: 2 of 4 are prime.\n"))
+        #expect(text.output.hasSuffix("All 25 rows agree: 2 of 4 are prime.\n"))
 
         let json = try Tool.run([
             "race", "--numbers", numbers.path, "--engines", "u64,gmp", "--pools",
@@ -49,7 +49,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: numbers) }
         let outcome = try Tool.run(["race", "--numbers", numbers.path])
         #expect(outcome.status == 0)
-        #expect(outcome.output.contains("All 4 rows agree: 1 of 1 are prime."))
+        #expect(outcome.output.contains("All 5 rows agree: 1 of 1 are prime."))
         #expect(outcome.error.contains("engine trial is left out: the largest number has 127 bits"))
     }
 }

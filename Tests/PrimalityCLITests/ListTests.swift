@@ -6,7 +6,7 @@ import TestVectors
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct ListTests {
-    static let pools = ["serial", "threads", "processes", "tasks"]
+    static let pools = ["serial", "threads", "processes", "tasks", "actors"]
 
     @Test func primesAreListedInOrder() throws {
         let outcome = try Tool.run(["list", "0", "0x20"])

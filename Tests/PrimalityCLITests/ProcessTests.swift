@@ -6,7 +6,7 @@ import Testing
 
 /// What happens to the tool as a process: pipes, signals, full disks, killed workers.
 @Suite(.timeLimit(.minutes(5))) struct ProcessTests {
-    static let pools = ["serial", "threads", "processes", "tasks"]
+    static let pools = ["serial", "threads", "processes", "tasks", "actors"]
 
     /// 2⁸⁶²⁴³ − 1, a prime of 25,962 digits: a test takes minutes.
     static let longNumber = "0x7" + String(repeating: "F", count: 21560)

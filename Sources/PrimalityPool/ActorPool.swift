@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+
+/// Tests by actors, one a worker, whose mailboxes are the queues.
+///
+/// They run on Swift's cooperative threads, of which there is one per core, so more workers than cores
+/// gain nothing. Other tasks of the program have their turn between chunks, not while one is tested.
+/// Where that matters use ``ThreadPool``.
+public struct ActorPool: Pool {
+    /// How many actors.
+    public let workers: Int
+
+    /// Makes a pool.
+    ///
+    /// - Parameter workers: How many actors, at least 1.
+    public init(workers: Int) {
+        precondition(workers >= 1, "a pool needs a worker")
+        self.workers = workers
+    }
+
+    /// ``PoolKind/actors``.
+    public var kind: PoolKind { .actors }
+
+    /// Tests everything that a source gives.
+    public func run(
+        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool
+    ) throws(PoolError) {
+        let feed = Feed(job, workers: workers)
+        let results = BlockingQueue<ChunkResult>()
+        var actors: [WorkerActor] = []
+        for id in 0..<workers { actors.append(try WorkerActor(id: id, job: job)) }
+        let office = PostOffice(actors, engine: job.engine)
+
+        // One that is pending says as much as many: look at the queue and the mailboxes again.
+        let (announcements, announcer) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let feeder = try feed.start(from: source) { announcer.yield() }
+        defer { feeder.join() }
+        Task.detached {
+            await withDiscardingTaskGroup { group in
+                // Taken from the queue, but there is no mailbox for it at present.
+                var held: Job?
+                for await _ in announcements {
+                    while true {
+                        if held == nil {
+                            let taken = feed.jobs.tryPop()
+                            // The group waits for what is still with the actors.
+                            if case .ended = taken { return }
+                            guard case .element(let next) = taken else { break }
+                            held = next
+                        }
+                        guard let job = held, let actor = office.address(job) else { break }
+                        held = nil
+                        group.addTask {
+                            let result = await actor.run(job)
+                            office.answered(by: actor)
+                            let complete = feed.jobs.finish(job, result)
+                            if let complete { results.push(complete) }
+                            announcer.yield()
+                        }
+                    }
+                }
+            }
+            results.end()
+        }
+        var delivery = Delivery(job)
+        while let result = results.pop() {
+            delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+        }
+    }
+}
+
+/// An engine with its scratch, which runs the jobs in its mailbox one after the other.
+private actor WorkerActor {
+    nonisolated let id: Int
+    private let worker: LocalWorker
+
+    init(id: Int, job: PoolJob) throws(PoolError) {
+        self.id = id
+        worker = try LocalWorker(id: id, job: job)
+    }
+
+    // Synchronous, so that no other message comes between. The sender's return to its own executor
+    // gives the thread up, and an actor with more messages queues for a thread again: between any two
+    // jobs other tasks have their turn.
+    func run(_ job: Job) -> JobResult { worker.run(job) }
+}
+
+/// Decides whose mailbox a job goes to.
+///
+/// A message that lies in a mailbox is out of the others' reach. So one waits behind another only when
+/// both are short, when that saves more (an actor need not wait for the driver between them) than a
+/// worker without work could lose at the end.
+private final class PostOffice: Sendable {
+    private struct Mailbox {
+        var messages = 0
+        /// None of them takes long.
+        var isShort = true
+    }
+
+    private let actors: [WorkerActor]
+    private let engine: Engine
+    private let mailboxes: Monitor<[Mailbox]>
+
+    init(_ actors: [WorkerActor], engine: Engine) {
+        self.actors = actors
+        self.engine = engine
+        mailboxes = Monitor([Mailbox](repeating: Mailbox(), count: actors.count))
+    }
+
+    /// The actor to which a job is to be sent, which then counts as sent; `nil` when all are busy.
+    func address(_ job: Job) -> WorkerActor? {
+        let isShort = job.isWhole && ChunkSizer.isShort(job.numbers, engine: engine)
+        return mailboxes.withLock { mailboxes in
+            guard
+                let id = mailboxes.indices.min(by: {
+                    mailboxes[$0].messages < mailboxes[$1].messages
+                })
+            else { return nil }
+            switch mailboxes[id].messages {
+            case 0: mailboxes[id] = Mailbox(messages: 1, isShort: isShort)
+            case 1 where isShort && mailboxes[id].isShort: mailboxes[id].messages = 2
+            default: return nil
+            }
+            return actors[id]
+        }
+    }
+
+    /// An actor has run one of its jobs.
+    func answered(by actor: WorkerActor) {
+        mailboxes.withLock { $0[actor.id].messages -= 1 }
+    }
+}

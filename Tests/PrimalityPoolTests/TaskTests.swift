@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Primality
+import PrimalityPool
+import Testing
+
+/// How runs live with the tasks of the program that they are in.
+@Suite(.timeLimit(.minutes(5))) struct TaskTests {
+    /// 2¹⁹⁹³⁷ − 1 is prime: a test takes seconds.
+    static let long = BigNatural(
+        limbs: [UInt64](repeating: .max, count: 311) + [(1 << (19937 - 311 * 64)) - 1])
+
+    @Test(arguments: PoolKind.allCases)
+    func cancellingTheTaskEndsTheRun(_ kind: PoolKind) async throws {
+        let job = PoolJob(engine: .gmp)
+        let task = Task { () async -> PoolError? in
+            do throws(PoolError) {
+                _ = try await kind.pool(workers: 2).verdicts(of: [Self.long, Self.long, 7], job)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        try await Task.sleep(for: .milliseconds(50))
+        task.cancel()
+        #expect(await task.value == .cancelled)
+        #expect(job.cancel.isCancelled)
+    }
+
+    @Test(arguments: PoolKind.allCases)
+    func aTaskThatWasCancelledBeforeTestsNothing(_ kind: PoolKind) async throws {
+        let task = Task { () async -> PoolError? in
+            while !Task.isCancelled { await Task.yield() }
+            do throws(PoolError) {
+                _ = try await kind.pool(workers: 2).verdicts(of: [Self.long], PoolJob(engine: .gmp))
+                return nil
+            } catch {
+                return error
+            }
+        }
+        task.cancel()
+        #expect(await task.value == .cancelled)
+    }
+
+    // In a process of its own, since other tests use the cooperative threads as well.
+    @Test func otherTasksHaveTheirTurnBetweenChunks() async {
+        await #expect(processExitsWith: .success) {
+            for kind in [PoolKind.tasks, .actors] {
+                let turns = Monitor((count: 0, isOver: false))
+                let others = Task {
+                    while !turns.withLock({
+                        $0.count += 1
+                        return $0.isOver
+                    }) {
+                        await Task.yield()
+                    }
+                }
+                // More workers than there are threads, each with something to do all the time.
+                let chunks = 100
+                let numbers = [BigNatural](
+                    repeating: BigNatural(UInt64.max - 58), count: chunks * 2000)
+                _ = try await kind.pool(workers: PoolKind.defaultWorkers + 2)
+                    .verdicts(of: numbers, PoolJob(engine: .u64), chunk: 2000)
+                turns.withLock { $0.isOver = true }
+                await others.value
+                let count = turns.withLock { $0.count }
+                precondition(count >= 10, "\(kind): \(count) turns in \(chunks) chunks")
+            }
+        }
+    }
+}
