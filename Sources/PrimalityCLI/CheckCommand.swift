@@ -20,6 +20,11 @@ struct CheckCommand: ParsableCommand {
               seq 1000000 | primality check --format csv
               primality check --file candidates.txt --pool processes -j 8 --order done
               primality check -q 170141183460469231731687303715884105727 && echo prime
+
+            In a job array each job tests its share, and sorting by i puts the results together:
+              #SBATCH --array=1-8
+              primality check --file candidates.txt --format jsonl \
+                --shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT > part.$SLURM_ARRAY_TASK_ID
             """)
 
     @Argument(
@@ -39,6 +44,12 @@ struct CheckCommand: ParsableCommand {
     @Option(help: ArgumentHelp("input: in the order of the input; done: as completed."))
     var order = "input"
 
+    @Option(
+        help: ArgumentHelp(
+            "Test share i of n, from 1/n to n/n: candidates i, i+n, i+2n, ... of the input. "
+                + "Their places in jsonl and csv stay those in the whole input.", valueName: "i/n"))
+    var shard: String?
+
     @OptionGroup var shared: RunOptions
 
     @Flag(help: "Also compute RES64, the low 64 bits of 3^(n-1) mod n.")
@@ -53,6 +64,7 @@ struct CheckCommand: ParsableCommand {
         let engine: Engine = try choice(
             engine, of: "--engine", knownElsewhere: KnownElsewhere.engines)
         let order: ResultOrder = try choice(order, of: "--order")
+        let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
         let shared = try shared.checked()
         let format = shared.format
         try Refusal.checkLevel()
@@ -66,7 +78,7 @@ struct CheckCommand: ParsableCommand {
             wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel)
         let source = CandidateSource(
             input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
-            cancel: interruption.cancel)
+            selection: Selection(shard: shard), cancel: interruption.cancel)
 
         var output = Output()
         var status = ExitStatus.done
