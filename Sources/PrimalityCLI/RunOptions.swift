@@ -22,8 +22,8 @@ struct RunOptions: ParsableArguments {
             valueName: "count"))
     var chunk: Int?
 
-    @Option(help: ArgumentHelp("text, jsonl or csv."))
-    var format = "text"
+    @Option(help: ArgumentHelp("text, jsonl or csv; by default text.", valueName: "format"))
+    var format: String?
 
     @Option(
         help: ArgumentHelp(
@@ -52,7 +52,7 @@ struct RunOptions: ParsableArguments {
     /// Refuses unknown names and values out of range as usage errors.
     func checked() throws -> Checked {
         let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
-        let format: ResultFormat = try choice(format, of: "--format")
+        let format: ResultFormat = try choice(format ?? "text", of: "--format")
         let workers = try workerCount(workers)
         if let chunk, !(1...1_000_000).contains(chunk) {
             throw Refusal.usage("--chunk \(chunk) is out of range; give 1 to 1000000")

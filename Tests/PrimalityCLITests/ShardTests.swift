@@ -52,7 +52,9 @@ import Testing
         #expect(outcome.output == "")
     }
 
-    @Test(arguments: ["0/4", "5/4", "1/0", "-1/4", "1", "1/2/3", "/", "a/b", "+1/2", "1/ 2", "1/-1"])
+    @Test(arguments: [
+        "0/4", "5/4", "1/0", "-1/4", "1", "1/2/3", "/", "a/b", "+1/2", "1/ 2", "1/-1",
+    ])
     func whatIsNoShareIsAUsageError(_ text: String) throws {
         let outcome = try Tool.run(["check", "--shard=\(text)", "7"])
         #expect(outcome.status == 64)
