@@ -10,6 +10,22 @@ enum CandidateInput {
     case descriptor(FileDescriptor, name: String)
 }
 
+/// How much input there is.
+private enum InputSize {
+    case candidates(Int)
+    case bytes(Int)
+    case unknown
+
+    /// What a file holds from where it is read on.
+    init(_ descriptor: FileDescriptor) {
+        self = .unknown
+        guard let size = try? regularSize(of: descriptor, "") else { return }
+        if let offset = try? descriptor.seek(offset: 0, from: .current) {
+            self = .bytes(max(0, size - Int(offset)))
+        }
+    }
+}
+
 /// What the candidates of a chunk were called in the input.
 struct ChunkInputs: Sendable {
     /// The places of the candidates in the input, from 0; bad ones count.
@@ -59,6 +75,7 @@ final class CandidateSource: Sendable {
     private let maximumBits: Int
     private let limitName: String
     private let selection: Selection
+    private let size: InputSize
     private let reading: Monitor<Reading>
     private let inputs = Monitor<[Int: ChunkInputs]>([:])
     private let counted = Monitor(Counts())
@@ -81,9 +98,11 @@ final class CandidateSource: Sendable {
         let sizer = ChunkSizer(engine: engine, fixed: chunk)
         switch input {
         case .arguments(let arguments):
+            size = .candidates(arguments.count)
             name = "argument"
             reading = Monitor(Reading(arguments: arguments[...], sizer: sizer))
         case .descriptor(let descriptor, let name):
+            size = InputSize(descriptor)
             self.name = "\(name): line"
             // A number of that size has at most 0.302 digits a bit; the rest is for white space.
             let longest = maximumBits / 1000 * 302 + 1024
@@ -94,6 +113,23 @@ final class CandidateSource: Sendable {
     }
 
     var counts: Counts { counted.withLock { $0 } }
+
+    /// What is left when so many numbers were tested.
+    func estimate(_ tested: Int) -> Progress.Estimate {
+        let counts = counts
+        let inFlight = Double(max(0, counts.read - tested))
+        let share = Double(selection.shard.count)
+        let unread: Double? =
+            switch size {
+            case .candidates(let count): Double(count - counts.places) / share
+            case .bytes(let size) where counts.bytes > 0:
+                // Lines to come are taken to be as long as those that were read.
+                Double(max(0, size - counts.bytes)) / Double(counts.bytes)
+                    * Double(counts.places) / share
+            default: nil
+            }
+        return Progress.Estimate(done: counts.done, remaining: unread.map { $0 + inFlight })
+    }
 
     /// What the candidates of a chunk were called; to be asked once.
     func takeInputs(of chunk: Int) -> ChunkInputs {

@@ -117,8 +117,10 @@ struct CheckCommand: ParsableCommand {
         var status = ExitStatus.done
         var tested = 0
         if !quiet, let header = format.header { _ = output.write(header) }
+        let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
         do {
             try shared.pool.run(job, from: { source.next() }) { result in
+                progress?.add(result.results.count)
                 let inputs = source.takeInputs(of: result.chunk.id)
                 status.raise(to: self.status(of: result, inputs, tested: &tested))
                 if quiet { return true }
@@ -130,6 +132,7 @@ struct CheckCommand: ParsableCommand {
             StandardStreams.complain(error.description)
             status.raise(to: error.exitStatus)
         }
+        progress?.stop()
         status.raise(to: output.status())
         status.raise(to: resumption?.finish() ?? .done)
         let counts = source.counts
