@@ -117,9 +117,10 @@ struct CheckCommand: ParsableCommand {
         var status = ExitStatus.done
         var tested = 0
         if !quiet, let header = format.header { _ = output.write(header) }
+        var statistics = RunStatistics(workers: shared.pool.workers)
         let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
         do {
-            try shared.pool.run(job, from: { source.next() }) { result in
+            try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
                 progress?.add(result.results.count)
                 let inputs = source.takeInputs(of: result.chunk.id)
                 status.raise(to: self.status(of: result, inputs, tested: &tested))
@@ -133,6 +134,7 @@ struct CheckCommand: ParsableCommand {
             status.raise(to: error.exitStatus)
         }
         progress?.stop()
+        if self.shared.stats { StandardStreams.writeError(statistics.table) }
         status.raise(to: output.status())
         status.raise(to: resumption?.finish() ?? .done)
         let counts = source.counts

@@ -58,9 +58,10 @@ struct ListCommand: ParsableCommand {
         var output = Output()
         var status = ExitStatus.done
         if !count, let header = shared.format.header { _ = output.write(header) }
+        var statistics = RunStatistics(workers: shared.pool.workers)
         let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
         do {
-            try shared.pool.run(job, from: { source.next() }) { result in
+            try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
                 progress?.add(result.results.count)
                 status.raise(to: listing.add(result))
                 let lines = listing.takeLines()
@@ -71,6 +72,7 @@ struct ListCommand: ParsableCommand {
             status.raise(to: error.exitStatus)
         }
         progress?.stop()
+        if self.shared.stats { StandardStreams.writeError(statistics.table) }
         if let problem = source.problem {
             StandardStreams.complain(problem.description)
             status.raise(to: .internalError)

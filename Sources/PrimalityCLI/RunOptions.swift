@@ -46,6 +46,12 @@ struct RunOptions: ParsableArguments {
                 + "auto (on a terminal), always or never.", valueName: "when"))
     var progress = "auto"
 
+    @Flag(
+        help: ArgumentHelp(
+            "Afterwards show on standard error what each worker did, and what the pool cost: start-up is "
+                + "the time until all workers were there, idle is wall time without tests."))
+    var stats = false
+
     /// What the options stand for.
     struct Checked {
         var pool: any Pool
