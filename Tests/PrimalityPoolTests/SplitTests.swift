@@ -110,14 +110,22 @@ private enum Large {
         try await blocking {
             let numbers = [UInt64](repeating: Large.largest, count: 1000)
             let cancel = CancelFlag()
+            // On a busy machine a run may need longer than that to begin.
+            let begun = Monitor(false)
             let canceller = try WorkerThread(name: "canceller") {
+                begun.wait { $0 ? () : nil }
                 usleep(150_000)
                 cancel.cancel()
             }
             var chunks: [Int] = []
             var untested = 0
+            let next = source(numbers, by: 1)
             try kind.pool(workers: 2).run(
-                PoolJob(engine: engine, cancel: cancel), from: source(numbers, by: 1)
+                PoolJob(engine: engine, cancel: cancel),
+                from: {
+                    begun.withLock(wake: true) { $0 = true }
+                    return next()
+                }
             ) { result in
                 chunks.append(result.chunk.id)
                 #expect(result.failure == nil || result.failure == .cancelled)
