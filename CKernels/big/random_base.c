@@ -6,46 +6,7 @@
 #include <string.h>
 
 #include "big_internal.h"
-
-#define ROTATE(x, b) ((x) << (b) | (x) >> (64 - (b)))
-
-typedef struct sip {
-    uint64_t v0, v1, v2, v3;
-} sip;
-
-static void sip_rounds(sip *s, int count) {
-    while (count-- > 0) {
-        s->v0 += s->v1;
-        s->v1 = ROTATE(s->v1, 13) ^ s->v0;
-        s->v0 = ROTATE(s->v0, 32);
-        s->v2 += s->v3;
-        s->v3 = ROTATE(s->v3, 16) ^ s->v2;
-        s->v0 += s->v3;
-        s->v3 = ROTATE(s->v3, 21) ^ s->v0;
-        s->v2 += s->v1;
-        s->v1 = ROTATE(s->v1, 17) ^ s->v2;
-        s->v2 = ROTATE(s->v2, 32);
-    }
-}
-
-// SipHash-2-4 [AuBe12] over 64-bit words.
-static sip sip_start(uint64_t k0, uint64_t k1) {
-    return (sip){k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
-                 k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
-}
-
-static void sip_word(sip *s, uint64_t word) {
-    s->v3 ^= word;
-    sip_rounds(s, 2);
-    s->v0 ^= word;
-}
-
-static uint64_t sip_finish(sip s, uint64_t words) {
-    sip_word(&s, words << 59); // the length in bytes modulo 256, as the last byte
-    s.v2 ^= 0xff;
-    sip_rounds(&s, 4);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-}
+#include "siphash.h"
 
 void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t round) {
     const size_t limbs = mpz_size(n);
@@ -53,7 +14,7 @@ void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t rou
     for (size_t i = 0; i < limbs; i++) {
         sip_word(&of_number, mpz_getlimbn(n, (mp_size_t)i));
     }
-    const uint64_t key = sip_finish(of_number, limbs);
+    const uint64_t key = sip_finish(of_number, sip_length(limbs));
     const unsigned spare = (unsigned)(64 * limbs - mpz_sizeinbase(n, 2));
     // Uniform below 2^bits(n), and again until it is in range: fewer than two tries on average.
     for (uint64_t word = 0;;) {
@@ -61,7 +22,7 @@ void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t rou
         for (size_t i = 0; i < limbs; i++) {
             sip s = sip_start(key, seed);
             sip_word(&s, word++);
-            limb[i] = sip_finish(s, 1);
+            limb[i] = sip_finish(s, sip_length(1));
         }
         limb[limbs - 1] >>= spare;
         mpz_limbs_finish(base, (mp_size_t)limbs);

@@ -94,6 +94,12 @@ int prk_doorbell_create(void);
 void prk_doorbell_ring(int doorbell);
 void prk_doorbell_clear(int doorbell);
 
+/// SipHash-2-4 [AuBe12] of a file's content under the key (k0, k1), from its beginning and without
+/// moving its offset, and its size in bytes. 0, or an errno; ECANCELED when `cancel`, which may be
+/// NULL, was raised.
+int prk_file_digest(int file, uint64_t k0, uint64_t k1, const uint32_t *cancel, uint64_t *digest,
+                    uint64_t *size);
+
 /// Names the calling thread; the kernel keeps 15 bytes.
 void prk_thread_set_name(const char *name);
 

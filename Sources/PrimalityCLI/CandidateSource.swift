@@ -10,6 +10,22 @@ enum CandidateInput {
     case descriptor(FileDescriptor, name: String)
 }
 
+/// How much input there is.
+private enum InputSize {
+    case candidates(Int)
+    case bytes(Int)
+    case unknown
+
+    /// What a file holds from where it is read on.
+    init(_ descriptor: FileDescriptor) {
+        self = .unknown
+        guard let size = try? regularSize(of: descriptor, "") else { return }
+        if let offset = try? descriptor.seek(offset: 0, from: .current) {
+            self = .bytes(max(0, size - Int(offset)))
+        }
+    }
+}
+
 /// What the candidates of a chunk were called in the input.
 struct ChunkInputs: Sendable {
     /// The places of the candidates in the input, from 0; bad ones count.
@@ -34,6 +50,12 @@ final class CandidateSource: Sendable {
     struct Counts {
         /// Candidates that were good.
         var read = 0
+        /// Candidates that were selected, and have results already.
+        var done = 0
+        /// All candidates so far, whether they were selected or not.
+        var places = 0
+        /// How much of a file was read.
+        var bytes = 0
         /// Candidates that were not.
         var bad = 0
         /// The input could not be read to its end.
@@ -52,6 +74,8 @@ final class CandidateSource: Sendable {
     private let name: String
     private let maximumBits: Int
     private let limitName: String
+    private let selection: Selection
+    private let size: InputSize
     private let reading: Monitor<Reading>
     private let inputs = Monitor<[Int: ChunkInputs]>([:])
     private let counted = Monitor(Counts())
@@ -61,19 +85,24 @@ final class CandidateSource: Sendable {
     ///   - engine: What will test them: it may limit their size.
     ///   - maximumBits: The size of the largest number that the user allows.
     ///   - chunk: How many numbers make a chunk; `nil` to estimate.
+    ///   - selection: Which candidates are meant; the others are only counted.
     ///   - cancel: Ends the reading.
     init(
-        _ input: CandidateInput, engine: Engine, maximumBits: Int, chunk: Int?, cancel: CancelFlag
+        _ input: CandidateInput, engine: Engine, maximumBits: Int, chunk: Int?,
+        selection: Selection = Selection(), cancel: CancelFlag
     ) {
+        self.selection = selection
         let ofEngine = engine.maximumBits ?? .max
         self.maximumBits = min(maximumBits, ofEngine)
         limitName = ofEngine < maximumBits ? "engine \(engine.rawValue)" : "--max-bits"
         let sizer = ChunkSizer(engine: engine, fixed: chunk)
         switch input {
         case .arguments(let arguments):
+            size = .candidates(arguments.count)
             name = "argument"
             reading = Monitor(Reading(arguments: arguments[...], sizer: sizer))
         case .descriptor(let descriptor, let name):
+            size = InputSize(descriptor)
             self.name = "\(name): line"
             // A number of that size has at most 0.302 digits a bit; the rest is for white space.
             let longest = maximumBits / 1000 * 302 + 1024
@@ -84,6 +113,23 @@ final class CandidateSource: Sendable {
     }
 
     var counts: Counts { counted.withLock { $0 } }
+
+    /// What is left when so many numbers were tested.
+    func estimate(_ tested: Int) -> Progress.Estimate {
+        let counts = counts
+        let inFlight = Double(max(0, counts.read - tested))
+        let share = Double(selection.shard.count)
+        let unread: Double? =
+            switch size {
+            case .candidates(let count): Double(count - counts.places) / share
+            case .bytes(let size) where counts.bytes > 0:
+                // Lines to come are taken to be as long as those that were read.
+                Double(max(0, size - counts.bytes)) / Double(counts.bytes)
+                    * Double(counts.places) / share
+            default: nil
+            }
+        return Progress.Estimate(done: counts.done, remaining: unread.map { $0 + inFlight })
+    }
 
     /// What the candidates of a chunk were called; to be asked once.
     func takeInputs(of chunk: Int) -> ChunkInputs {
@@ -98,9 +144,21 @@ final class CandidateSource: Sendable {
         var names = ChunkInputs()
         reading.sizer.reset()
         while let item = nextItem(&reading, mayWait: batch.isEmpty) {
-            guard let bits = add(item, to: &batch, &names, place: reading.place) else { continue }
+            guard let token = candidate(in: item) else { continue }
+            let place = reading.place
             reading.place += 1
+            if !selection.shard.contains(place) { continue }
+            if selection.done.contains(place) {
+                counted.withLock { $0.done += 1 }
+                continue
+            }
+            let bits = add(token, of: item, to: &batch, &names, place: place)
             if let bits, reading.sizer.isFull(afterNumberOf: bits) { break }
+        }
+        let (places, bytes) = (reading.place, reading.lines?.position)
+        counted.withLock {
+            $0.places = places
+            $0.bytes = bytes ?? $0.bytes
         }
         if batch.isEmpty { return nil }
         let kept = names
@@ -115,6 +173,9 @@ final class CandidateSource: Sendable {
         var length: Int
         var number: Int
         var isArgument: Bool
+
+        /// Only its beginning was kept.
+        var isCut: Bool { length > bytes.count }
     }
 
     /// The next line or argument; `nil` at the end, and where the reader would wait though there is
@@ -147,28 +208,31 @@ final class CandidateSource: Sendable {
         return nil
     }
 
-    /// Adds an item's number.
-    ///
-    /// `nil`: nothing to count here; `.some(nil)`: it was bad, and was reported.
-    private func add(
-        _ item: Item, to batch: inout NumberBatch, _ names: inout ChunkInputs, place: Int
-    ) -> Int?? {
+    /// What an item holds without the white space around it; `nil` when there is no candidate.
+    private func candidate(in item: Item) -> ArraySlice<UInt8>? {
         var token = item.bytes
         if item.number == 1 && token.starts(with: [0xEF, 0xBB, 0xBF]) {
             token = token.dropFirst(3)  // a byte order mark
         }
-        let isCut = item.length > item.bytes.count
         while let byte = token.first, isBlank(byte) { token = token.dropFirst() }
-        while !isCut, let byte = token.last, isBlank(byte) { token = token.dropLast() }
+        while !item.isCut, let byte = token.last, isBlank(byte) { token = token.dropLast() }
         if !item.isArgument && (token.isEmpty || token.first == UInt8(ascii: "#")) { return nil }
+        return token
+    }
+
+    /// Adds a candidate and returns its size; `nil` when it was bad, and was reported.
+    private func add(
+        _ token: ArraySlice<UInt8>, of item: Item, to batch: inout NumberBatch,
+        _ names: inout ChunkInputs, place: Int
+    ) -> Int? {
         do throws(NumberTextError) {
-            if isCut { throw tooLong(item, token) }
+            if item.isCut { throw tooLong(item, token) }
             let bits = try batch.append(parsing: token.span, maximumBits: maximumBits)
             names.append(token, place: place)
-            return .some(bits)
+            return bits
         } catch {
             reject(item, token, error)
-            return .some(nil)
+            return nil
         }
     }
 

@@ -20,6 +20,17 @@ struct CheckCommand: ParsableCommand {
               seq 1000000 | primality check --format csv
               primality check --file candidates.txt --pool processes -j 8 --order done
               primality check -q 170141183460469231731687303715884105727 && echo prime
+
+            In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
+            together:
+              i=$SLURM_ARRAY_TASK_ID
+              primality check --file candidates.txt --format jsonl --shard $i/8 > part.$i
+
+            A long run that may be ended at any time, and is then started again with the same command:
+              primality check --file candidates.txt --resume results.jsonl
+            results.jsonl begins with a line that says what its results were made from: the content of \
+            candidates.txt and the options that change results. With others it is refused. Bad lines \
+            have no result, and are reported again. Without --seed the seed of the first run is used.
             """)
 
     @Argument(
@@ -39,6 +50,19 @@ struct CheckCommand: ParsableCommand {
     @Option(help: ArgumentHelp("input: in the order of the input; done: as completed."))
     var order = "input"
 
+    @Option(
+        help: ArgumentHelp(
+            "Test share i of n, from 1/n to n/n: candidates i, i+n, i+2n, ... of the input. "
+                + "Their places in jsonl and csv stay those in the whole input.", valueName: "i/n"))
+    var shard: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Append results to a file, as jsonl after a header, instead of printing them. When the file "
+                + "is there, go on where it ends: the same command after a crash, a kill or Ctrl-C "
+                + "tests what has no result yet. Needs --file.", valueName: "file"))
+    var resume: String?
+
     @OptionGroup var shared: RunOptions
 
     @Flag(help: "Also compute RES64, the low 64 bits of 3^(n-1) mod n.")
@@ -53,45 +77,87 @@ struct CheckCommand: ParsableCommand {
         let engine: Engine = try choice(
             engine, of: "--engine", knownElsewhere: KnownElsewhere.engines)
         let order: ResultOrder = try choice(order, of: "--order")
+        let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
         let shared = try shared.checked()
-        let format = shared.format
+        try checkResumption()
         try Refusal.checkLevel()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
 
         let interruption = Interruption()
         var options = shared.test
         options.wantsResidue = res64 && !quiet
+        var resumption: Resumption?
+        if let resume {
+            let origin = { (input: FileDigest) in
+                ResultsOrigin(
+                    input: input, engine: engine, options: options,
+                    maximumBits: shared.maximumBits, shard: shard)
+            }
+            do throws(Complaint) {
+                resumption = try Resumption(
+                    resume, input, origin: origin, seedMatters: self.shared.seed != nil,
+                    cancel: interruption.cancel)
+            } catch {
+                interruption.exitIfSignalled { "nothing was tested" }
+                StandardStreams.complain(error.message)
+                throw ExitCode(error.status.rawValue)
+            }
+            options.seed = resumption?.file.seed ?? options.seed
+        }
+        let format = resume == nil ? shared.format : .jsonl
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel)
         let source = CandidateSource(
             input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
+            selection: Selection(shard: shard, done: resumption?.file.done ?? PlaceSet()),
             cancel: interruption.cancel)
 
         var output = Output()
         var status = ExitStatus.done
         var tested = 0
         if !quiet, let header = format.header { _ = output.write(header) }
+        var statistics = RunStatistics(workers: shared.pool.workers)
+        let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
         do {
-            try shared.pool.run(job, from: { source.next() }) { result in
+            try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
+                progress?.add(result.results.count)
                 let inputs = source.takeInputs(of: result.chunk.id)
                 status.raise(to: self.status(of: result, inputs, tested: &tested))
                 if quiet { return true }
                 var lines: [UInt8] = []
                 format.append(result, inputs, withResidue: res64, to: &lines)
-                return output.write(lines)
+                return resumption?.file.append(lines) ?? output.write(lines)
             }
         } catch {
             StandardStreams.complain(error.description)
             status.raise(to: error.exitStatus)
         }
+        progress?.stop()
+        if self.shared.stats { StandardStreams.writeError(statistics.table) }
         status.raise(to: output.status())
+        status.raise(to: resumption?.finish() ?? .done)
         let counts = source.counts
         if counts.bad > 0 || counts.isBroken { status.raise(to: .badInput) }
         interruption.exitIfSignalled {
             "\(tested) numbers were tested, \(counts.read - tested) that were read were not"
         }
         if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// Refuses what does not go together with --resume.
+    private func checkResumption() throws {
+        if resume == nil { return }
+        if file == nil || file == "-" {
+            throw Refusal.usage(
+                "--resume has to read the input from its beginning again: give it by --file")
+        }
+        if let format = shared.format, format != "jsonl" {
+            throw Refusal.usage("--resume writes jsonl; leave --format out")
+        }
+        if quiet {
+            throw Refusal.usage("--resume writes results and -q wants none; give one of them")
+        }
     }
 
     /// `nil` when it cannot be opened, which was reported.
@@ -131,6 +197,53 @@ struct CheckCommand: ParsableCommand {
                 StandardStreams.complain("\(printable(inputs[i])): \(failure)")
                 status.raise(to: .internalError)
             }
+        }
+        return status
+    }
+}
+
+/// A run on a file of candidates that goes on where an earlier one was ended.
+private struct Resumption {
+    var file: ResumeFile
+    private let input: FileDescriptor
+    private let inputName: String
+    private let version: FileVersion
+
+    init(
+        _ path: String, _ input: CandidateInput, origin: (FileDigest) -> ResultsOrigin,
+        seedMatters: Bool, cancel: CancelFlag
+    ) throws(Complaint) {
+        guard case .descriptor(let descriptor, let name) = input else {
+            throw Complaint(message: "--resume needs --file")
+        }
+        self.input = descriptor
+        inputName = printable(name)
+        _ = try regularSize(of: descriptor, inputName)
+        version = FileVersion(descriptor)
+        let digest: FileDigest
+        do throws(FileDigest.Failure) {
+            digest = try FileDigest(descriptor: descriptor.rawValue, cancel: cancel)
+        } catch {
+            throw Complaint(message: "\(inputName): \(Errno(rawValue: error.code))")
+        }
+        file = try ResumeFile(
+            path, origin: origin(digest), seedMatters: seedMatters, cancel: cancel)
+        if file.done.count > 0 || file.wasTorn {
+            StandardStreams.complain(
+                "\(printable(path)): going on after \(file.done.count) results"
+                    + (file.wasTorn ? "; an incomplete line at the end was cut" : ""))
+        }
+    }
+
+    /// Brings results to the disk; what became of them.
+    mutating func finish() -> ExitStatus {
+        var status = file.finish()
+        // The header says what the input was when the run began.
+        if FileVersion(input) != version {
+            StandardStreams.complain(
+                "\(inputName) was changed while it was read: the results may be of either form; "
+                    + "remove them and begin again")
+            status.raise(to: .badInput)
         }
         return status
     }

@@ -33,6 +33,10 @@ struct LineReader {
     private var partialLength = 0
     private var atEnd = false
     private var mayWait = true
+    private var total = 0
+
+    /// How many bytes were read and given.
+    var position: Int { total - (filled - next) }
 
     /// How long a wait may be before the flag is looked at.
     private static let patience: Int32 = 50
@@ -106,6 +110,7 @@ struct LineReader {
             throw (error as? Errno) ?? .ioError
         }
         next = 0
+        total += filled
         atEnd = filled == 0
     }
 

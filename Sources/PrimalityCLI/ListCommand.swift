@@ -58,8 +58,11 @@ struct ListCommand: ParsableCommand {
         var output = Output()
         var status = ExitStatus.done
         if !count, let header = shared.format.header { _ = output.write(header) }
+        var statistics = RunStatistics(workers: shared.pool.workers)
+        let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
         do {
-            try shared.pool.run(job, from: { source.next() }) { result in
+            try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
+                progress?.add(result.results.count)
                 status.raise(to: listing.add(result))
                 let lines = listing.takeLines()
                 return lines.isEmpty || output.write(lines)
@@ -68,6 +71,8 @@ struct ListCommand: ParsableCommand {
             StandardStreams.complain(error.description)
             status.raise(to: error.exitStatus)
         }
+        progress?.stop()
+        if self.shared.stats { StandardStreams.writeError(statistics.table) }
         if let problem = source.problem {
             StandardStreams.complain(problem.description)
             status.raise(to: .internalError)
@@ -124,11 +129,16 @@ private final class WindowSource: Sendable {
         var sizer: ChunkSizer
         var isAtEnd = false
         var problem: PrimalityError?
+        /// The numbers given, and the last of them.
+        var given = 0
+        var last: BigNatural?
     }
 
+    private let range: ClosedRange<BigNatural>
     private let sieving: Monitor<Sieving>
 
     init(_ range: ClosedRange<BigNatural>, chunk: Int?, cancel: CancelFlag) {
+        self.range = range
         sieving = Monitor(
             Sieving(
                 sieve: WindowSieve(range, cancel: cancel),
@@ -141,13 +151,29 @@ private final class WindowSource: Sendable {
     /// Why it was not, unless it was cancelled.
     var problem: PrimalityError? { sieving.withLock { $0.problem } }
 
+    /// What is left when so many numbers were tested: in what was not sieved, as many as there were in
+    /// what was.
+    func estimate(_ tested: Int) -> Progress.Estimate {
+        let (given, last) = sieving.withLock { ($0.given, $0.last) }
+        guard let last, let gone = range.lowerBound.distance(to: last), gone > 0,
+            let rest = last.distance(to: range.upperBound)
+        else { return Progress.Estimate() }
+        let unsieved = Double(given) * Double(rest) / Double(gone)
+        return Progress.Estimate(remaining: unsieved + Double(max(0, given - tested)))
+    }
+
     /// The next chunk, or `nil` at the end.
     func next() -> NumberBatch? {
         sieving.withLock { state in
             var sizer = state.sizer
             do throws(PrimalityError) {
                 let batch = try state.sieve.nextBatch { sizer.isFull(afterNumberOf: $0) }
-                if batch == nil { state.isAtEnd = true }
+                if let batch {
+                    state.given += batch.count
+                    state.last = batch[batch.count - 1]
+                } else {
+                    state.isAtEnd = true
+                }
                 return batch
             } catch {
                 if error != .cancelled { state.problem = error }

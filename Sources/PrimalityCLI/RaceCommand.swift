@@ -143,12 +143,13 @@ struct RaceCommand: ParsableCommand {
             + aligned(time(row.wallSeconds), to: 12) + aligned(time(row.cpuSeconds), to: 12)
             + aligned(speedup, to: 12) + aligned(overhead, to: 12) + "\n"
     }
+}
 
-    private func time(_ seconds: Double) -> String {
-        if seconds >= 1 { return decimal(seconds, places: 3) + " s" }
-        if seconds >= 1e-3 { return decimal(seconds * 1e3, places: 2) + " ms" }
-        return decimal(seconds * 1e6, places: 1) + " us"
-    }
+/// A time with a unit that suits it.
+func time(_ seconds: Double) -> String {
+    if seconds >= 1 { return decimal(seconds, places: 3) + " s" }
+    if seconds >= 1e-3 { return decimal(seconds * 1e3, places: 2) + " ms" }
+    return decimal(seconds * 1e6, places: 1) + " us"
 }
 
 /// A number with a fixed count of decimals.

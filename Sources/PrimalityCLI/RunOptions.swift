@@ -22,8 +22,8 @@ struct RunOptions: ParsableArguments {
             valueName: "count"))
     var chunk: Int?
 
-    @Option(help: ArgumentHelp("text, jsonl or csv."))
-    var format = "text"
+    @Option(help: ArgumentHelp("text, jsonl or csv; by default text.", valueName: "format"))
+    var format: String?
 
     @Option(
         help: ArgumentHelp(
@@ -40,6 +40,18 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
     var maxBits = 1_000_000
 
+    @Option(
+        help: ArgumentHelp(
+            "Show on standard error how many numbers were tested, how fast, and when it will be done: "
+                + "auto (on a terminal), always or never.", valueName: "when"))
+    var progress = "auto"
+
+    @Flag(
+        help: ArgumentHelp(
+            "Afterwards show on standard error what each worker did, and what the pool cost: start-up is "
+                + "the time until all workers were there, idle is wall time without tests."))
+    var stats = false
+
     /// What the options stand for.
     struct Checked {
         var pool: any Pool
@@ -47,12 +59,14 @@ struct RunOptions: ParsableArguments {
         var format: ResultFormat
         var test: TestOptions
         var maximumBits: Int
+        var progress: ProgressMode
     }
 
     /// Refuses unknown names and values out of range as usage errors.
     func checked() throws -> Checked {
         let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
-        let format: ResultFormat = try choice(format, of: "--format")
+        let format: ResultFormat = try choice(format ?? "text", of: "--format")
+        let progress: ProgressMode = try choice(progress, of: "--progress")
         let workers = try workerCount(workers)
         if let chunk, !(1...1_000_000).contains(chunk) {
             throw Refusal.usage("--chunk \(chunk) is out of range; give 1 to 1000000")
@@ -65,6 +79,7 @@ struct RunOptions: ParsableArguments {
         }
         return Checked(
             pool: kind.pool(workers: workers), chunk: chunk, format: format,
-            test: TestOptions(rounds: rounds, seed: seed), maximumBits: maxBits)
+            test: TestOptions(rounds: rounds, seed: seed), maximumBits: maxBits,
+            progress: progress)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import PrimalityPool
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -29,7 +30,51 @@ enum StandardStreams {
     ///
     /// There is nowhere to report that this fails.
     static func writeError(_ line: String) {
-        _ = try? FileDescriptor.standardError.writeAll(Array("\(line)\n".utf8))
+        status.withLock { width in
+            let bytes = blanks(&width) + Array("\(line)\n".utf8)
+            _ = try? FileDescriptor.standardError.writeAll(bytes)
+        }
+    }
+
+    /// How many columns the line about progress takes at present.
+    private static let status = Monitor(0)
+
+    private static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+
+    /// Writes a line that stays until it is cleared or written over, or something else is written.
+    static func showStatus(_ text: String) {
+        status.withLock { width in
+            let line = Array(text.utf8.prefix(columns - 1))
+            let rest = [UInt8](repeating: 0x20, count: max(0, width - line.count))
+            _ = try? FileDescriptor.standardError.writeAll([0x0D] + line + rest)
+            width = max(line.count, width)
+        }
+    }
+
+    /// Takes the line about progress away.
+    static func clearStatus() {
+        status.withLock { width in
+            if width > 0 { _ = try? FileDescriptor.standardError.writeAll(blanks(&width)) }
+        }
+    }
+
+    /// Takes the line about progress away when results are to appear on the same terminal.
+    static func clearStatusBeforeOutput() {
+        if outputIsTerminal { clearStatus() }
+    }
+
+    /// What takes the line away: blanks, which every terminal understands.
+    private static func blanks(_ width: inout Int) -> [UInt8] {
+        if width == 0 { return [] }
+        defer { width = 0 }
+        return [0x0D] + [UInt8](repeating: 0x20, count: width) + [0x0D]
+    }
+
+    /// The width of the terminal: a line that is longer would not be written over.
+    private static var columns: Int {
+        var size = winsize()
+        let error = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size)
+        return error == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
     }
 }
 
@@ -41,6 +86,7 @@ struct Output {
     /// Writes bytes, all of them; `false` after an error.
     mutating func write(_ bytes: [UInt8]) -> Bool {
         if error != nil { return false }
+        StandardStreams.clearStatusBeforeOutput()
         do {
             try FileDescriptor.standardOutput.writeAll(bytes)
             return true

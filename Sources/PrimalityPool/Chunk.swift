@@ -59,6 +59,8 @@ public struct ChunkResult: Sendable {
     public let failure: ChunkFailure?
     /// All that had a part of it; empty when one worker tested it at once.
     package var sharedBy: Set<Int> = []
+    /// How much of the CPU time was whose; empty as ``sharedBy`` is.
+    var cpuShares: [Int: Duration] = [:]
 }
 
 /// Decides where the input is cut into chunks.

@@ -215,7 +215,8 @@ private struct JobState {
         pieces[chunk.id] = nil
         return ChunkResult(
             chunk: chunk, worker: result.worker, cpuTime: complete.cpuTime,
-            results: complete.results, failure: complete.failure, sharedBy: complete.workers)
+            results: complete.results, failure: complete.failure, sharedBy: complete.workers,
+            cpuShares: complete.cpuShares)
     }
 }
 
@@ -225,6 +226,7 @@ private struct Pieces {
     var cpuTime = Duration.zero
     var failure: ChunkFailure?
     var workers: Set<Int> = []
+    var cpuShares: [Int: Duration] = [:]
     /// Numbers that have not come back.
     var missing: Int
 
@@ -236,6 +238,7 @@ private struct Pieces {
     mutating func note(_ result: JobResult) {
         cpuTime += result.cpuTime
         workers.insert(result.worker)
+        cpuShares[result.worker, default: .zero] += result.cpuTime
     }
 
     /// Takes `count` numbers' results; `nil` for none.

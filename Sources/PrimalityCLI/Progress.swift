@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PrimalityPool
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// When progress is shown.
+enum ProgressMode: String, CaseIterable {
+    /// When somebody can see it, and is not typing the input.
+    case auto
+    case always
+    case never
+
+    var isOn: Bool {
+        switch self {
+        case .auto: isatty(STDERR_FILENO) == 1 && isatty(STDIN_FILENO) != 1
+        case .always: true
+        case .never: false
+        }
+    }
+}
+
+/// A line on standard error that says how far a run has come.
+///
+/// A thread of its own writes it: a single test may take hours, and the clock is to go on meanwhile.
+final class Progress: Sendable {
+    /// Numbers that have results.
+    private let tested = Atomic<Int>(0)
+    private let isOver = Monitor(false)
+    private let start = ContinuousClock.now
+    private let estimate: @Sendable (Int) -> Estimate
+
+    /// What is known about the rest.
+    struct Estimate {
+        /// Numbers that had results before the run.
+        var done = 0
+        /// Numbers that have none yet; `nil` when nobody knows.
+        var remaining: Double?
+    }
+
+    /// What ends quickly needs no line.
+    private static let firstMicroseconds: UInt32 = 500_000
+    private static let microseconds: UInt32 = 200_000
+
+    /// Begins to show progress.
+    ///
+    /// - Parameter estimate: Is told how many numbers were tested. Called by another thread.
+    init(estimate: @escaping @Sendable (Int) -> Estimate) {
+        self.estimate = estimate
+        // Without a thread there is no line, and nothing else is missing.
+        let thread = try? WorkerThread(name: "prk-progress") { [self] in
+            usleep(Self.firstMicroseconds)
+            while show() { usleep(Self.microseconds) }
+        }
+        // Nobody waits for its sleep to end.
+        thread?.detach()
+    }
+
+    func add(_ count: Int) { tested.add(count, ordering: .relaxed) }
+
+    /// Takes the line away, for good.
+    func stop() {
+        isOver.withLock {
+            $0 = true
+            StandardStreams.clearStatus()
+        }
+    }
+
+    /// Writes the line; `false` when the run is over.
+    private func show() -> Bool {
+        let tested = tested.load(ordering: .relaxed)
+        let line = Self.line(tested, after: .now - start, estimate(tested))
+        return isOver.withLock { isOver in
+            if !isOver { StandardStreams.showStatus(line) }
+            return !isOver
+        }
+    }
+
+    /// `1234567 tested in 0:12, 102880 a second, 45 %, 0:15 left`.
+    static func line(_ tested: Int, after time: Duration, _ estimate: Estimate) -> String {
+        let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+        let rate = seconds > 0 ? Double(tested) / seconds : 0
+        var line = "\(tested) tested in \(clock(seconds.rounded(.down))), "
+        line += decimal(rate, places: rate < 10 ? 1 : 0) + " a second"
+        if let remaining = estimate.remaining {
+            let done = Double(estimate.done + tested)
+            if done + remaining > 0 {
+                // 100 % is for what is over.
+                let percent = min(99, (100 * done / (done + remaining)).rounded(.down))
+                line += ", \(decimal(percent, places: 0)) %"
+            }
+            // Beyond some years there is no use in knowing.
+            if rate > 0, remaining / rate < 1e8 {
+                line += ", \(clock((remaining / rate).rounded(.up))) left"
+            }
+        }
+        return line
+    }
+
+    /// `0:05`, `12:34`, `1:02:03`, `4 d 5 h`.
+    private static func clock(_ seconds: Double) -> String {
+        let whole = Int(seconds)
+        func two(_ value: Int) -> String { (value < 10 ? "0" : "") + String(value) }
+        if whole < 3600 { return "\(whole / 60):\(two(whole % 60))" }
+        let hours = whole / 3600
+        if hours < 24 { return "\(hours):\(two(whole / 60 % 60)):\(two(whole % 60))" }
+        return "\(hours / 24) d \(hours % 24) h"
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// How to run a shell command, which is in $C, on a terminal of its own.
+private let onTerminal: String? = {
+    for (tool, command) in [
+        ("script", "script -qec \"$C\" /dev/null"),
+        (
+            "python3",
+            "python3 -c 'import os, pty; pty.spawn([\"/bin/sh\", \"-c\", os.environ[\"C\"]])'"
+        ),
+    ] {
+        if let found = try? Tool.shell("command -v \(tool)"), found.status == 0 { return command }
+    }
+    return nil
+}()
+
+@Suite(.timeLimit(.minutes(5))) struct ProgressTests {
+    /// Some seconds of work: 2⁵²¹ − 1 over and over, and a bad line at the end.
+    private static let input = Data(
+        (String(repeating: "0x1" + String(repeating: "F", count: 130) + "\n", count: 6000) + "x\n")
+            .utf8)
+    private static let check = "check -j 1 --chunk 20"
+
+    /// What a command writes on a terminal; its input and its results are files.
+    private func terminal(_ arguments: String, input: Data) throws -> String {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("primality-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try input.write(to: folder.appendingPathComponent("in"))
+        let command = "'\(Tool.path)' \(arguments) < '\(folder.path)/in' > '\(folder.path)/out'"
+        return try Tool.start(
+            ["-c", try #require(onTerminal)], of: "/bin/sh",
+            environment: ["C": command, "SHELL": "/bin/sh"]
+        ).finish().output
+    }
+
+    @Test(.enabled(if: onTerminal != nil, "neither script nor python3 is here to give a terminal"))
+    func aTerminalShowsProgressAndIsLeftClean() throws {
+        let start = ContinuousClock.now
+        let shown = try terminal(Self.check, input: Self.input)
+        let seconds = (ContinuousClock.now - start).components.seconds + 1
+        let lines = shown.split(separator: "\r").filter { $0.contains(" tested in ") }
+        #expect(!lines.isEmpty)
+        #expect(lines.count <= Int(seconds) * 5)
+        #expect(lines.last?.contains(" a second, ") == true)
+        #expect(lines.last?.contains(" %, ") == true)
+        #expect(lines.last?.contains(" left") == true)
+        // The complaint stands on a line of its own, and nothing after the end.
+        let complaint = "\rprimality: standard input: line 6001: 'x': "
+        let parts = shown.components(separatedBy: complaint)
+        #expect(parts.count == 2)
+        #expect(parts[0].hasSuffix(" "), "blanks over what stood there")
+        #expect(parts[1].filter { !$0.isWhitespace }.hasSuffix("isnotadigit"))
+    }
+
+    @Test(.enabled(if: onTerminal != nil, "neither script nor python3 is here to give a terminal"))
+    func neverShowsNothingOnATerminal() throws {
+        let shown = try terminal(Self.check + " --progress never", input: Self.input)
+        #expect(!shown.contains(" tested in "))
+        #expect(shown.hasPrefix("primality: standard input: line 6001: 'x': "))
+    }
+
+    @Test func aPipeShowsNothingUnlessAsked() throws {
+        let arguments = Self.check.split(separator: " ").map(String.init)
+        let silent = try Tool.run(arguments, input: Self.input)
+        #expect(silent.error.hasPrefix("primality: "))
+        #expect(silent.error.split(separator: "\n").count == 1)
+        let asked = try Tool.run(arguments + ["--progress", "always"], input: Self.input)
+        #expect(asked.error.contains(" tested in "))
+        #expect(asked.output == silent.output)
+    }
+
+    @Test func theClockGoesOnDuringALongTest() throws {
+        let running = try Tool.start([
+            "check", "--progress", "always", "7", ProcessTests.longNumber,
+        ])
+        #expect(
+            eventually { running.error.components(separatedBy: " tested in ").count > 4 })
+        kill(running.process.processIdentifier, SIGTERM)
+        let outcome = running.finish()
+        #expect(outcome.status == 143)
+        #expect(outcome.error.contains("\rprimality: ended by SIGTERM: "))
+        #expect(outcome.error.hasSuffix("were not\n"))
+    }
+
+    @Test func listShowsIt() throws {
+        let running = try Tool.start([
+            "list", "--count", "--progress", "always", "10000000000", "10000000000000",
+        ])
+        #expect(eventually { running.error.contains(" left") })
+        kill(running.process.processIdentifier, SIGTERM)
+        #expect(running.finish().status == 143)
+    }
+
+    @Test func anUnknownTimeIsAUsageError() throws {
+        #expect(try Tool.run(["check", "--progress", "sometimes", "7"]).status == 64)
+    }
+}
