@@ -49,12 +49,13 @@ private let onTerminal: String? = {
         #expect(lines.last?.contains(" a second, ") == true)
         #expect(lines.last?.contains(" %, ") == true)
         #expect(lines.last?.contains(" left") == true)
-        // The complaint stands on a line of its own, and nothing after the end.
+        // The complaint stands on a line of its own, and nothing is left at the end.
         let complaint = "\rprimality: standard input: line 6001: 'x': "
         let parts = shown.components(separatedBy: complaint)
         #expect(parts.count == 2)
         #expect(parts[0].hasSuffix(" "), "blanks over what stood there")
-        #expect(parts[1].filter { !$0.isWhitespace }.hasSuffix("isnotadigit"))
+        #expect(parts.last?.hasPrefix("'x' at position 1 is not a digit") == true)
+        #expect(shown.split(separator: "\r").last?.contains(" tested in ") == false)
     }
 
     @Test(.enabled(if: onTerminal != nil, "neither script nor python3 is here to give a terminal"))
