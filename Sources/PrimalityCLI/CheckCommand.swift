@@ -63,7 +63,8 @@ struct CheckCommand: ParsableCommand {
         options.wantsResidue = res64 && !quiet
         let job = PoolJob(
             engine: engine, options: options, order: order,
-            wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel)
+            wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel,
+            timeout: shared.timeout)
         let source = CandidateSource(
             input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
             cancel: interruption.cancel)
