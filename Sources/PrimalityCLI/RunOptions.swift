@@ -12,7 +12,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How chunks travel to --pool processes: pipe, socket or shm.", valueName: "name"))
+            "How chunks travel to --pool processes: pipe, socket or shm; by default shm.",
+            valueName: "name"))
     var channel: String?
 
     @Option(

@@ -51,8 +51,8 @@ public struct ProcessPool: Pool {
     ///
     /// - Parameters:
     ///   - workers: How many processes, at least 1.
-    ///   - channel: How chunks travel.
-    public init(workers: Int, channel: ProcessChannel = .socket) {
+    ///   - channel: How chunks travel; by default in shared memory.
+    public init(workers: Int, channel: ProcessChannel = .shm) {
         self.init(workers: workers, channel: channel, faults: ProcessFaults())
     }
 
