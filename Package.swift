@@ -61,7 +61,8 @@ let package = Package(
             dependencies: ["CKernels", "Primality", "PurePrimality", "TestVectors"]),
         .testTarget(name: "PrimalityTests", dependencies: ["Primality", "TestVectors"]),
         .testTarget(
-            name: "PrimalityPoolTests", dependencies: ["Primality", "PrimalityPool", "TestVectors"]),
+            name: "PrimalityPoolTests",
+            dependencies: ["CKernels", "Primality", "PrimalityPool", "TestVectors"]),
         .testTarget(
             name: "PrimalityModelsTests",
             dependencies: ["Primality", "PrimalityModels", "PrimalityPool"]),

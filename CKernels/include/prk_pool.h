@@ -5,6 +5,7 @@
 #ifndef PRK_POOL_H
 #define PRK_POOL_H
 
+#include <poll.h>
 #include <sys/types.h>
 
 #include "prk_kernels.h"
@@ -76,18 +77,72 @@ enum {
     PRK_FRAME_PART = 4,
 };
 
+/// How requests and answers travel. All behave alike; they differ in cost and in descriptors.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelChannel") prk_channel{
+    /// Frames on a stream socket.
+    PRK_CHANNEL_SOCKET PRK_SWIFT_NAME("socket") = 0,
+    /// Frames on two pipes.
+    PRK_CHANNEL_PIPE PRK_SWIFT_NAME("pipe") = 1,
+    /// A mailbox in shared memory, and a socket for what does not fit.
+    PRK_CHANNEL_SHM PRK_SWIFT_NAME("shm") = 2,
+} prk_channel;
+
+/// A worker process, as its owner sees it. For one thread at a time.
+typedef struct prk_worker prk_worker;
+
 /// Forks a worker that serves `job` until it is told to stop, its channel closes or the calling
 /// thread ends. The child runs C only, from fork() to _exit(): no Swift, no inherited descriptor
-/// but its channel. Returns its process id and sets `*channel` (close-on-exec), or -1 with errno
-/// set. The calling thread must outlive the worker (PR_SET_PDEATHSIG is tied to it).
-pid_t prk_worker_fork(const prk_job *job, int *channel);
+/// but its channel. NULL with errno set. The calling thread must outlive the worker
+/// (PR_SET_PDEATHSIG is tied to it).
+prk_worker *prk_worker_create(prk_channel kind, const prk_job *job);
 
-/// Sends one frame with its payload. 0, or an errno; EPIPE when the worker is gone. Never SIGPIPE.
-int prk_channel_send(int channel, const prk_frame *frame, const void *first, size_t first_size,
-                     const void *second, size_t second_size);
+/// Frees what the owner holds. The process is to be reaped before.
+void prk_worker_destroy(prk_worker *worker);
 
-/// Receives exactly `size` bytes. 0, or an errno; EPIPE at the end of the stream.
-int prk_channel_receive(int channel, void *bytes, size_t size);
+pid_t prk_worker_pid(const prk_worker *worker);
+
+/// Sends a request to a worker that is idle, without waiting: what does not go at once is copied.
+/// The arrays are those of a chunk: `count` + 1 offsets, `limb_count` limbs. 0, ENOMEM or EPIPE;
+/// never SIGPIPE.
+int prk_worker_send(prk_worker *worker, const prk_frame *frame, const uint64_t *offsets,
+                    const uint64_t *limbs);
+
+/// Moves what can be moved without waiting. 0 when an answer is complete, EAGAIN when there is none
+/// yet, EPIPE when the channel has ended or is broken, ENOMEM.
+int prk_worker_poll(prk_worker *worker);
+
+/// Whether an answer is in shared memory, or begins there. Costs a load; false for other channels.
+bool prk_worker_has_mail(const prk_worker *worker);
+
+/// Copies a complete answer: `count` verdicts and, if the job wants them, reports.
+void prk_worker_answer(prk_worker *worker, prk_frame *frame, uint8_t *verdicts,
+                       prk_report *reports);
+
+/// Whether a dead worker had begun its request; true when that is not known.
+bool prk_worker_has_started(const prk_worker *worker);
+
+/// Says that the owner is about to poll(), or is back. False when it should not, since an answer
+/// has come: that one rings no bell.
+bool prk_worker_announce_sleep(prk_worker *worker, bool sleeps);
+
+enum { PRK_WORKER_DESCRIPTORS = 3 };
+
+/// Fills entries, PRK_WORKER_DESCRIPTORS at most, and returns how many: when one is ready,
+/// prk_worker_poll has something to do or the worker has ended. No entry is left unused, since
+/// poll() takes no more entries than the process may have descriptors.
+int prk_worker_watch(const prk_worker *worker, struct pollfd *set);
+
+/// The descriptor that is ready when the process has ended; -1 when the system gave none.
+int prk_worker_process(const prk_worker *worker);
+
+void prk_worker_kill(const prk_worker *worker);
+
+/// Waits for the process to end, so many milliseconds at most; whether it has.
+bool prk_worker_await_end(const prk_worker *worker, int milliseconds);
+
+/// Waits for the end of a process that was killed or told to stop. Its exit status, with `*signal`
+/// 0 or the signal that ended it; -1 when somebody else has reaped it.
+int prk_worker_reap(const prk_worker *worker, int *signal);
 
 /// A descriptor that prk_doorbell_ring makes readable until prk_doorbell_clear; -1 with errno set.
 int prk_doorbell_create(void);

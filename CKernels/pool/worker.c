@@ -10,49 +10,35 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "../include/prk_pool.h"
+#include "pool_internal.h"
 
-static int send_all(int channel, const void *bytes, size_t size, int flags) {
+// By read and write, which pipes have too: SIGPIPE is ignored here.
+static void put_all(int out, const void *bytes, size_t size) {
     const char *p = bytes;
     while (size > 0) {
-        ssize_t sent = send(channel, p, size, MSG_NOSIGNAL | flags);
-        if (sent >= 0) {
-            p += sent;
-            size -= (size_t)sent;
+        ssize_t put = write(out, p, size);
+        if (put >= 0) {
+            p += put;
+            size -= (size_t)put;
         } else if (errno != EINTR) {
-            return errno == ECONNRESET ? EPIPE : errno;
+            _exit(0); // the owner is gone
         }
     }
-    return 0;
 }
 
-int prk_channel_send(int channel, const prk_frame *frame, const void *first, size_t first_size,
-                     const void *second, size_t second_size) {
-    int error =
-        send_all(channel, frame, sizeof *frame, first_size + second_size > 0 ? MSG_MORE : 0);
-    if (error == 0) {
-        error = send_all(channel, first, first_size, second_size > 0 ? MSG_MORE : 0);
-    }
-    return error != 0 ? error : send_all(channel, second, second_size, 0);
-}
-
-int prk_channel_receive(int channel, void *bytes, size_t size) {
+static void get_all(int in, void *bytes, size_t size) {
     char *p = bytes;
     while (size > 0) {
-        ssize_t got = recv(channel, p, size, 0);
+        ssize_t got = read(in, p, size);
         if (got > 0) {
             p += got;
             size -= (size_t)got;
-        } else if (got == 0) {
-            return EPIPE;
-        } else if (errno != EINTR) {
-            return errno == ECONNRESET ? EPIPE : errno;
+        } else if (got == 0 || errno != EINTR) {
+            _exit(0); // the owner is gone
         }
     }
-    return 0;
 }
 
 typedef struct buffer {
@@ -63,85 +49,174 @@ typedef struct buffer {
 // Room for `size` bytes; what was there is gone. Grows, never shrinks: no allocation per chunk once
 // the largest has been seen.
 static void *room(buffer *b, size_t size) {
-    if (size > b->size) {
+    if (size > b->size || b->bytes == NULL) {
         free(b->bytes);
-        b->bytes = malloc(size);
-        b->size = b->bytes == NULL ? 0 : size;
+        b->bytes = malloc(size + 1);
+        b->size = size;
+    }
+    if (b->bytes == NULL) {
+        _exit(ENOMEM); // the owner sees the status and knows which chunk it was
     }
     return b->bytes;
 }
 
-// A part has no arrays: its number is in the frame.
-static int serve_part(int channel, const prk_job *job, prk_scratch *scratch, prk_frame *frame) {
-    uint8_t verdict;
-    prk_report report;
-    const uint64_t start = prk_thread_cpu_ns();
-    frame->status = (uint32_t)prk_job_run_part(job, frame->n, frame->from, frame->to, scratch,
-                                               &verdict, &report);
-    frame->cpu_ns = prk_thread_cpu_ns() - start;
-    frame->kind = PRK_FRAME_ANSWER;
-    return prk_channel_send(channel, frame, &verdict, 1, &report,
-                            job->wants_reports ? sizeof report : 0);
+typedef struct server {
+    prk_channel_end end;
+    const prk_job *job;
+    pid_t owner;
+    prk_scratch *scratch;
+    buffer request, verdicts, reports;
+} server;
+
+static inline void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
 }
 
-static _Noreturn void serve(int channel, const prk_job *job) {
-    prk_scratch *scratch = prk_scratch_create();
-    buffer offsets = {0}, limbs = {0}, verdicts = {0}, reports = {0};
+// A spin costs less than the wake-up that it may save, some 20 microseconds.
+enum { SPINS = 200 };
+
+static void await_mail(prk_mailbox *mail, pid_t owner) {
     for (;;) {
-        prk_frame frame;
-        if (prk_channel_receive(channel, &frame, sizeof frame) != 0) {
-            _exit(0); // the owner is gone
+        for (int i = 0; i < SPINS; i++) {
+            if (__atomic_load_n(&mail->state, __ATOMIC_ACQUIRE) == PRK_MAIL_ASSIGNED) {
+                return;
+            }
+            relax();
         }
+        // Sequentially consistent on both sides: either the owner sees the sleeper, or the sleeper
+        // sees the request.
+        __atomic_store_n(&mail->worker_sleeps, 1, __ATOMIC_SEQ_CST);
+        const uint32_t seen = __atomic_load_n(&mail->state, __ATOMIC_SEQ_CST);
+        if (seen != PRK_MAIL_ASSIGNED) {
+            prk_futex_wait(&mail->state, seen);
+        }
+        __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED);
+        // A futex does not tell of the owner's end, as a channel does.
+        if (getppid() != owner) {
+            _exit(0);
+        }
+    }
+}
+
+static prk_frame next_request(server *s) {
+    prk_frame frame;
+    prk_mailbox *mail = s->end.mailbox;
+    if (mail == NULL) {
+        get_all(s->end.in, &frame, sizeof frame);
+        return frame;
+    }
+    await_mail(mail, s->owner);
+    __atomic_store_n(&mail->state, PRK_MAIL_STARTED, __ATOMIC_RELAXED);
+    return mail->frame;
+}
+
+static void answer(server *s, const prk_frame *frame, const void *verdicts, const void *reports,
+                   bool in_place) {
+    const size_t count = (size_t)frame->count;
+    const size_t reports_size = s->job->wants_reports ? count * sizeof(prk_report) : 0;
+    prk_mailbox *mail = s->end.mailbox;
+    if (mail == NULL) {
+        put_all(s->end.out, frame, sizeof *frame);
+    } else {
+        mail->frame = *frame;
+        mail->answer_streams = !in_place;
+        __atomic_store_n(&mail->state, PRK_MAIL_DONE, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&mail->owner_sleeps, __ATOMIC_SEQ_CST) != 0) {
+            prk_doorbell_ring(s->end.bell);
+        }
+    }
+    if (!in_place) {
+        put_all(s->end.out, verdicts, count);
+        put_all(s->end.out, reports, reports_size);
+    }
+}
+
+static void serve_request(server *s, prk_frame frame) {
+    const prk_job *job = s->job;
+    prk_mailbox *mail = s->end.mailbox;
+    // A part has no arrays: its number is in the frame.
+    const bool is_part = frame.kind == PRK_FRAME_PART;
+    const size_t count = is_part ? 1 : (size_t)frame.count;
+    const size_t reports_size = (job->wants_reports || is_part) ? count * sizeof(prk_report) : 0;
+    const size_t place = prk_reports_place(count);
+    const bool in_place = mail != NULL && place + reports_size <= PRK_ANSWER_ROOM;
+    uint8_t *verdicts = in_place ? mail->answer : room(&s->verdicts, count);
+    prk_report *reports =
+        in_place ? (void *)(mail->answer + place) : room(&s->reports, reports_size);
+
+    const uint64_t *offsets = NULL;
+    if (!is_part) {
+        if (mail != NULL && !mail->request_streams) {
+            offsets = (const uint64_t *)mail->request;
+        } else {
+            const size_t size = (count + 1 + (size_t)frame.limb_count) * sizeof(uint64_t);
+            offsets = room(&s->request, size);
+            get_all(s->end.in, s->request.bytes, size);
+        }
+    }
+    const uint64_t start = prk_thread_cpu_ns();
+    const prk_status status =
+        is_part
+            ? prk_job_run_part(job, frame.n, frame.from, frame.to, s->scratch, verdicts, reports)
+            : prk_job_run(job, offsets + count + 1, offsets, count, s->scratch, verdicts, reports);
+    frame.cpu_ns = prk_thread_cpu_ns() - start;
+    frame.kind = PRK_FRAME_ANSWER;
+    frame.status = (uint32_t)status;
+    answer(s, &frame, verdicts, reports, in_place);
+}
+
+_Noreturn void prk_worker_serve(prk_channel_end end, const prk_job *job, pid_t owner) {
+    server s = {.end = end, .job = job, .owner = owner, .scratch = prk_scratch_create()};
+    if (s.scratch == NULL) {
+        _exit(ENOMEM);
+    }
+    for (;;) {
+        const prk_frame frame = next_request(&s);
         if (frame.kind == PRK_FRAME_STOP) {
             _exit(0);
         }
-        if (frame.kind == PRK_FRAME_PART && scratch != NULL) {
-            if (serve_part(channel, job, scratch, &frame) != 0) {
-                _exit(0);
-            }
-            continue;
-        }
-        const size_t count = (size_t)frame.count;
-        const size_t offsets_size = (count + 1) * sizeof(uint64_t);
-        const size_t limbs_size = (size_t)frame.limb_count * sizeof(uint64_t);
-        const size_t reports_size = job->wants_reports ? count * sizeof(prk_report) : 0;
-        if (scratch == NULL || room(&offsets, offsets_size) == NULL ||
-            room(&limbs, limbs_size + 1) == NULL || room(&verdicts, count + 1) == NULL ||
-            room(&reports, reports_size + 1) == NULL) {
-            _exit(ENOMEM); // the owner sees the status and knows which chunk it was
-        }
-        if (prk_channel_receive(channel, offsets.bytes, offsets_size) != 0 ||
-            prk_channel_receive(channel, limbs.bytes, limbs_size) != 0) {
-            _exit(0);
-        }
-        const uint64_t start = prk_thread_cpu_ns();
-        prk_status status = prk_job_run(job, limbs.bytes, offsets.bytes, count, scratch,
-                                        verdicts.bytes, reports.bytes);
-        frame.cpu_ns = prk_thread_cpu_ns() - start;
-        frame.kind = PRK_FRAME_ANSWER;
-        frame.status = (uint32_t)status;
-        if (prk_channel_send(channel, &frame, verdicts.bytes, count, reports.bytes, reports_size)) {
-            _exit(0);
-        }
+        serve_request(&s, frame);
     }
 }
 
-static void close_all_but(int channel) {
-    // An inherited end of a sibling's channel would keep that sibling alive after the owner's
-    // death, and an inherited standard output would keep the reader of a pipe waiting.
-    if ((channel == 0 || close_range(0, (unsigned)channel - 1, 0) == 0) &&
-        close_range((unsigned)channel + 1, ~0U, 0) == 0) {
+static void close_range_of(int first, int last) {
+    if (first > last || close_range((unsigned)first, (unsigned)last, 0) == 0) {
         return;
     }
-    long limit = sysconf(_SC_OPEN_MAX); // Linux before 5.9
-    for (int fd = 0; fd < (limit > 0 ? limit : 1024); fd++) {
-        if (fd != channel) {
-            close(fd);
-        }
+    const long limit = sysconf(_SC_OPEN_MAX); // Linux before 5.9
+    for (int fd = first; fd <= last && fd < (limit > 0 ? limit : 1024); fd++) {
+        close(fd);
     }
 }
 
-static _Noreturn void child(int channel, const prk_job *job, pid_t owner) {
+static void close_all_but(const prk_channel_end *end) {
+    // An inherited end of a sibling's channel would keep that sibling alive after the owner's
+    // death, and an inherited standard output would keep the reader of a pipe waiting.
+    int kept[3] = {end->in, end->out, end->bell};
+    for (int i = 0; i < 2; i++) {
+        for (int j = i + 1; j < 3; j++) {
+            if (kept[j] < kept[i]) {
+                const int other = kept[i];
+                kept[i] = kept[j];
+                kept[j] = other;
+            }
+        }
+    }
+    int next = 0;
+    for (int i = 0; i < 3; i++) {
+        if (kept[i] >= next) { // -1: there is none
+            close_range_of(next, kept[i] - 1);
+            next = kept[i] + 1;
+        }
+    }
+    close_range_of(next, INT32_MAX);
+}
+
+static _Noreturn void child(prk_channel_end end, const prk_job *job, pid_t owner) {
     // The order counts: the owner may have died before the signal was asked for.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != owner) {
@@ -159,28 +234,16 @@ static _Noreturn void child(int channel, const prk_job *job, pid_t owner) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    close_all_but(channel);
-    serve(channel, job);
+    close_all_but(&end);
+    prk_worker_serve(end, job, owner);
 }
 
-pid_t prk_worker_fork(const prk_job *job, int *channel) {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return -1;
-    }
+pid_t prk_worker_fork(prk_channel_end end, const prk_job *job) {
     const pid_t owner = getpid();
     // libc's fork, not a raw clone: its handlers keep malloc, and so GMP, usable in the child.
-    pid_t pid = fork();
+    const pid_t pid = fork();
     if (pid == 0) {
-        child(ends[1], job, owner);
+        child(end, job, owner);
     }
-    int error = errno;
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        errno = error;
-        return -1;
-    }
-    *channel = ends[0];
     return pid;
 }

@@ -107,7 +107,8 @@ struct CheckCommand: ParsableCommand {
         let format = resume == nil ? shared.format : .jsonl
         let job = PoolJob(
             engine: engine, options: options, order: order,
-            wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel)
+            wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel,
+            timeout: shared.timeout)
         let source = CandidateSource(
             input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
             selection: Selection(shard: shard, done: resumption?.file.done ?? PlaceSet()),

@@ -53,7 +53,7 @@ struct ListCommand: ParsableCommand {
         let source = WindowSource(range, chunk: shared.chunk, cancel: interruption.cancel)
         let job = PoolJob(
             options: shared.test, wantsReports: !count && shared.format.needsReports,
-            cancel: interruption.cancel)
+            cancel: interruption.cancel, timeout: shared.timeout)
         var listing = Listing(format: count ? nil : shared.format)
         var output = Output()
         var status = ExitStatus.done

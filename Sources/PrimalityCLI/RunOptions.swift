@@ -11,6 +11,19 @@ struct RunOptions: ParsableArguments {
     var pool = "threads"
 
     @Option(
+        help: ArgumentHelp(
+            "How chunks travel to --pool processes: pipe, socket or shm; by default shm.",
+            valueName: "name"))
+    var channel: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --pool processes: seconds that one number may take. A chunk that takes longer than "
+                + "its numbers together is halved until the number is found.",
+            valueName: "seconds"))
+    var timeout: Double?
+
+    @Option(
         name: .customShort("j"),
         help: ArgumentHelp(
             "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
@@ -60,6 +73,8 @@ struct RunOptions: ParsableArguments {
         var test: TestOptions
         var maximumBits: Int
         var progress: ProgressMode
+        /// How long one number may take.
+        var timeout: Duration?
     }
 
     /// Refuses unknown names and values out of range as usage errors.
@@ -78,8 +93,29 @@ struct RunOptions: ParsableArguments {
             throw Refusal.usage("--max-bits \(maxBits) is out of range; give 1 to 1000000000")
         }
         return Checked(
-            pool: kind.pool(workers: workers), chunk: chunk, format: format,
+            pool: try pool(kind, workers: workers), chunk: chunk, format: format,
             test: TestOptions(rounds: rounds, seed: seed), maximumBits: maxBits,
-            progress: progress)
+            progress: progress, timeout: try timeLimit(kind))
+    }
+
+    private func pool(_ kind: PoolKind, workers: Int) throws -> any Pool {
+        guard let name = channel else { return kind.pool(workers: workers) }
+        let channel: ProcessChannel = try choice(name, of: "--channel")
+        if kind != .processes {
+            throw Refusal.usage("--channel is for --pool processes, not for \(kind.rawValue)")
+        }
+        return ProcessPool(workers: workers, channel: channel)
+    }
+
+    private func timeLimit(_ kind: PoolKind) throws -> Duration? {
+        guard let timeout else { return nil }
+        if kind != .processes {
+            throw Refusal.usage(
+                "--timeout needs --pool processes: only a process can be ended from outside")
+        }
+        if !(0.001...1e9).contains(timeout) {
+            throw Refusal.usage("--timeout \(timeout) is out of range; give 0.001 to 1e9 seconds")
+        }
+        return .seconds(timeout)
     }
 }

@@ -25,8 +25,10 @@ public struct Chunk: Sendable {
 public enum ChunkFailure: Error, Sendable, Equatable {
     /// The run was cancelled.
     case cancelled
-    /// The chunk ended two workers. The last one by a signal, or else with an exit status.
+    /// A number ended two workers. The last one by a signal, or else with an exit status.
     case workerDied(signal: Int32?, exitStatus: Int32?)
+    /// A number's test took longer than ``PoolJob/timeout``, and its worker was ended.
+    case timedOut
     /// The test could not be run.
     case test(PrimalityError)
 }
@@ -40,6 +42,7 @@ extension ChunkFailure: CustomStringConvertible {
             "not tested: its worker was ended by \(signalName(signal)), twice"
         case .workerDied(nil, let status):
             "not tested: its worker exited with status \(status ?? 0), twice"
+        case .timedOut: "not tested: its time was over"
         case .test(let error): error.description
         }
     }

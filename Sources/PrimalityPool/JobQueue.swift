@@ -103,6 +103,9 @@ package final class JobQueue: Sendable {
         }
     }
 
+    /// Replaces a job of several numbers, which did not come back, by its halves.
+    package func halve(_ job: Job) -> [Job] { monitor.withLock { $0.halve(job) } }
+
     /// A job came back; the result of its chunk when that is now complete.
     package func finish(_ job: Job, _ result: JobResult) -> ChunkResult? {
         if job.isWhole { return ChunkResult(job.chunk, result) }
@@ -184,6 +187,16 @@ private struct JobState {
         }
         divisions.append(Division(chunk, place))
         return divide(divisions.count - 1)
+    }
+
+    mutating func halve(_ job: Job) -> [Job] {
+        let count = job.numbers.count
+        if job.isWhole { pieces[job.chunk.id] = Pieces(results: empty(count)) }
+        return [0..<count / 2, count / 2..<count].map { half in
+            Job(
+                id: nextID(), chunk: job.chunk, place: job.place + half.lowerBound,
+                numbers: NumberBatch(half.map { job.numbers[$0] }))
+        }
     }
 
     private mutating func divide(_ i: Int) -> Job {

@@ -62,17 +62,24 @@ public struct PoolJob: Sendable {
     public var wantsReports: Bool
     /// Ends the run.
     public var cancel: CancelFlag
+    /// How long testing one number may take, by the clock; `nil` for as long as it takes.
+    ///
+    /// Only a ``ProcessPool`` can end a test from outside, other pools ignore it. A chunk has the time
+    /// of all its numbers together, and so has a half of one that took longer: in small chunks a
+    /// number that hangs is found sooner.
+    public var timeout: Duration?
 
     /// Makes a job.
     public init(
         engine: Engine = .auto, options: TestOptions = TestOptions(), order: ResultOrder = .input,
-        wantsReports: Bool = false, cancel: CancelFlag = CancelFlag()
+        wantsReports: Bool = false, cancel: CancelFlag = CancelFlag(), timeout: Duration? = nil
     ) {
         self.engine = engine
         self.options = options
         self.order = order
         self.wantsReports = wantsReports
         self.cancel = cancel
+        self.timeout = timeout
     }
 }
 

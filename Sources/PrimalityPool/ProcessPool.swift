@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels
+package import CKernels
 public import Primality
 
 #if canImport(Glibc)
@@ -9,23 +9,59 @@ public import Primality
     internal import Musl
 #endif
 
+/// How chunks and results travel between a ``ProcessPool`` and a worker.
+///
+/// The results are the same; what differs is the cost of handing a chunk over.
+public enum ProcessChannel: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Two pipes a worker.
+    case pipe
+    /// A socket a worker.
+    case socket
+    /// A mailbox in shared memory a worker.
+    case shm
+}
+
+extension ProcessChannel {
+    fileprivate var kernelChannel: KernelChannel {
+        switch self {
+        case .pipe: .pipe
+        case .socket: .socket
+        case .shm: .shm
+        }
+    }
+}
+
 /// Tests in forked processes, each with a private channel.
 ///
 /// A child runs C (and integer Swift reached through a C function pointer) from `fork` to `_exit`,
 /// so a run may start in a program that has threads.
 ///
-/// A worker that dies costs a replay of what it held on a new one: a chunk, or a part of one. What ends
-/// two workers is given back as failed. The end of the calling thread, or of the program, ends the workers.
+/// A worker that dies costs a replay of what it held on a new one: a chunk, or a part of one. A chunk
+/// that ends two workers is halved, and its halves again, until the number that does it is alone and
+/// is given back as failed. The end of the calling thread, or of the program, ends the workers.
 public struct ProcessPool: Pool {
     /// How many processes.
     public let workers: Int
+    /// How chunks travel.
+    public let channel: ProcessChannel
+
+    fileprivate let faults: ProcessFaults
 
     /// Makes a pool.
     ///
-    /// - Parameter workers: How many processes, at least 1.
-    public init(workers: Int) {
+    /// - Parameters:
+    ///   - workers: How many processes, at least 1.
+    ///   - channel: How chunks travel; by default in shared memory.
+    public init(workers: Int, channel: ProcessChannel = .shm) {
+        self.init(workers: workers, channel: channel, faults: ProcessFaults())
+    }
+
+    /// Makes a pool that meets faults, for tests.
+    package init(workers: Int, channel: ProcessChannel, faults: ProcessFaults) {
         precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
+        self.channel = channel
+        self.faults = faults
     }
 
     /// ``PoolKind/processes``.
@@ -43,7 +79,7 @@ public struct ProcessPool: Pool {
         } catch {
             throw .test(error)
         }
-        var supervisor = try Supervisor(job: job, wanted: workers)
+        var supervisor = try Supervisor(job, of: self)
         defer { supervisor.stop() }
         let feed = Feed(job, workers: workers)
         let doorbell = supervisor.doorbell
@@ -58,6 +94,18 @@ public struct ProcessPool: Pool {
             throw error
         }
     }
+}
+
+/// What tests make go wrong in a pool.
+///
+/// `Sendable` because a C function pointer has no state; its type does not say so.
+@safe package struct ProcessFaults: @unchecked Sendable {
+    /// Tests in the place of the job's engine.
+    package var wordEngine: prk_word_engine?
+    /// The error with which the fork of a worker, by its number, fails; 0 when it does not.
+    package var forkError: @Sendable (Int) -> Int32 = { _ in 0 }
+
+    package init() { unsafe wordEngine = nil }
 }
 
 /// A descriptor that another thread makes readable.
@@ -75,23 +123,39 @@ private struct Doorbell: Sendable {
 }
 
 /// A forked worker and what it holds.
-private struct WorkerProcess {
+@safe private struct WorkerProcess {
     let id: Int
-    let pid: pid_t
-    let channel: Int32
+    /// The owner's side in C, for the supervisor's thread alone.
+    let handle: OpaquePointer
     var job: Job?
+    /// When it is ended if it still holds the job.
+    var deadline: ContinuousClock.Instant?
+    var isTimedOut = false
+    /// Its entries in the supervisor's list of descriptors.
+    var watched = 0..<0
+
+    /// How it ended; `nil` for both when somebody else has reaped it.
+    func reap() -> (signal: Int32?, status: Int32?) {
+        var signal: Int32 = 0
+        let status = unsafe prk_worker_reap(handle, &signal)
+        if status < 0 { return (nil, nil) }
+        return signal != 0 ? (signal, nil) : (nil, status)
+    }
 }
 
 /// Hands jobs to worker processes, one at a time each, and takes their answers: one loop that
-/// waits for answers, deaths and new chunks at once.
+/// waits for answers, deaths and new chunks at once, and for nothing else.
 ///
 /// It belongs to the thread that started the run.
 @safe private struct Supervisor {
     let doorbell: Doorbell
     private let job: PoolJob
     private let kernelJob: KernelJob
+    private let channel: ProcessChannel
+    private let faults: ProcessFaults
     private let wanted: Int
     private var workers: [WorkerProcess] = []
+    private var descriptors: [pollfd] = []
     private var delivery: Delivery
     /// Jobs whose worker died, to be run again.
     private var replays: [Job] = []
@@ -100,15 +164,19 @@ private struct WorkerProcess {
     private var deathsSinceAnswer = 0
     private var lastSignal: Int32?
 
-    /// How long a worker may take to notice that the run was cancelled.
+    /// How long a worker may take to notice that the run was cancelled, or has ended.
     private static let grace: Duration = .milliseconds(1000)
 
-    init(job: PoolJob, wanted: Int) throws(PoolError) {
+    init(_ job: PoolJob, of pool: ProcessPool) throws(PoolError) {
         self.job = job
-        self.wanted = wanted
+        faults = pool.faults
+        channel = pool.channel
+        wanted = pool.workers
         delivery = Delivery(job)
-        unsafe kernelJob = unsafe job.engine.job(
+        var kernelJob = unsafe job.engine.job(
             options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
+        if let engine = unsafe faults.wordEngine { unsafe kernelJob.word_engine = unsafe engine }
+        unsafe self.kernelJob = unsafe kernelJob
         doorbell = try Doorbell()
         var error: Int32 = 0
         for id in 0..<wanted {
@@ -123,40 +191,38 @@ private struct WorkerProcess {
 
     /// Forks worker `id`; 0 or an errno.
     private mutating func start(_ id: Int) -> Int32 {
-        var channel: Int32 = -1
+        let error = faults.forkError(id)
+        if error != 0 { return error }
         // The child gets its copy of the job, and never returns from the call.
-        let pid = unsafe withUnsafePointer(to: kernelJob) { job in
-            unsafe prk_worker_fork(job, &channel)
+        let handle = unsafe withUnsafePointer(to: kernelJob) { job in
+            unsafe prk_worker_create(channel.kernelChannel, job)
         }
-        if pid < 0 { return errno }
-        workers.append(WorkerProcess(id: id, pid: pid, channel: channel))
+        guard let handle = unsafe handle else { return errno }
+        unsafe workers.append(WorkerProcess(id: id, handle: handle))
         return 0
     }
 
     mutating func run(_ feed: Feed, deliver: (ChunkResult) -> Bool) throws(PoolError) {
         var inputEnded = false
         var cancelled: ContinuousClock.Instant?
+        var rounds = 0
         while true {
-            try assign(feed, inputEnded: &inputEnded, deliver: deliver)
-            let busy = workers.contains { $0.job != nil }
-            if inputEnded && replays.isEmpty && !busy { return }
+            assign(feed, inputEnded: &inputEnded, deliver: deliver)
+            if inputEnded && replays.isEmpty && workers.allSatisfy({ $0.job == nil }) { return }
 
-            var descriptors = [pollfd(fd: doorbell.descriptor, events: Int16(POLLIN), revents: 0)]
-            descriptors += workers.map { pollfd(fd: $0.channel, events: Int16(POLLIN), revents: 0) }
-            // Answers and chunks ring; the time limit is for cancelled workers that do not answer.
-            let timeout: Int32 = job.cancel.isCancelled ? 100 : 1000
-            let ready = unsafe poll(&descriptors, nfds_t(descriptors.count), timeout)
-            if ready < 0 && errno != EINTR { throw .system(call: "poll", error: errno) }
-            if descriptors[0].revents != 0 { doorbell.clear() }
+            var foundMail = false
             // Backwards, since a dead worker's place is taken away.
-            for place in workers.indices.reversed() where descriptors[place + 1].revents != 0 {
-                if let (job, result) = receive(place) {
-                    deathsSinceAnswer = 0
-                    finish(job, result, feed, deliver)
-                } else {
-                    try bury(place, feed, deliver)
+            for place in workers.indices.reversed() {
+                if unsafe prk_worker_has_mail(workers[place].handle) {
+                    foundMail = true
+                    try look(at: place, hasEnded: false, feed, deliver)
                 }
             }
+            // While answers lie in memory the system is asked now and then only.
+            rounds &+= 1
+            if foundMail && !rounds.isMultiple(of: 64) { continue }
+            try wait(milliseconds: foundMail ? 0 : patience(), feed, deliver)
+            endLateWorkers()
             if job.cancel.isCancelled {
                 let since = cancelled ?? .now
                 cancelled = since
@@ -165,16 +231,90 @@ private struct WorkerProcess {
         }
     }
 
+    /// How long to wait: answers and chunks ring, so it is for workers that do not answer.
+    private func patience() -> Int {
+        let most = job.cancel.isCancelled ? 100 : 1000
+        guard let next = workers.compactMap(\.deadline).min() else { return most }
+        let left = (next - .now) / .milliseconds(1)
+        return max(0, min(most, Int(left.rounded(.up))))
+    }
+
+    private mutating func wait(
+        milliseconds: Int, _ feed: Feed, _ deliver: (ChunkResult) -> Bool
+    ) throws(PoolError) {
+        var mayWait = milliseconds > 0
+        if mayWait {
+            for worker in workers {
+                if unsafe !prk_worker_announce_sleep(worker.handle, true) { mayWait = false }
+            }
+        }
+        let most = Int(PRK_WORKER_DESCRIPTORS)
+        descriptors = [pollfd](repeating: pollfd(), count: 1 + most * workers.count)
+        descriptors[0] = pollfd(fd: doorbell.descriptor, events: Int16(POLLIN), revents: 0)
+        var used = 1
+        for place in workers.indices {
+            let first = used
+            unsafe descriptors.withUnsafeMutableBufferPointer { all in
+                guard let start = all.baseAddress else { return }
+                // There is room for the most that each can fill.
+                used += unsafe Int(prk_worker_watch(workers[place].handle, start + first))
+            }
+            workers[place].watched = first..<used
+        }
+        let ready = unsafe poll(
+            &descriptors, nfds_t(used), mayWait ? Int32(milliseconds) : 0)
+        let error = errno
+        if milliseconds > 0 {
+            for worker in workers { _ = unsafe prk_worker_announce_sleep(worker.handle, false) }
+        }
+        if ready < 0 {
+            if error == EINTR { return }
+            throw .system(call: "poll", error: error)
+        }
+        if descriptors[0].revents != 0 { doorbell.clear() }
+        for place in workers.indices.reversed() {
+            let worker = workers[place]
+            let process = unsafe prk_worker_process(worker.handle)
+            let ready = descriptors[worker.watched].filter { $0.revents != 0 }
+            if ready.isEmpty { continue }
+            let hasEnded = ready.contains { $0.fd == process }
+            try look(at: place, hasEnded: hasEnded, feed, deliver)
+        }
+    }
+
+    /// Takes the answer of the worker at `place` if there is one, and buries the worker if it is dead.
+    private mutating func look(
+        at place: Int, hasEnded: Bool, _ feed: Feed, _ deliver: (ChunkResult) -> Bool
+    ) throws(PoolError) {
+        var hasEnded = hasEnded
+        switch unsafe prk_worker_poll(workers[place].handle) {
+        case 0:
+            if let (job, result) = takeAnswer(place) {
+                deathsSinceAnswer = 0
+                finish(job, result, feed, deliver)
+            }
+        case EAGAIN: break
+        default: hasEnded = true
+        }
+        if hasEnded { try bury(place, feed, deliver) }
+    }
+
     /// Gives each idle worker a job.
     private mutating func assign(
         _ feed: Feed, inputEnded: inout Bool, deliver: (ChunkResult) -> Bool
-    ) throws(PoolError) {
+    ) {
         for place in workers.indices.reversed() where workers[place].job == nil {
             guard let next = nextJob(feed, &inputEnded, deliver) else { return }
+            let error = send(next, to: workers[place])
+            if error == ENOMEM {
+                // It may have got a part of it: of no use any more.
+                unsafe prk_worker_kill(workers[place].handle)
+                giveUp(next, worker: workers[place].id, .test(.outOfMemory), feed, deliver)
+                continue
+            }
+            // A worker that died idle is buried at the next look, with its job.
             workers[place].job = next
-            // A worker that died idle shows itself here or in the next poll; either way it is buried
-            // there, with its job.
-            _ = send(next, to: workers[place].channel)
+            workers[place].deadline = job.timeout.map { .now + $0 * next.numbers.count }
         }
     }
 
@@ -197,49 +337,36 @@ private struct WorkerProcess {
         return nil
     }
 
-    private func send(_ job: Job, to channel: Int32) -> Int32 {
+    private func send(_ job: Job, to worker: WorkerProcess) -> Int32 {
         var frame = KernelFrame()
         frame.kind = UInt32(PRK_FRAME_CHUNK)
         frame.count = UInt64(job.numbers.count)
-        let offsets = job.numbers.offsets
         let limbs = job.numbers.limbs
         if let divisors = job.divisors {
             frame.kind = UInt32(PRK_FRAME_PART)
             frame.n = limbs[0]
             frame.from = divisors.lowerBound
             frame.to = divisors.upperBound
-            return unsafe prk_channel_send(channel, &frame, nil, 0, nil, 0)
+            return unsafe prk_worker_send(worker.handle, &frame, nil, nil)
         }
         frame.limb_count = UInt64(limbs.count)
-        let word = MemoryLayout<UInt64>.size
-        // Sizes are those of the arrays.
-        return unsafe prk_channel_send(
-            channel, &frame, offsets, offsets.count * word, limbs, limbs.count * word)
+        // There are count + 1 offsets, and as many limbs as the frame says.
+        return unsafe prk_worker_send(worker.handle, &frame, job.numbers.offsets, limbs)
     }
 
-    /// The answer of the worker at `place`, or `nil` when it is dead.
-    private mutating func receive(_ place: Int) -> (Job, JobResult)? {
+    /// The complete answer of the worker at `place`, which is idle afterwards.
+    private mutating func takeAnswer(_ place: Int) -> (Job, JobResult)? {
         let worker = workers[place]
-        var frame = KernelFrame()
-        guard let held = worker.job,
-            unsafe prk_channel_receive(worker.channel, &frame, MemoryLayout<KernelFrame>.size) == 0,
-            frame.kind == UInt32(PRK_FRAME_ANSWER), frame.count == UInt64(held.numbers.count)
-        else { return nil }
+        guard let held = worker.job else { return nil }
         var results = TestResults(
             seed: job.options.seed, untested: held.numbers.count, withReports: job.wantsReports)
-        if unsafe prk_channel_receive(
-            worker.channel, &results.verdictBytes, results.verdictBytes.count) != 0
-        {
-            return nil
-        }
-        if job.wantsReports {
-            let size = MemoryLayout<KernelReport>.stride * results.rawReports.count
-            if unsafe prk_channel_receive(worker.channel, &results.rawReports, size) != 0 {
-                return nil
-            }
-        }
+        var frame = KernelFrame()
+        // The answer has as many verdicts as the request had numbers, and reports if the job has.
+        unsafe prk_worker_answer(
+            worker.handle, &frame, &results.verdictBytes, &results.rawReports)
         results.status = KernelStatus(rawValue: frame.status) ?? .ok
         workers[place].job = nil
+        workers[place].deadline = nil
         let result = JobResult(
             worker: worker.id, cpuTime: .nanoseconds(Int64(clamping: frame.cpu_ns)),
             results: results, failure: ChunkFailure(status: results.status))
@@ -249,6 +376,7 @@ private struct WorkerProcess {
     private mutating func finish(
         _ job: Job, _ result: JobResult, _ feed: Feed, _ deliver: (ChunkResult) -> Bool
     ) {
+        deaths[job.id] = nil
         guard let complete = feed.jobs.finish(job, result) else { return }
         delivery.add(complete, deliver: deliver) { feed.chunkLeft() }
     }
@@ -258,28 +386,53 @@ private struct WorkerProcess {
         _ place: Int, _ feed: Feed, _ deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
         let worker = workers.remove(at: place)
-        close(worker.channel)
-        // Its channel may be broken though it lives (SIGSTOP, a stray write): make sure.
-        kill(worker.pid, SIGKILL)
-        let end = reap(worker.pid)
+        // Its channel may be broken though it lives: make sure.
+        unsafe prk_worker_kill(worker.handle)
+        let end = worker.reap()
+        let hadStarted = unsafe prk_worker_has_started(worker.handle)
+        unsafe prk_worker_destroy(worker.handle)
         lastSignal = end.signal
-        deathsSinceAnswer += 1
+        // Those that we ended took their time, which bounds them.
+        if !worker.isTimedOut { deathsSinceAnswer += 1 }
         if let held = worker.job {
-            deaths[held.id, default: 0] += 1
             if job.cancel.isCancelled {
                 giveUp(held, worker: worker.id, .cancelled, feed, deliver)
-            } else if deaths[held.id] == 2 {
-                let failure = ChunkFailure.workerDied(signal: end.signal, exitStatus: end.status)
-                giveUp(held, worker: worker.id, failure, feed, deliver)
+            } else if worker.isTimedOut {
+                narrow(held, worker: worker.id, .timedOut, feed, deliver)
             } else {
-                replays.append(held)
+                deaths[held.id, default: 0] += hadStarted ? 1 : 0
+                if deaths[held.id] == 2 {
+                    let failure = ChunkFailure.workerDied(
+                        signal: end.signal, exitStatus: end.status)
+                    narrow(held, worker: worker.id, failure, feed, deliver)
+                } else {
+                    replays.append(held)
+                }
             }
         }
-        if deathsSinceAnswer > 4 * wanted + 16 {
+        // Finding one number among a million takes 24 deaths.
+        if deathsSinceAnswer > 4 * wanted + 32 {
             throw .workersKeepDying(count: deathsSinceAnswer, signal: lastSignal)
         }
         let error = start(worker.id)
         if error != 0 && workers.isEmpty { throw .noWorkers(wanted: wanted, error: error) }
+    }
+
+    /// Halves a job that cannot be run, or gives up the number that is alone in it.
+    private mutating func narrow(
+        _ job: Job, worker: Int, _ failure: ChunkFailure, _ feed: Feed,
+        _ deliver: (ChunkResult) -> Bool
+    ) {
+        if job.numbers.count == 1 {
+            giveUp(job, worker: worker, failure, feed, deliver)
+            return
+        }
+        deaths[job.id] = nil
+        for half in feed.jobs.halve(job).reversed() {
+            // One of them is known to end workers; a single number is not blamed for its chunk.
+            if failure != .timedOut && half.numbers.count > 1 { deaths[half.id] = 1 }
+            replays.append(half)
+        }
     }
 
     private mutating func giveUp(
@@ -291,29 +444,45 @@ private struct WorkerProcess {
         finish(job, result, feed, deliver)
     }
 
-    private func killBusy() {
-        for worker in workers where worker.job != nil { kill(worker.pid, SIGKILL) }
+    /// Ends workers whose time is over; that they have ended shows as any other death does.
+    private mutating func endLateWorkers() {
+        if job.timeout == nil { return }
+        let now = ContinuousClock.now
+        for place in workers.indices {
+            guard let deadline = workers[place].deadline, deadline <= now else { continue }
+            workers[place].deadline = nil
+            workers[place].isTimedOut = true
+            unsafe prk_worker_kill(workers[place].handle)
+        }
     }
 
-    private func reap(_ pid: pid_t) -> (signal: Int32?, status: Int32?) {
-        var status: Int32 = 0
-        while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-        let signal = status & 0x7F  // WTERMSIG, a macro
-        return signal != 0 ? (signal, nil) : (nil, (status >> 8) & 0xFF)
+    private func killBusy() {
+        for worker in workers where worker.job != nil { unsafe prk_worker_kill(worker.handle) }
     }
 
     /// Gives every worker the poison pill and waits for its exit.
     ///
-    /// Workers that hold a job, after an error, are killed instead.
+    /// Workers that hold a job, after an error, are killed instead, and those that do not go.
     mutating func stop() {
         for worker in workers {
             var pill = KernelFrame()
             pill.kind = UInt32(PRK_FRAME_STOP)
-            let error = unsafe prk_channel_send(worker.channel, &pill, nil, 0, nil, 0)
-            if worker.job != nil || error != 0 { kill(worker.pid, SIGKILL) }
-            close(worker.channel)
+            let error =
+                unsafe worker.job == nil
+                ? prk_worker_send(worker.handle, &pill, nil, nil) : EBUSY
+            if error != 0 {
+                unsafe prk_worker_kill(worker.handle)
+            }
         }
-        for worker in workers { _ = reap(worker.pid) }
+        let deadline = ContinuousClock.now + Self.grace
+        for worker in workers {
+            let left = max(0, Int((deadline - .now) / .milliseconds(1)))
+            if unsafe !prk_worker_await_end(worker.handle, Int32(left)) {
+                unsafe prk_worker_kill(worker.handle)
+            }
+            _ = worker.reap()
+            unsafe prk_worker_destroy(worker.handle)
+        }
         workers = []
         close(doorbell.descriptor)
     }

@@ -7,6 +7,7 @@ import Testing
 /// What happens to the tool as a process: pipes, signals, full disks, killed workers.
 @Suite(.timeLimit(.minutes(5))) struct ProcessTests {
     static let pools = ["serial", "threads", "processes", "tasks", "actors"]
+    static let channels = ["pipe", "socket", "shm"]
 
     /// 2⁸⁶²⁴³ − 1, a prime of 25,962 digits: a test takes minutes.
     static let longNumber = "0x7" + String(repeating: "F", count: 21560)
@@ -93,6 +94,48 @@ import Testing
         #expect(process.terminationStatus == 130)
     }
 
+    @Test(arguments: channels)
+    func everyChannelGivesTheSameLines(_ channel: String) throws {
+        let input = Data((1...20_000).map(String.init).joined(separator: "\n").utf8)
+        let expected = try Tool.run(["check", "--pool", "serial"], input: input)
+        for chunk in ["1", "100", "20000"] {
+            let found = try Tool.run(
+                [
+                    "check", "--pool", "processes", "--channel", channel, "-j", "2", "--chunk",
+                    chunk,
+                ], input: input)
+            #expect(found.status == 0 && found.error.isEmpty)
+            #expect(found.output == expected.output, "chunks of \(chunk)")
+        }
+    }
+
+    @Test(arguments: channels)
+    func aNumberThatTakesTooLongIsReported(_ channel: String) throws {
+        let input = Data("5\n\(Self.longNumber)\n7\n".utf8)
+        let outcome = try Tool.run(
+            [
+                "check", "--pool", "processes", "--channel", channel, "-j", "2", "--chunk", "3",
+                "--timeout", "0.3",
+            ], input: input)
+        #expect(outcome.status == 70)
+        #expect(outcome.output == "5: prime\n7: prime\n")
+        #expect(outcome.error.contains(": not tested: its time was over"))
+    }
+
+    @Test func optionsOfProcessesAreRefusedElsewhere() throws {
+        for (options, words) in [
+            (["--channel", "shm"], "--channel is for --pool processes, not for threads"),
+            (["--pool", "processes", "--channel", "tube"], "one of pipe, socket, shm"),
+            (["--pool", "tasks", "--timeout", "1"], "--timeout needs --pool processes"),
+            (["--pool", "processes", "--timeout", "0"], "--timeout 0.0 is out of range"),
+            (["--pool", "processes", "--timeout", "nan"], "--timeout nan is out of range"),
+        ] {
+            let outcome = try Tool.run(["check", "7"] + options)
+            #expect(outcome.status == 64)
+            #expect(outcome.error.contains(words), "\(options)")
+        }
+    }
+
     @Test func aKilledWorkerCostsNothing() throws {
         let count = 400_000
         let input = Data((1...count).map { String($0 + 1 << 40) }.joined(separator: "\n").utf8)
@@ -172,10 +215,29 @@ import Testing
         #expect(outcome.error.contains("ended by SIGKILL, twice"))
     }
 
-    @Test func workersDoNotOutliveTheirOwner() throws {
+    @Test(arguments: channels, [true, false])
+    func workersDoNotOutliveTheirOwner(_ channel: String, _ areBusy: Bool) throws {
+        // Idle ones have had a number each, and wait for the input to go on.
+        let numbers = String(repeating: Self.longNumber + "\n", count: 4)
+        let options = ["check", "--pool", "processes", "--channel", channel, "-j", "3"]
+        if !areBusy {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Tool.path)
+            process.arguments = options
+            process.standardInput = Pipe()
+            process.standardError = Pipe()
+            try process.run()
+            let owner = process.processIdentifier
+            #expect(eventually { processes { $0.parent == owner }.count == 3 })
+            let children = processes { $0.parent == owner }
+            kill(owner, SIGKILL)
+            process.waitUntilExit()
+            #expect(eventually { processes { _ in true }.filter(children.contains).isEmpty })
+            return
+        }
         let running = try Tool.start(
-            ["check", "--pool", "processes", "-j", "3", "--chunk", "1"],
-            input: Data(String(repeating: Self.longNumber + "\n", count: 4).utf8))
+            options + ["--chunk", "1"],
+            input: Data(numbers.utf8))
         #expect(eventually { running.children.count == 3 })
         let children = running.children
         usleep(100_000)

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import Foundation
+import Primality
+import PrimalityPool
+import TestVectors
+import Testing
+
+/// Numbers that the engine below treats badly.
+///
+/// All are odd composites.
+private enum Bad {
+    static let segfault: UInt64 = 1_000_005
+    static let kill: UInt64 = 1_000_015
+    static let exit: UInt64 = 1_000_025
+    static let hang: UInt64 = 1_000_035
+}
+
+/// Tests as u64 does, but for the bad numbers; it runs in forked workers.
+private let poisonable: prk_word_engine = { n, verdicts, reports, count, cancel in
+    guard let n, let verdicts else { return }
+    for i in 0..<count {
+        if prk_is_cancelled(cancel) { return }
+        switch n[i] {
+        case Bad.segfault: raise(SIGSEGV)
+        case Bad.kill: raise(SIGKILL)
+        case Bad.exit: _exit(3)
+        case Bad.hang: while true { pause() }
+        default: break
+        }
+        prk_test_u64_batch(n + i, verdicts + i, 1)
+    }
+}
+
+extension ProcessPool {
+    /// A pool whose workers run the engine above.
+    fileprivate static func poisonable(_ workers: Int, _ channel: ProcessChannel) -> ProcessPool {
+        var faults = ProcessFaults()
+        faults.wordEngine = PrimalityPoolTests.poisonable
+        return ProcessPool(workers: workers, channel: channel, faults: faults)
+    }
+}
+
+/// The processes that this one has forked and not reaped.
+private func children() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { id in
+        // pid (name) state parent …
+        guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+            let close = stat.lastIndex(of: ")")
+        else { return false }
+        let rest = stat[stat.index(after: close)...].split(separator: " ")
+        return rest.count > 1 && Int32(rest[1]) == getpid()
+    }
+}
+
+/// Waits at most five seconds for something to become true.
+private func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<5000 {
+        if condition() { return true }
+        usleep(1000)
+    }
+    return condition()
+}
+
+/// Does something to random workers of this process, again and again, until the run is over.
+private func storm(
+    during run: () throws -> Void, _ harm: @escaping @Sendable (Int32) -> Void
+) throws {
+    let isOver = CancelFlag()
+    let thread = try WorkerThread(name: "storm") {
+        while !isOver.isCancelled {
+            if let child = children().randomElement() { harm(child) }
+            usleep(UInt32.random(in: 500...4000))
+        }
+    }
+    defer {
+        isOver.cancel()
+        thread.join()
+    }
+    try run()
+}
+
+/// What a run gave: verdicts by place, and numbers without one with the reason.
+private struct Found {
+    var verdicts: [Verdict?]
+    var failures: [UInt64: ChunkFailure] = [:]
+    var delivered = 0
+    var twice = 0
+}
+
+private func find(
+    _ pool: ProcessPool, _ job: PoolJob, _ numbers: [UInt64], by size: Int
+) throws -> Found {
+    var found = Found(verdicts: [Verdict?](repeating: nil, count: numbers.count))
+    var seen = [Bool](repeating: false, count: numbers.count)
+    try pool.run(job, from: source(numbers, by: size)) { result in
+        for i in 0..<result.results.count {
+            let place = result.chunk.first + i
+            if seen[place] { found.twice += 1 }
+            seen[place] = true
+            found.delivered += 1
+            found.verdicts[place] = result.results.verdict(at: i)
+            if found.verdicts[place] == nil { found.failures[numbers[place]] = result.failure }
+        }
+        return true
+    }
+    return found
+}
+
+/// Each test runs in a process of its own, so that the children of one are no other test's, and with
+/// it the harm that is done.
+@Suite(.timeLimit(.minutes(10)), .serialized) struct FaultTests {
+    /// How often each channel meets a fault.
+    static let times = TestFiles.isThorough ? 200 : 20
+
+    /// Everything is there once, and as the serial pool has it.
+    private static func check(_ found: Found, _ numbers: [UInt64]) throws {
+        precondition(found.twice == 0, "\(found.twice) numbers came twice")
+        precondition(found.delivered == numbers.count, "\(found.delivered) of \(numbers.count)")
+        precondition(found.failures.isEmpty, "\(found.failures)")
+        let expected: [Verdict?] = try verdicts(of: numbers)
+        precondition(found.verdicts == expected, "a verdict is another one")
+        precondition(children().isEmpty, "a process was left")
+    }
+
+    private static func numbers(_ count: Int) -> [UInt64] {
+        (0..<UInt64(count)).map { 18_446_744_073_709_551_557 - 2 * $0 }
+    }
+
+    /// Runs with at least so many harmed workers, for every channel.
+    private static func endure(_ harm: @escaping @Sendable (Int32) -> Void) throws {
+        let numbers = numbers(60_000)
+        for channel in ProcessChannel.allCases {
+            let count = Monitor(0)
+            var runs = 0
+            while count.withLock({ $0 }) < times && runs < 10_000 {
+                runs += 1
+                try storm {
+                    let pool = ProcessPool(workers: 3, channel: channel)
+                    let found = try find(
+                        pool, PoolJob(engine: .u64, order: .done), numbers, by: 500)
+                    try check(found, numbers)
+                } _: { child in
+                    harm(child)
+                    count.withLock { $0 += 1 }
+                }
+            }
+            precondition(count.withLock { $0 } >= times)
+        }
+    }
+
+    @Test func killedWorkersCostNothing() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking { try Self.endure { kill($0, SIGKILL) } }
+        }
+    }
+
+    @Test func crashedWorkersCostNothing() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking { try Self.endure { kill($0, SIGSEGV) } }
+        }
+    }
+
+    @Test func stoppedWorkersGoOn() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                try Self.endure {
+                    kill($0, SIGSTOP)
+                    usleep(2000)
+                    kill($0, SIGCONT)
+                }
+            }
+        }
+    }
+
+    @Test func aStoppedWorkerIsEndedWhenItsTimeIsOver() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                // Chunks that are larger than what a channel holds, and answers too.
+                let numbers = Self.numbers(120_000)
+                for channel in ProcessChannel.allCases {
+                    let job = PoolJob(
+                        engine: .u64, wantsReports: true, timeout: .microseconds(50))
+                    let stopped = Monitor(0)
+                    try storm {
+                        let found = try find(
+                            ProcessPool(workers: 2, channel: channel), job, numbers, by: 30_000)
+                        try Self.check(found, numbers)
+                    } _: { child in
+                        if stopped.withLock({
+                            $0 += 1
+                            return $0 <= 2
+                        }) {
+                            kill(child, SIGSTOP)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aPoisonNumberAloneIsNamed() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                var numbers: [UInt64] = (0..<20_000).map { 990_001 + 2 * $0 }
+                let bad: [UInt64: ChunkFailure] = [
+                    Bad.segfault: .workerDied(signal: SIGSEGV, exitStatus: nil),
+                    Bad.kill: .workerDied(signal: SIGKILL, exitStatus: nil),
+                    Bad.exit: .workerDied(signal: nil, exitStatus: 3),
+                ]
+                numbers.removeAll { $0 == Bad.hang }
+                for channel in ProcessChannel.allCases {
+                    // Chunks with one of them or with none; with all of them one reason stands for all.
+                    for (workers, size) in [(1, 4), (2, 4), (3, 1)] {
+                        let found = try find(
+                            .poisonable(workers, channel), PoolJob(engine: .u64), numbers,
+                            by: size)
+                        precondition(found.failures == bad, "\(channel): \(found.failures)")
+                        precondition(found.twice == 0 && found.delivered == numbers.count)
+                        for (i, n) in numbers.enumerated() where bad[n] == nil {
+                            precondition(found.verdicts[i] == (isPrime(n) ? .prime : .composite))
+                        }
+                    }
+                    let found = try find(
+                        .poisonable(1, channel), PoolJob(engine: .u64), numbers, by: 20_000)
+                    precondition(Set(found.failures.keys) == Set(bad.keys), "\(found.failures)")
+                    precondition(children().isEmpty)
+                }
+            }
+        }
+    }
+
+    @Test func aNumberThatHangsIsNamed() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                let numbers: [UInt64] = (0..<16).map { Bad.hang - 12 + 2 * $0 }
+                    .filter { $0 == Bad.hang || ![Bad.segfault, Bad.kill, Bad.exit].contains($0) }
+                for channel in ProcessChannel.allCases {
+                    let job = PoolJob(engine: .u64, timeout: .milliseconds(40))
+                    let found = try find(.poisonable(2, channel), job, numbers, by: 8)
+                    precondition(found.failures == [Bad.hang: .timedOut], "\(found.failures)")
+                    precondition(found.twice == 0 && found.delivered == numbers.count)
+                    precondition(children().isEmpty)
+                }
+            }
+        }
+    }
+
+    @Test func anIdleWorkerThatIsKilledIsReplaced() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                for channel in ProcessChannel.allCases {
+                    for signal in [SIGKILL, SIGSEGV, SIGTERM] {
+                        let given = Monitor(0)
+                        var found: [Verdict?] = []
+                        try ProcessPool(workers: 2, channel: channel).run(
+                            PoolJob(engine: .u64),
+                            from: {
+                                let turn = given.withLock { turn in
+                                    turn += 1
+                                    return turn
+                                }
+                                if turn == 4 { return nil }
+                                if turn > 1 {
+                                    // Both are idle: what they had was delivered, or will be.
+                                    let idle = children()
+                                    for child in idle { kill(child, signal) }
+                                    _ = eventually { Set(children()).isDisjoint(with: idle) }
+                                }
+                                return NumberBatch([UInt64(7 + turn)])
+                            }
+                        ) { result in
+                            found.append(result.results.verdict(at: 0))
+                            return true
+                        }
+                        precondition(found == [.composite, .composite, .composite])
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func cancellingAtAnyMomentLeavesNothing() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                let numbers = Self.numbers(60_000)
+                let expected = try verdicts(of: numbers)
+                for channel in ProcessChannel.allCases {
+                    for _ in 0..<Self.times {
+                        let cancel = CancelFlag()
+                        let canceller = try WorkerThread(name: "canceller") {
+                            usleep(UInt32.random(in: 0...20_000))
+                            cancel.cancel()
+                        }
+                        let found = try find(
+                            ProcessPool(workers: 3, channel: channel),
+                            PoolJob(engine: .u64, cancel: cancel), numbers, by: 300)
+                        canceller.join()
+                        precondition(found.twice == 0)
+                        precondition(found.failures.values.allSatisfy { $0 == .cancelled })
+                        for (i, verdict) in found.verdicts.enumerated() where verdict != nil {
+                            precondition(verdict == expected[i])
+                        }
+                        precondition(children().isEmpty)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func cancellingEndsStoppedWorkers() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                for channel in ProcessChannel.allCases {
+                    let cancel = CancelFlag()
+                    let canceller = try WorkerThread(name: "canceller") {
+                        _ = eventually { children().count == 2 }
+                        for child in children() { kill(child, SIGSTOP) }
+                        cancel.cancel()
+                    }
+                    let found = try find(
+                        ProcessPool(workers: 2, channel: channel),
+                        PoolJob(engine: .u64, cancel: cancel), Self.numbers(4_000_000), by: 20_000)
+                    canceller.join()
+                    precondition(found.twice == 0 && children().isEmpty)
+                }
+            }
+        }
+    }
+
+    @Test func workersThatCannotBeReplacedAreDoneWithout() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                let numbers = Self.numbers(30_000)
+                for channel in ProcessChannel.allCases {
+                    let forks = Monitor(0)
+                    var faults = ProcessFaults()
+                    // Four are born, and no other one.
+                    faults.forkError = { _ in
+                        forks.withLock {
+                            $0 += 1
+                            return $0 <= 4 ? 0 : EAGAIN
+                        }
+                    }
+                    let kills = Monitor(0)
+                    try storm {
+                        let pool = ProcessPool(workers: 8, channel: channel, faults: faults)
+                        let found = try find(pool, PoolJob(engine: .u64), numbers, by: 10)
+                        try Self.check(found, numbers)
+                    } _: { child in
+                        if kills.withLock({
+                            $0 += 1
+                            return $0 <= 3
+                        }) {
+                            kill(child, SIGKILL)
+                        }
+                    }
+                    faults.forkError = { _ in EAGAIN }
+                    do {
+                        let pool = ProcessPool(workers: 3, channel: channel, faults: faults)
+                        _ = try find(pool, PoolJob(engine: .u64), numbers, by: 10)
+                        preconditionFailure("no worker, and no error")
+                    } catch let error as PoolError {
+                        precondition(error == .noWorkers(wanted: 3, error: EAGAIN))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func fewDescriptorsAreEnough() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                let numbers = Self.numbers(5000)
+                let expected: [Verdict?] = try verdicts(of: numbers)
+                for (most, channel) in stride(from: UInt(64), through: 18, by: -2).flatMap({ most in
+                    ProcessChannel.allCases.map { (most, $0) }
+                }) {
+                    var limit = rlimit()
+                    let which = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+                    precondition(getrlimit(which, &limit) == 0)
+                    limit.rlim_cur = most
+                    precondition(setrlimit(which, &limit) == 0)
+                    let pool = ProcessPool(workers: 64, channel: channel)
+                    do {
+                        let found = try find(pool, PoolJob(engine: .u64), numbers, by: 500)
+                        precondition(found.twice == 0 && found.failures.isEmpty)
+                        precondition(found.verdicts == expected)
+                    } catch let error as PoolError {
+                        // Where there is not even one worker, nothing was taken from the source.
+                        precondition(most < 32, "\(error) of \(most) descriptors")
+                        let known: [PoolError] = [
+                            .noWorkers(wanted: 64, error: EMFILE),
+                            .system(call: "eventfd", error: EMFILE),
+                        ]
+                        precondition(known.contains(error), "\(error)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aHundredThousandChunksOfOneNumber() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                let numbers = Self.numbers(100_000)
+                for channel in ProcessChannel.allCases {
+                    let found = try find(
+                        ProcessPool(workers: 2, channel: channel), PoolJob(engine: .u64), numbers,
+                        by: 1)
+                    try Self.check(found, numbers)
+                }
+            }
+        }
+    }
+
+    @Test func signalsDuringEverySystemCallDoNotMatter() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                var action = sigaction()
+                action.__sigaction_handler.sa_handler = { _ in }  // without SA_RESTART
+                sigaction(SIGALRM, &action, nil)
+                let often = timeval(tv_sec: 0, tv_usec: 200)
+                // Our threads have signals blocked: let this one take them.
+                var alarms = sigset_t()
+                sigemptyset(&alarms)
+                sigaddset(&alarms, SIGALRM)
+                pthread_sigmask(SIG_UNBLOCK, &alarms, nil)
+                let numbers = Self.numbers(60_000)
+                for channel in ProcessChannel.allCases {
+                    var timer = itimerval(it_interval: often, it_value: often)
+                    setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
+                    let job = PoolJob(engine: .u64, wantsReports: true)
+                    let found = try find(
+                        ProcessPool(workers: 2, channel: channel), job, numbers, by: 20_000)
+                    let single = try find(
+                        ProcessPool(workers: 2, channel: channel), job, numbers, by: 20)
+                    timer = itimerval()
+                    setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
+                    try Self.check(found, numbers)
+                    try Self.check(single, numbers)
+                }
+            }
+        }
+    }
+
+    @Test func poolsThatComeAndGoLeakNothing() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                func resources() throws -> (descriptors: Int, mappings: Int) {
+                    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+                    return (
+                        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count,
+                        // Of the mailboxes, which are the only anonymous memory that is shared,
+                        // beside cancel flags.
+                        maps.split(separator: "\n").count { $0.contains("/dev/zero") }
+                    )
+                }
+                func run(_ times: Int) throws {
+                    for _ in 0..<times {
+                        for channel in ProcessChannel.allCases {
+                            let found = try find(
+                                ProcessPool(workers: 2, channel: channel), PoolJob(engine: .u64),
+                                [2, 3, 4, 5], by: 1)
+                            precondition(found.verdicts == [.prime, .prime, .composite, .prime])
+                        }
+                    }
+                }
+                try run(1)
+                let before = try resources()
+                try run(Self.times)
+                let after = try resources()
+                precondition(after == before, "\(after), not \(before)")
+                var status: Int32 = 0
+                precondition(waitpid(-1, &status, WNOHANG) == -1 && errno == ECHILD)
+            }
+        }
+    }
+
+    @Test func noBrokenPipeReachesTheProgram() async {
+        await #expect(processExitsWith: .success) {
+            try await blocking {
+                var broken = sigset_t()
+                sigemptyset(&broken)
+                sigaddset(&broken, SIGPIPE)
+                let numbers = Self.numbers(30_000)
+                // With its default disposition, and not blocked, it would end this process.
+                signal(SIGPIPE, SIG_DFL)
+                pthread_sigmask(SIG_UNBLOCK, &broken, nil)
+                try storm {
+                    let found = try find(
+                        ProcessPool(workers: 2, channel: .pipe), PoolJob(engine: .u64), numbers,
+                        by: 20)
+                    try Self.check(found, numbers)
+                } _: {
+                    // Not faster than a sanitizer's process is forked and answers.
+                    kill($0, SIGKILL)
+                    usleep(20_000)
+                }
+                var pending = sigset_t()
+                sigpending(&pending)
+                precondition(sigismember(&pending, SIGPIPE) == 0)
+                var action = sigaction()
+                sigaction(SIGPIPE, nil, &action)
+                precondition(action.__sigaction_handler.sa_handler == nil)
+                var mask = sigset_t()
+                pthread_sigmask(SIG_BLOCK, nil, &mask)
+                precondition(sigismember(&mask, SIGPIPE) == 0)
+            }
+        }
+    }
+}
