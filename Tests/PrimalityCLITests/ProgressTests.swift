@@ -17,7 +17,7 @@ private let onTerminal: String? = {
     return nil
 }()
 
-@Suite(.timeLimit(.minutes(5))) struct ProgressTests {
+@Suite(.timeLimit(.minutes(15))) struct ProgressTests {
     /// Some seconds of work: 2⁵²¹ − 1 over and over, and a bad line at the end.
     private static let input = Data(
         (String(repeating: "0x1" + String(repeating: "F", count: 130) + "\n", count: 6000) + "x\n")

@@ -39,7 +39,7 @@ private final class Workplace {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct ResumeTests {
+@Suite(.timeLimit(.minutes(15))) struct ResumeTests {
     /// Below and above 2⁶⁴, with comments and bad lines.
     private static let candidates: [String] = (0..<40).map { n in
         switch n % 8 {
