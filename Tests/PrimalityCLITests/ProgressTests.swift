@@ -18,8 +18,9 @@ private let onTerminal: String? = {
 }()
 
 @Suite(.timeLimit(.minutes(15))) struct ProgressTests {
-    /// Some seconds of work: 2⁵²¹ − 1 over and over, and a bad line at the end. Not stored, for the
-    /// reason that ``ShardTests`` gives.
+    /// Some seconds of work: 2⁵²¹ − 1 over and over, and a bad line at the end.
+    ///
+    /// Not stored, for the reason that ``ShardTests`` gives.
     private static var input: Data {
         let number = "0x1" + String(repeating: "F", count: 130) + "\n"
         return Data((String(repeating: number, count: 6000) + "x\n").utf8)

@@ -4,8 +4,10 @@ import Foundation
 import Testing
 
 @Suite struct ShardTests {
-    /// Candidates, comments, empty lines and bad ones. Made anew each time: LeakSanitizer does not
-    /// follow Foundation's tagged pointer in a static `Data`.
+    /// Candidates, comments, empty lines and bad ones.
+    ///
+    /// Made anew each time: LeakSanitizer does not follow Foundation's tagged pointer in a static
+    /// `Data`.
     static var input: Data {
         Data(
             (1...1000).map { n in
