@@ -175,11 +175,11 @@ test-levels: check-swift check-gmp ## The whole suite once per level that this m
 	done
 
 test-asan: check-swift check-gmp ## The suite under AddressSanitizer and LeakSanitizer.
-	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
+	PRIMALITY_SANITIZER=address LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
 	  $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
 
 test-tsan: check-swift check-gmp ## The suite under ThreadSanitizer.
-	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xcc -O1
+	PRIMALITY_SANITIZER=thread $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xcc -O1
 
 vectors: check-swift check-gmp ## Compare `primality check` with every line of the published vectors.
 	@[ -n "$(PRIMALITY_SHARED)" ] || { echo "vectors: set PRIMALITY_SHARED to the folder that holds vectors/" >&2; exit 2; }

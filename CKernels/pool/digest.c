@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../big/siphash.h"
-#include "prk_pool.h"
+#include "../include/prk_pool.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read as they lie in memory");
 

@@ -150,17 +150,5 @@ func chunks(
 package func chunks(
     of numbers: [BigNatural], engine: Engine, size: Int?
 ) -> @Sendable () -> NumberBatch? {
-    let position = Monitor(0)
-    return {
-        position.withLock { next in
-            var sizer = ChunkSizer(engine: engine, fixed: size)
-            var batch = NumberBatch()
-            while next < numbers.count {
-                batch.append(numbers[next])
-                next += 1
-                if sizer.isFull(afterNumberOf: numbers[next - 1].bitWidth) { break }
-            }
-            return batch.isEmpty ? nil : batch
-        }
-    }
+    chunks(of: NumberBatch(numbers), engine: engine, size: size)
 }

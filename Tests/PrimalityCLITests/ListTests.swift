@@ -5,7 +5,7 @@ import Primality
 import TestVectors
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct ListTests {
+@Suite(.timeLimit(.minutes(15))) struct ListTests {
     static let pools = ["serial", "threads", "processes", "tasks", "actors"]
 
     @Test func primesAreListedInOrder() throws {

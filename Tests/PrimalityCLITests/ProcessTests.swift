@@ -5,7 +5,7 @@ import TestVectors
 import Testing
 
 /// What happens to the tool as a process: pipes, signals, full disks, killed workers.
-@Suite(.timeLimit(.minutes(5))) struct ProcessTests {
+@Suite(.timeLimit(.minutes(15))) struct ProcessTests {
     static let pools = ["serial", "threads", "processes", "tasks", "actors"]
     static let channels = ["pipe", "socket", "shm"]
 

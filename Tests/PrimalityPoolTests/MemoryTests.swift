@@ -7,7 +7,7 @@ import TestVectors
 import Testing
 
 /// Numbers that are all in memory.
-@Suite(.timeLimit(.minutes(5))) struct MemoryTests {
+@Suite(.timeLimit(.minutes(15))) struct MemoryTests {
     @Test(arguments: PoolKind.allCases)
     func spansAndBatchesOfEverySizeAndWorkerCount(_ kind: PoolKind) async throws {
         try await blocking {

@@ -25,7 +25,7 @@ private enum Large {
     static let largest: UInt64 = 18_446_744_073_709_551_557
 }
 
-@Suite(.timeLimit(.minutes(5))) struct SplitTests {
+@Suite(.timeLimit(.minutes(15))) struct SplitTests {
     static let sharing: [PoolKind] = [.threads, .processes, .tasks]
 
     /// What a run finds, number by number, checking that each comes back once and whole.

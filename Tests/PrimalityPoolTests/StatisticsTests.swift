@@ -4,7 +4,7 @@ import Primality
 import PrimalityPool
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StatisticsTests {
+@Suite(.timeLimit(.minutes(15))) struct StatisticsTests {
     private func source(_ batches: [NumberBatch]) -> @Sendable () -> NumberBatch? {
         let rest = Monitor(batches[...])
         return { rest.withLock { $0.popFirst() } }

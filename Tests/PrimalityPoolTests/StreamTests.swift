@@ -51,7 +51,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct StreamTests {
+@Suite(.timeLimit(.minutes(15))) struct StreamTests {
     static let kinds = PoolKind.allCases
 
     @Test(arguments: kinds, ResultOrder.allCases)

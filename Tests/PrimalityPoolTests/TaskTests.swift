@@ -6,7 +6,7 @@ import PrimalityPool
 import Testing
 
 /// How runs live with the tasks of the program that they are in.
-@Suite(.timeLimit(.minutes(5))) struct TaskTests {
+@Suite(.timeLimit(.minutes(15))) struct TaskTests {
     /// 2¹⁹⁹³⁷ − 1 is prime: a test takes seconds.
     static let long = BigNatural(
         limbs: [UInt64](repeating: .max, count: 311) + [(1 << (19937 - 311 * 64)) - 1])

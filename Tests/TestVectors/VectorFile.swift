@@ -89,6 +89,11 @@ public enum TestFiles {
         ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] != nil
     }
 
+    /// The sanitizer that the suite runs under, "address" or "thread": the Makefile says so.
+    public static var sanitizer: String? {
+        ProcessInfo.processInfo.environment["PRIMALITY_SANITIZER"]
+    }
+
     /// The folder of vectors that the repository may not carry, when it is at hand.
     public static var shared: URL? {
         ProcessInfo.processInfo.environment["PRIMALITY_SHARED"]
