@@ -35,6 +35,8 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     /// What reports name as the engine when word_engine is used.
     uint8_t word_engine_name;
     bool wants_reports;
+    /// Whether a worker process measures what a request takes: two system calls.
+    bool wants_cpu_time;
     prk_word_engine word_engine;
     /// NULL when word_engine does not divide.
     prk_word_divider word_divider;
@@ -54,27 +56,31 @@ prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t
 prk_status prk_job_run_part(const prk_job *job, uint64_t n, uint64_t from, uint64_t to,
                             prk_scratch *scratch, uint8_t *verdict, prk_report *report);
 
-/// What travels on a worker's channel, both ways. A chunk is followed by `count` + 1 offsets and
-/// `limb_count` limbs, a part by nothing. An answer is followed by `count` verdict bytes (a part
-/// has one) and, if the job wants them, `count` reports.
-typedef struct PRK_SWIFT_NAME("KernelFrame") prk_frame {
+/// What a worker is asked. A chunk comes with `count` + 1 offsets, unless each of its numbers has one
+/// limb (count == limb_count), and with `limb_count` limbs; a part with nothing.
+typedef struct PRK_SWIFT_NAME("WorkerRequest") prk_request {
     uint64_t count;
     uint64_t limb_count;
     /// Of a part: the arguments of prk_job_run_part.
     uint64_t n, from, to;
-    /// CPU time that the request took, in nanoseconds.
+    uint64_t kind;
+} prk_request;
+
+/// What it answers; `count` verdict bytes (a part has one) and, if the job wants them, `count`
+/// reports come with it.
+typedef struct PRK_SWIFT_NAME("WorkerAnswer") prk_answer {
+    uint64_t count;
+    /// CPU time that the request took, in nanoseconds; 0 unless the job measures it.
     uint64_t cpu_ns;
-    uint32_t kind;
     /// A prk_status.
-    uint32_t status;
-} prk_frame;
+    uint64_t status;
+} prk_answer;
 
 enum {
-    PRK_FRAME_CHUNK = 1,
-    PRK_FRAME_ANSWER = 2,
+    PRK_REQUEST_CHUNK = 1,
+    PRK_REQUEST_PART = 2,
     /// The poison pill: the worker leaves its loop and exits with status 0.
-    PRK_FRAME_STOP = 3,
-    PRK_FRAME_PART = 4,
+    PRK_REQUEST_STOP = 3,
 };
 
 /// How requests and answers travel. All behave alike; they differ in cost and in descriptors.
@@ -90,40 +96,51 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelChannel") prk_channel{
 /// A worker process, as its owner sees it. For one thread at a time.
 typedef struct prk_worker prk_worker;
 
+/// The most requests that a worker can hold.
+enum { PRK_WORKER_DEPTH = 64 };
+
 /// Forks a worker that serves `job` until it is told to stop, its channel closes or the calling
 /// thread ends. The child runs C only, from fork() to _exit(): no Swift, no inherited descriptor
 /// but its channel. NULL with errno set. The calling thread must outlive the worker
 /// (PR_SET_PDEATHSIG is tied to it).
-prk_worker *prk_worker_create(prk_channel kind, const prk_job *job);
+prk_worker *prk_worker_create(prk_channel channel, const prk_job *job);
 
 /// Frees what the owner holds. The process is to be reaped before.
 void prk_worker_destroy(prk_worker *worker);
 
 pid_t prk_worker_pid(const prk_worker *worker);
 
-/// Sends a request to a worker that is idle, without waiting: what does not go at once is copied.
-/// The arrays are those of a chunk: `count` + 1 offsets, `limb_count` limbs. 0, ENOMEM or EPIPE;
-/// never SIGPIPE.
-int prk_worker_send(prk_worker *worker, const prk_frame *frame, const uint64_t *offsets,
+/// Sends a request, without waiting: what does not go at once is copied. A worker answers its
+/// requests in their order. `offsets` may be NULL when each number has one limb, and need not begin
+/// at 0: the first limb is at limbs[0] all the same. EAGAIN when the worker has no room for it, which
+/// is never so when it holds nothing; else 0, ENOMEM or EPIPE. Never SIGPIPE.
+int prk_worker_send(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs);
 
-/// Moves what can be moved without waiting. 0 when an answer is complete, EAGAIN when there is none
-/// yet, EPIPE when the channel has ended or is broken, ENOMEM.
+/// Wakes the worker if it sleeps although it has requests: to be called after one or more were sent.
+void prk_worker_wake(prk_worker *worker);
+
+/// Moves what can be moved without waiting. 0 when the oldest request's answer is complete, EAGAIN
+/// when it is not, EPIPE when the channel has ended or is broken, ENOMEM.
 int prk_worker_poll(prk_worker *worker);
 
-/// Whether an answer is in shared memory, or begins there. Costs a load; false for other channels.
+/// Whether that answer is in shared memory, or begins there. Costs a load; false for other channels.
 bool prk_worker_has_mail(const prk_worker *worker);
 
 /// Copies a complete answer: `count` verdicts and, if the job wants them, reports.
-void prk_worker_answer(prk_worker *worker, prk_frame *frame, uint8_t *verdicts,
+void prk_worker_answer(prk_worker *worker, prk_answer *answer, uint8_t *verdicts,
                        prk_report *reports);
 
-/// Whether a dead worker had begun its request; true when that is not known.
+/// Whether a dead worker had begun its oldest request; true when that is not known. It had begun none
+/// of the others.
 bool prk_worker_has_started(const prk_worker *worker);
 
-/// Says that the owner is about to poll(), or is back. False when it should not, since an answer
-/// has come: that one rings no bell.
-bool prk_worker_announce_sleep(prk_worker *worker, bool sleeps);
+/// Says that the owner is about to poll(): the worker rings when it has answered half of what it
+/// holds. False when the owner should not, since an answer has come.
+bool prk_worker_announce_sleep(prk_worker *worker);
+
+/// Says that the owner is back.
+void prk_worker_announce_return(prk_worker *worker);
 
 enum { PRK_WORKER_DESCRIPTORS = 3 };
 

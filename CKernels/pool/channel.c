@@ -26,23 +26,36 @@
 #define SYS_pidfd_open 434
 #endif
 
+/// What the answer to a request must look like, and where what it takes of the rooms ends.
+typedef struct held_request {
+    size_t count, reports_size;
+    uint64_t requests_end, answers_end;
+} held_request;
+
+/// A room, handed out round and round; places are counted in lines, and never begin again at 0.
+typedef struct room_use {
+    uint64_t start, end;
+} room_use;
+
 struct prk_worker {
     pid_t pid;
     /// -1 on Linux before 5.3 and when descriptors are scarce: then the channel's end tells.
     int pidfd;
     int in, out, bell;
     prk_mailbox *mailbox;
-    bool is_pipe, wants_reports, is_busy;
-    /// The mailbox has said that the answer comes through the socket.
+    bool is_pipe, wants_reports;
+    /// The oldest answer is known to come through the socket.
     bool is_streaming;
-    /// What the last request's answer must look like.
-    size_t count, reports_size;
+    /// Requests that were ever sent and answered. What is between them the worker holds.
+    uint64_t sent_count, answered_count;
+    held_request held[PRK_WORKER_DEPTH];
+    room_use requests, answers;
     /// Bytes that could not be sent yet.
     unsigned char *pending;
     size_t pending_size, pending_room, sent;
-    /// The answer so far, unless it is in the mailbox.
+    /// The oldest answer so far, unless it is in the mailbox.
     unsigned char *answer;
-    size_t answer_size, answer_room, received;
+    size_t answer_room, received;
 };
 
 void prk_futex_wait(uint32_t *word, uint32_t value) {
@@ -63,10 +76,10 @@ static void close_if_open(int *fd) {
 }
 
 /// Both ends of a channel.
-static int open_channel(prk_channel kind, prk_worker *w, prk_channel_end *end) {
+static int open_channel(prk_channel channel, prk_worker *w, prk_channel_end *end) {
     *end = (prk_channel_end){.in = -1, .out = -1, .bell = -1};
     int pair[2];
-    if (kind == PRK_CHANNEL_PIPE) {
+    if (channel == PRK_CHANNEL_PIPE) {
         w->is_pipe = true;
         if (pipe2(pair, O_CLOEXEC) != 0) {
             return errno;
@@ -89,7 +102,7 @@ static int open_channel(prk_channel kind, prk_worker *w, prk_channel_end *end) {
     }
     w->in = w->out = pair[0];
     end->in = end->out = pair[1];
-    if (kind == PRK_CHANNEL_SHM) {
+    if (channel == PRK_CHANNEL_SHM) {
         w->bell = end->bell = prk_doorbell_create();
         if (w->bell < 0) {
             return errno;
@@ -123,7 +136,7 @@ void prk_worker_destroy(prk_worker *w) {
     free(w);
 }
 
-prk_worker *prk_worker_create(prk_channel kind, const prk_job *job) {
+prk_worker *prk_worker_create(prk_channel channel, const prk_job *job) {
     prk_worker *w = calloc(1, sizeof *w);
     if (w == NULL) {
         return NULL;
@@ -131,7 +144,7 @@ prk_worker *prk_worker_create(prk_channel kind, const prk_job *job) {
     w->pidfd = w->in = w->out = w->bell = -1;
     w->wants_reports = job->wants_reports;
     prk_channel_end end;
-    int error = open_channel(kind, w, &end);
+    int error = open_channel(channel, w, &end);
     if (error == 0) {
         w->pid = prk_worker_fork(end, job);
         error = w->pid < 0 ? errno : 0;
@@ -204,7 +217,7 @@ static bool reserve(unsigned char **bytes, size_t *room, size_t size) {
 
 static bool is_full(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-/// Sends, and keeps what does not go.
+/// Sends, and keeps what does not go; nothing else is kept.
 static int put_all(prk_worker *w, const struct iovec *parts, int count) {
     ssize_t put = put_some(w, parts, count);
     if (put < 0 && !is_full(errno)) {
@@ -248,51 +261,123 @@ static int put_pending(prk_worker *w) {
     return 0;
 }
 
-int prk_worker_send(prk_worker *w, const prk_frame *frame, const uint64_t *offsets,
+static prk_slot *slot_of(const prk_worker *w, uint64_t number) {
+    return &w->mailbox->slots[number % PRK_WORKER_DEPTH];
+}
+
+static held_request *oldest(prk_worker *w) { return &w->held[w->answered_count % PRK_WORKER_DEPTH]; }
+
+static bool is_idle(const prk_worker *w) { return w->sent_count == w->answered_count; }
+
+/// Lines for `size` bytes in one piece, in a room of `room` bytes. False when there are not enough.
+static bool take_lines(room_use *use, size_t room, size_t size, uint16_t *place) {
+    const uint64_t all = room / PRK_LINE, lines = prk_whole_lines(size);
+    uint64_t start = use->end;
+    if (start % all + lines > all) {
+        start += all - start % all; // the rest is too short
+    }
+    if (start + lines - use->start > all) {
+        return false;
+    }
+    use->end = start + lines;
+    *place = (uint16_t)(start % all);
+    return true;
+}
+
+/// Finds room in the mailbox: EAGAIN when there is none yet. What would not fit even into an empty
+/// room streams, and only when nothing else is on its way.
+static int place_request(prk_worker *w, const prk_request *request, size_t answer_size,
+                         size_t reports_place, prk_slot *slot) {
+    const size_t offsets = prk_offset_count(request), limbs = prk_limb_count(request);
+    const size_t size =
+        request->kind == PRK_REQUEST_CHUNK && !prk_is_single(request) ? (offsets + limbs) * 8 : 0;
+    const bool in_slot = answer_size <= PRK_SLOT_VERDICTS && reports_place == 0;
+    const room_use requests = w->requests, answers = w->answers;
+    slot->request_streams = slot->answer_streams = false;
+    if ((size == 0 || take_lines(&w->requests, PRK_REQUEST_ROOM, size, &slot->request_place)) &&
+        (in_slot || take_lines(&w->answers, PRK_ANSWER_ROOM, answer_size, &slot->answer_place))) {
+        return 0;
+    }
+    w->requests = requests;
+    w->answers = answers;
+    if (!is_idle(w)) {
+        return EAGAIN;
+    }
+    w->requests = w->answers = (room_use){0};
+    slot->request_streams =
+        !take_lines(&w->requests, PRK_REQUEST_ROOM, size, &slot->request_place);
+    slot->answer_streams =
+        !in_slot && !take_lines(&w->answers, PRK_ANSWER_ROOM, answer_size, &slot->answer_place);
+    return 0;
+}
+
+int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs) {
-    const bool has_arrays = frame->kind == PRK_FRAME_CHUNK;
-    const size_t offsets_size = has_arrays ? ((size_t)frame->count + 1) * sizeof *offsets : 0;
-    const size_t limbs_size = has_arrays ? (size_t)frame->limb_count * sizeof *limbs : 0;
-    struct iovec parts[3] = {{(void *)frame, sizeof *frame},
+    // A second message behind one that waits would have to be copied whole.
+    if (w->sent_count - w->answered_count == PRK_WORKER_DEPTH ||
+        (w->sent < w->pending_size && !is_idle(w))) {
+        return EAGAIN;
+    }
+    const size_t offsets_size = prk_offset_count(request) * sizeof *offsets;
+    const size_t limbs_size = prk_limb_count(request) * sizeof *limbs;
+    struct iovec parts[3] = {{(void *)request, sizeof *request},
                              {(void *)offsets, offsets_size},
                              {(void *)limbs, limbs_size}};
-    w->count = (size_t)frame->count;
-    w->reports_size = w->wants_reports ? w->count * sizeof(prk_report) : 0;
-    w->answer_size = w->count + w->reports_size;
-    w->received = 0;
-    w->is_busy = frame->kind != PRK_FRAME_STOP;
-    w->is_streaming = false;
+    held_request *held = &w->held[w->sent_count % PRK_WORKER_DEPTH];
+    const size_t count = (size_t)request->count;
+    *held = (held_request){.count = count,
+                           .reports_size = w->wants_reports ? count * sizeof(prk_report) : 0};
     if (w->mailbox == NULL) {
-        w->answer_size += sizeof(prk_frame);
-        if (!reserve(&w->answer, &w->answer_room, w->answer_size)) {
-            return ENOMEM;
-        }
+        w->sent_count++;
         return put_all(w, parts, 3);
     }
-    prk_mailbox *mail = w->mailbox;
-    mail->frame = *frame;
-    mail->request_streams = offsets_size + limbs_size > PRK_REQUEST_ROOM;
-    int error = 0;
-    if (mail->request_streams) {
+    prk_slot *slot = slot_of(w, w->sent_count);
+    const size_t reports_place = held->reports_size > 0 ? prk_reports_place(count) : 0;
+    const size_t answer_size = held->reports_size > 0 ? reports_place + held->reports_size : count;
+    int error = place_request(w, request, answer_size, reports_place, slot);
+    if (error != 0) {
+        return error;
+    }
+    held->requests_end = w->requests.end;
+    held->answers_end = w->answers.end;
+    slot->u.request = *request;
+    if (slot->request_streams) {
         error = put_all(w, parts + 1, 2);
-    } else if (has_arrays) {
-        memcpy(mail->request, offsets, offsets_size);
-        memcpy(mail->request + offsets_size, limbs, limbs_size);
+    } else if (prk_is_single(request)) {
+        slot->u.request.n = limbs[0];
+    } else if (limbs_size > 0) {
+        unsigned char *to = w->mailbox->requests + (size_t)slot->request_place * PRK_LINE;
+        if (offsets_size > 0) {
+            memcpy(to, offsets, offsets_size);
+        }
+        memcpy(to + offsets_size, limbs, limbs_size);
     }
-    __atomic_store_n(&mail->state, PRK_MAIL_ASSIGNED, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&mail->worker_sleeps, __ATOMIC_SEQ_CST) != 0) {
-        prk_futex_wake(&mail->state);
-    }
+    w->sent_count++;
+    // Sequentially consistent with the worker's going to sleep, for prk_worker_wake.
+    __atomic_store_n(&slot->state, PRK_SLOT_ASSIGNED, __ATOMIC_SEQ_CST);
     return error;
 }
 
-/// Reads as much of an answer as is there: 0 when it is whole, else EAGAIN or EPIPE.
-static int get_answer(prk_worker *w) {
-    while (w->received < w->answer_size) {
-        const ssize_t got =
-            w->is_pipe
-                ? read(w->in, w->answer + w->received, w->answer_size - w->received)
-                : recv(w->in, w->answer + w->received, w->answer_size - w->received, MSG_DONTWAIT);
+void prk_worker_wake(prk_worker *w) {
+    prk_mailbox *mail = w->mailbox;
+    // Either the sleeper is seen here, or it sees what was sent.
+    if (mail != NULL && __atomic_load_n(&mail->worker_sleeps, __ATOMIC_SEQ_CST) != 0) {
+        __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED); // one call is enough
+        __atomic_fetch_add(&mail->bell, 1, __ATOMIC_RELEASE);
+        prk_futex_wake(&mail->bell);
+    }
+}
+
+/// Reads as much of an answer of `size` bytes as is there: 0 when it is whole, else EAGAIN, EPIPE or
+/// ENOMEM.
+static int get_answer(prk_worker *w, size_t size) {
+    if (w->received == 0 && !reserve(&w->answer, &w->answer_room, size)) {
+        return ENOMEM;
+    }
+    while (w->received < size) {
+        unsigned char *to = w->answer + w->received;
+        const ssize_t got = w->is_pipe ? read(w->in, to, size - w->received)
+                                       : recv(w->in, to, size - w->received, MSG_DONTWAIT);
         if (got > 0) {
             w->received += (size_t)got;
         } else if (got == 0 || (errno != EINTR && !is_full(errno))) {
@@ -304,7 +389,8 @@ static int get_answer(prk_worker *w) {
     return 0;
 }
 
-/// EPIPE when an idle worker's channel has ended, or says what nobody asked for.
+/// EPIPE when the channel of a worker that has nothing to say has ended, or says what nobody asked
+/// for.
 static int look_for_end(prk_worker *w) {
     char byte;
     ssize_t got;
@@ -314,93 +400,108 @@ static int look_for_end(prk_worker *w) {
     return got < 0 && is_full(errno) ? EAGAIN : EPIPE;
 }
 
-static int check_answer(const prk_worker *w, const prk_frame *frame) {
-    return frame->kind == PRK_FRAME_ANSWER && frame->count == w->count ? 0 : EPIPE;
-}
-
 static bool is_done(const prk_worker *w) {
-    return w->is_busy && __atomic_load_n(&w->mailbox->state, __ATOMIC_SEQ_CST) == PRK_MAIL_DONE;
+    return !is_idle(w) &&
+           __atomic_load_n(&slot_of(w, w->answered_count)->state, __ATOMIC_SEQ_CST) == PRK_SLOT_DONE;
 }
 
 int prk_worker_poll(prk_worker *w) {
     const int error = put_pending(w);
-    prk_mailbox *mail = w->mailbox;
-    if (mail == NULL) {
+    if (w->mailbox == NULL) {
         // What was answered counts, though the worker be gone.
-        if (!w->is_busy) {
+        if (is_idle(w)) {
             return look_for_end(w);
         }
-        const int got = get_answer(w);
+        const held_request *held = oldest(w);
+        const int got = get_answer(w, sizeof(prk_answer) + held->count + held->reports_size);
         if (got == 0) {
-            prk_frame frame;
-            memcpy(&frame, w->answer, sizeof frame);
-            return check_answer(w, &frame);
+            prk_answer head;
+            memcpy(&head, w->answer, sizeof head);
+            return head.count == held->count ? 0 : EPIPE;
         }
         return error != 0 ? error : got;
     }
-    prk_doorbell_clear(w->bell);
     if (!is_done(w)) {
+        prk_doorbell_clear(w->bell);
         const int end = error != 0 ? error : look_for_end(w);
         // What ended, or began to stream, may have been done in between.
         if (!is_done(w)) {
             return end;
         }
     }
-    if (mail->answer_streams) {
+    const held_request *held = oldest(w);
+    const prk_slot *slot = slot_of(w, w->answered_count);
+    if (slot->answer_streams) {
         w->is_streaming = true;
-        if (!reserve(&w->answer, &w->answer_room, w->answer_size)) {
-            return ENOMEM;
-        }
-        const int got = get_answer(w);
+        const int got = get_answer(w, held->count + held->reports_size);
         if (got != 0) {
             return got;
         }
     }
-    return check_answer(w, &mail->frame);
+    return slot->u.answer.head.count == held->count ? 0 : EPIPE;
 }
 
 bool prk_worker_has_mail(const prk_worker *w) {
     return w->mailbox != NULL && !w->is_streaming && is_done(w);
 }
 
-void prk_worker_answer(prk_worker *w, prk_frame *frame, uint8_t *verdicts, prk_report *reports) {
+void prk_worker_answer(prk_worker *w, prk_answer *answer, uint8_t *verdicts, prk_report *reports) {
+    const held_request *held = oldest(w);
     const unsigned char *from_verdicts, *from_reports;
+    prk_slot *slot = NULL;
     if (w->mailbox == NULL) {
-        memcpy(frame, w->answer, sizeof *frame);
-        from_verdicts = w->answer + sizeof *frame;
-        from_reports = from_verdicts + w->count;
+        memcpy(answer, w->answer, sizeof *answer);
+        from_verdicts = w->answer + sizeof *answer;
+        from_reports = from_verdicts + held->count;
     } else {
-        *frame = w->mailbox->frame;
-        if (w->mailbox->answer_streams) {
+        slot = slot_of(w, w->answered_count);
+        *answer = slot->u.answer.head;
+        if (slot->answer_streams) {
             from_verdicts = w->answer;
-            from_reports = from_verdicts + w->count;
+            from_reports = from_verdicts + held->count;
+        } else if (held->reports_size > 0 || held->count > PRK_SLOT_VERDICTS) {
+            from_verdicts = w->mailbox->answers + (size_t)slot->answer_place * PRK_LINE;
+            from_reports = from_verdicts + prk_reports_place(held->count);
         } else {
-            from_verdicts = w->mailbox->answer;
-            from_reports = from_verdicts + prk_reports_place(w->count);
+            from_verdicts = slot->u.answer.verdicts;
+            from_reports = NULL;
         }
     }
-    memcpy(verdicts, from_verdicts, w->count);
-    if (w->reports_size > 0) {
-        memcpy(reports, from_reports, w->reports_size);
+    memcpy(verdicts, from_verdicts, held->count);
+    if (held->reports_size > 0) {
+        memcpy(reports, from_reports, held->reports_size);
     }
-    w->is_busy = w->is_streaming = false;
-    if (w->mailbox != NULL) {
-        __atomic_store_n(&w->mailbox->state, PRK_MAIL_FREE, __ATOMIC_RELEASE);
+    w->received = 0;
+    w->is_streaming = false;
+    w->answered_count++;
+    if (slot != NULL) {
+        w->requests.start = held->requests_end;
+        w->answers.start = held->answers_end;
+        __atomic_store_n(&slot->state, PRK_SLOT_FREE, __ATOMIC_RELEASE);
     }
 }
 
 bool prk_worker_has_started(const prk_worker *w) {
-    return w->mailbox == NULL ||
-           __atomic_load_n(&w->mailbox->state, __ATOMIC_ACQUIRE) != PRK_MAIL_ASSIGNED;
+    return w->mailbox == NULL || is_idle(w) ||
+           __atomic_load_n(&slot_of(w, w->answered_count)->state, __ATOMIC_ACQUIRE) !=
+               PRK_SLOT_ASSIGNED;
 }
 
-bool prk_worker_announce_sleep(prk_worker *w, bool sleeps) {
-    if (w->mailbox == NULL) {
+bool prk_worker_announce_sleep(prk_worker *w) {
+    if (w->mailbox == NULL || is_idle(w)) {
         return true;
     }
+    // While the owner wakes up and sends more the worker has the other half.
+    const uint64_t count = w->sent_count - w->answered_count;
     // As in the worker: either it sees the sleeper, or its answer is seen here.
-    __atomic_store_n(&w->mailbox->owner_sleeps, sleeps, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&w->mailbox->wake_at, w->answered_count + (count + 1) / 2, __ATOMIC_SEQ_CST);
     return !prk_worker_has_mail(w);
+}
+
+void prk_worker_announce_return(prk_worker *w) {
+    if (w->mailbox != NULL) {
+        __atomic_store_n(&w->mailbox->wake_at, 0, __ATOMIC_RELAXED);
+    }
 }
 
 int prk_worker_watch(const prk_worker *w, struct pollfd *set) {

@@ -65,6 +65,11 @@ typedef struct server {
     const prk_job *job;
     pid_t owner;
     prk_scratch *scratch;
+    /// Of the request at hand; NULL on a stream.
+    prk_slot *slot;
+    uint64_t answered, single;
+    /// The offsets of numbers of one limb: 0, 1, 2 …
+    buffer of_words;
     buffer request, verdicts, reports;
 } server;
 
@@ -79,20 +84,24 @@ static inline void relax(void) {
 // A spin costs less than the wake-up that it may save, some 20 microseconds.
 enum { SPINS = 200 };
 
-static void await_mail(prk_mailbox *mail, pid_t owner) {
+static bool is_assigned(const prk_slot *slot) {
+    return __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST) == PRK_SLOT_ASSIGNED;
+}
+
+static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t owner) {
     for (;;) {
         for (int i = 0; i < SPINS; i++) {
-            if (__atomic_load_n(&mail->state, __ATOMIC_ACQUIRE) == PRK_MAIL_ASSIGNED) {
+            if (is_assigned(slot)) {
                 return;
             }
             relax();
         }
-        // Sequentially consistent on both sides: either the owner sees the sleeper, or the sleeper
-        // sees the request.
+        // Either the owner sees the sleeper, or the sleeper sees the request. The bell is read
+        // before, so that a ring in between is not slept through.
+        const uint32_t bell = __atomic_load_n(&mail->bell, __ATOMIC_ACQUIRE);
         __atomic_store_n(&mail->worker_sleeps, 1, __ATOMIC_SEQ_CST);
-        const uint32_t seen = __atomic_load_n(&mail->state, __ATOMIC_SEQ_CST);
-        if (seen != PRK_MAIL_ASSIGNED) {
-            prk_futex_wait(&mail->state, seen);
+        if (!is_assigned(slot)) {
+            prk_futex_wait(&mail->bell, bell);
         }
         __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED);
         // A futex does not tell of the owner's end, as a channel does.
@@ -102,71 +111,115 @@ static void await_mail(prk_mailbox *mail, pid_t owner) {
     }
 }
 
-static prk_frame next_request(server *s) {
-    prk_frame frame;
+static prk_request next_request(server *s) {
+    prk_request request;
     prk_mailbox *mail = s->end.mailbox;
     if (mail == NULL) {
-        get_all(s->end.in, &frame, sizeof frame);
-        return frame;
+        get_all(s->end.in, &request, sizeof request);
+        return request;
     }
-    await_mail(mail, s->owner);
-    __atomic_store_n(&mail->state, PRK_MAIL_STARTED, __ATOMIC_RELAXED);
-    return mail->frame;
+    s->slot = &mail->slots[s->answered % PRK_WORKER_DEPTH];
+    if (!is_assigned(s->slot)) {
+        await_mail(mail, s->slot, s->owner);
+    }
+    __atomic_store_n(&s->slot->state, PRK_SLOT_STARTED, __ATOMIC_RELAXED);
+    return s->slot->u.request;
 }
 
-static void answer(server *s, const prk_frame *frame, const void *verdicts, const void *reports,
-                   bool in_place) {
-    const size_t count = (size_t)frame->count;
-    const size_t reports_size = s->job->wants_reports ? count * sizeof(prk_report) : 0;
-    prk_mailbox *mail = s->end.mailbox;
-    if (mail == NULL) {
-        put_all(s->end.out, frame, sizeof *frame);
+/// The request's arrays; `offsets` becomes NULL for a part.
+static const uint64_t *arrays(server *s, const prk_request *request, const uint64_t **offsets) {
+    const size_t count = (size_t)request->count, offset_count = prk_offset_count(request);
+    const size_t limb_count = prk_limb_count(request);
+    *offsets = NULL;
+    if (request->kind == PRK_REQUEST_PART) {
+        return NULL;
+    }
+    uint64_t *words;
+    if (s->slot != NULL && prk_is_single(request)) {
+        words = &s->single;
+        *words = request->n;
+    } else if (s->slot != NULL && !s->slot->request_streams) {
+        words = (uint64_t *)(s->end.mailbox->requests + (size_t)s->slot->request_place * PRK_LINE);
     } else {
-        mail->frame = *frame;
-        mail->answer_streams = !in_place;
-        __atomic_store_n(&mail->state, PRK_MAIL_DONE, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&mail->owner_sleeps, __ATOMIC_SEQ_CST) != 0) {
-            prk_doorbell_ring(s->end.bell);
+        const size_t size = (offset_count + limb_count) * sizeof *words;
+        words = room(&s->request, size);
+        get_all(s->end.in, words, size);
+    }
+    if (offset_count > 0) {
+        // A slice of a batch has the batch's offsets.
+        const uint64_t first = words[0];
+        for (size_t i = 0; first != 0 && i < offset_count; i++) {
+            words[i] -= first;
+        }
+        *offsets = words;
+        return words + offset_count;
+    }
+    if (s->of_words.bytes == NULL || s->of_words.size < (count + 1) * sizeof *words) {
+        uint64_t *of_words = room(&s->of_words, (count + 1) * sizeof *words);
+        for (size_t i = 0; i <= count; i++) {
+            of_words[i] = i;
         }
     }
-    if (!in_place) {
-        put_all(s->end.out, verdicts, count);
-        put_all(s->end.out, reports, reports_size);
-    }
+    *offsets = s->of_words.bytes;
+    return words;
 }
 
-static void serve_request(server *s, prk_frame frame) {
-    const prk_job *job = s->job;
+static void answer(server *s, const prk_answer *head, const void *verdicts, const void *reports,
+                   size_t reports_size) {
     prk_mailbox *mail = s->end.mailbox;
-    // A part has no arrays: its number is in the frame.
-    const bool is_part = frame.kind == PRK_FRAME_PART;
-    const size_t count = is_part ? 1 : (size_t)frame.count;
-    const size_t reports_size = (job->wants_reports || is_part) ? count * sizeof(prk_report) : 0;
-    const size_t place = prk_reports_place(count);
-    const bool in_place = mail != NULL && place + reports_size <= PRK_ANSWER_ROOM;
-    uint8_t *verdicts = in_place ? mail->answer : room(&s->verdicts, count);
-    prk_report *reports =
-        in_place ? (void *)(mail->answer + place) : room(&s->reports, reports_size);
-
-    const uint64_t *offsets = NULL;
-    if (!is_part) {
-        if (mail != NULL && !mail->request_streams) {
-            offsets = (const uint64_t *)mail->request;
-        } else {
-            const size_t size = (count + 1 + (size_t)frame.limb_count) * sizeof(uint64_t);
-            offsets = room(&s->request, size);
-            get_all(s->end.in, s->request.bytes, size);
+    s->answered++;
+    if (mail == NULL) {
+        put_all(s->end.out, head, sizeof *head);
+    } else {
+        const bool streams = s->slot->answer_streams;
+        s->slot->u.answer.head = *head;
+        __atomic_store_n(&s->slot->state, PRK_SLOT_DONE, __ATOMIC_SEQ_CST);
+        uint64_t wake_at = __atomic_load_n(&mail->wake_at, __ATOMIC_SEQ_CST);
+        while (wake_at != 0 && s->answered >= wake_at) {
+            // One ring is enough. The owner may have come back and gone to sleep again meanwhile.
+            if (__atomic_compare_exchange_n(&mail->wake_at, &wake_at, 0, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_SEQ_CST)) {
+                prk_doorbell_ring(s->end.bell);
+                break;
+            }
+        }
+        if (!streams) {
+            return;
         }
     }
-    const uint64_t start = prk_thread_cpu_ns();
+    put_all(s->end.out, verdicts, (size_t)head->count);
+    put_all(s->end.out, reports, reports_size);
+}
+
+static void serve_request(server *s, const prk_request *request) {
+    const prk_job *job = s->job;
+    // A part has no arrays: its number is in the request.
+    const bool is_part = request->kind == PRK_REQUEST_PART;
+    const size_t count = is_part ? 1 : (size_t)request->count;
+    const size_t reports_size = job->wants_reports ? count * sizeof(prk_report) : 0;
+    const uint64_t *offsets, *limbs = arrays(s, request, &offsets);
+
+    uint8_t *verdicts;
+    prk_report *reports = NULL;
+    if (s->slot == NULL || s->slot->answer_streams) {
+        verdicts = room(&s->verdicts, count);
+        reports = room(&s->reports, reports_size);
+    } else if (reports_size == 0 && count <= PRK_SLOT_VERDICTS) {
+        verdicts = s->slot->u.answer.verdicts;
+    } else {
+        verdicts = s->end.mailbox->answers + (size_t)s->slot->answer_place * PRK_LINE;
+        reports = (prk_report *)(verdicts + prk_reports_place(count));
+    }
+    prk_report of_part;
+    const uint64_t start = job->wants_cpu_time ? prk_thread_cpu_ns() : 0;
     const prk_status status =
-        is_part
-            ? prk_job_run_part(job, frame.n, frame.from, frame.to, s->scratch, verdicts, reports)
-            : prk_job_run(job, offsets + count + 1, offsets, count, s->scratch, verdicts, reports);
-    frame.cpu_ns = prk_thread_cpu_ns() - start;
-    frame.kind = PRK_FRAME_ANSWER;
-    frame.status = (uint32_t)status;
-    answer(s, &frame, verdicts, reports, in_place);
+        is_part ? prk_job_run_part(job, request->n, request->from, request->to, s->scratch,
+                                   verdicts, reports_size > 0 ? reports : &of_part)
+                : prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
+    const prk_answer head = {.count = count,
+                             .cpu_ns = job->wants_cpu_time ? prk_thread_cpu_ns() - start : 0,
+                             .status = status};
+    answer(s, &head, verdicts, reports, reports_size);
 }
 
 _Noreturn void prk_worker_serve(prk_channel_end end, const prk_job *job, pid_t owner) {
@@ -175,11 +228,11 @@ _Noreturn void prk_worker_serve(prk_channel_end end, const prk_job *job, pid_t o
         _exit(ENOMEM);
     }
     for (;;) {
-        const prk_frame frame = next_request(&s);
-        if (frame.kind == PRK_FRAME_STOP) {
+        const prk_request request = next_request(&s);
+        if (request.kind == PRK_REQUEST_STOP) {
             _exit(0);
         }
-        serve_request(&s, frame);
+        serve_request(&s, &request);
     }
 }
 

@@ -108,7 +108,8 @@ struct CheckCommand: ParsableCommand {
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel,
-            timeout: shared.timeout)
+            timeout: shared.timeout,
+            notify: { StandardStreams.complain($0.description) })
         let source = CandidateSource(
             input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
             selection: Selection(shard: shard, done: resumption?.file.done ?? PlaceSet()),
@@ -194,7 +195,7 @@ struct CheckCommand: ParsableCommand {
             if let verdict = result.results.verdict(at: i) {
                 tested += 1
                 if quiet && !verdict.passed { status.raise(to: .notAllPrime) }
-            } else if let failure = result.failure, failure != .cancelled {
+            } else if let failure = result.failure(at: i), failure != .cancelled {
                 StandardStreams.complain("\(printable(inputs[i])): \(failure)")
                 status.raise(to: .internalError)
             }

@@ -53,7 +53,8 @@ struct ListCommand: ParsableCommand {
         let source = WindowSource(range, chunk: shared.chunk, cancel: interruption.cancel)
         let job = PoolJob(
             options: shared.test, wantsReports: !count && shared.format.needsReports,
-            cancel: interruption.cancel, timeout: shared.timeout)
+            cancel: interruption.cancel, timeout: shared.timeout,
+            notify: { StandardStreams.complain($0.description) })
         var listing = Listing(format: count ? nil : shared.format)
         var output = Output()
         var status = ExitStatus.done
@@ -207,7 +208,7 @@ private struct Listing {
         for i in 0..<numbers.count where !isCut {
             if let verdict = result.results.verdict(at: i) {
                 if verdict.passed { write(result, i) }
-            } else if let failure = result.failure, failure != .cancelled {
+            } else if let failure = result.failure(at: i), failure != .cancelled {
                 missed += 1
                 StandardStreams.complain("\(printable(numbers[i].description)): \(failure)")
                 status.raise(to: .internalError)

@@ -67,7 +67,7 @@ public struct ActorPool: Pool {
         }
         var delivery = Delivery(job)
         while let result = results.pop() {
-            delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+            delivery.add(result, deliver: deliver) { feed.left($0) }
         }
     }
 }

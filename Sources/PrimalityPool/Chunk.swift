@@ -58,12 +58,20 @@ public struct ChunkResult: Sendable {
     public let cpuTime: Duration
     /// Verdicts and evidence, number by number.
     public let results: TestResults
-    /// Why some verdicts are missing; `nil` when none is.
+    /// Why verdicts are missing, of the first reason when there are several; `nil` when none is.
     public let failure: ChunkFailure?
+    /// Reasons by the place in the chunk, when it was tested in pieces.
+    var failures: [Int: ChunkFailure] = [:]
     /// All that had a part of it; empty when one worker tested it at once.
     package var sharedBy: Set<Int> = []
     /// How much of the CPU time was whose; empty as ``sharedBy`` is.
     var cpuShares: [Int: Duration] = [:]
+
+    /// Why number `position` of the chunk has no verdict; `nil` when it has one.
+    public func failure(at position: Int) -> ChunkFailure? {
+        if results.verdict(at: position) != nil { return nil }
+        return failures[position] ?? failure
+    }
 }
 
 /// Decides where the input is cut into chunks.
@@ -110,7 +118,12 @@ public struct ChunkSizer: Sendable {
 
     /// Whether numbers make a chunk of the size that is aimed at, by the same estimate, or a smaller one.
     static func isShort(_ numbers: NumberBatch, engine: Engine) -> Bool {
-        Double(numbers.count) * cost(bits: numbers.maximumBits, engine: engine) <= 2 * target
+        cost(of: numbers, engine: engine) <= 2 * target
+    }
+
+    /// A rough upper bound for a batch, in nanoseconds.
+    static func cost(of numbers: NumberBatch, engine: Engine) -> Double {
+        Double(numbers.count) * cost(bits: numbers.maximumBits, engine: engine)
     }
 
     /// A rough upper bound, in nanoseconds: a prime, on a current machine.

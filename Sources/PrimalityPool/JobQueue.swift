@@ -228,8 +228,8 @@ private struct JobState {
         pieces[chunk.id] = nil
         return ChunkResult(
             chunk: chunk, worker: result.worker, cpuTime: complete.cpuTime,
-            results: complete.results, failure: complete.failure, sharedBy: complete.workers,
-            cpuShares: complete.cpuShares)
+            results: complete.results, failure: complete.failure, failures: complete.failures,
+            sharedBy: complete.workers, cpuShares: complete.cpuShares)
     }
 }
 
@@ -238,6 +238,7 @@ private struct Pieces {
     var results: TestResults
     var cpuTime = Duration.zero
     var failure: ChunkFailure?
+    var failures: [Int: ChunkFailure] = [:]
     var workers: Set<Int> = []
     var cpuShares: [Int: Duration] = [:]
     /// Numbers that have not come back.
@@ -260,7 +261,10 @@ private struct Pieces {
     ) {
         missing -= count
         // What went wrong says more than that the rest was cancelled.
-        if let failure, self.failure == nil || self.failure == .cancelled { self.failure = failure }
+        if let failure {
+            if self.failure == nil || self.failure == .cancelled { self.failure = failure }
+            for i in place..<place + count { failures[i] = failure }
+        }
         guard let found else { return }
         for i in 0..<found.count {
             results.verdictBytes[place + i] = found.verdictBytes[i]

@@ -83,25 +83,39 @@
     }
 }
 
+/// A first-in first-out queue, for one thread at a time.
+struct Fifo<Element> {
+    private var items: [Element] = []
+    private var head = 0
+
+    var count: Int { items.count - head }
+
+    var isEmpty: Bool { head == items.count }
+
+    var first: Element? { isEmpty ? nil : items[head] }
+
+    mutating func append(_ element: Element) { items.append(element) }
+
+    mutating func popFirst() -> Element? {
+        if isEmpty { return nil }
+        let element = items[head]
+        head += 1
+        // Seldom enough that moving what is left costs nothing.
+        if head == items.count || head >= 64 {
+            items.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+}
+
 /// A first-in first-out queue between threads.
 ///
 /// It ends when each of its producers has.
 package final class BlockingQueue<Element: Sendable>: Sendable {
     private struct State {
-        var items: [Element] = []
-        var head = 0
+        var items = Fifo<Element>()
         var producers: Int
-
-        mutating func take() -> Element? {
-            if head == items.count { return nil }
-            let element = items[head]
-            head += 1
-            if head == items.count || head >= 64 {
-                items.removeFirst(head)
-                head = 0
-            }
-            return element
-        }
     }
 
     package enum Taken: Sendable {
@@ -124,7 +138,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
     /// The next element, waited for, or `nil` at the end.
     package func pop() -> Element? {
         monitor.wait { state -> Element?? in
-            if let element = state.take() { return .some(element) }
+            if let element = state.items.popFirst() { return .some(element) }
             return state.producers == 0 ? .some(nil) : nil
         }
     }
@@ -132,7 +146,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
     /// The next element if there is one.
     package func tryPop() -> Taken {
         monitor.withLock { state in
-            if let element = state.take() { return .element(element) }
+            if let element = state.items.popFirst() { return .element(element) }
             return state.producers == 0 ? .ended : .nothingYet
         }
     }
@@ -144,13 +158,14 @@ package final class Window: Sendable {
 
     package init(_ count: Int) { permits = Monitor(count) }
 
-    package func acquire() {
+    package func acquire(_ count: Int = 1) {
+        if count == 0 { return }
         permits.wait { free -> Void? in
-            if free == 0 { return nil }
-            free -= 1
+            if free < count { return nil }
+            free -= count
             return ()
         }
     }
 
-    package func release() { permits.withLock(wake: true) { $0 += 1 } }
+    package func release(_ count: Int = 1) { permits.withLock(wake: true) { $0 += count } }
 }

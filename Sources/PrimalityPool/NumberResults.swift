@@ -128,7 +128,7 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
             while let (result, place) = current, place < result.results.count {
                 current = (result, place + 1)
                 let verdict = result.results.verdict(at: place)
-                let failure = result.failure ?? .cancelled
+                let failure = result.failure(at: place) ?? .cancelled
                 if verdict == nil && failure == .cancelled { hasGap = true }
                 if hasGap && (session.order == .input || verdict == nil) { continue }
                 let numbers = result.chunk.numbers

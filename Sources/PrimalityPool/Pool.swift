@@ -64,15 +64,19 @@ public struct PoolJob: Sendable {
     public var cancel: CancelFlag
     /// How long testing one number may take, by the clock; `nil` for as long as it takes.
     ///
-    /// Only a ``ProcessPool`` can end a test from outside, other pools ignore it. A chunk has the time
-    /// of all its numbers together, and so has a half of one that took longer: in small chunks a
-    /// number that hangs is found sooner.
+    /// Only a ``ProcessPool`` can end a test from outside, other pools ignore it. A chunk that takes
+    /// longer is halved, and its halves again, so that only a number that alone takes longer fails.
     public var timeout: Duration?
+    /// Is told what went wrong without ending the run.
+    ///
+    /// Called on the thread that runs the pool.
+    public var notify: (@Sendable (PoolNotice) -> Void)?
 
     /// Makes a job.
     public init(
         engine: Engine = .auto, options: TestOptions = TestOptions(), order: ResultOrder = .input,
-        wantsReports: Bool = false, cancel: CancelFlag = CancelFlag(), timeout: Duration? = nil
+        wantsReports: Bool = false, cancel: CancelFlag = CancelFlag(), timeout: Duration? = nil,
+        notify: (@Sendable (PoolNotice) -> Void)? = nil
     ) {
         self.engine = engine
         self.options = options
@@ -80,6 +84,33 @@ public struct PoolJob: Sendable {
         self.wantsReports = wantsReports
         self.cancel = cancel
         self.timeout = timeout
+        self.notify = notify
+    }
+}
+
+/// What went wrong in a run that goes on.
+public enum PoolNotice: Sendable, Equatable {
+    /// The system gave fewer workers than asked for.
+    case fewerWorkers(started: Int, wanted: Int, error: Int32)
+    /// A worker died, by a signal or else with an exit status; what it held is tested again.
+    case workerDied(worker: Int, signal: Int32?, exitStatus: Int32?, isReplaced: Bool)
+}
+
+extension PoolNotice: CustomStringConvertible {
+    /// What happened.
+    public var description: String {
+        switch self {
+        case .fewerWorkers(let started, let wanted, let error):
+            "\(started) of \(wanted) workers were started, and go on without the others: "
+                + errorText(error)
+        case .workerDied(let worker, let signal, let status, let isReplaced):
+            "worker \(worker) "
+                + (signal.map { "was ended by \(signalName($0))" }
+                    ?? "exited" + (status.map { " with status \($0)" } ?? ""))
+                + (isReplaced
+                    ? " and replaced; what it held is tested again"
+                    : "; what it held is tested again by the others")
+        }
     }
 }
 

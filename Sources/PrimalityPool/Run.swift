@@ -68,12 +68,32 @@ extension ChunkFailure {
 final class Feed: Sendable {
     let jobs: JobQueue
     private let window: Window
+    private let size: Int
+    private let heaviest: Int
+    private let engine: Engine
     private let cancel: CancelFlag
 
-    init(_ job: PoolJob, workers: Int) {
+    /// Makes a feed.
+    ///
+    /// - Parameters:
+    ///   - job: What is done with the numbers.
+    ///   - workers: How many workers there are.
+    ///   - depth: Of chunks that are quickly tested, how many times ``chunksPerWorker`` are in flight: for
+    ///     workers whose wake-up costs more than such a chunk.
+    init(_ job: PoolJob, workers: Int, depth: Int = 1) {
         jobs = JobQueue(job, workers: workers)
-        window = Window(workers * chunksPerWorker)
+        heaviest = depth
+        size = workers * chunksPerWorker * heaviest
+        window = Window(size)
+        engine = job.engine
         cancel = job.cancel
+    }
+
+    /// What a chunk takes of the window: more the longer it takes, and all that it ever does from 100 µs
+    /// on.
+    private func weight(of numbers: NumberBatch) -> Int {
+        let cost = ChunkSizer.cost(of: numbers, engine: engine)
+        return max(1, min(heaviest, Int(min(cost, 1e9) * Double(heaviest) / 100_000)))
     }
 
     /// Starts the feeder.
@@ -89,6 +109,7 @@ final class Feed: Sendable {
             while true {
                 window.acquire()
                 guard !cancel.isCancelled, let numbers = source() else { break }
+                window.acquire(weight(of: numbers) - 1)
                 jobs.push(Chunk(id: id, first: first, numbers: numbers))
                 announce()
                 id += 1
@@ -100,7 +121,10 @@ final class Feed: Sendable {
     }
 
     /// A chunk's result has left the run.
-    func chunkLeft() { window.release() }
+    func left(_ chunk: Chunk) { window.release(weight(of: chunk.numbers)) }
+
+    /// Nothing more will be taken: lets the feeder see that.
+    func open() { window.release(2 * size) }
 }
 
 /// Passes results on, in the order that was asked for.
@@ -120,18 +144,18 @@ struct Delivery {
 
     /// Takes a result and delivers those whose turn it is; `left` is called for each.
     mutating func add(
-        _ result: ChunkResult, deliver: (ChunkResult) -> Bool, left: () -> Void = {}
+        _ result: ChunkResult, deliver: (ChunkResult) -> Bool, left: (Chunk) -> Void = { _ in }
     ) {
         if order == .done {
             pass(result, deliver)
-            left()
+            left(result.chunk)
             return
         }
         early[result.chunk.id] = result
         while let result = early.removeValue(forKey: next) {
             next += 1
             pass(result, deliver)
-            left()
+            left(result.chunk)
         }
     }
 
@@ -142,5 +166,6 @@ struct Delivery {
     }
 }
 
-/// Chunks in flight per worker: enough that results which wait for an earlier one stop nobody.
+/// Chunks in flight per worker, of the size that a ``ChunkSizer`` makes: enough that results which wait
+/// for an earlier one stop nobody.
 let chunksPerWorker = 4

@@ -71,7 +71,7 @@ public struct TaskPool: Pool {
         }
         var delivery = Delivery(job)
         while let result = results.pop() {
-            delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+            delivery.add(result, deliver: deliver) { feed.left($0) }
         }
     }
 }

@@ -63,6 +63,9 @@ public struct ThreadPool: Pool {
             guard case .system(_, let error) = problem else { throw problem }
             throw .noWorkers(wanted: workers, error: error)
         }
+        if case .system(_, let error)? = problem {
+            job.notify?(.fewerWorkers(started: threads.count, wanted: workers, error: error))
+        }
         let feeder: WorkerThread
         do {
             feeder = try feed.start(from: source)
@@ -73,7 +76,7 @@ public struct ThreadPool: Pool {
         defer { feeder.join() }
         var delivery = Delivery(job)
         while let result = results.pop() {
-            delivery.add(result, deliver: deliver) { feed.chunkLeft() }
+            delivery.add(result, deliver: deliver) { feed.left($0) }
         }
     }
 }

@@ -182,7 +182,7 @@ private func find(
                 let numbers = Self.numbers(120_000)
                 for channel in ProcessChannel.allCases {
                     let job = PoolJob(
-                        engine: .u64, wantsReports: true, timeout: .microseconds(50))
+                        engine: .u64, wantsReports: true, timeout: .milliseconds(500))
                     let stopped = Monitor(0)
                     try storm {
                         let found = try find(

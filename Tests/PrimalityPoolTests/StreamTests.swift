@@ -130,8 +130,11 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
     @Test(arguments: kinds, [1, 10])
     func theSourceIsPulledAsResultsAreConsumed(_ kind: PoolKind, _ chunk: Int) async throws {
         let workers = 2
-        let bound = UInt64((5 * workers + 2) * chunk)
-        let naturals = Naturals(count: 600)
+        // Processes hold more of what is quickly tested.
+        let depth = kind == .processes ? 65 : 5
+        let bound = UInt64((depth * workers + 2) * chunk)
+        let count = kind == .processes ? 4000 : 600
+        let naturals = Naturals(count: UInt64(count))
         var consumed: UInt64 = 0
         var ahead: UInt64 = 0
         for try await _ in kind.pool(workers: workers).results(for: naturals, chunk: chunk) {
@@ -140,7 +143,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
             ahead = max(ahead, naturals.pulled.withLock { $0 } - consumed)
             consumed += 1
         }
-        #expect(consumed == 600)
+        #expect(consumed == count)
         #expect(ahead <= bound, "\(ahead)")
 
         let endless = Endless()
@@ -150,11 +153,11 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
             if consumed.isMultiple(of: 100) { try await Task.sleep(for: .milliseconds(20)) }
             ahead = max(ahead, endless.pulled.withLock { $0 } - consumed)
             consumed += 1
-            if consumed == 600 { break }
+            if consumed == count { break }
         }
         #expect(ahead <= bound, "\(ahead)")
         // And not a number more when nobody takes results.
-        #expect(endless.pulled.withLock { $0 } <= 600 + bound)
+        #expect(endless.pulled.withLock { $0 } <= UInt64(count) + bound)
     }
 
     @Test(arguments: kinds, ResultOrder.allCases)

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+internal import Primality
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// Where a supervisor's work comes from, and where its results go.
+protocol WorkFlow {
+    /// What a worker is handed at once: some numbers, or a part of one.
+    associatedtype Work: Sendable
+
+    /// What comes next.
+    mutating func next() -> BlockingQueue<Work>.Taken
+
+    /// Sends to the owner's side of a worker in C; 0 or an errno, as `prk_worker_send`.
+    func send(_ work: Work, to worker: OpaquePointer) -> Int32
+
+    /// Takes the complete answer to the oldest work of a worker.
+    mutating func take(_ work: Work, from handle: OpaquePointer, worker: Int)
+
+    /// Takes work that will not be done.
+    mutating func giveUp(_ work: Work, worker: Int, _ failure: ChunkFailure)
+
+    /// How many numbers there are.
+    func count(_ work: Work) -> Int
+
+    /// A rough upper bound on the time that it takes, in nanoseconds.
+    func cost(_ work: Work) -> Double
+
+    /// Replaces work of several numbers by its halves.
+    mutating func halve(_ work: Work) -> [Work]
+}
+
+/// A descriptor that another thread makes readable.
+struct Doorbell: Sendable {
+    let descriptor: Int32
+
+    init() throws(PoolError) {
+        descriptor = prk_doorbell_create()
+        if descriptor < 0 { throw .system(call: "eventfd", error: errno) }
+    }
+
+    func ring() { prk_doorbell_ring(descriptor) }
+
+    func clear() { prk_doorbell_clear(descriptor) }
+}
+
+/// Hands work to worker processes, takes their answers and replaces the dead: one loop that waits for
+/// answers, deaths and new work at once, and for nothing else.
+///
+/// The ledger is the list of what each worker holds, in the order of its answers. A worker that dies has
+/// begun the first of it at most; the others go back as if they had never been handed out.
+///
+/// It belongs to the thread that started the run.
+@safe struct Supervisor<Flow: WorkFlow> {
+    /// Work, and how many workers it has ended.
+    private struct Held {
+        let work: Flow.Work
+        var deaths = 0
+        var cost = 0.0
+    }
+
+    @safe private struct Worker {
+        let id: Int
+        /// The owner's side in C.
+        let handle: OpaquePointer
+        var held = Fifo<Held>()
+        /// What all of it costs.
+        var load = 0.0
+        /// It has no room for more until it has answered.
+        var isStuffed = false
+        /// Something was sent to it that it may sleep through.
+        var isToWake = false
+        /// When it is ended if it still holds the first.
+        var deadline: ContinuousClock.Instant?
+        var isTimedOut = false
+        /// Its entries in the supervisor's list of descriptors.
+        var watched = 0..<0
+
+        /// How it ended; `nil` for both when somebody else has reaped it.
+        func reap() -> (signal: Int32?, status: Int32?) {
+            var signal: Int32 = 0
+            let status = unsafe prk_worker_reap(handle, &signal)
+            if status < 0 { return (nil, nil) }
+            return signal != 0 ? (signal, nil) : (nil, status)
+        }
+
+        /// Whether another piece of work would only wait behind what it has.
+        ///
+        /// It gets so much that it does not sleep between two answers of the supervisor, and no more:
+        /// what it holds nobody else can take.
+        var isFull: Bool {
+            isStuffed || load >= 100_000 || held.count == Int(PRK_WORKER_DEPTH)
+        }
+    }
+
+    let doorbell: Doorbell
+    private let job: PoolJob
+    private let kernelJob: KernelJob
+    private let channel: ProcessChannel
+    private let faults: ProcessFaults
+    private let wanted: Int
+    private var workers: [Worker] = []
+    private var descriptors: [pollfd] = []
+    /// Work that was handed out and came back undone, the last one first.
+    private var replays: [Held] = []
+    private var inputEnded = false
+    private var deathsSinceAnswer = 0
+    private var lastSignal: Int32?
+
+    /// How long a worker may take to notice that the run has ended, or was cancelled: to be over within
+    /// 100 ms.
+    private static var grace: Duration { .milliseconds(1000) }
+    private static var graceWhenCancelled: Duration { .milliseconds(60) }
+
+    init(_ job: PoolJob, of pool: ProcessPool, measures: Bool) throws(PoolError) {
+        self.job = job
+        faults = pool.faults
+        channel = pool.channel
+        wanted = pool.workers
+        var kernelJob = unsafe job.engine.job(
+            options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
+        if let engine = unsafe faults.wordEngine { unsafe kernelJob.word_engine = unsafe engine }
+        unsafe kernelJob.wants_cpu_time = measures
+        unsafe self.kernelJob = unsafe kernelJob
+        doorbell = try Doorbell()
+        var error: Int32 = 0
+        for id in 0..<wanted {
+            error = start(id)
+            if error != 0 { break }
+        }
+        if workers.isEmpty {
+            close(doorbell.descriptor)
+            throw .noWorkers(wanted: wanted, error: error)
+        }
+        if error != 0 {
+            job.notify?(.fewerWorkers(started: workers.count, wanted: wanted, error: error))
+        }
+    }
+
+    /// Forks worker `id`; 0 or an errno.
+    private mutating func start(_ id: Int) -> Int32 {
+        let error = faults.forkError(id)
+        if error != 0 { return error }
+        // The child gets its copy of the job, and never returns from the call.
+        let handle = unsafe withUnsafePointer(to: kernelJob) { job in
+            unsafe prk_worker_create(channel.kernelChannel, job)
+        }
+        guard let handle = unsafe handle else { return errno }
+        unsafe workers.append(Worker(id: id, handle: handle))
+        return 0
+    }
+
+    /// Runs until all work is done or given up.
+    mutating func run(_ flow: inout Flow) throws(PoolError) {
+        var cancelled: ContinuousClock.Instant?
+        var rounds = 0
+        while true {
+            assign(&flow)
+            if inputEnded && replays.isEmpty && workers.allSatisfy({ $0.held.isEmpty }) { return }
+
+            var foundMail = false
+            // Backwards, since a dead worker's place is taken away.
+            for place in workers.indices.reversed() {
+                if unsafe prk_worker_has_mail(workers[place].handle) {
+                    foundMail = true
+                    try look(at: place, hasEnded: false, &flow)
+                }
+            }
+            // While answers lie in memory the system is asked now and then only.
+            rounds &+= 1
+            if foundMail && !rounds.isMultiple(of: 64) { continue }
+            try wait(milliseconds: foundMail ? 0 : patience(), &flow)
+            endLateWorkers()
+            if job.cancel.isCancelled {
+                let since = cancelled ?? .now
+                cancelled = since
+                if .now - since > Self.graceWhenCancelled { killBusy() }
+            }
+        }
+    }
+
+    /// How long to wait: answers and chunks ring, so it is for workers that do not answer.
+    private func patience() -> Int {
+        let most = job.cancel.isCancelled ? 20 : 1000
+        guard let next = workers.compactMap(\.deadline).min() else { return most }
+        let left = (next - .now) / .milliseconds(1)
+        return max(0, min(most, Int(left.rounded(.up))))
+    }
+
+    private mutating func wait(milliseconds: Int, _ flow: inout Flow) throws(PoolError) {
+        var mayWait = milliseconds > 0
+        if mayWait {
+            for worker in workers where unsafe !prk_worker_announce_sleep(worker.handle) {
+                mayWait = false
+            }
+        }
+        let most = Int(PRK_WORKER_DESCRIPTORS)
+        if descriptors.count < 1 + most * workers.count {
+            descriptors = [pollfd](repeating: pollfd(), count: 1 + most * workers.count)
+        }
+        descriptors[0] = pollfd(fd: doorbell.descriptor, events: Int16(POLLIN), revents: 0)
+        var used = 1
+        for place in workers.indices {
+            let first = used
+            unsafe descriptors.withUnsafeMutableBufferPointer { all in
+                guard let start = all.baseAddress else { return }
+                // There is room for the most that each can fill.
+                used += unsafe Int(prk_worker_watch(workers[place].handle, start + first))
+            }
+            workers[place].watched = first..<used
+        }
+        let ready = unsafe poll(&descriptors, nfds_t(used), mayWait ? Int32(milliseconds) : 0)
+        let error = errno
+        if milliseconds > 0 {
+            for worker in workers { unsafe prk_worker_announce_return(worker.handle) }
+        }
+        if ready < 0 {
+            if error == EINTR { return }
+            throw .system(call: "poll", error: error)
+        }
+        if ready == 0 { return }
+        if descriptors[0].revents != 0 { doorbell.clear() }
+        for place in workers.indices.reversed() {
+            let process = unsafe prk_worker_process(workers[place].handle)
+            var isReady = false
+            var hasEnded = false
+            for entry in workers[place].watched where descriptors[entry].revents != 0 {
+                isReady = true
+                hasEnded = hasEnded || descriptors[entry].fd == process
+            }
+            if isReady { try look(at: place, hasEnded: hasEnded, &flow) }
+        }
+    }
+
+    /// Takes the answers of the worker at `place` that are there, and buries the worker if it is dead.
+    private mutating func look(
+        at place: Int, hasEnded: Bool, _ flow: inout Flow
+    ) throws(PoolError) {
+        while true {
+            switch unsafe prk_worker_poll(workers[place].handle) {
+            case 0:
+                guard let held = workers[place].held.popFirst() else { return }
+                unsafe flow.take(held.work, from: workers[place].handle, worker: workers[place].id)
+                deathsSinceAnswer = 0
+                workers[place].load -= held.cost
+                workers[place].isStuffed = false
+                workers[place].deadline =
+                    workers[place].held.isEmpty ? nil : job.timeout.map { .now + $0 }
+            case EAGAIN:
+                if hasEnded { try bury(place, &flow) }
+                return
+            default:
+                try bury(place, &flow)
+                return
+            }
+        }
+    }
+
+    /// Gives workers what there is, each in turn.
+    private mutating func assign(_ flow: inout Flow) {
+        var mayTake = true
+        while mayTake {
+            mayTake = false
+            for place in workers.indices.reversed() where !workers[place].isFull {
+                guard let next = next(&flow) else {
+                    mayTake = false
+                    break
+                }
+                let error = unsafe flow.send(next.work, to: workers[place].handle)
+                if error == EAGAIN || error == EPIPE {
+                    // No room, or it is dead, which the next look shows. Others may take it.
+                    workers[place].isStuffed = true
+                    replays.append(next)
+                    mayTake = true
+                    continue
+                }
+                if error == ENOMEM {
+                    // It may have got a part of it: of no use any more.
+                    unsafe prk_worker_kill(workers[place].handle)
+                    workers[place].isStuffed = true
+                    flow.giveUp(next.work, worker: workers[place].id, .test(.outOfMemory))
+                    continue
+                }
+                if workers[place].held.isEmpty {
+                    workers[place].deadline = job.timeout.map { .now + $0 }
+                }
+                workers[place].held.append(next)
+                workers[place].load += next.cost
+                workers[place].isToWake = true
+                mayTake = true
+            }
+        }
+        for place in workers.indices where workers[place].isToWake {
+            workers[place].isToWake = false
+            unsafe prk_worker_wake(workers[place].handle)
+        }
+    }
+
+    private mutating func next(_ flow: inout Flow) -> Held? {
+        if let replay = replays.popLast() { return replay }
+        if inputEnded { return nil }
+        switch flow.next() {
+        case .nothingYet: return nil
+        case .element(let work): return Held(work: work, cost: flow.cost(work))
+        case .ended:
+            inputEnded = true
+            return nil
+        }
+    }
+
+    /// Reaps a dead worker, starts another one, and sees to what it held.
+    private mutating func bury(_ place: Int, _ flow: inout Flow) throws(PoolError) {
+        var worker = workers.remove(at: place)
+        // Its channel may be broken though it lives: make sure.
+        unsafe prk_worker_kill(worker.handle)
+        let end = worker.reap()
+        let hadStarted = unsafe prk_worker_has_started(worker.handle)
+        unsafe prk_worker_destroy(worker.handle)
+        lastSignal = end.signal
+        // Those that we ended took their time, which bounds them.
+        if !worker.isTimedOut { deathsSinceAnswer += 1 }
+        var isFirst = true
+        var back: [Held] = []
+        while var held = worker.held.popFirst() {
+            defer { isFirst = false }
+            if job.cancel.isCancelled {
+                flow.giveUp(held.work, worker: worker.id, .cancelled)
+            } else if isFirst && worker.isTimedOut {
+                narrow(held.work, worker: worker.id, .timedOut, &flow)
+            } else {
+                held.deaths += isFirst && hadStarted ? 1 : 0
+                if held.deaths == 2 {
+                    let failure = ChunkFailure.workerDied(
+                        signal: end.signal, exitStatus: end.status)
+                    narrow(held.work, worker: worker.id, failure, &flow)
+                } else {
+                    back.append(held)
+                }
+            }
+        }
+        replays += back.reversed()
+        // Finding one number among a million takes 24 deaths.
+        if deathsSinceAnswer > 4 * wanted + 32 {
+            throw .workersKeepDying(count: deathsSinceAnswer, signal: lastSignal)
+        }
+        let error = start(worker.id)
+        if error != 0 && workers.isEmpty { throw .noWorkers(wanted: wanted, error: error) }
+        if worker.isTimedOut || job.cancel.isCancelled { return }
+        job.notify?(
+            .workerDied(
+                worker: worker.id, signal: end.signal, exitStatus: end.status,
+                isReplaced: error == 0))
+    }
+
+    /// Halves work that cannot be done, or gives up the number that is alone in it.
+    private mutating func narrow(
+        _ work: Flow.Work, worker: Int, _ failure: ChunkFailure, _ flow: inout Flow
+    ) {
+        if flow.count(work) == 1 {
+            flow.giveUp(work, worker: worker, failure)
+            return
+        }
+        for half in flow.halve(work).reversed() {
+            // One of them is known to end workers; a single number is not blamed for its chunk.
+            let deaths = failure != .timedOut && flow.count(half) > 1 ? 1 : 0
+            replays.append(Held(work: half, deaths: deaths, cost: flow.cost(half)))
+        }
+    }
+
+    /// Ends workers whose time is over; that they have ended shows as any other death does.
+    private mutating func endLateWorkers() {
+        if job.timeout == nil { return }
+        let now = ContinuousClock.now
+        for place in workers.indices {
+            guard let deadline = workers[place].deadline, deadline <= now else { continue }
+            workers[place].deadline = nil
+            workers[place].isTimedOut = true
+            unsafe prk_worker_kill(workers[place].handle)
+        }
+    }
+
+    private func killBusy() {
+        for worker in workers where !worker.held.isEmpty { unsafe prk_worker_kill(worker.handle) }
+    }
+
+    /// Gives every worker the poison pill and waits for its exit.
+    ///
+    /// Workers that hold something, after an error, are killed instead, and those that do not go.
+    mutating func stop() {
+        for worker in workers {
+            var pill = WorkerRequest()
+            pill.kind = UInt64(PRK_REQUEST_STOP)
+            let error =
+                unsafe worker.held.isEmpty
+                ? prk_worker_send(worker.handle, &pill, nil, nil) : EBUSY
+            if error == 0 {
+                unsafe prk_worker_wake(worker.handle)
+            } else {
+                unsafe prk_worker_kill(worker.handle)
+            }
+        }
+        let grace = job.cancel.isCancelled ? Self.graceWhenCancelled : Self.grace
+        let deadline = ContinuousClock.now + grace
+        for worker in workers {
+            let left = max(0, Int((deadline - .now) / .milliseconds(1)))
+            if unsafe !prk_worker_await_end(worker.handle, Int32(left)) {
+                unsafe prk_worker_kill(worker.handle)
+            }
+            _ = worker.reap()
+            unsafe prk_worker_destroy(worker.handle)
+        }
+        workers = []
+        close(doorbell.descriptor)
+    }
+}
