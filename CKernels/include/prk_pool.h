@@ -28,6 +28,17 @@ typedef void (*prk_word_engine)(const uint64_t *n, uint8_t *verdicts, prk_report
 typedef prk_status (*prk_word_divider)(uint64_t n, uint64_t from, uint64_t to,
                                        const uint32_t *cancel, uint64_t *divisor);
 
+enum {
+    PRK_WORKER_TEXT = 120,
+    /// What a task returns that failed; no prk_status has this value.
+    PRK_TASK_FAILED = 100,
+};
+
+/// What a worker runs instead of an engine: PRK_STATUS_OK, or PRK_TASK_FAILED and in `text`, of
+/// PRK_WORKER_TEXT bytes and ended by a zero, why.
+typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const uint64_t *offsets,
+                                      size_t count, uint8_t *verdicts, char *text);
+
 /// How the numbers of a run are tested: the same for every chunk and every worker.
 typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     /// Used when word_engine is NULL.
@@ -40,6 +51,9 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     prk_word_engine word_engine;
     /// NULL when word_engine does not divide.
     prk_word_divider word_divider;
+    /// NULL, or what is run on chunks; for processes that run more than C only.
+    prk_worker_task task;
+    void *task_context;
     prk_options options;
 } prk_job;
 
@@ -72,7 +86,7 @@ typedef struct PRK_SWIFT_NAME("WorkerAnswer") prk_answer {
     uint64_t count;
     /// CPU time that the request took, in nanoseconds; 0 unless the job measures it.
     uint64_t cpu_ns;
-    /// A prk_status.
+    /// A prk_status, or PRK_TASK_FAILED.
     uint64_t status;
 } prk_answer;
 
@@ -104,6 +118,50 @@ enum { PRK_WORKER_DEPTH = 64 };
 /// but its channel. NULL with errno set. The calling thread must outlive the worker
 /// (PR_SET_PDEATHSIG is tied to it).
 prk_worker *prk_worker_create(prk_channel channel, const prk_job *job);
+
+/// What a worker that is no child of a threaded process is told first. Its job's pointers are not
+/// valid there; `engine` and `task` say what they stand for.
+typedef struct prk_worker_setup {
+    prk_job job;
+    char engine[16];
+    char task[64];
+    pid_t owner;
+    prk_channel channel;
+} prk_worker_setup;
+
+/// Such a worker's end of its channel.
+typedef struct prk_channel_end prk_channel_end;
+
+/// Its main function, in any language. It ends with prk_worker_serve.
+typedef void (*prk_worker_main)(const prk_worker_setup *setup, prk_channel_end *end);
+
+/// The flag that its owner raises.
+const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end);
+
+/// Serves `job` until it is told to stop or its parent ends, and ends the process.
+_Noreturn void prk_worker_serve(prk_channel_end *end, const prk_job *job);
+
+/// Forks the process that forks workers of such a main function: to be called while the calling
+/// process has one thread, so that each of them is as good as a process that has just begun. It lives
+/// until that thread ends. Its descriptor, or -1 with errno set.
+int prk_nursery_create(prk_worker_main main);
+
+/// As prk_worker_create, by a nursery. For one thread at a time.
+prk_worker *prk_worker_create_in(int nursery, const prk_worker_setup *setup);
+
+/// As prk_worker_create, by starting this program anew; it must call prk_worker_adopt first. No
+/// inherited descriptor but its channel is open when its main function begins.
+prk_worker *prk_worker_spawn(const prk_worker_setup *setup);
+
+/// Becomes a worker and does not return when this process was started by prk_worker_spawn.
+void prk_worker_adopt(prk_worker_main main);
+
+/// Raises the flag of a worker that a nursery forked or that was spawned.
+void prk_worker_raise(prk_worker *worker);
+
+/// What the task said of its failure to answer the oldest request: to be asked before
+/// prk_worker_answer. PRK_WORKER_TEXT bytes at most, ended by a zero.
+const char *prk_worker_text(const prk_worker *worker);
 
 /// Frees what the owner holds. The process is to be reaped before.
 void prk_worker_destroy(prk_worker *worker);

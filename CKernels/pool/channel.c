@@ -41,8 +41,11 @@ struct prk_worker {
     pid_t pid;
     /// -1 on Linux before 5.3 and when descriptors are scarce: then the channel's end tells.
     int pidfd;
+    /// Of the nursery that reaps it; -1 when this process does.
+    int nursery;
     int in, out, bell;
-    prk_mailbox *mailbox;
+    /// As in prk_channel_end.
+    prk_mailbox *mailbox, *shared;
     bool is_pipe, wants_reports;
     /// The oldest answer is known to come through the socket.
     bool is_streaming;
@@ -68,6 +71,8 @@ void prk_futex_wake(uint32_t *word) {
     (void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+static int put_all(prk_worker *w, const struct iovec *parts, int count);
+
 static void close_if_open(int *fd) {
     if (*fd >= 0) {
         close(*fd);
@@ -75,46 +80,64 @@ static void close_if_open(int *fd) {
     *fd = -1;
 }
 
-/// Both ends of a channel.
-static int open_channel(prk_channel channel, prk_worker *w, prk_channel_end *end) {
-    *end = (prk_channel_end){.in = -1, .out = -1, .bell = -1};
+static int open_pipes(prk_worker *w, int end[PRK_END_COUNT]) {
     int pair[2];
-    if (channel == PRK_CHANNEL_PIPE) {
-        w->is_pipe = true;
-        if (pipe2(pair, O_CLOEXEC) != 0) {
-            return errno;
-        }
-        end->in = pair[0];
-        w->out = pair[1];
-        if (pipe2(pair, O_CLOEXEC) != 0) {
-            return errno;
-        }
-        w->in = pair[0];
-        end->out = pair[1];
-        // The ends of a pipe have flags of their own: the worker's stay blocking.
-        if (fcntl(w->in, F_SETFL, O_NONBLOCK) != 0 || fcntl(w->out, F_SETFL, O_NONBLOCK) != 0) {
-            return errno;
-        }
-        return 0;
-    }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (pipe2(pair, O_CLOEXEC) != 0) {
         return errno;
     }
-    w->in = w->out = pair[0];
-    end->in = end->out = pair[1];
+    end[PRK_END_IN] = pair[0];
+    w->out = pair[1];
+    if (pipe2(pair, O_CLOEXEC) != 0) {
+        return errno;
+    }
+    w->in = pair[0];
+    end[PRK_END_OUT] = pair[1];
+    // The ends of a pipe have flags of their own: the worker's stay blocking.
+    const bool is_set =
+        fcntl(w->in, F_SETFL, O_NONBLOCK) == 0 && fcntl(w->out, F_SETFL, O_NONBLOCK) == 0;
+    return is_set ? 0 : errno;
+}
+
+/// Both ends of a channel, with shared memory that has a descriptor if `is_foreign`.
+static int open_channel(prk_channel channel, bool is_foreign, prk_worker *w,
+                        int end[PRK_END_COUNT]) {
+    w->is_pipe = channel == PRK_CHANNEL_PIPE;
+    if (w->is_pipe) {
+        const int error = open_pipes(w, end);
+        if (error != 0) {
+            return error;
+        }
+    } else {
+        int pair[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+            return errno;
+        }
+        w->in = w->out = pair[0];
+        end[PRK_END_IN] = end[PRK_END_OUT] = pair[1];
+    }
     if (channel == PRK_CHANNEL_SHM) {
-        w->bell = end->bell = prk_doorbell_create();
+        w->bell = end[PRK_END_BELL] = prk_doorbell_create();
         if (w->bell < 0) {
             return errno;
         }
-        // Pages that are never used cost nothing.
-        void *mail = mmap(NULL, sizeof(prk_mailbox), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (mail == MAP_FAILED) {
+    } else if (!is_foreign) {
+        return 0;
+    }
+    if (is_foreign) {
+        end[PRK_END_SHARED] = memfd_create("primality-worker", MFD_CLOEXEC);
+        if (end[PRK_END_SHARED] < 0 || ftruncate(end[PRK_END_SHARED], sizeof(prk_mailbox)) != 0) {
             return errno;
         }
-        w->mailbox = end->mailbox = mail;
     }
+    // Pages that are never used cost nothing.
+    void *mail = mmap(NULL, sizeof(prk_mailbox), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_NORESERVE | (is_foreign ? 0 : MAP_ANONYMOUS),
+                      end[PRK_END_SHARED], 0);
+    if (mail == MAP_FAILED) {
+        return errno;
+    }
+    w->shared = mail;
+    w->mailbox = channel == PRK_CHANNEL_SHM ? mail : NULL;
     return 0;
 }
 
@@ -128,42 +151,96 @@ void prk_worker_destroy(prk_worker *w) {
     close_if_open(&w->in);
     close_if_open(&w->bell);
     close_if_open(&w->pidfd);
-    if (w->mailbox != NULL) {
-        munmap(w->mailbox, sizeof *w->mailbox);
+    if (w->shared != NULL) {
+        munmap(w->shared, sizeof *w->shared);
     }
     free(w->pending);
     free(w->answer);
     free(w);
 }
 
-prk_worker *prk_worker_create(prk_channel channel, const prk_job *job) {
+/// Forks a child that serves; its process id or -1 with errno set.
+static pid_t fork_worker(prk_channel_end *end, const prk_job *job) {
+    end->parent = getpid();
+    // libc's fork, not a raw clone: its handlers keep malloc, and so GMP, usable in the child.
+    const pid_t pid = fork();
+    if (pid == 0) {
+        prk_worker_begin(end);
+        prk_worker_serve(end, job);
+    }
+    return pid;
+}
+
+/// The way of all workers into life: `setup` is NULL for a plain fork.
+static prk_worker *create(prk_channel channel, const prk_job *job, const prk_worker_setup *setup,
+                          int nursery) {
     prk_worker *w = calloc(1, sizeof *w);
     if (w == NULL) {
         return NULL;
     }
     w->pidfd = w->in = w->out = w->bell = -1;
+    w->nursery = nursery;
     w->wants_reports = job->wants_reports;
-    prk_channel_end end;
-    int error = open_channel(channel, w, &end);
+    int descriptors[PRK_END_COUNT] = {-1, -1, -1, -1};
+    int error = open_channel(channel, setup != NULL, w, descriptors);
     if (error == 0) {
-        w->pid = prk_worker_fork(end, job);
+        if (setup == NULL) {
+            prk_channel_end end = {.in = descriptors[PRK_END_IN],
+                                   .out = descriptors[PRK_END_OUT],
+                                   .bell = descriptors[PRK_END_BELL],
+                                   .mailbox = w->mailbox,
+                                   .shared = w->shared};
+            w->pid = fork_worker(&end, job);
+        } else if (nursery >= 0) {
+            w->pid = prk_nursery_fork(nursery, setup, descriptors);
+        } else {
+            w->pid = prk_program_start(setup, descriptors);
+        }
         error = w->pid < 0 ? errno : 0;
     }
-    if (end.out != end.in) {
-        close_if_open(&end.out);
+    if (descriptors[PRK_END_OUT] != descriptors[PRK_END_IN]) {
+        close_if_open(&descriptors[PRK_END_OUT]);
     }
-    close_if_open(&end.in);
+    close_if_open(&descriptors[PRK_END_IN]);
+    close_if_open(&descriptors[PRK_END_SHARED]);
     if (error != 0) {
         prk_worker_destroy(w);
         errno = error;
         return NULL;
     }
-    if (w->mailbox != NULL) {
+    if (w->shared != NULL) {
         // No business of the workers that come later.
-        (void)madvise(w->mailbox, sizeof *w->mailbox, MADV_DONTFORK);
+        (void)madvise(w->shared, sizeof *w->shared, MADV_DONTFORK);
     }
     w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0); // close-on-exec by itself
+    if (setup != NULL && nursery < 0) {
+        // It is small, and the channel empty: it goes at once.
+        const struct iovec parts[1] = {{(void *)setup, sizeof *setup}};
+        (void)put_all(w, parts, 1); // that it ended already shows as any other end does
+    }
     return w;
+}
+
+prk_worker *prk_worker_create(prk_channel channel, const prk_job *job) {
+    return create(channel, job, NULL, -1);
+}
+
+prk_worker *prk_worker_create_in(int nursery, const prk_worker_setup *setup) {
+    return create(setup->channel, &setup->job, setup, nursery);
+}
+
+prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
+    return create(setup->channel, &setup->job, setup, -1);
+}
+
+void prk_worker_raise(prk_worker *w) {
+    if (w->shared != NULL) {
+        prk_raise(&w->shared->cancel);
+    }
+}
+
+const char *prk_worker_text(const prk_worker *w) {
+    return w->shared == NULL ? "" : w->shared->texts[w->answered_count % PRK_WORKER_DEPTH];
 }
 
 pid_t prk_worker_pid(const prk_worker *w) { return w->pid; }
@@ -540,9 +617,13 @@ bool prk_worker_await_end(const prk_worker *w, int milliseconds) {
 }
 
 int prk_worker_reap(const prk_worker *w, int *signal) {
+    return w->nursery < 0 ? prk_reap(w->pid, signal) : prk_nursery_reap(w->nursery, w->pid, signal);
+}
+
+int prk_reap(pid_t pid, int *signal) {
     siginfo_t end = {0};
     *signal = 0;
-    while (waitid(P_PID, (id_t)w->pid, &end, WEXITED) != 0) {
+    while (waitid(P_PID, (id_t)pid, &end, WEXITED) != 0) {
         if (errno != EINTR) {
             return -1; // the program ignores SIGCHLD, or waits for any child itself
         }

@@ -49,6 +49,8 @@ typedef struct prk_mailbox {
     uint32_t bell;
     /// The worker is, or is about to be, in that futex.
     uint32_t worker_sleeps;
+    /// The owner's flag, for a worker that does not share the job's own.
+    uint32_t cancel;
     /// 0, or which answer, counted from the first one ever, ends the owner's sleep in poll().
     _Alignas(PRK_LINE) uint64_t wake_at;
     prk_slot slots[PRK_WORKER_DEPTH];
@@ -56,21 +58,50 @@ typedef struct prk_mailbox {
     _Alignas(PRK_LINE) unsigned char requests[PRK_REQUEST_ROOM];
     /// Verdicts, then reports, on a line of their own.
     _Alignas(PRK_LINE) unsigned char answers[PRK_ANSWER_ROOM];
+    /// What tasks said of their failures, by slot.
+    char texts[PRK_WORKER_DEPTH][PRK_WORKER_TEXT];
 } prk_mailbox;
 
 /// A worker's end of its channel.
-typedef struct prk_channel_end {
+struct prk_channel_end {
     int in, out;
-    /// Shared memory, or NULL, and the eventfd that wakes the owner.
-    prk_mailbox *mailbox;
+    /// The eventfd that wakes the owner.
     int bell;
-} prk_channel_end;
+    /// NULL on streams.
+    prk_mailbox *mailbox;
+    /// The same memory, or on streams that of which only the flag and the texts are used; NULL for a
+    /// worker that runs C only and streams.
+    prk_mailbox *shared;
+    /// Its parent: the owner, or the nursery.
+    pid_t parent;
+};
 
-/// Serves until it is told to stop or the owner, a process id, is gone.
-_Noreturn void prk_worker_serve(prk_channel_end end, const prk_job *job, pid_t owner);
+/// Descriptors of a worker's end, as they are handed over: those of the channel and the shared memory.
+enum { PRK_END_IN, PRK_END_OUT, PRK_END_BELL, PRK_END_SHARED, PRK_END_COUNT };
 
-/// Forks a child that serves; its process id or -1 with errno set.
-pid_t prk_worker_fork(prk_channel_end end, const prk_job *job);
+/// Begins a child's life: its end with its parent's, its signals, its descriptors.
+void prk_worker_begin(const prk_channel_end *end);
+
+/// Maps the shared memory of an end and closes its descriptor. 0, or an errno.
+int prk_end_map(prk_channel_end *end, prk_channel channel, const int descriptors[PRK_END_COUNT]);
+
+/// Leaves only these descriptors open, of which there are 8 at most; negative ones stand for none.
+void prk_close_all_but(const int *kept, int count);
+
+/// Puts the null device in the place of the standard streams.
+void prk_silence(void);
+
+/// Waits for a child. As prk_worker_reap.
+int prk_reap(pid_t pid, int *signal);
+
+/// The other side of prk_worker_create_in: forks a worker with these descriptors, which stay the
+/// caller's. Its process id, or -1 with errno set. And of prk_worker_reap.
+pid_t prk_nursery_fork(int nursery, const prk_worker_setup *setup,
+                       const int descriptors[PRK_END_COUNT]);
+int prk_nursery_reap(int nursery, pid_t pid, int *signal);
+
+/// Starts this program with these descriptors, as prk_nursery_fork.
+pid_t prk_program_start(const prk_worker_setup *setup, const int descriptors[PRK_END_COUNT]);
 
 static inline size_t prk_whole_lines(size_t size) { return (size + PRK_LINE - 1) / PRK_LINE; }
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -63,7 +64,6 @@ static void *room(buffer *b, size_t size) {
 typedef struct server {
     prk_channel_end end;
     const prk_job *job;
-    pid_t owner;
     prk_scratch *scratch;
     /// Of the request at hand; NULL on a stream.
     prk_slot *slot;
@@ -88,7 +88,7 @@ static bool is_assigned(const prk_slot *slot) {
     return __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST) == PRK_SLOT_ASSIGNED;
 }
 
-static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t owner) {
+static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t parent) {
     for (;;) {
         for (int i = 0; i < SPINS; i++) {
             if (is_assigned(slot)) {
@@ -105,7 +105,7 @@ static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t owner) {
         }
         __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED);
         // A futex does not tell of the owner's end, as a channel does.
-        if (getppid() != owner) {
+        if (getppid() != parent) {
             _exit(0);
         }
     }
@@ -120,7 +120,7 @@ static prk_request next_request(server *s) {
     }
     s->slot = &mail->slots[s->answered % PRK_WORKER_DEPTH];
     if (!is_assigned(s->slot)) {
-        await_mail(mail, s->slot, s->owner);
+        await_mail(mail, s->slot, s->end.parent);
     }
     __atomic_store_n(&s->slot->state, PRK_SLOT_STARTED, __ATOMIC_RELAXED);
     return s->slot->u.request;
@@ -212,18 +212,28 @@ static void serve_request(server *s, const prk_request *request) {
     }
     prk_report of_part;
     const uint64_t start = job->wants_cpu_time ? prk_thread_cpu_ns() : 0;
-    const prk_status status =
-        is_part ? prk_job_run_part(job, request->n, request->from, request->to, s->scratch,
-                                   verdicts, reports_size > 0 ? reports : &of_part)
-                : prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
+    uint32_t status;
+    if (is_part) {
+        status = prk_job_run_part(job, request->n, request->from, request->to, s->scratch, verdicts,
+                                  reports_size > 0 ? reports : &of_part);
+    } else if (job->task != NULL) {
+        // No evidence but the verdict.
+        memset(reports, 0, reports_size);
+        status = job->task(job->task_context, limbs, offsets, count, verdicts,
+                           s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
+    } else {
+        status = prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
+    }
     const prk_answer head = {.count = count,
                              .cpu_ns = job->wants_cpu_time ? prk_thread_cpu_ns() - start : 0,
                              .status = status};
     answer(s, &head, verdicts, reports, reports_size);
 }
 
-_Noreturn void prk_worker_serve(prk_channel_end end, const prk_job *job, pid_t owner) {
-    server s = {.end = end, .job = job, .owner = owner, .scratch = prk_scratch_create()};
+const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end) { return &end->shared->cancel; }
+
+_Noreturn void prk_worker_serve(prk_channel_end *end, const prk_job *job) {
+    server s = {.end = *end, .job = job, .scratch = prk_scratch_create()};
     if (s.scratch == NULL) {
         _exit(ENOMEM);
     }
@@ -246,33 +256,28 @@ static void close_range_of(int first, int last) {
     }
 }
 
-static void close_all_but(const prk_channel_end *end) {
-    // An inherited end of a sibling's channel would keep that sibling alive after the owner's
-    // death, and an inherited standard output would keep the reader of a pipe waiting.
-    int kept[3] = {end->in, end->out, end->bell};
-    for (int i = 0; i < 2; i++) {
-        for (int j = i + 1; j < 3; j++) {
-            if (kept[j] < kept[i]) {
-                const int other = kept[i];
-                kept[i] = kept[j];
-                kept[j] = other;
+void prk_close_all_but(const int *kept, int count) {
+    int next = 0;
+    for (;;) {
+        int least = -1;
+        for (int i = 0; i < count; i++) {
+            if (kept[i] >= next && (least < 0 || kept[i] < least)) {
+                least = kept[i];
             }
         }
-    }
-    int next = 0;
-    for (int i = 0; i < 3; i++) {
-        if (kept[i] >= next) { // -1: there is none
-            close_range_of(next, kept[i] - 1);
-            next = kept[i] + 1;
+        if (least < 0) {
+            break;
         }
+        close_range_of(next, least - 1);
+        next = least + 1;
     }
     close_range_of(next, INT32_MAX);
 }
 
-static _Noreturn void child(prk_channel_end end, const prk_job *job, pid_t owner) {
-    // The order counts: the owner may have died before the signal was asked for.
+void prk_worker_begin(const prk_channel_end *end) {
+    // The order counts: the parent may have died before the signal was asked for.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != owner) {
+    if (getppid() != end->parent) {
         _exit(0);
     }
     // Swift's backtracer would print pages for a crash that the owner reports in one line.
@@ -287,16 +292,8 @@ static _Noreturn void child(prk_channel_end end, const prk_job *job, pid_t owner
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    close_all_but(&end);
-    prk_worker_serve(end, job, owner);
-}
-
-pid_t prk_worker_fork(prk_channel_end end, const prk_job *job) {
-    const pid_t owner = getpid();
-    // libc's fork, not a raw clone: its handlers keep malloc, and so GMP, usable in the child.
-    const pid_t pid = fork();
-    if (pid == 0) {
-        child(end, job, owner);
-    }
-    return pid;
+    // An inherited end of a sibling's channel would keep that sibling alive after the owner's
+    // death, and an inherited standard output would keep the reader of a pipe waiting.
+    const int kept[] = {end->in, end->out, end->bell};
+    prk_close_all_but(kept, 3);
 }

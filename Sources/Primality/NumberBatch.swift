@@ -17,9 +17,27 @@ public struct NumberBatch: Sendable, Hashable {
         for number in numbers { append(number) }
     }
 
+    /// A batch of 64-bit numbers.
+    public init(_ numbers: Span<UInt64>) {
+        limbs.reserveCapacity(numbers.count)
+        offsets.reserveCapacity(numbers.count + 1)
+        for i in numbers.indices { append(numbers[i]) }
+    }
+
     /// A batch of numbers of any size.
     public init(_ numbers: some Sequence<BigNatural>) {
         for number in numbers { append(number) }
+    }
+
+    /// A copy of `count` numbers as kernels have them; there are `count` + 1 offsets, from 0 on.
+    package init(
+        copying limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>, count: Int
+    ) {
+        self.offsets = unsafe Array(UnsafeBufferPointer(start: offsets, count: count + 1))
+        // The last offset is the number of limbs.
+        self.limbs = unsafe Array(
+            UnsafeBufferPointer(start: limbs, count: Int(self.offsets[count])))
+        for i in 0..<count { maximumBits = max(maximumBits, bitWidth(at: i)) }
     }
 
     /// How many numbers there are.

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Primality
+internal import PrimalityPool
 
 /// The command line: one file a subcommand.
 @main
@@ -29,6 +30,13 @@ struct PrimalityCommand: ParsableCommand {
     // tagged pointers.
     private static func runAndGiveStatus() -> Int32 {
         StandardStreams.reserve()
+        do {
+            try ProcessPool.bootstrap(
+                withNursery: RunOptions.mayWantNursery(CommandLine.arguments))
+        } catch {
+            StandardStreams.complain(error.description)
+            return error.exitStatus.rawValue
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

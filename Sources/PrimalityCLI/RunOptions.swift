@@ -18,8 +18,15 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With --pool processes: seconds that one number may take. A chunk that takes longer than "
-                + "its numbers together is halved until the number is found.",
+            "What the processes of --pool processes are: kernel, forked for the run; swift, forked by a "
+                + "process that was forked at the start; exec, new runs of this program. By default kernel.",
+            valueName: "kind"))
+    var worker: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --pool processes: seconds that one number may take. A chunk that takes longer is "
+                + "halved until the number is alone.",
             valueName: "seconds"))
     var timeout: Double?
 
@@ -99,12 +106,24 @@ struct RunOptions: ParsableArguments {
     }
 
     private func pool(_ kind: PoolKind, workers: Int) throws -> any Pool {
-        guard let name = channel else { return kind.pool(workers: workers) }
-        let channel: ProcessChannel = try choice(name, of: "--channel")
-        if kind != .processes {
-            throw Refusal.usage("--channel is for --pool processes, not for \(kind.rawValue)")
+        let channel: ProcessChannel = try choice(channel ?? "shm", of: "--channel")
+        let worker: WorkerKind = try choice(worker ?? "kernel", of: "--worker")
+        if kind == .processes {
+            return ProcessPool(workers: workers, channel: channel, workerKind: worker)
         }
-        return ProcessPool(workers: workers, channel: channel)
+        for (option, value) in [("--channel", self.channel), ("--worker", self.worker)]
+        where value != nil {
+            throw Refusal.usage("\(option) is for --pool processes, not for \(kind.rawValue)")
+        }
+        return kind.pool(workers: workers)
+    }
+
+    /// Whether a command line may ask for ``WorkerKind/swift``.
+    ///
+    /// Their nursery has to be there before anything is parsed.
+    static func mayWantNursery(_ arguments: [String]) -> Bool {
+        zip(arguments, arguments.dropFirst()).contains { $0 == ("--worker", "swift") }
+            || arguments.contains("--worker=swift")
     }
 
     private func timeLimit(_ kind: PoolKind) throws -> Duration? {

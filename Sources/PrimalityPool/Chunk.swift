@@ -29,6 +29,8 @@ public enum ChunkFailure: Error, Sendable, Equatable {
     case workerDied(signal: Int32?, exitStatus: Int32?)
     /// A number's test took longer than ``PoolJob/timeout``, and its worker was ended.
     case timedOut
+    /// A ``WorkerTask`` threw an error, of which this is the description's beginning.
+    case threw(String)
     /// The test could not be run.
     case test(PrimalityError)
 }
@@ -43,6 +45,7 @@ extension ChunkFailure: CustomStringConvertible {
         case .workerDied(nil, let status):
             "not tested: its worker exited with status \(status ?? 0), twice"
         case .timedOut: "not tested: its time was over"
+        case .threw(let text): "not tested: its task threw an error: \(text)"
         case .test(let error): error.description
         }
     }
@@ -127,7 +130,7 @@ public struct ChunkSizer: Sendable {
     }
 
     /// A rough upper bound, in nanoseconds: a prime, on a current machine.
-    private static func cost(bits: Int, engine: Engine) -> Double {
+    static func cost(bits: Int, engine: Engine) -> Double {
         switch engine {
         case .trial, .swiftTrial:
             // √n · 8/30 divisions of 2 ns.

@@ -120,6 +120,14 @@ public enum PoolError: Error, Sendable, Equatable {
     case noWorkers(wanted: Int, error: Int32)
     /// Workers die as soon as they are started.
     case workersKeepDying(count: Int, signal: Int32?)
+    /// Workers of this kind need ``ProcessPool/bootstrap(tasks:withNursery:)``, which was not called, or
+    /// was not asked for a nursery.
+    case notBootstrapped(WorkerKind)
+    /// ``ProcessPool/bootstrap(tasks:withNursery:)`` was called when the process had other threads.
+    case tooLate(threads: Int)
+    /// No ``WorkerTask`` of that name was given to ``ProcessPool/bootstrap(tasks:withNursery:)``, or
+    /// workers of kind ``WorkerKind/kernel`` were asked to run it.
+    case unknownTask(String)
     /// A system call failed.
     case system(call: String, error: Int32)
     /// The job cannot be run at all.
@@ -139,6 +147,13 @@ extension PoolError: CustomStringConvertible {
         case .workersKeepDying(let count, let signal):
             "\(count) workers in a row died before they gave a result"
                 + (signal.map { " (the last by \(signalName($0)))" } ?? "")
+        case .notBootstrapped(let kind):
+            "workers of kind \(kind.rawValue) need ProcessPool.bootstrap(), first thing in main"
+        case .tooLate(let threads):
+            "too late for ProcessPool.bootstrap(): the process has \(threads) threads; "
+                + "call it first thing in main"
+        case .unknownTask(let name):
+            "no task \(name) that such workers could run was given to ProcessPool.bootstrap()"
         case .system(let call, let error): "\(call): \(errorText(error))"
         case .test(let error): error.description
         case .cancelled: "cancelled"
@@ -260,9 +275,7 @@ extension Pool {
     public func verdicts(
         of numbers: Span<UInt64>, _ job: PoolJob = PoolJob(), chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        var batch = NumberBatch()
-        for i in numbers.indices { batch.append(numbers[i]) }
-        return try verdicts(of: batch, job, chunk: chunk)
+        try verdicts(of: NumberBatch(numbers), job, chunk: chunk)
     }
 
     func verdictsByChunks(

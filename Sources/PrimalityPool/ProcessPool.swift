@@ -31,10 +31,11 @@ extension ProcessChannel {
     }
 }
 
-/// Tests in forked processes, each with a private channel.
+/// Tests in processes, each with a private channel.
 ///
-/// A child runs C (and integer Swift reached through a C function pointer) from `fork` to `_exit`,
-/// so a run may start in a program that has threads.
+/// By default they are forked for a run and run C (and integer Swift reached through a C function
+/// pointer) from `fork` to `_exit`, so a run may start in a program that has threads. Others run any
+/// Swift code: ``WorkerKind``.
 ///
 /// A worker that dies costs a replay of what it held on a new one: a chunk, or a part of one. A chunk
 /// that ends two workers is halved, and its halves again, until the number that does it is alone and
@@ -44,6 +45,10 @@ public struct ProcessPool: Pool {
     public let workers: Int
     /// How chunks travel.
     public let channel: ProcessChannel
+    /// What the processes are.
+    public let workerKind: WorkerKind
+    /// The name of the ``WorkerTask`` that they run; `nil`: the job's engine.
+    public let task: String?
 
     let faults: ProcessFaults
 
@@ -52,15 +57,29 @@ public struct ProcessPool: Pool {
     /// - Parameters:
     ///   - workers: How many processes, at least 1.
     ///   - channel: How chunks travel; by default in shared memory.
-    public init(workers: Int, channel: ProcessChannel = .shm) {
-        self.init(workers: workers, channel: channel, faults: ProcessFaults())
+    ///   - workerKind: What the processes are; the kinds that run Swift need
+    ///     ``bootstrap(tasks:withNursery:)``.
+    ///   - task: What they run in the place of the job's engine, when they run Swift: the name of a
+    ///     ``WorkerTask`` that was given to ``bootstrap(tasks:withNursery:)``.
+    public init(
+        workers: Int, channel: ProcessChannel = .shm, workerKind: WorkerKind = .kernel,
+        task: String? = nil
+    ) {
+        self.init(
+            workers: workers, channel: channel, workerKind: workerKind, task: task,
+            faults: ProcessFaults())
     }
 
     /// Makes a pool that meets faults, for tests.
-    package init(workers: Int, channel: ProcessChannel, faults: ProcessFaults) {
+    package init(
+        workers: Int, channel: ProcessChannel, workerKind: WorkerKind = .kernel,
+        task: String? = nil, faults: ProcessFaults
+    ) {
         precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
         self.channel = channel
+        self.workerKind = workerKind
+        self.task = task
         self.faults = faults
     }
 
@@ -74,11 +93,8 @@ public struct ProcessPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
-        do {
-            try KernelLevel.checkForcedLevel()
-        } catch {
-            throw .test(error)
-        }
+        try checkLevel()
+        let job = workersJob(job)
         var supervisor = try Supervisor<ChunkFlow>(job, of: self, measures: true)
         defer { supervisor.stop() }
         let feed = Feed(
@@ -96,6 +112,32 @@ public struct ProcessPool: Pool {
             job.cancel.cancel()
             feed.open()
             throw error
+        }
+    }
+}
+
+extension WorkerAnswer {
+    /// What kept the request from being done; `text` is what a task said of it.
+    func failure(_ text: @autoclosure () -> String) -> ChunkFailure? {
+        if status == UInt64(PRK_TASK_FAILED) { return .threw(text()) }
+        return ChunkFailure(status: KernelStatus(rawValue: UInt32(truncatingIfNeeded: status)) ?? .ok)
+    }
+}
+
+extension ProcessPool {
+    /// The job without its engine's limits when a task takes the engine's place.
+    func workersJob(_ job: PoolJob) -> PoolJob {
+        var job = job
+        if task != nil { job.engine = .auto }
+        return job
+    }
+
+    /// Workers cannot say that the forced level is no level of this machine.
+    func checkLevel() throws(PoolError) {
+        do {
+            try KernelLevel.checkForcedLevel()
+        } catch {
+            throw .test(error)
         }
     }
 }
@@ -158,14 +200,15 @@ private struct ChunkFlow: WorkFlow {
         var results = TestResults(
             seed: job.options.seed, untested: work.numbers.count, withReports: job.wantsReports)
         var answer = WorkerAnswer()
+        let text = unsafe prk_worker_text(handle)
         // The answer has as many verdicts as the request had numbers, and reports if the job has.
         unsafe prk_worker_answer(handle, &answer, &results.verdictBytes, &results.rawReports)
-        results.status = KernelStatus(rawValue: UInt32(truncatingIfNeeded: answer.status)) ?? .ok
         finish(
             work,
             JobResult(
                 worker: worker, cpuTime: .nanoseconds(Int64(clamping: answer.cpu_ns)),
-                results: results, failure: ChunkFailure(status: results.status)))
+                results: results,
+                failure: unsafe answer.failure(text.map { unsafe String(cString: $0) } ?? "")))
     }
 
     mutating func giveUp(_ work: Job, worker: Int, _ failure: ChunkFailure) {

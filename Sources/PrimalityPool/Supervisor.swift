@@ -82,14 +82,6 @@ struct Doorbell: Sendable {
         /// Its entries in the supervisor's list of descriptors.
         var watched = 0..<0
 
-        /// How it ended; `nil` for both when somebody else has reaped it.
-        func reap() -> (signal: Int32?, status: Int32?) {
-            var signal: Int32 = 0
-            let status = unsafe prk_worker_reap(handle, &signal)
-            if status < 0 { return (nil, nil) }
-            return signal != 0 ? (signal, nil) : (nil, status)
-        }
-
         /// Whether another piece of work would only wait behind what it has.
         ///
         /// It gets so much that it does not sleep between two answers of the supervisor, and no more:
@@ -101,8 +93,8 @@ struct Doorbell: Sendable {
 
     let doorbell: Doorbell
     private let job: PoolJob
-    private let kernelJob: KernelJob
-    private let channel: ProcessChannel
+    private let maker: WorkerMaker
+    private let mirrorsCancel: Bool
     private let faults: ProcessFaults
     private let wanted: Int
     private var workers: [Worker] = []
@@ -121,13 +113,14 @@ struct Doorbell: Sendable {
     init(_ job: PoolJob, of pool: ProcessPool, measures: Bool) throws(PoolError) {
         self.job = job
         faults = pool.faults
-        channel = pool.channel
+        // The others have the job's own flag.
+        mirrorsCancel = pool.workerKind != .kernel
         wanted = pool.workers
         var kernelJob = unsafe job.engine.job(
             options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
         if let engine = unsafe faults.wordEngine { unsafe kernelJob.word_engine = unsafe engine }
         unsafe kernelJob.wants_cpu_time = measures
-        unsafe self.kernelJob = unsafe kernelJob
+        maker = try unsafe WorkerMaker(job, of: pool, kernelJob)
         doorbell = try Doorbell()
         var error: Int32 = 0
         for id in 0..<wanted {
@@ -147,13 +140,18 @@ struct Doorbell: Sendable {
     private mutating func start(_ id: Int) -> Int32 {
         let error = faults.forkError(id)
         if error != 0 { return error }
-        // The child gets its copy of the job, and never returns from the call.
-        let handle = unsafe withUnsafePointer(to: kernelJob) { job in
-            unsafe prk_worker_create(channel.kernelChannel, job)
-        }
+        let handle = unsafe maker.make()
         guard let handle = unsafe handle else { return errno }
         unsafe workers.append(Worker(id: id, handle: handle))
         return 0
+    }
+
+    /// How a worker ended; `nil` for both when somebody else has reaped it.
+    private func reap(_ worker: Worker) -> (signal: Int32?, status: Int32?) {
+        var signal: Int32 = 0
+        let status = unsafe maker.reap(worker.handle, &signal)
+        if status < 0 { return (nil, nil) }
+        return signal != 0 ? (signal, nil) : (nil, status)
     }
 
     /// Runs until all work is done or given up.
@@ -180,6 +178,9 @@ struct Doorbell: Sendable {
             if job.cancel.isCancelled {
                 let since = cancelled ?? .now
                 cancelled = since
+                if mirrorsCancel {
+                    for worker in workers { unsafe prk_worker_raise(worker.handle) }
+                }
                 if .now - since > Self.graceWhenCancelled { killBusy() }
             }
         }
@@ -187,7 +188,7 @@ struct Doorbell: Sendable {
 
     /// How long to wait: answers and chunks ring, so it is for workers that do not answer.
     private func patience() -> Int {
-        let most = job.cancel.isCancelled ? 20 : 1000
+        let most = job.cancel.isCancelled || mirrorsCancel ? 20 : 1000
         guard let next = workers.compactMap(\.deadline).min() else { return most }
         let left = (next - .now) / .milliseconds(1)
         return max(0, min(most, Int(left.rounded(.up))))
@@ -319,7 +320,7 @@ struct Doorbell: Sendable {
         var worker = workers.remove(at: place)
         // Its channel may be broken though it lives: make sure.
         unsafe prk_worker_kill(worker.handle)
-        let end = worker.reap()
+        let end = reap(worker)
         let hadStarted = unsafe prk_worker_has_started(worker.handle)
         unsafe prk_worker_destroy(worker.handle)
         lastSignal = end.signal
@@ -412,7 +413,7 @@ struct Doorbell: Sendable {
             if unsafe !prk_worker_await_end(worker.handle, Int32(left)) {
                 unsafe prk_worker_kill(worker.handle)
             }
-            _ = worker.reap()
+            _ = reap(worker)
             unsafe prk_worker_destroy(worker.handle)
         }
         workers = []

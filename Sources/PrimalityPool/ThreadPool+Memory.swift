@@ -2,7 +2,6 @@
 
 internal import CKernels
 public import Primality
-internal import Synchronization
 
 // Numbers that are all in memory need no feeder, no queue and no delivery: threads take slices from a
 // cursor and write verdicts where they belong.
@@ -21,7 +20,7 @@ extension ThreadPool {
     public func verdicts(
         of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        if shares(job, bits: numbers.maximumBits) {
+        if sharesDivision(job, bits: numbers.maximumBits) {
             return try verdictsByChunks(of: numbers, job, chunk: chunk)
         }
         return try unsafe numbers.limbs.withUnsafeBufferPointer {
@@ -39,25 +38,13 @@ extension ThreadPool {
     public func verdicts(
         of numbers: Span<UInt64>, _ job: PoolJob = PoolJob(), chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        var bits = 64
-        if [.trial, .swiftTrial].contains(job.engine) {
-            var all: UInt64 = 0
-            for i in numbers.indices { all |= numbers[i] }
-            bits -= all.leadingZeroBitCount
-        }
-        if shares(job, bits: bits) {
-            var batch = NumberBatch()
-            for i in numbers.indices { batch.append(numbers[i]) }
-            return try verdictsByChunks(of: batch, job, chunk: chunk)
+        let bits = bitsThatMatter(of: numbers, to: job)
+        if sharesDivision(job, bits: bits) {
+            return try verdictsByChunks(of: NumberBatch(numbers), job, chunk: chunk)
         }
         return try unsafe numbers.withUnsafeBufferPointer { words throws(PoolError) in
             try unsafe test(words, nil, count: words.count, bits: bits, job, chunk)
         }
-    }
-
-    /// The divisors of a single number are divided among the threads, which takes a queue.
-    private func shares(_ job: PoolJob, bits: Int) -> Bool {
-        workers > 1 && JobQueue.shares(job.engine, bits: bits)
     }
 
     /// Without offsets every number is one word.
@@ -140,50 +127,6 @@ extension ThreadPool {
     /// Every number is one word, and the offsets are those of any slice.
     let isWords: Bool
     let verdicts: UnsafeMutablePointer<Verdict>
-}
-
-/// Where the next slice begins: guided self-scheduling.
-///
-/// A slice is an even share of half of what is left, within limits.
-private final class Cursor: Sendable {
-    private let next = Atomic(0)
-    private let count: Int
-    private let workers: Int
-    private let least: Int
-    /// No slice is larger.
-    let largest: Int
-
-    init(count: Int, workers: Int, chunk: Int?, least: Int) {
-        self.count = count
-        self.workers = workers
-        self.least = max(1, min(chunk ?? least, count))
-        largest = chunk == nil ? max(self.least, min(ChunkSizer.largest, count)) : self.least
-    }
-
-    /// How many slices there are at most.
-    var slices: Int { (count - 1) / least + 1 }
-
-    // The threads hand over nothing to each other but places, so the orderings are relaxed; that they
-    // were joined makes their verdicts visible.
-    func take() -> Range<Int>? {
-        if least == largest {
-            let start = next.wrappingAdd(least, ordering: .relaxed).oldValue
-            return start < count ? start..<min(start + least, count) : nil
-        }
-        var start = next.load(ordering: .relaxed)
-        while start < count {
-            let share = (count - start) / (2 * workers)
-            let end = min(start + max(least, min(largest, share)), count)
-            let (isTaken, found) = next.weakCompareExchange(
-                expected: start, desired: end, ordering: .relaxed)
-            if isTaken { return start..<end }
-            start = found
-        }
-        return nil
-    }
-
-    /// Nothing more is handed out.
-    func stop() { next.store(count, ordering: .relaxed) }
 }
 
 /// One thread's engine, scratch and place for verdicts.
