@@ -66,8 +66,13 @@ let package = Package(
         .testTarget(
             name: "PrimalityModelsTests",
             dependencies: ["Primality", "PrimalityModels", "PrimalityPool"]),
+        // A program with workers of its own, which the tests run.
+        .executableTarget(
+            name: "task-workers", dependencies: ["Primality", "PrimalityPool"],
+            path: "Tests/TaskWorkers", swiftSettings: swift),
         .testTarget(
-            name: "PrimalityCLITests", dependencies: ["Primality", "PrimalityCLI", "TestVectors"]),
+            name: "PrimalityCLITests",
+            dependencies: ["Primality", "PrimalityCLI", "TestVectors", "task-workers"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

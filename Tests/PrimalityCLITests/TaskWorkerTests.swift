@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestVectors
+import Testing
+
+/// Worker processes that run Swift: those of a program of Tests/TaskWorkers, and of the tool.
+@Suite(.timeLimit(.minutes(15))) struct TaskWorkerTests {
+    static let kinds = ["swift", "exec"]
+
+    private static func run(_ arguments: String...) throws -> Tool.Outcome {
+        try Tool.start(
+            arguments, of: TestFiles.products.appendingPathComponent("task-workers").path
+        ).finish()
+    }
+
+    /// What the program prints when all went well, but for some numbers.
+    private static func lines(_ others: [Int: String] = [:]) -> [String] {
+        (1...12).map { n in
+            let verdict = n == 1 ? "neither" : [2, 3, 5, 7, 11].contains(n) ? "prime" : "composite"
+            return "\(n) \(others[n] ?? verdict)"
+        }
+    }
+
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func theyRunAnySwift(_ kind: String, _ channel: String) throws {
+        for task in ["decides", "uses tasks", "prints"] {
+            let outcome = try Self.run(kind, channel, task)
+            #expect(outcome.lines == Self.lines() + ["12"], "\(task): \(outcome.error)")
+        }
+    }
+
+    @Test(arguments: kinds, ["pipe", "shm"])
+    func whatTheyThrowIsTheFailureOfTheChunk(_ kind: String, _ channel: String) throws {
+        let thrown =
+            "not tested: its task threw an error: no sevens, please: "
+            + String(repeating: "é", count: 50)
+        let outcome = try Self.run(kind, channel, "throws at 7")
+        // What does not fit is cut; 7 and 8 are one chunk.
+        #expect(
+            outcome.lines.map { String($0.prefix(100)) }
+                == (Self.lines([7: thrown, 8: thrown]) + [thrown]).map { String($0.prefix(100)) })
+        let short = try Self.run(kind, channel, "is short")
+        #expect(short.lines.first?.hasSuffix("1 verdicts on 2 numbers") == true)
+        #expect(short.lines.count == 13)
+    }
+
+    @Test(arguments: kinds, ["socket", "shm"])
+    func theNumberThatEndsThemIsAlone(_ kind: String, _ channel: String) throws {
+        for (task, failure) in [
+            ("traps at 7", "not tested: its worker was ended by SIGILL, twice"),
+            ("exits at 7", "not tested: its worker exited with status 0, twice"),
+            ("hangs at 7", "not tested: its time was over"),
+        ] {
+            let outcome = try Self.run(kind, channel, task)
+            #expect(outcome.lines == Self.lines([7: failure]) + [failure], "\(outcome.error)")
+        }
+    }
+
+    @Test func whatCannotBeHadIsSaid() throws {
+        for (arguments, words) in [
+            (["too late"], "too late for ProcessPool.bootstrap(): the process has 2 threads"),
+            (["kernel", "shm", "decides"], "no task decides that such workers could run"),
+            (["swift", "shm", "unknown"], "no task unknown that such workers could run"),
+            (["swift", "shm", "decides", "no nursery"], "workers of kind swift need"),
+            (["exec", "shm", "decides", "no bootstrap"], "workers of kind exec need"),
+        ] {
+            let outcome = try Tool.start(
+                arguments, of: TestFiles.products.appendingPathComponent("task-workers").path
+            ).finish()
+            #expect(outcome.status == 1)
+            #expect(outcome.output.contains("error: \(words)"), "\(outcome.output)")
+        }
+        let outcome = try Tool.run(["check", "7"], environment: ["PRIMALITY_WORKER": "2:1"])
+        #expect(outcome.status == 1)
+        #expect(outcome.error.contains("no pool started this process: unset it"))
+    }
+
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func theToolHasThemToo(_ kind: String, _ channel: String) throws {
+        let input = Data((1...5000).map(String.init).joined(separator: "\n").utf8)
+        let options = ["check", "--pool", "processes", "--worker", kind, "--channel", channel]
+        for engine in ["auto", "gmp", "swift-u64", "trial", "swift-trial"] {
+            let expected = try Tool.run(["check", "--engine", engine], input: input)
+            let found = try Tool.run(options + ["-j", "2", "--engine", engine], input: input)
+            #expect(found.status == 0 && found.error.isEmpty, "\(found.error)")
+            #expect(found.output == expected.output, "\(engine)")
+        }
+        // The evidence as well, and the same random bases.
+        let number = [ProcessTests.primeAbove2To64, "--seed", "1", "--format", "csv", "--res64"]
+        func withoutTime(_ outcome: Tool.Outcome) -> [Substring] {
+            outcome.output.split(separator: "\n").map { line in
+                // cpu_ns is the last but one or so: numbers that differ are cut.
+                line.split(separator: ",", omittingEmptySubsequences: false)
+                    .filter { Int($0) == nil || $0.count < 5 || $0.count > 12 }
+                    .joined(separator: ",")[...]
+            }
+        }
+        let expected = try Tool.run(["check"] + number)
+        let found = try Tool.run(options + number)
+        #expect(withoutTime(found) == withoutTime(expected), "\(found.output) \(expected.output)")
+    }
+
+    @Test(arguments: kinds, [true, false])
+    func theyDoNotOutliveTheirOwner(_ kind: String, _ areBusy: Bool) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Tool.path)
+        process.arguments = [
+            "check", "--pool", "processes", "--worker", kind, "-j", "3", "--chunk", "1",
+        ]
+        let input = Pipe()
+        process.standardInput = input
+        process.standardError = Pipe()
+        try process.run()
+        let owner = process.processIdentifier
+        if areBusy {
+            let numbers = String(repeating: ProcessTests.longNumber + "\n", count: 4)
+            try input.fileHandleForWriting.write(contentsOf: Data(numbers.utf8))
+        }
+        /// The workers, and the nursery.
+        func family() -> [Int32] {
+            let children = processes { $0.parent == owner }
+            return children + processes { children.contains($0.parent) }
+        }
+        #expect(eventually { family().count == (kind == "swift" ? 4 : 3) })
+        let all = family()
+        kill(owner, SIGKILL)
+        process.waitUntilExit()
+        #expect(eventually { processes { _ in true }.filter(all.contains).isEmpty })
+    }
+
+    @Test(arguments: kinds)
+    func aSignalEndsALongTest(_ kind: String) throws {
+        let running = try Tool.start(
+            ["check", "--pool", "processes", "--worker", kind, "-j", "2", "--chunk", "1"],
+            input: Data("7\n\(ProcessTests.longNumber)\n".utf8))
+        #expect(eventually { running.output == "7: prime\n" })
+        kill(running.process.processIdentifier, SIGINT)
+        let outcome = running.finish()
+        #expect(outcome.status == 130)
+        #expect(outcome.error.contains("1 numbers were tested, 1 that were read were not"))
+    }
+
+    @Test(arguments: kinds)
+    func aKilledOneCostsNothing(_ kind: String) throws {
+        let input = Data((1...60_000).map(String.init).joined(separator: "\n").utf8)
+        let expected = try Tool.run(["check"], input: input)
+        let running = try Tool.start(
+            [
+                "check", "--pool", "processes", "--worker", kind, "-j", "3", "--chunk", "10",
+                "--engine", "gmp",
+            ], input: input, environment: ["ASAN_OPTIONS": "detect_leaks=0"])
+        let owner = running.process.processIdentifier
+        var kills = 0
+        while running.process.isRunning && kills < 20 {
+            let children = processes { $0.parent == owner && $0.name != "prk-nursery" }
+            let grandchildren = processes { parent in
+                processes { $0.parent == owner && $0.name == "prk-nursery" }
+                    .contains(parent.parent)
+            }
+            if let worker = (kind == "swift" ? grandchildren : children).randomElement() {
+                kill(worker, SIGKILL)
+                kills += 1
+            }
+            usleep(10_000)
+        }
+        let outcome = running.finish()
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.output == expected.output)
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program of a user of the library, whose workers run Swift of its own: what TaskWorkerTests runs.
+//
+//     task-workers <kind> <channel> <task>
+//
+// prints for the numbers 1 to 12, two at a time, a verdict or why there is none.
+
+import Foundation
+import Primality
+import PrimalityPool
+import Synchronization
+
+struct Refused: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Verdicts by the library itself, in the worker.
+@Sendable func decide(_ numbers: NumberBatch) throws -> [Verdict] {
+    try (0..<numbers.count).map { try verdict(of: numbers[$0]) }
+}
+
+/// Runs an asynchronous body, which needs Swift's threads.
+func wait(for body: @escaping @Sendable () async -> Void) {
+    let done = DispatchSemaphore(value: 0)
+    Task {
+        await body()
+        done.signal()
+    }
+    done.wait()
+}
+
+actor Counter {
+    var count = 0
+    func add() { count += 1 }
+}
+
+let tasks = [
+    WorkerTask("decides", decide),
+    // Everything that a child of a threaded process must not do.
+    WorkerTask("uses tasks") { numbers in
+        let counter = Counter()
+        wait {
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 { group.addTask { await counter.add() } }
+            }
+        }
+        _ = try JSONEncoder().encode(["a": [Date.now.description: numbers.count]])
+        return try decide(numbers)
+    },
+    WorkerTask("throws at 7") { numbers in
+        for i in 0..<numbers.count where numbers[i] == BigNatural(7) {
+            throw Refused(description: "no sevens, please: " + String(repeating: "é", count: 200))
+        }
+        return try decide(numbers)
+    },
+    WorkerTask("is short") { _ in [.prime] },
+    WorkerTask("traps at 7") { numbers in
+        for i in 0..<numbers.count where numbers[i] == BigNatural(7) { fatalError("seven") }
+        return try decide(numbers)
+    },
+    WorkerTask("exits at 7") { numbers in
+        for i in 0..<numbers.count where numbers[i] == BigNatural(7) { _exit(0) }
+        return try decide(numbers)
+    },
+    WorkerTask("hangs at 7") { numbers in
+        for i in 0..<numbers.count where numbers[i] == BigNatural(7) { while true { pause() } }
+        return try decide(numbers)
+    },
+    WorkerTask("prints") { numbers in
+        print("a line that must not reach the results")
+        fflush(nil)
+        return try decide(numbers)
+    },
+]
+
+func describe(_ result: ChunkResult, _ i: Int) -> String {
+    let number = result.chunk.numbers[i].description
+    if let verdict = result.results.verdict(at: i) { return "\(number) \(verdict)" }
+    return "\(number) \(result.failure(at: i).map(String.init(describing:)) ?? "nothing")"
+}
+
+func main() throws {
+    let arguments = CommandLine.arguments
+    if arguments.dropFirst() == ["too late"] {
+        let thread = Thread { sleep(10) }
+        thread.start()
+        try ProcessPool.bootstrap(tasks: tasks)
+    }
+    if arguments.count != 1 && arguments.last != "no bootstrap" {
+        try ProcessPool.bootstrap(tasks: tasks, withNursery: arguments.last != "no nursery")
+    } else if arguments.count == 1 {
+        // A worker of kind exec is started without arguments.
+        try ProcessPool.bootstrap(tasks: tasks)
+        throw Refused(description: "task-workers <kind> <channel> <task>")
+    }
+    guard arguments.count >= 4, let kind = WorkerKind(rawValue: arguments[1]),
+        let channel = ProcessChannel(rawValue: arguments[2])
+    else { throw Refused(description: "task-workers <kind> <channel> <task>") }
+    let pool = ProcessPool(workers: 2, channel: channel, workerKind: kind, task: arguments[3])
+    let next = Mutex(UInt64(1))
+    try pool.run(
+        PoolJob(timeout: arguments[3].hasPrefix("hangs") ? .milliseconds(200) : nil),
+        from: {
+            next.withLock { first in
+                if first > 12 { return nil }
+                first += 2
+                return NumberBatch([first - 2, first - 1])
+            }
+        }
+    ) { result in
+        for i in 0..<result.chunk.numbers.count { print(describe(result, i)) }
+        return true
+    }
+    // In memory, too.
+    let numbers = (1...12).map { BigNatural($0) }
+    do throws(PoolError) {
+        print(try pool.verdicts(of: numbers, PoolJob(timeout: .milliseconds(500))).count)
+    } catch {
+        print(error)
+    }
+}
+
+do {
+    try main()
+} catch {
+    print("error: \(error)")
+    exit(1)
+}
