@@ -42,12 +42,16 @@ static inline bool prk_is_cancelled(const uint32_t *cancel) {
     return cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
 }
 
-/// Raises a flag. Lock-free, so a signal handler and another process may do it.
-static inline void prk_raise(uint32_t *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELAXED); }
-
 /// A zeroed flag on its own shared page, which forked children see raised; NULL: no memory.
 uint32_t *prk_flag_create(void);
 void prk_flag_destroy(uint32_t *flag);
+
+/// Raises such a flag and rings its bell. A signal handler may do it.
+void prk_flag_raise(uint32_t *flag);
+
+/// A descriptor that becomes readable when the flag is raised: for who waits in poll(). It belongs
+/// to the flag. To be asked for before the flag is looked at. -1 with errno set.
+int prk_flag_bell(uint32_t *flag);
 
 /// CPU time of the calling thread in nanoseconds.
 uint64_t prk_thread_cpu_ns(void);

@@ -37,7 +37,7 @@ enum {
 /// What a worker runs instead of an engine: PRK_STATUS_OK, or PRK_TASK_FAILED and in `text`, of
 /// PRK_WORKER_TEXT bytes and ended by a zero, why.
 typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                                      size_t count, uint8_t *verdicts, char *text);
+                                    size_t count, uint8_t *verdicts, char *text);
 
 /// How the numbers of a run are tested: the same for every chunk and every worker.
 typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
@@ -70,8 +70,8 @@ prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t
 prk_status prk_job_run_part(const prk_job *job, uint64_t n, uint64_t from, uint64_t to,
                             prk_scratch *scratch, uint8_t *verdict, prk_report *report);
 
-/// What a worker is asked. A chunk comes with `count` + 1 offsets, unless each of its numbers has one
-/// limb (count == limb_count), and with `limb_count` limbs; a part with nothing.
+/// What a worker is asked. A chunk comes with `count` + 1 offsets, unless each of its numbers has
+/// one limb (count == limb_count), and with `limb_count` limbs; a part with nothing.
 typedef struct PRK_SWIFT_NAME("WorkerRequest") prk_request {
     uint64_t count;
     uint64_t limb_count;
@@ -139,11 +139,11 @@ typedef void (*prk_worker_main)(const prk_worker_setup *setup, prk_channel_end *
 const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end);
 
 /// Serves `job` until it is told to stop or its parent ends, and ends the process.
-_Noreturn void prk_worker_serve(prk_channel_end *end, const prk_job *job);
+__attribute__((noreturn)) void prk_worker_serve(prk_channel_end *end, const prk_job *job);
 
 /// Forks the process that forks workers of such a main function: to be called while the calling
-/// process has one thread, so that each of them is as good as a process that has just begun. It lives
-/// until that thread ends. Its descriptor, or -1 with errno set.
+/// process has one thread, so that each of them is as good as a process that has just begun. It
+/// lives until that thread ends. Its descriptor, or -1 with errno set.
 int prk_nursery_create(prk_worker_main main);
 
 /// As prk_worker_create, by a nursery. For one thread at a time.
@@ -170,27 +170,29 @@ pid_t prk_worker_pid(const prk_worker *worker);
 
 /// Sends a request, without waiting: what does not go at once is copied. A worker answers its
 /// requests in their order. `offsets` may be NULL when each number has one limb, and need not begin
-/// at 0: the first limb is at limbs[0] all the same. EAGAIN when the worker has no room for it, which
-/// is never so when it holds nothing; else 0, ENOMEM or EPIPE. Never SIGPIPE.
+/// at 0: the first limb is at limbs[0] all the same. EAGAIN when the worker has no room for it,
+/// which is never so when it holds nothing; else 0, ENOMEM or EPIPE. Never SIGPIPE.
 int prk_worker_send(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs);
 
-/// Wakes the worker if it sleeps although it has requests: to be called after one or more were sent.
+/// Wakes the worker if it sleeps although it has requests: to be called after one or more were
+/// sent.
 void prk_worker_wake(prk_worker *worker);
 
 /// Moves what can be moved without waiting. 0 when the oldest request's answer is complete, EAGAIN
 /// when it is not, EPIPE when the channel has ended or is broken, ENOMEM.
 int prk_worker_poll(prk_worker *worker);
 
-/// Whether that answer is in shared memory, or begins there. Costs a load; false for other channels.
+/// Whether that answer is in shared memory, or begins there. Costs a load; false for other
+/// channels.
 bool prk_worker_has_mail(const prk_worker *worker);
 
 /// Copies a complete answer: `count` verdicts and, if the job wants them, reports.
 void prk_worker_answer(prk_worker *worker, prk_answer *answer, uint8_t *verdicts,
                        prk_report *reports);
 
-/// Whether a dead worker had begun its oldest request; true when that is not known. It had begun none
-/// of the others.
+/// Whether a dead worker had begun its oldest request; true when that is not known. It had begun
+/// none of the others.
 bool prk_worker_has_started(const prk_worker *worker);
 
 /// Says that the owner is about to poll(): the worker rings when it has answered half of what it

@@ -130,9 +130,9 @@ static int open_channel(prk_channel channel, bool is_foreign, prk_worker *w,
         }
     }
     // Pages that are never used cost nothing.
-    void *mail = mmap(NULL, sizeof(prk_mailbox), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_NORESERVE | (is_foreign ? 0 : MAP_ANONYMOUS),
-                      end[PRK_END_SHARED], 0);
+    void *mail =
+        mmap(NULL, sizeof(prk_mailbox), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_NORESERVE | (is_foreign ? 0 : MAP_ANONYMOUS), end[PRK_END_SHARED], 0);
     if (mail == MAP_FAILED) {
         return errno;
     }
@@ -235,7 +235,7 @@ prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
 
 void prk_worker_raise(prk_worker *w) {
     if (w->shared != NULL) {
-        prk_raise(&w->shared->cancel);
+        __atomic_store_n(&w->shared->cancel, 1, __ATOMIC_RELAXED);
     }
 }
 
@@ -342,7 +342,9 @@ static prk_slot *slot_of(const prk_worker *w, uint64_t number) {
     return &w->mailbox->slots[number % PRK_WORKER_DEPTH];
 }
 
-static held_request *oldest(prk_worker *w) { return &w->held[w->answered_count % PRK_WORKER_DEPTH]; }
+static held_request *oldest(prk_worker *w) {
+    return &w->held[w->answered_count % PRK_WORKER_DEPTH];
+}
 
 static bool is_idle(const prk_worker *w) { return w->sent_count == w->answered_count; }
 
@@ -381,8 +383,7 @@ static int place_request(prk_worker *w, const prk_request *request, size_t answe
         return EAGAIN;
     }
     w->requests = w->answers = (room_use){0};
-    slot->request_streams =
-        !take_lines(&w->requests, PRK_REQUEST_ROOM, size, &slot->request_place);
+    slot->request_streams = !take_lines(&w->requests, PRK_REQUEST_ROOM, size, &slot->request_place);
     slot->answer_streams =
         !in_slot && !take_lines(&w->answers, PRK_ANSWER_ROOM, answer_size, &slot->answer_place);
     return 0;
@@ -445,8 +446,8 @@ void prk_worker_wake(prk_worker *w) {
     }
 }
 
-/// Reads as much of an answer of `size` bytes as is there: 0 when it is whole, else EAGAIN, EPIPE or
-/// ENOMEM.
+/// Reads as much of an answer of `size` bytes as is there: 0 when it is whole, else EAGAIN, EPIPE
+/// or ENOMEM.
 static int get_answer(prk_worker *w, size_t size) {
     if (w->received == 0 && !reserve(&w->answer, &w->answer_room, size)) {
         return ENOMEM;
@@ -478,8 +479,8 @@ static int look_for_end(prk_worker *w) {
 }
 
 static bool is_done(const prk_worker *w) {
-    return !is_idle(w) &&
-           __atomic_load_n(&slot_of(w, w->answered_count)->state, __ATOMIC_SEQ_CST) == PRK_SLOT_DONE;
+    return !is_idle(w) && __atomic_load_n(&slot_of(w, w->answered_count)->state,
+                                          __ATOMIC_SEQ_CST) == PRK_SLOT_DONE;
 }
 
 int prk_worker_poll(prk_worker *w) {

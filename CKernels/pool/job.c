@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// MAP_ANONYMOUS
-#define _GNU_SOURCE
-
 #include <string.h>
-#include <sys/mman.h>
 
 #include "../big/big_internal.h"
 #include "../include/prk_pool.h"
-
-uint32_t *prk_flag_create(void) {
-    void *page =
-        mmap(NULL, sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return page == MAP_FAILED ? NULL : page;
-}
-
-void prk_flag_destroy(uint32_t *flag) {
-    if (flag != NULL) {
-        munmap(flag, sizeof *flag);
-    }
-}
 
 static prk_status run_words(const prk_job *job, const uint64_t *words, size_t count,
                             uint8_t *verdicts, prk_report *reports) {

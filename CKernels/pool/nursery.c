@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Workers that run more than C. fork() in a process with threads leaves a child that may do little
-// beyond C: a lock of a runtime that another thread held stays locked there. So they are forked by a
-// process that never had a second thread, the nursery, or are new runs of the program.
+// beyond C: a lock of a runtime that another thread held stays locked there. So they are forked by
+// a process that never had a second thread, the nursery, or are new runs of the program.
 
 // memfd, SCM_RIGHTS, SOCK_SEQPACKET
 #define _GNU_SOURCE
@@ -239,7 +239,8 @@ enum { FIRST_DESCRIPTOR = 3 };
 
 extern char **environ;
 
-/// The environment with the variable; the strings stay those of the environment. NULL without memory.
+/// The environment with the variable; the strings stay those of the environment. NULL without
+/// memory.
 static char **with_variable(char *variable) {
     size_t count = 0;
     while (environ != NULL && environ[count] != NULL) {
@@ -272,9 +273,9 @@ pid_t prk_program_start(const prk_worker_setup *setup, const int descriptors[PRK
     for (int i = 0; i < PRK_END_COUNT && error == 0; i++) {
         high[i] = fcntl(descriptors[i] >= 0 ? descriptors[i] : descriptors[0], F_DUPFD_CLOEXEC,
                         FIRST_DESCRIPTOR + PRK_END_COUNT);
-        error = high[i] < 0 ? errno
-                            : posix_spawn_file_actions_adddup2(&actions, high[i],
-                                                               FIRST_DESCRIPTOR + i);
+        error = high[i] < 0
+                    ? errno
+                    : posix_spawn_file_actions_adddup2(&actions, high[i], FIRST_DESCRIPTOR + i);
     }
     sigset_t none, all;
     sigemptyset(&none);

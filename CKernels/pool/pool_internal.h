@@ -10,8 +10,8 @@
 #pragma GCC visibility push(hidden)
 
 /// A request's way: the owner makes its slot ASSIGNED, the worker STARTED and then DONE, the owner
-/// FREE again when it has the answer. Each state has one side that may leave it, so there is no lock,
-/// and a side that is killed anywhere leaves a state that tells how far it got.
+/// FREE again when it has the answer. Each state has one side that may leave it, so there is no
+/// lock, and a side that is killed anywhere leaves a state that tells how far it got.
 enum { PRK_SLOT_FREE, PRK_SLOT_ASSIGNED, PRK_SLOT_STARTED, PRK_SLOT_DONE };
 
 enum {
@@ -40,10 +40,10 @@ typedef struct prk_slot {
     } u;
 } prk_slot;
 
-/// Memory that an owner and one worker share: slots that are used round and round, and the rooms for
-/// what does not fit into a slot. Only the owner hands out places in the rooms, for requests and for
-/// their answers, also round and round. What is too large for a room streams through the socket: a
-/// mapping cannot grow after the fork.
+/// Memory that an owner and one worker share: slots that are used round and round, and the rooms
+/// for what does not fit into a slot. Only the owner hands out places in the rooms, for requests
+/// and for their answers, also round and round. What is too large for a room streams through the
+/// socket: a mapping cannot grow after the fork.
 typedef struct prk_mailbox {
     /// The worker waits on it as a futex.
     uint32_t bell;
@@ -69,14 +69,15 @@ struct prk_channel_end {
     int bell;
     /// NULL on streams.
     prk_mailbox *mailbox;
-    /// The same memory, or on streams that of which only the flag and the texts are used; NULL for a
-    /// worker that runs C only and streams.
+    /// The same memory, or on streams that of which only the flag and the texts are used; NULL for
+    /// a worker that runs C only and streams.
     prk_mailbox *shared;
     /// Its parent: the owner, or the nursery.
     pid_t parent;
 };
 
-/// Descriptors of a worker's end, as they are handed over: those of the channel and the shared memory.
+/// Descriptors of a worker's end, as they are handed over: those of the channel and the shared
+/// memory.
 enum { PRK_END_IN, PRK_END_OUT, PRK_END_BELL, PRK_END_SHARED, PRK_END_COUNT };
 
 /// Begins a child's life: its end with its parent's, its signals, its descriptors.

@@ -232,7 +232,7 @@ static void serve_request(server *s, const prk_request *request) {
 
 const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end) { return &end->shared->cancel; }
 
-_Noreturn void prk_worker_serve(prk_channel_end *end, const prk_job *job) {
+void prk_worker_serve(prk_channel_end *end, const prk_job *job) {
     server s = {.end = *end, .job = job, .scratch = prk_scratch_create()};
     if (s.scratch == NULL) {
         _exit(ENOMEM);

@@ -24,8 +24,14 @@ internal import CKernels
     deinit { unsafe prk_flag_destroy(flag) }
 
     /// Raises the flag, for good.
-    public func cancel() { unsafe prk_raise(flag) }
+    public func cancel() { unsafe prk_flag_raise(flag) }
 
     /// Whether the flag was raised.
     public var isCancelled: Bool { unsafe prk_is_cancelled(flag) }
+
+    /// A descriptor that becomes readable when the flag is raised, and is the flag's; -1 when the system
+    /// gives none.
+    ///
+    /// To be asked for before ``isCancelled``, by who waits for both.
+    package var bell: Int32 { unsafe prk_flag_bell(flag) }
 }

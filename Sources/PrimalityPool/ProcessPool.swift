@@ -120,7 +120,8 @@ extension WorkerAnswer {
     /// What kept the request from being done; `text` is what a task said of it.
     func failure(_ text: @autoclosure () -> String) -> ChunkFailure? {
         if status == UInt64(PRK_TASK_FAILED) { return .threw(text()) }
-        return ChunkFailure(status: KernelStatus(rawValue: UInt32(truncatingIfNeeded: status)) ?? .ok)
+        return KernelStatus(rawValue: UInt32(truncatingIfNeeded: status))
+            .flatMap { ChunkFailure(status: $0) }
     }
 }
 

@@ -92,6 +92,8 @@ struct Doorbell: Sendable {
     }
 
     let doorbell: Doorbell
+    /// Of the job's flag; -1 when there is none, or when it has rung.
+    private var cancelBell: Int32
     private let job: PoolJob
     private let maker: WorkerMaker
     private let mirrorsCancel: Bool
@@ -121,6 +123,7 @@ struct Doorbell: Sendable {
         if let engine = unsafe faults.wordEngine { unsafe kernelJob.word_engine = unsafe engine }
         unsafe kernelJob.wants_cpu_time = measures
         maker = try unsafe WorkerMaker(job, of: pool, kernelJob)
+        cancelBell = job.cancel.bell
         doorbell = try Doorbell()
         var error: Int32 = 0
         for id in 0..<wanted {
@@ -186,9 +189,9 @@ struct Doorbell: Sendable {
         }
     }
 
-    /// How long to wait: answers and chunks ring, so it is for workers that do not answer.
+    /// How long to wait: answers, chunks and the flag ring, so it is for workers that do not answer.
     private func patience() -> Int {
-        let most = job.cancel.isCancelled || mirrorsCancel ? 20 : 1000
+        let most = cancelBell < 0 ? 20 : 1000
         guard let next = workers.compactMap(\.deadline).min() else { return most }
         let left = (next - .now) / .milliseconds(1)
         return max(0, min(most, Int(left.rounded(.up))))
@@ -202,11 +205,12 @@ struct Doorbell: Sendable {
             }
         }
         let most = Int(PRK_WORKER_DESCRIPTORS)
-        if descriptors.count < 1 + most * workers.count {
-            descriptors = [pollfd](repeating: pollfd(), count: 1 + most * workers.count)
+        if descriptors.count < 2 + most * workers.count {
+            descriptors = [pollfd](repeating: pollfd(), count: 2 + most * workers.count)
         }
         descriptors[0] = pollfd(fd: doorbell.descriptor, events: Int16(POLLIN), revents: 0)
-        var used = 1
+        descriptors[1] = pollfd(fd: cancelBell, events: Int16(POLLIN), revents: 0)
+        var used = cancelBell < 0 ? 1 : 2
         for place in workers.indices {
             let first = used
             unsafe descriptors.withUnsafeMutableBufferPointer { all in
@@ -227,6 +231,7 @@ struct Doorbell: Sendable {
         }
         if ready == 0 { return }
         if descriptors[0].revents != 0 { doorbell.clear() }
+        if cancelBell >= 0 && descriptors[1].revents != 0 { cancelBell = -1 }
         for place in workers.indices.reversed() {
             let process = unsafe prk_worker_process(workers[place].handle)
             var isReady = false

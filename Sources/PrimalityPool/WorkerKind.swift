@@ -89,7 +89,8 @@ private func threadCount() -> Int {
     defer { unsafe fclose(status) }
     var line = [CChar](repeating: 0, count: 256)
     while unsafe fgets(&line, Int32(line.count), status) != nil {
-        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let bytes = line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+        let text = String(decoding: bytes, as: UTF8.self)
         if text.hasPrefix("Threads:") {
             return Int(text.dropFirst(8).filter(\.isNumber)) ?? 0
         }

@@ -276,7 +276,7 @@ static void test_arguments(void) {
 static void test_cancellation(void) {
     uint32_t *flag = prk_flag_create();
     EXPECT(flag != NULL && !prk_is_cancelled(flag), "a new flag");
-    prk_raise(flag);
+    prk_flag_raise(flag);
     const prk_options options = {.cancel = flag};
     uint64_t n[2] = {UINT64_C(18446744073709551557), 5}, offsets[3] = {0, 1, 2};
     for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_GMP; engine++) {
