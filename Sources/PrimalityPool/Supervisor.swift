@@ -168,9 +168,16 @@ struct Doorbell: Sendable {
             var foundMail = false
             // Backwards, since a dead worker's place is taken away.
             for place in workers.indices.reversed() {
-                if unsafe prk_worker_has_mail(workers[place].handle) {
-                    foundMail = true
-                    try look(at: place, hasEnded: false, &flow)
+                // Whether there is more to see, as a death, is not asked here: that takes system calls.
+                while unsafe prk_worker_has_mail(workers[place].handle) {
+                    let error = unsafe prk_worker_poll(workers[place].handle)
+                    if error == 0 {
+                        foundMail = true
+                        takeAnswer(place, &flow)
+                        continue
+                    }
+                    if error != EAGAIN { try bury(place, &flow) }
+                    break
                 }
             }
             // While answers lie in memory the system is asked now and then only.
@@ -250,14 +257,7 @@ struct Doorbell: Sendable {
     ) throws(PoolError) {
         while true {
             switch unsafe prk_worker_poll(workers[place].handle) {
-            case 0:
-                guard let held = workers[place].held.popFirst() else { return }
-                unsafe flow.take(held.work, from: workers[place].handle, worker: workers[place].id)
-                deathsSinceAnswer = 0
-                workers[place].load -= held.cost
-                workers[place].isStuffed = false
-                workers[place].deadline =
-                    workers[place].held.isEmpty ? nil : job.timeout.map { .now + $0 }
+            case 0: takeAnswer(place, &flow)
             case EAGAIN:
                 if hasEnded { try bury(place, &flow) }
                 return
@@ -266,6 +266,17 @@ struct Doorbell: Sendable {
                 return
             }
         }
+    }
+
+    /// Takes the complete answer of the worker at `place`.
+    private mutating func takeAnswer(_ place: Int, _ flow: inout Flow) {
+        guard let held = workers[place].held.popFirst() else { return }
+        unsafe flow.take(held.work, from: workers[place].handle, worker: workers[place].id)
+        deathsSinceAnswer = 0
+        workers[place].load -= held.cost
+        workers[place].isStuffed = false
+        workers[place].deadline =
+            workers[place].held.isEmpty ? nil : job.timeout.map { .now + $0 }
     }
 
     /// Gives workers what there is, each in turn.
