@@ -21,7 +21,7 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps count count-update run-count test-swift test-c run-c-tests test-install \
+	bench-u64 bench-deps bench-pools count count-update run-count test-swift test-c run-c-tests test-install \
 	test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
@@ -206,6 +206,11 @@ bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
 	  $(call apt_install,libflint-dev libpari-dev); \
 	fi
 
+bench-pools: check-swift check-gmp $(LIB_DIR)/$(SO) ## Time the pools' channels beside Python's; BENCH_FLAGS="--rounds 31 --json FILE".
+	$(SWIFT) build -c release --product pool-bench --package-path Benchmarks/pools
+	@$$($(SWIFT) build -c release --package-path Benchmarks/pools --show-bin-path)/pool-bench \
+	  --python "$(PYTHON)" --peers Benchmarks/pools/peers.py --library $(LIB_DIR)/$(SO) $(BENCH_FLAGS)
+
 # gcc with fixed flags, whatever CC and CFLAGS are: the counts are those of its code.
 count_with_gcc = $(MAKE) -s CC=gcc CFLAGS=-O2 run-count COUNT=$(1)
 
@@ -224,7 +229,8 @@ run-count: $(BIN)/count
 
 # --- House-keeping --------------------------------------------------------------------------------
 
-SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
+SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
+	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
 C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64)))
 CLANG_FORMAT := .venv/bin/clang-format
 
@@ -249,4 +255,4 @@ check-tables: tables ## Generate the tables and want no difference.
 	git diff --exit-code --stat -- CKernels/tables
 
 clean: ## Remove everything that was built.
-	rm -rf .build .build-* .venv Benchmarks/.build
+	rm -rf .build .build-* .venv Benchmarks/.build Benchmarks/pools/.build
