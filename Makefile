@@ -21,8 +21,8 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps bench-pools count count-update run-count test-swift test-c run-c-tests test-install \
-	test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
+	bench-u64 bench-deps bench-pools run-bench-pools count count-update run-count test-swift test-c \
+	run-c-tests test-install test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -206,8 +206,12 @@ bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
 	  $(call apt_install,libflint-dev libpari-dev); \
 	fi
 
-bench-pools: check-swift check-gmp $(LIB_DIR)/$(SO) ## Time the pools' channels beside Python's; BENCH_FLAGS="--rounds 31 --json FILE".
+# Python's library by a clang if there is one, as what Swift builds: the work should be the same code.
+bench-pools: check-swift check-gmp ## Time the pools' channels beside Python's; BENCH_FLAGS="--rounds 31 --json FILE".
 	$(SWIFT) build -c release --product pool-bench --package-path Benchmarks/pools
+	@$(MAKE) -s --no-print-directory CC="$(if $(shell command -v clang),clang,$(CC))" run-bench-pools
+
+run-bench-pools: $(LIB_DIR)/$(SO)
 	@$$($(SWIFT) build -c release --package-path Benchmarks/pools --show-bin-path)/pool-bench \
 	  --python "$(PYTHON)" --peers Benchmarks/pools/peers.py --library $(LIB_DIR)/$(SO) $(BENCH_FLAGS)
 

@@ -24,6 +24,7 @@ library.prk_test_u64_batch.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.
 library.prk_test_u64_batch.restype = ctypes.c_int
 library.prk_smallest_factor_u64.argtypes = [ctypes.c_uint64, ctypes.POINTER(ctypes.c_uint64)]
 library.prk_smallest_factor_u64.restype = ctypes.c_int
+library.prk_compiler.restype = ctypes.c_char_p
 
 COMPOSITE = 1
 fork = multiprocessing.get_context("fork")
@@ -156,7 +157,8 @@ def measure(request):
 
 
 def main():
-    print(json.dumps({"version": platform.python_version()}), flush=True)
+    compiler = library.prk_compiler().decode()
+    print(json.dumps({"version": platform.python_version(), "compiler": compiler}), flush=True)
     for line in sys.stdin:
         print(json.dumps(measure(json.loads(line))), flush=True)
 

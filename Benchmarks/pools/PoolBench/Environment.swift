@@ -4,7 +4,7 @@ import Foundation
 import Primality
 
 /// Where the figures come from, and whether they can be believed.
-struct Environment: Codable {
+struct Environment: Encodable {
     var cpu: String
     var cores: Int
     var system: String
@@ -14,6 +14,7 @@ struct Environment: Codable {
     var swift: String
     /// `nil`: it is not here.
     var python: String?
+    var pythonLibraryCompiler: String?
     var loadBefore: [Double]
     var loadAfter: [Double] = []
     /// How much of the cores' time others used meanwhile, from 0 to 1; `nil`: not known.
@@ -22,7 +23,7 @@ struct Environment: Codable {
     static let trustedLoad = 0.5
     static let trustedShare = 0.05
 
-    init(python: String?) throws {
+    init(_ peers: Peers?) throws {
         cpu =
             (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?
             .split(separator: "\n").first { $0.hasPrefix("model name") }?
@@ -36,7 +37,8 @@ struct Environment: Codable {
         library = BuildInformation.version
         libraryCompiler = BuildInformation.compiler
         swift = Self.swiftVersion
-        self.python = python
+        python = peers?.version
+        pythonLibraryCompiler = peers?.compiler
         loadBefore = loadAverages()
     }
 

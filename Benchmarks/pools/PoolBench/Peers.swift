@@ -5,7 +5,7 @@ import Foundation
 /// A Python process that measures its own pools when it is told to.
 final class Peers {
     /// What an item of Python's `map` is.
-    enum Items: String, Codable {
+    enum Items: String, Encodable {
         /// A chunk, as bytes; the pool's own chunks are of one item.
         case arrays
         /// A number; the pool cuts chunks.
@@ -31,6 +31,7 @@ final class Peers {
 
     private struct Greeting: Decodable {
         var version: String
+        var compiler: String
     }
 
     private let process = Process()
@@ -38,6 +39,8 @@ final class Peers {
     private let answers = Pipe()
     private var unread = Data()
     private(set) var version = ""
+    /// What built its library.
+    private(set) var compiler = ""
 
     /// Starts it; `nil` when there is no such Python, or the library does not load.
     init?(python: String, script: String, library: String) {
@@ -50,6 +53,7 @@ final class Peers {
             let greeting = try? JSONDecoder().decode(Greeting.self, from: line)
         else { return nil }
         version = greeting.version
+        compiler = greeting.compiler
     }
 
     /// Has a pool started, warmed up, used and ended.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All that was measured.
-struct Results: Codable {
+/// All that was measured; times are nanoseconds.
+struct Results: Encodable {
     /// A contender with chunks of one size.
-    struct Row: Codable {
+    struct Row: Encodable {
         var path: Path
         var name: String
         var chunk: Int
@@ -13,7 +13,7 @@ struct Results: Codable {
         var speed: Double?
     }
 
-    struct StartRow: Codable {
+    struct StartRow: Encodable {
         var name: String
         /// `nil`: not known.
         var asks: Measurement?
@@ -21,20 +21,21 @@ struct Results: Codable {
         var end = Measurement()
     }
 
-    struct BookRow: Codable {
+    struct BookRow: Encodable {
         var name: String
         var measurement = Measurement()
         /// Over the serial pool.
         var speedup = 0.0
     }
 
-    struct Target: Codable {
+    struct Target: Encodable {
         var what: String
         var reached: Double
         var target: Double
         /// The target is a minimum, and otherwise a maximum.
         var isLeast: Bool
-        var isReached: Bool { isLeast ? reached >= target : reached <= target }
+        // A slope below nothing is no figure.
+        var isReached: Bool { isLeast ? reached >= target : reached > 0 && reached <= target }
     }
 
     var environment: Environment
@@ -46,6 +47,8 @@ struct Results: Codable {
     var bookRepeats = 0
     var book: [BookRow] = []
     var targets: [Target] = []
+    /// Why these figures are not to be trusted; empty when nothing speaks against them.
+    var doubts: [String] = []
 
     /// Whose speed the others are compared with: it does the same work, one call of the kernel a chunk.
     static let reference = Contender.peer("Pool", .arrays).name
@@ -56,6 +59,11 @@ struct Results: Codable {
 
     /// Fills in what follows from the measurements.
     mutating func conclude() {
+        doubts = environment.doubts
+        if workers > environment.cores {
+            doubts.append("\(workers) workers share \(environment.cores) cores")
+        }
+        if isQuick { doubts.append("--quick is for seeing that it works") }
         for i in rows.indices {
             let row = rows[i]
             // A stream is what Python's pools have; numbers in memory are compared with that too.

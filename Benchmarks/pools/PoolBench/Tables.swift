@@ -25,8 +25,8 @@ extension Results {
         printLarge()
         printBook()
         printTargets()
-        for doubt in environment.doubts { complain("do not trust these figures: \(doubt)") }
-        if isQuick { complain("do not trust these figures: --quick is for seeing that it works") }
+        if !doubts.isEmpty { print() }
+        for doubt in doubts { print("DO NOT TRUST THESE FIGURES: \(doubt)") }
     }
 
     private func printEnvironment() {
@@ -35,12 +35,12 @@ extension Results {
         line("system", e.system)
         line("library", "\(e.library), level \(e.level), \(e.libraryCompiler)")
         line("Swift", e.swift)
-        line(
-            "Python",
-            e.python.map {
-                "\($0), fork; arrays: an item is a chunk, one ctypes call each; "
-                    + "numbers: an item is a number, one call each"
-            } ?? "not here, so no ratios")
+        line("Python", e.python.map { "\($0), fork" } ?? "not here, so no ratios")
+        if let compiler = e.pythonLibraryCompiler {
+            line("", "library by \(compiler)")
+            line("", "arrays: an item is a chunk, one call of ctypes each")
+            line("", "numbers: an item is a number, one call each")
+        }
         let before = e.loadBefore.map { decimal($0, 2) }.joined(separator: " ")
         let after = e.loadAfter.map { decimal($0, 2) }.joined(separator: " ")
         let others = e.others.map { "; others used \(decimal($0 * 100, 1)) % of the cores" } ?? ""

@@ -142,7 +142,7 @@ func run() throws {
     }
     let withPython = peers != nil
     var results = Results(
-        environment: try Environment(python: peers?.version), rounds: options.rounds,
+        environment: try Environment(peers), rounds: options.rounds,
         workers: options.workers, isQuick: options.isQuick)
     let before = CPUTimes()
     let course = Course(workers: options.workers, peers: peers)
@@ -162,6 +162,8 @@ func run() throws {
     if let path = options.json {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         try encoder.encode(results).write(to: URL(fileURLWithPath: path))
     }
 }
