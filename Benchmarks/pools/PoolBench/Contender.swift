@@ -73,19 +73,23 @@ final class Course {
         _ contender: Contender, _ path: Path, chunk: Int, taking target: Double
     ) throws -> Int {
         let most = path == .memory ? max(16, Self.most / chunk) : 1 << 22
-        var count = 16
-        while true {
-            // The better one of two, lest a disturbance make runs short for good.
-            let took = min(
-                try run(contender, path, chunk: chunk, chunks: count).whole,
-                try run(contender, path, chunk: chunk, chunks: count).whole)
-            if took < target / 4 && count < most {
-                count *= 4
-                continue
-            }
-            let wanted = Int(Double(count) * target / max(took, 1)) & ~7
-            return min(max(16, wanted), most)
+        // The better one of two, lest a disturbance make runs short for good.
+        func took(_ count: Int) throws -> Double {
+            let first = try run(contender, path, chunk: chunk, chunks: count)
+            let second = try run(contender, path, chunk: chunk, chunks: count)
+            return min(first.whole, second.whole)
         }
+        var count = 16
+        let few = try took(count)
+        if few > target { return count }
+        // The pool's start, which is in every run, is in this one too.
+        while count < most {
+            count = min(4 * count, most)
+            let more = try took(count) - few
+            if more < target / 4 { continue }
+            return min(max(16, Int(Double(count) * target / more) & ~7), most)
+        }
+        return most
     }
 
     /// Has chunks tested, and looks at the results.
