@@ -10,7 +10,6 @@ nanoseconds from standard output, so that the rounds of both programs interleave
 import concurrent.futures
 import ctypes
 import itertools
-import json
 import multiprocessing
 import platform
 import sys
@@ -112,12 +111,10 @@ def small_even(count):
     return [4 + 2 * (i % 29) for i in range(count)]
 
 
-def measure(request):
-    chunk, chunks, workers = request["chunk"], request["chunks"], request["workers"]
-    form = request["items"]
+def measure(pool, form, chunk, chunks, workers, mode, *numbers):
+    chunk, chunks, workers = int(chunk), int(chunks), int(workers)
     if form == "arrays":
-        numbers = small_even(chunk)
-        words = bytes((ctypes.c_uint64 * chunk)(*numbers))
+        words = bytes((ctypes.c_uint64 * chunk)(*small_even(chunk)))
         function, size, count = test_array, 1, chunks
         # The same object again and again: that it is made is no part of the work.
         items = itertools.repeat(words, count)
@@ -130,18 +127,18 @@ def measure(request):
         right = False
     else:
         function, size = divide, chunk
-        items = request["numbers"] * chunks
+        items = [int(n) for n in numbers] * chunks
         count = len(items)
         first = [2] * workers
         right = None
 
     clock = time.perf_counter_ns
     start = clock()
-    pool = POOLS[request["pool"]](workers)
+    pool = POOLS[pool](workers)
     # Until all workers are there: a pool's constructor need not wait for them.
     list(pool.map(function, first, size))
     up = clock()
-    if request["single"]:
+    if mode == "single":
         results = [pool.one(function, item) for item in items]
     else:
         results = list(pool.map(function, items, size))
@@ -153,14 +150,13 @@ def measure(request):
     if right is not None:
         assert all(result == right for result in results)
     primes = sum(results) if form == "trial" else 0
-    return {"start": up - start, "run": done - up, "end": ended - done, "primes": primes}
+    return up - start, done - up, ended - done, primes
 
 
 def main():
-    compiler = library.prk_compiler().decode()
-    print(json.dumps({"version": platform.python_version(), "compiler": compiler}), flush=True)
+    print(platform.python_version(), library.prk_compiler().decode(), sep="\t", flush=True)
     for line in sys.stdin:
-        print(json.dumps(measure(json.loads(line))), flush=True)
+        print(*measure(*line.split()), flush=True)
 
 
 if __name__ == "__main__":

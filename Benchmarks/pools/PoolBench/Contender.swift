@@ -5,7 +5,7 @@ import Primality
 import PrimalityPool
 
 /// How numbers reach a pool and verdicts come back.
-enum Path: String, Encodable {
+enum Path: String {
     /// `verdicts(of:chunk:)` of numbers in memory, in order.
     case memory = "in memory"
     /// `run(from:deliver:)`: a source gives chunks, results are delivered as they are completed.

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Primality
+import PrimalityPool
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// Where the figures come from, and whether they can be believed.
-struct Environment: Encodable {
+struct Environment {
     var cpu: String
     var cores: Int
     var system: String
@@ -24,12 +30,14 @@ struct Environment: Encodable {
     static let trustedShare = 0.05
 
     init(_ peers: Peers?) throws {
-        cpu =
-            (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?
-            .split(separator: "\n").first { $0.hasPrefix("model name") }?
-            .split(separator: ":").last
-            .map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
-        cores = ProcessInfo.processInfo.activeProcessorCount
+        cpu = "unknown"
+        for line in contents(of: "/proc/cpuinfo").split(separator: "\n")
+        where line.hasPrefix("model name") {
+            let value = line.split(separator: ":").last ?? ""
+            cpu = value.split(separator: " ").joined(separator: " ")
+            break
+        }
+        cores = PoolKind.defaultWorkers
         var name = utsname()
         uname(&name)
         system = "\(text(&name.sysname)) \(text(&name.release))"
@@ -74,6 +82,16 @@ private func text<Tuple>(_ tuple: inout Tuple) -> String {
     withUnsafeBytes(of: &tuple) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
 }
 
+/// A file's beginning, which is enough of those in /proc; empty when it cannot be read.
+private func contents(of path: String) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return "" }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 8192)
+    let count = read(descriptor, &buffer, buffer.count)
+    return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+}
+
 func loadAverages() -> [Double] {
     var loads = [0.0, 0, 0]
     return getloadavg(&loads, 3) == 3 ? loads : []
@@ -86,9 +104,9 @@ struct CPUTimes {
     var idle: Double
 
     init?() {
-        guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
-            let first = text.split(separator: "\n").first
-        else { return nil }
+        guard let first = contents(of: "/proc/stat").split(separator: "\n").first else {
+            return nil
+        }
         let ticks = first.split(separator: " ").dropFirst().compactMap { Double($0) }
         // user nice system idle iowait irq softirq steal; guests are counted in the first two.
         if ticks.count < 8 { return nil }

@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the rounds gave, in nanoseconds.
-struct Measurement: Encodable {
+struct Measurement {
     private(set) var rounds: [Double] = []
-
-    private enum Key: String, CodingKey { case median, min, spread = "mad", rounds }
-
-    func encode(to encoder: any Encoder) throws {
-        var all = encoder.container(keyedBy: Key.self)
-        try all.encode(median, forKey: .median)
-        try all.encode(min, forKey: .min)
-        try all.encode(spread, forKey: .spread)
-        try all.encode(rounds, forKey: .rounds)
-    }
 
     mutating func add(_ nanoseconds: Double) { rounds.append(nanoseconds) }
 

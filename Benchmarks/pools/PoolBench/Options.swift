@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import PrimalityPool
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// What the command line asks for.
 struct Options {
@@ -71,6 +76,10 @@ struct Options {
     }
 }
 
-func complain(_ text: String) {
-    FileHandle.standardError.write(Data("pool-bench: \(text)\n".utf8))
+func complain(_ text: String) { show("pool-bench: \(text)\n") }
+
+/// Writes to standard error.
+func show(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
 }

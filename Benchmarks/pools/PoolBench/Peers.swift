@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// A Python process that measures its own pools when it is told to.
 final class Peers {
     /// What an item of Python's `map` is.
-    enum Items: String, Encodable {
+    enum Items: String {
         /// A chunk, as bytes; the pool's own chunks are of one item.
         case arrays
         /// A number; the pool cuts chunks.
@@ -14,46 +18,63 @@ final class Peers {
         case trial
     }
 
-    struct Answer: Decodable {
+    /// What it measured, in nanoseconds.
+    struct Answer {
         var start, run, end: Double
         var primes: Int
     }
 
-    private struct Request: Encodable {
-        var pool: String
-        var items: Items
-        var chunk: Int
-        var chunks: Int
-        var workers: Int
-        var single: Bool
-        var numbers: [UInt64]
-    }
-
-    private struct Greeting: Decodable {
-        var version: String
-        var compiler: String
-    }
-
-    private let process = Process()
-    private let requests = Pipe()
-    private let answers = Pipe()
-    private var unread = Data()
-    private(set) var version = ""
+    /// Python's.
+    let version: String
     /// What built its library.
-    private(set) var compiler = ""
+    let compiler: String
+
+    private let process: pid_t
+    private let requests: Int32
+    private var answers: LineReader
 
     /// Starts it; `nil` when there is no such Python, or the library does not load.
     init?(python: String, script: String, library: String) {
-        // The shell's way of looking for the program.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, script, library]
-        process.standardInput = requests
-        process.standardOutput = answers
-        guard (try? process.run()) != nil, let line = readLine(),
-            let greeting = try? JSONDecoder().decode(Greeting.self, from: line)
-        else { return nil }
-        version = greeting.version
-        compiler = greeting.compiler
+        guard let child = Self.spawn([python, script, library]) else { return nil }
+        process = child.process
+        requests = child.input
+        var reader = LineReader(descriptor: child.output)
+        let greeting = reader.next()?.split(separator: "\t") ?? []
+        version = greeting.first.map { String($0) } ?? ""
+        compiler = greeting.last.map { String($0) } ?? ""
+        answers = reader
+        if greeting.count != 2 {
+            end()
+            return nil
+        }
+    }
+
+    private static func spawn(
+        _ arguments: [String]
+    ) -> (process: pid_t, input: Int32, output: Int32)? {
+        var input: [Int32] = [-1, -1]
+        var output: [Int32] = [-1, -1]
+        if pipe(&input) != 0 || pipe(&output) != 0 { return nil }
+        // Our ends must not live on in the child, which ends when its input does.
+        for descriptor in [input[1], output[0]] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        defer {
+            close(input[0])
+            close(output[1])
+        }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input[0], 0)
+        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+        var words = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var process: pid_t = 0
+        let error = posix_spawnp(&process, arguments[0], &actions, nil, &words, environ)
+        if error != 0 {
+            complain("\(arguments[0]): \(String(cString: strerror(error)))")
+            return nil
+        }
+        return (process, input[1], output[0])
     }
 
     /// Has a pool started, warmed up, used and ended.
@@ -61,31 +82,43 @@ final class Peers {
         _ pool: String, _ items: Items, chunk: Int, chunks: Int, workers: Int, single: Bool,
         numbers: [UInt64] = []
     ) throws -> Answer {
-        let request = Request(
-            pool: pool, items: items, chunk: chunk, chunks: chunks, workers: workers,
-            single: single, numbers: numbers)
-        try requests.fileHandleForWriting.write(
-            contentsOf: JSONEncoder().encode(request) + Data([0x0A]))
-        guard let line = readLine() else { throw Wrong(description: "Python has ended") }
-        return try JSONDecoder().decode(Answer.self, from: line)
+        let words = ["\(pool)", items.rawValue, "\(chunk)", "\(chunks)", "\(workers)"]
+        let rest = [single ? "single" : "all"] + numbers.map { "\($0)" }
+        let line = (words + rest).joined(separator: " ") + "\n"
+        // Shorter than what a pipe takes at once.
+        let written = write(requests, line, line.utf8.count)
+        let answer = answers.next()?.split(separator: " ").compactMap { Double($0) } ?? []
+        if written < line.utf8.count || answer.count != 4 {
+            throw Wrong(description: "Python has ended")
+        }
+        return Answer(start: answer[0], run: answer[1], end: answer[2], primes: Int(answer[3]))
     }
 
     /// Waits for its end, after which its processes count as ours in the CPU time.
     func end() {
-        try? requests.fileHandleForWriting.close()
-        process.waitUntilExit()
+        close(requests)
+        waitpid(process, nil, 0)
     }
+}
 
-    private func readLine() -> Data? {
+/// Lines of a descriptor.
+private struct LineReader {
+    let descriptor: Int32
+    private var unread: [UInt8] = []
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    mutating func next() -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             if let end = unread.firstIndex(of: 0x0A) {
-                let line = Data(unread[..<end])
-                unread = Data(unread[unread.index(after: end)...])
+                let line = String(decoding: unread[..<end], as: UTF8.self)
+                unread.removeSubrange(...end)
                 return line
             }
-            let more = answers.fileHandleForReading.availableData
-            if more.isEmpty { return nil }
-            unread += more
+            let count = read(descriptor, &buffer, buffer.count)
+            if count <= 0 { return nil }
+            unread += buffer[..<count]
         }
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All that was measured; times are nanoseconds.
-struct Results: Encodable {
+/// All that was measured.
+struct Results {
     /// A contender with chunks of one size.
-    struct Row: Encodable {
+    struct Row {
         var path: Path
         var name: String
         var chunk: Int
@@ -13,7 +13,7 @@ struct Results: Encodable {
         var speed: Double?
     }
 
-    struct StartRow: Encodable {
+    struct StartRow {
         var name: String
         /// `nil`: not known.
         var asks: Measurement?
@@ -21,14 +21,14 @@ struct Results: Encodable {
         var end = Measurement()
     }
 
-    struct BookRow: Encodable {
+    struct BookRow {
         var name: String
         var measurement = Measurement()
         /// Over the serial pool.
         var speedup = 0.0
     }
 
-    struct Target: Encodable {
+    struct Target {
         var what: String
         var reached: Double
         var target: Double

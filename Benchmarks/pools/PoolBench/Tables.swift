@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-
+/// A number with a fixed count of decimals.
 func decimal(_ value: Double, _ places: Int) -> String {
-    String(format: "%.\(places)f", value)
+    if !(abs(value) < 1e15) { return "\(value)" }
+    var scale = 1
+    for _ in 0..<places { scale *= 10 }
+    let scaled = Int((abs(value) * Double(scale)).rounded())
+    let digits = "\(scaled % scale)"
+    let fraction = String(repeating: "0", count: max(0, places - digits.count)) + digits
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    return "\(sign)\(scaled / scale)" + (places > 0 ? ".\(fraction)" : "")
 }
 
 extension String {

@@ -6,9 +6,14 @@
 // meanwhile meets all of them. Times are by the clock, since the work is in several processes; a ratio
 // is the median of the rounds' ratios. Results are counted and verdicts looked at in every measurement.
 
-import Foundation
 import Primality
 import PrimalityPool
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 let options = Options(Array(CommandLine.arguments.dropFirst()))
 // A Python that has ended shows in its answers.
@@ -59,16 +64,15 @@ func entries(withPython: Bool) -> [Entry] {
 /// Lets each of `count` have its turn in each round.
 func rounds(of what: String, _ count: Int, _ body: (Int) throws -> Void) rethrows {
     for round in 0..<options.rounds {
-        show("\(what), round \(round + 1) of \(options.rounds)")
+        showProgress("\(what), round \(round + 1) of \(options.rounds)")
         for turn in 0..<count { try body((turn + round) % count) }
     }
-    show("")
+    showProgress("")
 }
 
 /// Progress, in the place of what was shown before, for who looks at a terminal.
-func show(_ progress: String) {
-    if isatty(STDERR_FILENO) == 0 { return }
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(progress)".utf8))
+func showProgress(_ progress: String) {
+    if isatty(STDERR_FILENO) != 0 { show("\r\u{1B}[K\(progress)") }
 }
 
 func measureStarts(_ course: Course, into results: inout Results, withPython: Bool) throws {
@@ -133,8 +137,9 @@ func measureBook(_ book: Book, into results: inout Results, withPython: Bool) th
 
 func run() throws {
     // Opened first: a name that cannot be written should not cost a whole run.
-    if let path = options.json, !FileManager.default.createFile(atPath: path, contents: nil) {
-        complain("\(path) cannot be written")
+    let json = options.json.flatMap { fopen($0, "we") }
+    if let path = options.json, json == nil {
+        complain("\(path): \(String(cString: strerror(errno)))")
         exit(74)
     }
     let peers = options.library.flatMap {
@@ -159,12 +164,9 @@ func run() throws {
     }
     results.conclude()
     results.printTables()
-    if let path = options.json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        try encoder.encode(results).write(to: URL(fileURLWithPath: path))
+    if let json, fputs(results.json.text() + "\n", json) < 0 || fclose(json) != 0 {
+        complain("\(options.json ?? ""): \(String(cString: strerror(errno)))")
+        exit(74)
     }
 }
 
