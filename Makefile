@@ -21,8 +21,8 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps count count-update run-count test-swift test-c run-c-tests test-install \
-	test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
+	bench-u64 bench-deps bench-pools run-bench-pools count count-update run-count test-swift test-c \
+	run-c-tests test-install test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -206,6 +206,15 @@ bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
 	  $(call apt_install,libflint-dev libpari-dev); \
 	fi
 
+# Python's library by a clang if there is one, as what Swift builds: the work should be the same code.
+bench-pools: check-swift check-gmp ## Time the pools' channels beside Python's; BENCH_FLAGS="--rounds 31 --json FILE".
+	$(SWIFT) build -c release --product pool-bench --package-path Benchmarks/pools
+	@$(MAKE) -s --no-print-directory CC="$(if $(shell command -v clang),clang,$(CC))" run-bench-pools
+
+run-bench-pools: $(LIB_DIR)/$(SO)
+	@$$($(SWIFT) build -c release --package-path Benchmarks/pools --show-bin-path)/pool-bench \
+	  --python "$(PYTHON)" --peers Benchmarks/pools/peers.py --library $(LIB_DIR)/$(SO) $(BENCH_FLAGS)
+
 # gcc with fixed flags, whatever CC and CFLAGS are: the counts are those of its code.
 count_with_gcc = $(MAKE) -s CC=gcc CFLAGS=-O2 run-count COUNT=$(1)
 
@@ -224,7 +233,8 @@ run-count: $(BIN)/count
 
 # --- House-keeping --------------------------------------------------------------------------------
 
-SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
+SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
+	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
 C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64)))
 CLANG_FORMAT := .venv/bin/clang-format
 
@@ -249,4 +259,4 @@ check-tables: tables ## Generate the tables and want no difference.
 	git diff --exit-code --stat -- CKernels/tables
 
 clean: ## Remove everything that was built.
-	rm -rf .build .build-* .venv Benchmarks/.build
+	rm -rf .build .build-* .venv Benchmarks/.build Benchmarks/pools/.build
