@@ -29,6 +29,15 @@ public struct NumberBatch: Sendable, Hashable {
         for number in numbers { append(number) }
     }
 
+    /// A copy of a part of a batch.
+    package init(_ all: NumberBatch, _ range: Range<Int>) {
+        let first = all.offsets[range.lowerBound]
+        let end = all.offsets[range.upperBound]
+        limbs = Array(all.limbs[Int(first)..<Int(end)])
+        offsets = all.offsets[range.lowerBound...range.upperBound].map { $0 - first }
+        maximumBits = range.reduce(0) { max($0, all.bitWidth(at: $1)) }
+    }
+
     /// A copy of `count` numbers as kernels have them; there are `count` + 1 offsets, from 0 on.
     package init(
         copying limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>, count: Int

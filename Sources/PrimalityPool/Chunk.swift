@@ -151,13 +151,12 @@ func chunks(
     return {
         position.withLock { next in
             var sizer = ChunkSizer(engine: engine, fixed: size)
-            var batch = NumberBatch()
+            let first = next
             while next < numbers.count {
-                batch.append(numbers[next])
                 next += 1
                 if sizer.isFull(afterNumberOf: numbers.bitWidth(at: next - 1)) { break }
             }
-            return batch.isEmpty ? nil : batch
+            return first < next ? NumberBatch(numbers, first..<next) : nil
         }
     }
 }

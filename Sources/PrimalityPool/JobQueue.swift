@@ -182,8 +182,9 @@ private struct JobState {
         let end = place > first ? place : first + 1
         cutting = end < numbers.count ? (chunk, end) : nil
         if place > first {
-            let slice = NumberBatch((first..<place).map(numbers.word))
-            return Job(id: nextID(), chunk: chunk, place: first, numbers: slice)
+            return Job(
+                id: nextID(), chunk: chunk, place: first,
+                numbers: NumberBatch(numbers, first..<place))
         }
         divisions.append(Division(chunk, place))
         return divide(divisions.count - 1)
@@ -195,7 +196,7 @@ private struct JobState {
         return [0..<count / 2, count / 2..<count].map { half in
             Job(
                 id: nextID(), chunk: job.chunk, place: job.place + half.lowerBound,
-                numbers: NumberBatch(half.map { job.numbers[$0] }))
+                numbers: NumberBatch(job.numbers, half))
         }
     }
 

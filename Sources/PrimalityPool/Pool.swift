@@ -281,18 +281,19 @@ extension Pool {
     func verdictsByChunks(
         of numbers: NumberBatch, _ job: PoolJob, chunk: Int?
     ) throws(PoolError) -> [Verdict] {
-        var verdicts = [Verdict?](repeating: nil, count: numbers.count)
+        var found = TestResults(seed: 0, untested: numbers.count, withReports: false)
         var failure: ChunkFailure?
         try run(job, from: chunks(of: numbers, engine: job.engine, size: chunk)) { result in
-            for i in 0..<result.results.count {
-                verdicts[result.chunk.first + i] = result.results.verdict(at: i)
-            }
+            let bytes = result.results.verdictBytes
+            for i in bytes.indices { found.verdictBytes[result.chunk.first + i] = bytes[i] }
             failure = failure ?? result.failure
             return true
         }
         if let failure { throw failure == .cancelled ? .cancelled : .failed(failure) }
-        let all = verdicts.compactMap(\.self)
-        if all.count < numbers.count { throw .cancelled }
-        return all
+        do {
+            return try found.verdicts()
+        } catch {
+            throw .cancelled  // one is missing
+        }
     }
 }

@@ -7,135 +7,16 @@ import PrimalityPool
 import TestVectors
 import Testing
 
-/// Numbers that the engine below treats badly.
-///
-/// All are odd composites.
-private enum Bad {
-    static let segfault: UInt64 = 1_000_005
-    static let kill: UInt64 = 1_000_015
-    static let exit: UInt64 = 1_000_025
-    static let hang: UInt64 = 1_000_035
-}
-
-/// Tests as u64 does, but for the bad numbers; it runs in forked workers.
-private let poisonable: prk_word_engine = { n, verdicts, reports, count, cancel in
-    guard let n, let verdicts else { return }
-    for i in 0..<count {
-        if prk_is_cancelled(cancel) { return }
-        switch n[i] {
-        case Bad.segfault: raise(SIGSEGV)
-        case Bad.kill: raise(SIGKILL)
-        case Bad.exit: _exit(3)
-        case Bad.hang: while true { pause() }
-        default: break
-        }
-        prk_test_u64_batch(n + i, verdicts + i, 1)
-    }
-}
-
-extension ProcessPool {
-    /// A pool whose workers run the engine above.
-    fileprivate static func poisonable(_ workers: Int, _ channel: ProcessChannel) -> ProcessPool {
-        var faults = ProcessFaults()
-        faults.wordEngine = PrimalityPoolTests.poisonable
-        return ProcessPool(workers: workers, channel: channel, faults: faults)
-    }
-}
-
-/// The processes that this one has forked and not reaped.
-private func children() -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { id in
-        // pid (name) state parent …
-        guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
-            let close = stat.lastIndex(of: ")")
-        else { return false }
-        let rest = stat[stat.index(after: close)...].split(separator: " ")
-        return rest.count > 1 && Int32(rest[1]) == getpid()
-    }
-}
-
-/// Waits at most five seconds for something to become true.
-private func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<5000 {
-        if condition() { return true }
-        usleep(1000)
-    }
-    return condition()
-}
-
-/// Does something to random workers of this process, again and again, until the run is over.
-private func storm(
-    during run: () throws -> Void, _ harm: @escaping @Sendable (Int32) -> Void
-) throws {
-    let isOver = CancelFlag()
-    let thread = try WorkerThread(name: "storm") {
-        while !isOver.isCancelled {
-            if let child = children().randomElement() { harm(child) }
-            usleep(UInt32.random(in: 500...4000))
-        }
-    }
-    defer {
-        isOver.cancel()
-        thread.join()
-    }
-    try run()
-}
-
-/// What a run gave: verdicts by place, and numbers without one with the reason.
-private struct Found {
-    var verdicts: [Verdict?]
-    var failures: [UInt64: ChunkFailure] = [:]
-    var delivered = 0
-    var twice = 0
-}
-
-private func find(
-    _ pool: ProcessPool, _ job: PoolJob, _ numbers: [UInt64], by size: Int
-) throws -> Found {
-    var found = Found(verdicts: [Verdict?](repeating: nil, count: numbers.count))
-    var seen = [Bool](repeating: false, count: numbers.count)
-    try pool.run(job, from: source(numbers, by: size)) { result in
-        for i in 0..<result.results.count {
-            let place = result.chunk.first + i
-            if seen[place] { found.twice += 1 }
-            seen[place] = true
-            found.delivered += 1
-            found.verdicts[place] = result.results.verdict(at: i)
-            if found.verdicts[place] == nil { found.failures[numbers[place]] = result.failure }
-        }
-        return true
-    }
-    return found
-}
-
 /// Each test runs in a process of its own, so that the children of one are no other test's, and with
 /// it the harm that is done.
 @Suite(.timeLimit(.minutes(10)), .serialized) struct FaultTests {
-    /// How often each channel meets a fault.
-    static let times = TestFiles.isThorough ? 200 : 20
-
-    /// Everything is there once, and as the serial pool has it.
-    private static func check(_ found: Found, _ numbers: [UInt64]) throws {
-        precondition(found.twice == 0, "\(found.twice) numbers came twice")
-        precondition(found.delivered == numbers.count, "\(found.delivered) of \(numbers.count)")
-        precondition(found.failures.isEmpty, "\(found.failures)")
-        let expected: [Verdict?] = try verdicts(of: numbers)
-        precondition(found.verdicts == expected, "a verdict is another one")
-        precondition(children().isEmpty, "a process was left")
-    }
-
-    private static func numbers(_ count: Int) -> [UInt64] {
-        (0..<UInt64(count)).map { 18_446_744_073_709_551_557 - 2 * $0 }
-    }
-
     /// Runs with at least so many harmed workers, for every channel.
     private static func endure(_ harm: @escaping @Sendable (Int32) -> Void) throws {
-        let numbers = numbers(60_000)
+        let numbers = someNumbers(60_000)
         for channel in ProcessChannel.allCases {
             let count = Monitor(0)
             var runs = 0
-            while count.withLock({ $0 }) < times && runs < 10_000 {
+            while count.withLock({ $0 }) < faultTimes && runs < 10_000 {
                 runs += 1
                 try storm {
                     let pool = ProcessPool(workers: 3, channel: channel)
@@ -147,7 +28,7 @@ private func find(
                     count.withLock { $0 += 1 }
                 }
             }
-            precondition(count.withLock { $0 } >= times)
+            precondition(count.withLock { $0 } >= faultTimes)
         }
     }
 
@@ -179,7 +60,7 @@ private func find(
         await #expect(processExitsWith: .success) {
             try await blocking {
                 // Chunks that are larger than what a channel holds, and answers too.
-                let numbers = Self.numbers(120_000)
+                let numbers = someNumbers(120_000)
                 for channel in ProcessChannel.allCases {
                     let job = PoolJob(
                         engine: .u64, wantsReports: true, timeout: .milliseconds(500))
@@ -187,7 +68,7 @@ private func find(
                     try storm {
                         let found = try find(
                             ProcessPool(workers: 2, channel: channel), job, numbers, by: 30_000)
-                        try Self.check(found, numbers)
+                        try check(found, numbers)
                     } _: { child in
                         if stopped.withLock({
                             $0 += 1
@@ -285,10 +166,10 @@ private func find(
     @Test func cancellingAtAnyMomentLeavesNothing() async {
         await #expect(processExitsWith: .success) {
             try await blocking {
-                let numbers = Self.numbers(60_000)
+                let numbers = someNumbers(60_000)
                 let expected = try verdicts(of: numbers)
                 for channel in ProcessChannel.allCases {
-                    for _ in 0..<Self.times {
+                    for _ in 0..<faultTimes {
                         let cancel = CancelFlag()
                         let canceller = try WorkerThread(name: "canceller") {
                             usleep(UInt32.random(in: 0...20_000))
@@ -322,7 +203,7 @@ private func find(
                     }
                     let found = try find(
                         ProcessPool(workers: 2, channel: channel),
-                        PoolJob(engine: .u64, cancel: cancel), Self.numbers(4_000_000), by: 20_000)
+                        PoolJob(engine: .u64, cancel: cancel), someNumbers(4_000_000), by: 20_000)
                     canceller.join()
                     precondition(found.twice == 0 && children().isEmpty)
                 }
@@ -333,7 +214,7 @@ private func find(
     @Test func workersThatCannotBeReplacedAreDoneWithout() async {
         await #expect(processExitsWith: .success) {
             try await blocking {
-                let numbers = Self.numbers(30_000)
+                let numbers = someNumbers(30_000)
                 for channel in ProcessChannel.allCases {
                     let forks = Monitor(0)
                     var faults = ProcessFaults()
@@ -348,7 +229,7 @@ private func find(
                     try storm {
                         let pool = ProcessPool(workers: 8, channel: channel, faults: faults)
                         let found = try find(pool, PoolJob(engine: .u64), numbers, by: 10)
-                        try Self.check(found, numbers)
+                        try check(found, numbers)
                     } _: { child in
                         if kills.withLock({
                             $0 += 1
@@ -373,7 +254,7 @@ private func find(
     @Test func fewDescriptorsAreEnough() async {
         await #expect(processExitsWith: .success) {
             try await blocking {
-                let numbers = Self.numbers(5000)
+                let numbers = someNumbers(5000)
                 let expected: [Verdict?] = try verdicts(of: numbers)
                 for (most, channel) in stride(from: UInt(64), through: 18, by: -2).flatMap({ most in
                     ProcessChannel.allCases.map { (most, $0) }
@@ -405,12 +286,12 @@ private func find(
     @Test func aHundredThousandChunksOfOneNumber() async {
         await #expect(processExitsWith: .success) {
             try await blocking {
-                let numbers = Self.numbers(100_000)
+                let numbers = someNumbers(100_000)
                 for channel in ProcessChannel.allCases {
                     let found = try find(
                         ProcessPool(workers: 2, channel: channel), PoolJob(engine: .u64), numbers,
                         by: 1)
-                    try Self.check(found, numbers)
+                    try check(found, numbers)
                 }
             }
         }
@@ -428,7 +309,7 @@ private func find(
                 sigemptyset(&alarms)
                 sigaddset(&alarms, SIGALRM)
                 pthread_sigmask(SIG_UNBLOCK, &alarms, nil)
-                let numbers = Self.numbers(60_000)
+                let numbers = someNumbers(60_000)
                 for channel in ProcessChannel.allCases {
                     var timer = itimerval(it_interval: often, it_value: often)
                     setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
@@ -439,8 +320,8 @@ private func find(
                         ProcessPool(workers: 2, channel: channel), job, numbers, by: 20)
                     timer = itimerval()
                     setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
-                    try Self.check(found, numbers)
-                    try Self.check(single, numbers)
+                    try check(found, numbers)
+                    try check(single, numbers)
                 }
             }
         }
@@ -470,7 +351,7 @@ private func find(
                 }
                 try run(1)
                 let before = try resources()
-                try run(Self.times)
+                try run(faultTimes)
                 let after = try resources()
                 precondition(after == before, "\(after), not \(before)")
                 var status: Int32 = 0
@@ -485,7 +366,7 @@ private func find(
                 var broken = sigset_t()
                 sigemptyset(&broken)
                 sigaddset(&broken, SIGPIPE)
-                let numbers = Self.numbers(30_000)
+                let numbers = someNumbers(30_000)
                 // With its default disposition, and not blocked, it would end this process.
                 signal(SIGPIPE, SIG_DFL)
                 pthread_sigmask(SIG_UNBLOCK, &broken, nil)
@@ -493,7 +374,7 @@ private func find(
                     let found = try find(
                         ProcessPool(workers: 2, channel: .pipe), PoolJob(engine: .u64), numbers,
                         by: 20)
-                    try Self.check(found, numbers)
+                    try check(found, numbers)
                 } _: {
                     // Not faster than a sanitizer's process is forked and answers.
                     kill($0, SIGKILL)

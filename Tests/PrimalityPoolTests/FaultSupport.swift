@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import Foundation
+import Primality
+import PrimalityPool
+import TestVectors
+
+/// How often each channel meets a fault.
+let faultTimes = TestFiles.isThorough ? 200 : 20
+
+/// Numbers that the engine below treats badly.
+///
+/// All are odd composites.
+enum Bad {
+    static let segfault: UInt64 = 1_000_005
+    static let kill: UInt64 = 1_000_015
+    static let exit: UInt64 = 1_000_025
+    static let hang: UInt64 = 1_000_035
+}
+
+/// Tests as u64 does, but for the bad numbers; it runs in forked workers.
+let poisonable: prk_word_engine = { n, verdicts, reports, count, cancel in
+    guard let n, let verdicts else { return }
+    for i in 0..<count {
+        if prk_is_cancelled(cancel) { return }
+        switch n[i] {
+        case Bad.segfault: raise(SIGSEGV)
+        case Bad.kill: raise(SIGKILL)
+        case Bad.exit: _exit(3)
+        case Bad.hang: while true { pause() }
+        default: break
+        }
+        prk_test_u64_batch(n + i, verdicts + i, 1)
+    }
+}
+
+extension ProcessPool {
+    /// A pool whose workers run the engine above.
+    static func poisonable(_ workers: Int, _ channel: ProcessChannel) -> ProcessPool {
+        var faults = ProcessFaults()
+        faults.wordEngine = PrimalityPoolTests.poisonable
+        return ProcessPool(workers: workers, channel: channel, faults: faults)
+    }
+}
+
+/// The processes that this one has forked and not reaped.
+func children() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { id in
+        // pid (name) state parent …
+        guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+            let close = stat.lastIndex(of: ")")
+        else { return false }
+        let rest = stat[stat.index(after: close)...].split(separator: " ")
+        return rest.count > 1 && Int32(rest[1]) == getpid()
+    }
+}
+
+/// Waits at most five seconds for something to become true.
+func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<5000 {
+        if condition() { return true }
+        usleep(1000)
+    }
+    return condition()
+}
+
+/// Does something to random workers of this process, again and again, until the run is over.
+func storm(
+    during run: () throws -> Void, _ harm: @escaping @Sendable (Int32) -> Void
+) throws {
+    let isOver = CancelFlag()
+    let thread = try WorkerThread(name: "storm") {
+        while !isOver.isCancelled {
+            if let child = children().randomElement() { harm(child) }
+            usleep(UInt32.random(in: 500...4000))
+        }
+    }
+    defer {
+        isOver.cancel()
+        thread.join()
+    }
+    try run()
+}
+
+/// What a run gave: verdicts by place, and numbers without one with the reason.
+struct Found {
+    var verdicts: [Verdict?]
+    var failures: [UInt64: ChunkFailure] = [:]
+    var delivered = 0
+    var twice = 0
+}
+
+func find(
+    _ pool: ProcessPool, _ job: PoolJob, _ numbers: [UInt64], by size: Int
+) throws -> Found {
+    var found = Found(verdicts: [Verdict?](repeating: nil, count: numbers.count))
+    var seen = [Bool](repeating: false, count: numbers.count)
+    try pool.run(job, from: source(numbers, by: size)) { result in
+        for i in 0..<result.results.count {
+            let place = result.chunk.first + i
+            if seen[place] { found.twice += 1 }
+            seen[place] = true
+            found.delivered += 1
+            found.verdicts[place] = result.results.verdict(at: i)
+            if found.verdicts[place] == nil { found.failures[numbers[place]] = result.failure }
+        }
+        return true
+    }
+    return found
+}
+
+/// Everything is there once, and as the serial pool has it.
+func check(_ found: Found, _ numbers: [UInt64]) throws {
+    precondition(found.twice == 0, "\(found.twice) numbers came twice")
+    precondition(found.delivered == numbers.count, "\(found.delivered) of \(numbers.count)")
+    precondition(found.failures.isEmpty, "\(found.failures)")
+    let expected: [Verdict?] = try verdicts(of: numbers)
+    precondition(found.verdicts == expected, "a verdict is another one")
+    precondition(children().isEmpty, "a process was left")
+}
+
+func someNumbers(_ count: Int) -> [UInt64] {
+    (0..<UInt64(count)).map { 18_446_744_073_709_551_557 - 2 * $0 }
+}
