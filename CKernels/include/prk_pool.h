@@ -175,6 +175,10 @@ pid_t prk_worker_pid(const prk_worker *worker);
 int prk_worker_send(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs);
 
+/// Takes the newest request back if the worker has not begun it: only possible in shared memory. Whether
+/// it did.
+bool prk_worker_take_back(prk_worker *worker);
+
 /// Wakes the worker if it sleeps although it has requests: to be called after one or more were
 /// sent.
 void prk_worker_wake(prk_worker *worker);
@@ -186,6 +190,18 @@ int prk_worker_poll(prk_worker *worker);
 /// Whether that answer is in shared memory, or begins there. Costs a load; false for other
 /// channels.
 bool prk_worker_has_mail(const prk_worker *worker);
+
+/// Monotonic time in nanoseconds.
+uint64_t prk_clock_ns(void);
+
+/// For a loop that waits for it some hundred cycles.
+static inline void prk_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 /// Copies a complete answer: `count` verdicts and, if the job wants them, reports.
 void prk_worker_answer(prk_worker *worker, prk_answer *answer, uint8_t *verdicts,

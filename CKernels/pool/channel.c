@@ -26,10 +26,10 @@
 #define SYS_pidfd_open 434
 #endif
 
-/// What the answer to a request must look like, and where what it takes of the rooms ends.
+/// What the answer to a request must look like, and what it takes of the rooms.
 typedef struct held_request {
     size_t count, reports_size;
-    uint64_t requests_end, answers_end;
+    uint64_t requests_start, requests_end, answers_start, answers_end;
 } held_request;
 
 /// A room, handed out round and round; places are counted in lines, and never begin again at 0.
@@ -412,6 +412,8 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     prk_slot *slot = slot_of(w, w->sent_count);
     const size_t reports_place = held->reports_size > 0 ? prk_reports_place(count) : 0;
     const size_t answer_size = held->reports_size > 0 ? reports_place + held->reports_size : count;
+    held->requests_start = w->requests.end;
+    held->answers_start = w->answers.end;
     int error = place_request(w, request, answer_size, reports_place, slot);
     if (error != 0) {
         return error;
@@ -434,6 +436,25 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     // Sequentially consistent with the worker's going to sleep, for prk_worker_wake.
     __atomic_store_n(&slot->state, PRK_SLOT_ASSIGNED, __ATOMIC_SEQ_CST);
     return error;
+}
+
+bool prk_worker_take_back(prk_worker *w) {
+    if (w->mailbox == NULL || is_idle(w)) {
+        return false;
+    }
+    prk_slot *slot = slot_of(w, w->sent_count - 1);
+    uint32_t assigned = PRK_SLOT_ASSIGNED;
+    // What streams is on its way. The worker takes a slot in the same manner: one of us has it.
+    if (slot->request_streams ||
+        !__atomic_compare_exchange_n(&slot->state, &assigned, PRK_SLOT_FREE, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        return false;
+    }
+    w->sent_count--;
+    const held_request *held = &w->held[w->sent_count % PRK_WORKER_DEPTH];
+    w->requests.end = held->requests_start;
+    w->answers.end = held->answers_start;
+    return true;
 }
 
 void prk_worker_wake(prk_worker *w) {

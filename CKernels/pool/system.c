@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../include/prk_pool.h"
@@ -21,6 +22,12 @@ void prk_doorbell_ring(int doorbell) { (void)eventfd_write(doorbell, 1); }
 void prk_doorbell_clear(int doorbell) {
     eventfd_t rings;
     (void)eventfd_read(doorbell, &rings);
+}
+
+uint64_t prk_clock_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 void prk_thread_set_name(const char *name) {

@@ -73,14 +73,6 @@ typedef struct server {
     buffer request, verdicts, reports;
 } server;
 
-static inline void relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 // A spin costs less than the wake-up that it may save, some 20 microseconds.
 enum { SPINS = 200 };
 
@@ -94,7 +86,7 @@ static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t parent) {
             if (is_assigned(slot)) {
                 return;
             }
-            relax();
+            prk_relax();
         }
         // Either the owner sees the sleeper, or the sleeper sees the request. The bell is read
         // before, so that a ring in between is not slept through.
@@ -119,10 +111,14 @@ static prk_request next_request(server *s) {
         return request;
     }
     s->slot = &mail->slots[s->answered % PRK_WORKER_DEPTH];
-    if (!is_assigned(s->slot)) {
-        await_mail(mail, s->slot, s->end.parent);
+    for (;;) {
+        uint32_t state = PRK_SLOT_ASSIGNED;
+        if (__atomic_compare_exchange_n(&s->slot->state, &state, PRK_SLOT_STARTED, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            break;
+        }
+        await_mail(mail, s->slot, s->end.parent); // which may be taken back
     }
-    __atomic_store_n(&s->slot->state, PRK_SLOT_STARTED, __ATOMIC_RELAXED);
     return s->slot->u.request;
 }
 

@@ -96,6 +96,8 @@ struct Fifo<Element> {
 
     mutating func append(_ element: Element) { items.append(element) }
 
+    mutating func popLast() -> Element? { isEmpty ? nil : items.popLast() }
+
     mutating func popFirst() -> Element? {
         if isEmpty { return nil }
         let element = items[head]

@@ -72,23 +72,19 @@ struct Doorbell: Sendable {
         var held = Fifo<Held>()
         /// What all of it costs.
         var load = 0.0
+        /// Since when it has been busy with the first, by `prk_clock_ns`.
+        var busySince: UInt64 = 0
+        /// What the answers cost that were taken since then.
+        var answered = 0.0
         /// It has no room for more until it has answered.
         var isStuffed = false
         /// Something was sent to it that it may sleep through.
         var isToWake = false
-        /// When it is ended if it still holds the first.
-        var deadline: ContinuousClock.Instant?
+        /// When, since the supervisor began, it is ended if it still holds the first.
+        var deadline: Duration?
         var isTimedOut = false
         /// Its entries in the supervisor's list of descriptors.
         var watched = 0..<0
-
-        /// Whether another piece of work would only wait behind what it has.
-        ///
-        /// It gets so much that it does not sleep between two answers of the supervisor, and no more:
-        /// what it holds nobody else can take.
-        var isFull: Bool {
-            isStuffed || load >= 100_000 || held.count == Int(PRK_WORKER_DEPTH)
-        }
     }
 
     let doorbell: Doorbell
@@ -96,6 +92,7 @@ struct Doorbell: Sendable {
     private var cancelBell: Int32
     private let job: PoolJob
     private let maker: WorkerMaker
+    private let channel: ProcessChannel
     private let mirrorsCancel: Bool
     private let faults: ProcessFaults
     private let wanted: Int
@@ -104,6 +101,9 @@ struct Doorbell: Sendable {
     /// Work that was handed out and came back undone, the last one first.
     private var replays: [Held] = []
     private var inputEnded = false
+    /// How long work has taken of late beside its cost, which is an upper bound.
+    private var pace = 1.0
+    private let epoch = ContinuousClock.now
     private var deathsSinceAnswer = 0
     private var lastSignal: Int32?
 
@@ -115,6 +115,7 @@ struct Doorbell: Sendable {
     init(_ job: PoolJob, of pool: ProcessPool, measures: Bool) throws(PoolError) {
         self.job = job
         faults = pool.faults
+        channel = pool.channel
         // The others have the job's own flag.
         mirrorsCancel = pool.workerKind != .kernel
         wanted = pool.workers
@@ -180,9 +181,11 @@ struct Doorbell: Sendable {
                     break
                 }
             }
+            if foundMail { learn() }
             // While answers lie in memory the system is asked now and then only.
             rounds &+= 1
             if foundMail && !rounds.isMultiple(of: 64) { continue }
+            if !foundMail && awaitMail() { continue }
             try wait(milliseconds: foundMail ? 0 : patience(), &flow)
             endLateWorkers()
             if job.cancel.isCancelled {
@@ -196,11 +199,23 @@ struct Doorbell: Sendable {
         }
     }
 
+    /// Waits some 2 µs for an answer in memory: a wake-up costs ten times that.
+    private func awaitMail() -> Bool {
+        for _ in 0..<100 {
+            for place in workers.indices
+            where unsafe prk_worker_has_mail(workers[place].handle) {
+                return true
+            }
+            prk_relax()
+        }
+        return false
+    }
+
     /// How long to wait: answers, chunks and the flag ring, so it is for workers that do not answer.
     private func patience() -> Int {
         let most = cancelBell < 0 ? 20 : 1000
         guard let next = workers.compactMap(\.deadline).min() else { return most }
-        let left = (next - .now) / .milliseconds(1)
+        let left = (next - (.now - epoch)) / .milliseconds(1)
         return max(0, min(most, Int(left.rounded(.up))))
     }
 
@@ -274,9 +289,50 @@ struct Doorbell: Sendable {
         unsafe flow.take(held.work, from: workers[place].handle, worker: workers[place].id)
         deathsSinceAnswer = 0
         workers[place].load -= held.cost
+        workers[place].answered += held.cost
         workers[place].isStuffed = false
         workers[place].deadline =
-            workers[place].held.isEmpty ? nil : job.timeout.map { .now + $0 }
+            workers[place].held.isEmpty ? nil : deadline
+    }
+
+    /// Of what is begun now.
+    private var deadline: Duration? { job.timeout.map { .now - epoch + $0 } }
+
+    /// Whether another piece of work would only wait behind what a worker has.
+    ///
+    /// It gets so much that it does not sleep between two answers of the supervisor, and no more. What it
+    /// has not begun can be taken back from shared memory alone, so on a stream the estimate has to be an
+    /// upper bound.
+    private func isFull(_ place: Int) -> Bool {
+        workers[place].isStuffed || workers[place].load * (channel == .shm ? pace : 1) >= 100_000
+            || workers[place].held.count == Int(PRK_WORKER_DEPTH)
+    }
+
+    /// Learns from the answers that were taken in a round.
+    private mutating func learn() {
+        let now = prk_clock_ns()
+        for place in workers.indices where workers[place].answered > 0 {
+            let sample = Double(now - workers[place].busySince) / workers[place].answered
+            // Harder numbers show at once, easier ones by and by: a worker that was held up is no measure.
+            pace = min(1, max(sample, 0.75 * pace + 0.25 * sample))
+            workers[place].busySince = now
+            workers[place].answered = 0
+        }
+    }
+
+    /// Something that another worker has not begun, for one that has nothing to do.
+    private mutating func takeBack() -> Held? {
+        var most = 1
+        var richest: Int?
+        for place in workers.indices where workers[place].held.count > most {
+            most = workers[place].held.count
+            richest = place
+        }
+        guard let richest, unsafe prk_worker_take_back(workers[richest].handle),
+            let held = workers[richest].held.popLast()
+        else { return nil }
+        workers[richest].load -= held.cost
+        return held
     }
 
     /// Gives workers what there is, each in turn.
@@ -284,11 +340,12 @@ struct Doorbell: Sendable {
         var mayTake = true
         while mayTake {
             mayTake = false
-            for place in workers.indices.reversed() where !workers[place].isFull {
-                guard let next = next(&flow) else {
-                    mayTake = false
-                    break
-                }
+            var isDry = false
+            for place in workers.indices.reversed() where !isFull(place) {
+                var work = isDry ? nil : next(&flow)
+                isDry = work == nil
+                if work == nil && workers[place].held.isEmpty { work = takeBack() }
+                guard let next = work else { continue }
                 let error = unsafe flow.send(next.work, to: workers[place].handle)
                 if error == EAGAIN || error == EPIPE {
                     // No room, or it is dead, which the next look shows. Others may take it.
@@ -305,7 +362,8 @@ struct Doorbell: Sendable {
                     continue
                 }
                 if workers[place].held.isEmpty {
-                    workers[place].deadline = job.timeout.map { .now + $0 }
+                    workers[place].busySince = prk_clock_ns()
+                    workers[place].deadline = deadline
                 }
                 workers[place].held.append(next)
                 workers[place].load += next.cost
@@ -393,7 +451,7 @@ struct Doorbell: Sendable {
     /// Ends workers whose time is over; that they have ended shows as any other death does.
     private mutating func endLateWorkers() {
         if job.timeout == nil { return }
-        let now = ContinuousClock.now
+        let now = ContinuousClock.now - epoch
         for place in workers.indices {
             guard let deadline = workers[place].deadline, deadline <= now else { continue }
             workers[place].deadline = nil
