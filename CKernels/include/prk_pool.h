@@ -175,8 +175,8 @@ pid_t prk_worker_pid(const prk_worker *worker);
 int prk_worker_send(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs);
 
-/// Takes the newest request back if the worker has not begun it: only possible in shared memory. Whether
-/// it did.
+/// Takes the newest request back if the worker has not begun it: only possible in shared memory.
+/// Whether it did.
 bool prk_worker_take_back(prk_worker *worker);
 
 /// Wakes the worker if it sleeps although it has requests: to be called after one or more were

@@ -446,8 +446,8 @@ bool prk_worker_take_back(prk_worker *w) {
     uint32_t assigned = PRK_SLOT_ASSIGNED;
     // What streams is on its way. The worker takes a slot in the same manner: one of us has it.
     if (slot->request_streams ||
-        !__atomic_compare_exchange_n(&slot->state, &assigned, PRK_SLOT_FREE, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_RELAXED)) {
+        !__atomic_compare_exchange_n(&slot->state, &assigned, PRK_SLOT_FREE, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         return false;
     }
     w->sent_count--;
