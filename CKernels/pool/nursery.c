@@ -135,6 +135,7 @@ static nursery_reply fork_in_nursery(const prk_worker_setup *setup, prk_worker_m
     if (prk_end_map(&end, setup->channel, descriptors) != 0) {
         _exit(ENOMEM);
     }
+    prctl(PR_SET_NAME, "prk-worker");
     prk_worker_begin(&end);
     prk_silence();
     main(setup, &end);

@@ -143,7 +143,9 @@ extension PoolError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .noWorkers(let wanted, let error):
-            "none of \(wanted) workers could be started: \(errorText(error))"
+            "none of \(wanted) workers could be started: "
+                // What a nursery that is gone answers.
+                + (error == ESRCH ? "the process that forks them has ended" : errorText(error))
         case .workersKeepDying(let count, let signal):
             "\(count) workers in a row died before they gave a result"
                 + (signal.map { " (the last by \(signalName($0)))" } ?? "")

@@ -129,6 +129,33 @@ import Testing
         #expect(eventually { processes { _ in true }.filter(all.contains).isEmpty })
     }
 
+    @Test func theNurserysEndIsTheRuns() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Tool.path)
+        process.arguments = ["check", "--pool", "processes", "--worker", "swift", "-j", "2"]
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["ASAN_OPTIONS": "detect_leaks=0"]) { $1 }
+        let (input, output, error) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = error
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data("7\n".utf8))
+        #expect(output.fileHandleForReading.availableData == Data("7: prime\n".utf8))
+        let owner = process.processIdentifier
+        let nursery = try #require(
+            processes { $0.parent == owner && $0.name == "prk-nursery" }.first)
+        let workers = processes { $0.parent == nursery }
+        #expect(workers.count == 2)
+        kill(nursery, SIGKILL)
+        #expect(eventually { processes { _ in true }.filter(workers.contains).isEmpty })
+        try input.fileHandleForWriting.close()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 70)
+        let text = String(decoding: error.fileHandleForReading.availableData, as: UTF8.self)
+        #expect(text.contains("the process that forks them has ended"), "\(text)")
+    }
+
     @Test(arguments: kinds)
     func aSignalEndsALongTest(_ kind: String) throws {
         let running = try Tool.start(
@@ -153,12 +180,10 @@ import Testing
         let owner = running.process.processIdentifier
         var kills = 0
         while running.process.isRunning && kills < 20 {
-            let children = processes { $0.parent == owner && $0.name != "prk-nursery" }
-            let grandchildren = processes { parent in
-                processes { $0.parent == owner && $0.name == "prk-nursery" }
-                    .contains(parent.parent)
-            }
-            if let worker = (kind == "swift" ? grandchildren : children).randomElement() {
+            let children = processes { $0.parent == owner }
+            let workers =
+                kind == "swift" ? processes { children.contains($0.parent) } : children
+            if let worker = workers.randomElement() {
                 kill(worker, SIGKILL)
                 kills += 1
             }
