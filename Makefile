@@ -21,8 +21,8 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps bench-pools run-bench-pools count count-update run-count test-swift test-c \
-	run-c-tests test-install test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
+	bench-u64 bench-deps bench-pools run-bench-pools bench-mailbox count count-update run-count test-swift \
+	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -211,6 +211,11 @@ bench-pools: check-swift check-gmp ## Time the pools' channels beside Python's; 
 	$(SWIFT) build -c release --product pool-bench --package-path Benchmarks/pools
 	@$(MAKE) -s --no-print-directory CC="$(if $(shell command -v clang),clang,$(CC))" run-bench-pools
 
+bench-mailbox: check-gmp $(LIB_DIR)/libprimality.a $(POOL_OBJECTS) ## Time a request to a worker process and its answer, below Swift; BENCH_FLAGS="--rounds 31".
+	@mkdir -p $(BIN)
+	@$(C_PROGRAM) Benchmarks/pools/mailbox.c $(POOL_OBJECTS) $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $(BIN)/bench-mailbox
+	@$(BIN)/bench-mailbox $(BENCH_FLAGS)
+
 run-bench-pools: $(LIB_DIR)/$(SO)
 	@$$($(SWIFT) build -c release --package-path Benchmarks/pools --show-bin-path)/pool-bench \
 	  --python "$(PYTHON)" --peers Benchmarks/pools/peers.py --library $(LIB_DIR)/$(SO) $(BENCH_FLAGS)
@@ -235,7 +240,7 @@ run-count: $(BIN)/count
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
 	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64 Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

@@ -215,8 +215,11 @@ static void serve_request(server *s, const prk_request *request) {
     } else if (job->task != NULL) {
         // No evidence but the verdict.
         memset(reports, 0, reports_size);
-        status = job->task(job->task_context, limbs, offsets, count, verdicts,
-                           s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
+        // A forked worker on streams has nowhere to say why.
+        char text[PRK_WORKER_TEXT];
+        status = job->task(
+            job->task_context, limbs, offsets, count, verdicts,
+            s->end.shared == NULL ? text : s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
     } else {
         status = prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
     }
