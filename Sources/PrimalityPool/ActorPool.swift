@@ -36,6 +36,11 @@ public struct ActorPool: Pool {
         // One that is pending says as much as many: look at the queue and the mailboxes again.
         let (announcements, announcer) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        do throws(PoolError) {
+            try WorkerThread.checkThereIsOne()
+        } catch {
+            throw error.asNoWorkers(of: workers)
+        }
         let feeder = try feed.start(from: source) { announcer.yield() }
         defer { feeder.join() }
         Task.detached {

@@ -38,6 +38,16 @@ public struct ThreadPool: Pool {
     ) throws(PoolError) {
         let isPinned = isPinned
         let feed = Feed(job, workers: workers)
+        // The feeder is started first: workers would leave it no thread where the system gives few. It
+        // takes nothing from the source until there is one.
+        let hasWorkers = Monitor<Bool?>(nil)
+        let feeder: WorkerThread
+        do throws(PoolError) {
+            feeder = try feed.start { hasWorkers.wait { $0 } ? source() : nil }
+        } catch {
+            throw error.asNoWorkers(of: workers)
+        }
+        defer { feeder.join() }
         let results = BlockingQueue<ChunkResult>(producers: workers)
         var threads: [WorkerThread] = []
         var problem: PoolError?
@@ -59,22 +69,21 @@ public struct ThreadPool: Pool {
             }
         }
         defer { for thread in threads { thread.join() } }
-        if threads.isEmpty, let problem {
-            guard case .system(_, let error) = problem else { throw problem }
-            throw .noWorkers(wanted: workers, error: error)
-        }
-        let feeder: WorkerThread
-        do {
-            feeder = try feed.start(from: source)
-        } catch {
-            feed.jobs.end()
-            throw error
-        }
-        defer { feeder.join() }
+        let isEmpty = threads.isEmpty
+        hasWorkers.withLock(wake: true) { $0 = !isEmpty }
+        if isEmpty, let problem { throw problem.asNoWorkers(of: workers) }
         var delivery = Delivery(job)
         while let result = results.pop() {
             delivery.add(result, deliver: deliver) { feed.chunkLeft() }
         }
+    }
+}
+
+extension PoolError {
+    /// What is to be said when for this reason there is no worker.
+    func asNoWorkers(of wanted: Int) -> PoolError {
+        guard case .system(_, let error) = self else { return self }
+        return .noWorkers(wanted: wanted, error: error)
     }
 }
 

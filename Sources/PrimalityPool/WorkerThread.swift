@@ -62,6 +62,13 @@ package struct WorkerThread: Sendable {
         self.thread = thread
     }
 
+    /// Throws when the system gives no further thread.
+    ///
+    /// For pools on threads that are not ours: Dispatch asks for one again and again, for ever.
+    static func checkThereIsOne() throws(PoolError) {
+        try WorkerThread(name: "prk-probe") {}.join()
+    }
+
     /// Waits for the end of the thread.
     ///
     /// To be called once.
