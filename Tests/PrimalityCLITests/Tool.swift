@@ -194,6 +194,15 @@ func processes(
     }
 }
 
+/// Whether a process has a handler for a signal.
+func handles(_ process: Int32, _ signal: Int32) -> Bool {
+    let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    guard let line = status?.split(separator: "\n").first(where: { $0.hasPrefix("SigCgt:") }),
+        let caught = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16)
+    else { return false }
+    return caught >> UInt64(signal - 1) & 1 == 1
+}
+
 /// Waits at most five seconds for something to become true.
 func eventually(_ condition: () -> Bool) -> Bool {
     for _ in 0..<500 {

@@ -7,9 +7,12 @@ import Testing
 /// What the system may refuse the tool: streams, room on the disk, processes, descriptors, memory.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct ToolLimitTests {
     /// Runs a shell command in which $P is the tool; nothing may be left afterwards.
-    private static func shell(_ command: String, input: Data = Data()) throws -> Tool.Outcome {
+    private static func shell(
+        _ command: String, input: Data = Data(), environment: [String: String] = [:]
+    ) throws -> Tool.Outcome {
         let running = try Tool.start(
-            ["-c", command], of: "/bin/sh", input: input, environment: ["P": Tool.path])
+            ["-c", command], of: "/bin/sh", input: input,
+            environment: environment.merging(["P": Tool.path]) { $1 })
         let outcome = running.finish()
         #expect(running.remains.isEmpty, "\(command)")
         return outcome
@@ -126,9 +129,11 @@ import Testing
 
     // The limit counts all that its user runs, and root has none: a user that runs nothing else. The
     // capability is for reading a build that lies in a folder of root's.
-    private static let stranger =
-        "setpriv --reuid 54321 --regid 54321 --clear-groups --inh-caps +dac_override "
-        + "--ambient-caps +dac_override"
+    private static let stranger: String = {
+        let id = Int.random(in: 50_000..<60_000)
+        return "setpriv --reuid \(id) --regid \(id) --clear-groups --inh-caps +dac_override "
+            + "--ambient-caps +dac_override"
+    }()
 
     private static let canBeAStranger =
         (try? Tool.shell("\(stranger) \"$P\" check 7"))?.status == 0
@@ -139,7 +144,8 @@ import Testing
         for most in [1, 2, 3, 4, 8] {
             let outcome = try Self.shell(
                 "exec timeout 20 \(Self.stranger) prlimit --nproc=\(most) \"$P\" "
-                    + "\(choice.check(20).joined(separator: " ")) 7 8 9")
+                    + "\(choice.check(20).joined(separator: " ")) 7 8 9",
+                environment: ToolFaultTests.withoutLeaks)  // they need a process
             Self.check(outcome, "\(most) processes")
             if outcome.status != 0 {
                 #expect(outcome.error.contains("Resource temporarily unavailable"), "\(outcome)")

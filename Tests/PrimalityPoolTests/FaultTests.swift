@@ -113,7 +113,7 @@ private func find(
 /// it the harm that is done.
 @Suite(.timeLimit(.minutes(10)), .serialized) struct FaultTests {
     /// How often each channel meets a fault.
-    static let times = TestFiles.isThorough ? 200 : 20
+    static let times = TestFiles.faults
 
     /// Everything is there once, and as the serial pool has it.
     private static func check(_ found: Found, _ numbers: [UInt64]) throws {
