@@ -38,52 +38,42 @@ public struct ThreadPool: Pool {
     ) throws(PoolError) {
         let isPinned = isPinned
         let feed = Feed(job, workers: workers)
-        // The feeder is started first: workers would leave it no thread where the system gives few. It
-        // takes nothing from the source until there is one.
-        let hasWorkers = Monitor<Bool?>(nil)
+        let results = BlockingQueue<ChunkResult>(producers: workers)
+        var threads: [WorkerThread] = []
+        defer { for thread in threads { thread.join() } }
         let feeder: WorkerThread
         do throws(PoolError) {
-            feeder = try feed.start { hasWorkers.wait { $0 } ? source() : nil }
+            feeder = try feed.start(
+                from: source,
+                startWorkers: { () throws(PoolError) in
+                    var problem: PoolError?
+                    for id in 0..<workers {
+                        do throws(PoolError) {
+                            let box = HandedOver(try LocalWorker(id: id, job: job))
+                            threads.append(
+                                try WorkerThread(name: "prk-worker-\(id)") {
+                                    if isPinned { prk_thread_pin(Int32(id)) }
+                                    while let job = feed.jobs.pop() {
+                                        let result = feed.jobs.finish(job, box.value.run(job))
+                                        if let result { results.push(result) }
+                                    }
+                                    results.end()
+                                })
+                        } catch {
+                            problem = error
+                            results.end()
+                        }
+                    }
+                    if threads.isEmpty, let problem { throw problem }
+                })
         } catch {
             throw error.asNoWorkers(of: workers)
         }
         defer { feeder.join() }
-        let results = BlockingQueue<ChunkResult>(producers: workers)
-        var threads: [WorkerThread] = []
-        var problem: PoolError?
-        for id in 0..<workers {
-            do {
-                let box = HandedOver(try LocalWorker(id: id, job: job))
-                threads.append(
-                    try WorkerThread(name: "prk-worker-\(id)") {
-                        if isPinned { prk_thread_pin(Int32(id)) }
-                        while let job = feed.jobs.pop() {
-                            let result = feed.jobs.finish(job, box.value.run(job))
-                            if let result { results.push(result) }
-                        }
-                        results.end()
-                    })
-            } catch {
-                problem = error
-                results.end()
-            }
-        }
-        defer { for thread in threads { thread.join() } }
-        let isEmpty = threads.isEmpty
-        hasWorkers.withLock(wake: true) { $0 = !isEmpty }
-        if isEmpty, let problem { throw problem.asNoWorkers(of: workers) }
         var delivery = Delivery(job)
         while let result = results.pop() {
             delivery.add(result, deliver: deliver) { feed.chunkLeft() }
         }
-    }
-}
-
-extension PoolError {
-    /// What is to be said when for this reason there is no worker.
-    func asNoWorkers(of wanted: Int) -> PoolError {
-        guard case .system(_, let error) = self else { return self }
-        return .noWorkers(wanted: wanted, error: error)
     }
 }
 
