@@ -454,7 +454,7 @@ def is_part(lines, of):
 
 
 def random_faults(primality, folder, seconds, seed):
-    print(f"soak-pools: {seconds} s of faults; --seed {seed} draws the same ones", flush=True)
+    print(f"soak-pools: {seconds} s of faults; --seed {seed} begins alike", flush=True)
     faults = Faults(primality, folder, random.Random(seed))
     until = time.monotonic() + seconds
     next_report = time.monotonic() + 60
