@@ -22,7 +22,8 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
 	bench-u64 bench-deps bench-pools run-bench-pools bench-mailbox count count-update run-count test-swift \
-	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards check-swift check-gmp clean
+	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards soak-pools \
+	check-swift check-gmp clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -163,6 +164,15 @@ soak: check-gmp $(BIN)/levels_test $(BIN)/soak ## Each level on SOAK random numb
 # The first holds the smallest numbers, the last the largest.
 soak-shards: check-gmp $(BIN)/soak ## Each level on one number in 128 below 2^32, as CI does.
 	@printf '1\n256\n' | $(soak_shards) sieve --shard '{}/256'
+
+LINES ?= 100000000
+SOAK_SECONDS ?= 600
+FAULTS ?= 200
+
+soak-pools: check-swift check-gmp ## FAULTS of each kind, LINES through each pool, SOAK_SECONDS of random faults.
+	PRIMALITY_THOROUGH=$(FAULTS) $(SWIFT) test -c release --disable-xctest --filter 'FaultTests|ToolLimitTests'
+	$(PYTHON) Tests/soak-pools.py --lines $(LINES) --seconds $(SOAK_SECONDS) $(if $(SEED),--seed $(SEED)) \
+	  "$$($(SWIFT) build -c release --show-bin-path)/primality"
 
 test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
 	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh

@@ -159,11 +159,24 @@ void prk_worker_destroy(prk_worker *w) {
     free(w);
 }
 
+pid_t prk_fork(void) {
+    sigset_t all, saved;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &saved);
+    // libc's fork, not a raw clone: its handlers keep malloc, and so GMP, usable in the child.
+    const pid_t pid = fork();
+    if (pid != 0) {
+        const int error = errno;
+        pthread_sigmask(SIG_SETMASK, &saved, NULL);
+        errno = error;
+    }
+    return pid;
+}
+
 /// Forks a child that serves; its process id or -1 with errno set.
 static pid_t fork_worker(prk_channel_end *end, const prk_job *job) {
     end->parent = getpid();
-    // libc's fork, not a raw clone: its handlers keep malloc, and so GMP, usable in the child.
-    const pid_t pid = fork();
+    const pid_t pid = prk_fork();
     if (pid == 0) {
         prk_worker_begin(end);
         prk_worker_serve(end, job);

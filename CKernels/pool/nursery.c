@@ -128,7 +128,7 @@ static nursery_reply fork_in_nursery(const prk_worker_setup *setup, prk_worker_m
         return (nursery_reply){.pid = -1, .error = EMFILE};
     }
     prk_channel_end end = {.parent = getpid()};
-    const pid_t pid = fork();
+    const pid_t pid = prk_fork();
     if (pid != 0) {
         return (nursery_reply){.pid = pid, .error = pid < 0 ? errno : 0};
     }

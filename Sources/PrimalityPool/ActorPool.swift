@@ -36,7 +36,14 @@ public struct ActorPool: Pool {
         // One that is pending says as much as many: look at the queue and the mailboxes again.
         let (announcements, announcer) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let feeder = try feed.start(from: source) { announcer.yield() }
+        let feeder: WorkerThread
+        do throws(PoolError) {
+            feeder = try feed.start(
+                from: source, announce: { announcer.yield() },
+                startWorkers: WorkerThread.checkDispatchGetsThreads)
+        } catch {
+            throw error.asNoWorkers(of: workers)
+        }
         defer { feeder.join() }
         Task.detached {
             await withDiscardingTaskGroup { group in

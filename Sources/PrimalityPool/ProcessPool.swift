@@ -95,12 +95,16 @@ public struct ProcessPool: Pool {
     ) throws(PoolError) {
         try checkLevel()
         let job = workersJob(job)
-        var supervisor = try Supervisor<ChunkFlow>(job, of: self, measures: true)
-        defer { supervisor.stop() }
         let feed = Feed(
             job, workers: workers, depth: Int(PRK_WORKER_DEPTH) / chunksPerWorker)
-        let doorbell = supervisor.doorbell
-        let feeder = try feed.start(from: source) { doorbell.ring() }
+        let doorbell = try Doorbell()
+        var started: Supervisor<ChunkFlow>?
+        let feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
+            () throws(PoolError) in
+            started = try Supervisor(job, of: self, doorbell, measures: true)
+        }
+        guard var supervisor = started.take() else { return }
+        defer { supervisor.stop() }
         defer { feeder.join() }
         do throws(PoolError) {
             try withoutActuallyEscaping(deliver) { deliver throws(PoolError) in

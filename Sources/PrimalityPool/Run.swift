@@ -98,25 +98,51 @@ final class Feed: Sendable {
 
     /// Starts the feeder.
     ///
-    /// `announce` is called when there is something new in the queue, or its end.
+    /// Before the workers, who might leave it no thread where the system gives few. It takes nothing
+    /// from the source until they are there.
+    ///
+    /// - Parameters:
+    ///   - source: What is to be tested.
+    ///   - announce: Called when there is something new in the queue, or its end.
+    ///   - startWorkers: Throws when there is no worker; then nothing was taken.
+    /// - Returns: The feeder.
+    /// - Throws: What `startWorkers` throws, and ``PoolError/system(call:error:)`` when there is no
+    ///   thread for the feeder.
     func start(
         from source: @escaping @Sendable () -> NumberBatch?,
-        announce: @escaping @Sendable () -> Void = {}
+        announce: @escaping @Sendable () -> Void = {},
+        startWorkers: () throws(PoolError) -> Void = {}
     ) throws(PoolError) -> WorkerThread {
-        try WorkerThread(name: "prk-feeder") { [self] in
-            var id = 0
-            var first = 0
-            while true {
-                window.acquire()
-                guard !cancel.isCancelled, let numbers = source() else { break }
-                window.acquire(weight(of: numbers) - 1)
-                jobs.push(Chunk(id: id, first: first, numbers: numbers))
-                announce()
-                id += 1
-                first += numbers.count
-            }
+        let hasWorkers = Monitor<Bool?>(nil)
+        let feeder = try WorkerThread(name: "prk-feeder") { [self] in
+            if hasWorkers.wait(for: { $0 }) { feed(from: source, announce) }
             jobs.end()
             announce()
+        }
+        do throws(PoolError) {
+            try startWorkers()
+            hasWorkers.withLock(wake: true) { $0 = true }
+            return feeder
+        } catch {
+            hasWorkers.withLock(wake: true) { $0 = false }
+            feeder.join()
+            throw error
+        }
+    }
+
+    private func feed(
+        from source: () -> NumberBatch?, _ announce: () -> Void
+    ) {
+        var id = 0
+        var first = 0
+        while true {
+            window.acquire()
+            guard !cancel.isCancelled, let numbers = source() else { return }
+            window.acquire(weight(of: numbers) - 1)
+            jobs.push(Chunk(id: id, first: first, numbers: numbers))
+            announce()
+            id += 1
+            first += numbers.count
         }
     }
 
@@ -125,6 +151,14 @@ final class Feed: Sendable {
 
     /// Nothing more will be taken: lets the feeder see that.
     func open() { window.release(2 * size) }
+}
+
+extension PoolError {
+    /// What is to be said when for this reason there is no worker.
+    func asNoWorkers(of wanted: Int) -> PoolError {
+        guard case .system(_, let error) = self else { return self }
+        return .noWorkers(wanted: wanted, error: error)
+    }
 }
 
 /// Passes results on, in the order that was asked for.

@@ -37,13 +37,15 @@ protocol WorkFlow {
 }
 
 /// A descriptor that another thread makes readable.
-struct Doorbell: Sendable {
+final class Doorbell: Sendable {
     let descriptor: Int32
 
     init() throws(PoolError) {
         descriptor = prk_doorbell_create()
         if descriptor < 0 { throw .system(call: "eventfd", error: errno) }
     }
+
+    deinit { close(descriptor) }
 
     func ring() { prk_doorbell_ring(descriptor) }
 
@@ -87,7 +89,8 @@ struct Doorbell: Sendable {
         var watched = 0..<0
     }
 
-    let doorbell: Doorbell
+    /// Rings when the flow has something new; `nil` when it always has what it will have.
+    private let doorbell: Doorbell?
     /// Of the job's flag; -1 when there is none, or when it has rung.
     private var cancelBell: Int32
     private let job: PoolJob
@@ -112,7 +115,17 @@ struct Doorbell: Sendable {
     private static var grace: Duration { .milliseconds(1000) }
     private static var graceWhenCancelled: Duration { .milliseconds(60) }
 
-    init(_ job: PoolJob, of pool: ProcessPool, measures: Bool) throws(PoolError) {
+    /// Starts the workers.
+    ///
+    /// - Parameters:
+    ///   - job: What is done with the numbers.
+    ///   - pool: Whose workers they are.
+    ///   - doorbell: Rings when the flow has something new.
+    ///   - measures: Whether the CPU time of requests is wanted.
+    /// - Throws: ``PoolError`` when there is no worker.
+    init(
+        _ job: PoolJob, of pool: ProcessPool, _ doorbell: Doorbell? = nil, measures: Bool
+    ) throws(PoolError) {
         self.job = job
         faults = pool.faults
         channel = pool.channel
@@ -125,16 +138,13 @@ struct Doorbell: Sendable {
         unsafe kernelJob.wants_cpu_time = measures
         maker = try unsafe WorkerMaker(job, of: pool, kernelJob)
         cancelBell = job.cancel.bell
-        doorbell = try Doorbell()
+        self.doorbell = doorbell
         var error: Int32 = 0
         for id in 0..<wanted {
             error = start(id)
             if error != 0 { break }
         }
-        if workers.isEmpty {
-            close(doorbell.descriptor)
-            throw .noWorkers(wanted: wanted, error: error)
-        }
+        if workers.isEmpty { throw .noWorkers(wanted: wanted, error: error) }
         if error != 0 {
             job.notify?(.fewerWorkers(started: workers.count, wanted: wanted, error: error))
         }
@@ -230,9 +240,12 @@ struct Doorbell: Sendable {
         if descriptors.count < 2 + most * workers.count {
             descriptors = [pollfd](repeating: pollfd(), count: 2 + most * workers.count)
         }
-        descriptors[0] = pollfd(fd: doorbell.descriptor, events: Int16(POLLIN), revents: 0)
-        descriptors[1] = pollfd(fd: cancelBell, events: Int16(POLLIN), revents: 0)
-        var used = cancelBell < 0 ? 1 : 2
+        var used = 0
+        for bell in [doorbell?.descriptor ?? -1, cancelBell] where bell >= 0 {
+            descriptors[used] = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
+            used += 1
+        }
+        let bells = used
         for place in workers.indices {
             let first = used
             unsafe descriptors.withUnsafeMutableBufferPointer { all in
@@ -252,8 +265,9 @@ struct Doorbell: Sendable {
             throw .system(call: "poll", error: error)
         }
         if ready == 0 { return }
-        if descriptors[0].revents != 0 { doorbell.clear() }
-        if cancelBell >= 0 && descriptors[1].revents != 0 { cancelBell = -1 }
+        for bell in descriptors[..<bells] where bell.revents != 0 {
+            if bell.fd == cancelBell { cancelBell = -1 } else { doorbell?.clear() }
+        }
         for place in workers.indices.reversed() {
             let process = unsafe prk_worker_process(workers[place].handle)
             var isReady = false
@@ -491,6 +505,5 @@ struct Doorbell: Sendable {
             unsafe prk_worker_destroy(worker.handle)
         }
         workers = []
-        close(doorbell.descriptor)
     }
 }

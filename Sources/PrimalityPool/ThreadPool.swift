@@ -40,38 +40,38 @@ public struct ThreadPool: Pool {
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>(producers: workers)
         var threads: [WorkerThread] = []
-        var problem: PoolError?
-        for id in 0..<workers {
-            do {
-                let box = HandedOver(try LocalWorker(id: id, job: job))
-                threads.append(
-                    try WorkerThread(name: "prk-worker-\(id)") {
-                        if isPinned { prk_thread_pin(Int32(id)) }
-                        while let job = feed.jobs.pop() {
-                            let result = feed.jobs.finish(job, box.value.run(job))
-                            if let result { results.push(result) }
-                        }
-                        results.end()
-                    })
-            } catch {
-                problem = error
-                results.end()
-            }
-        }
         defer { for thread in threads { thread.join() } }
-        if threads.isEmpty, let problem {
-            guard case .system(_, let error) = problem else { throw problem }
-            throw .noWorkers(wanted: workers, error: error)
-        }
-        if case .system(_, let error)? = problem {
-            job.notify?(.fewerWorkers(started: threads.count, wanted: workers, error: error))
-        }
         let feeder: WorkerThread
-        do {
-            feeder = try feed.start(from: source)
+        do throws(PoolError) {
+            feeder = try feed.start(
+                from: source,
+                startWorkers: { () throws(PoolError) in
+                    var problem: PoolError?
+                    for id in 0..<workers {
+                        do throws(PoolError) {
+                            let box = HandedOver(try LocalWorker(id: id, job: job))
+                            threads.append(
+                                try WorkerThread(name: "prk-worker-\(id)") {
+                                    if isPinned { prk_thread_pin(Int32(id)) }
+                                    while let job = feed.jobs.pop() {
+                                        let result = feed.jobs.finish(job, box.value.run(job))
+                                        if let result { results.push(result) }
+                                    }
+                                    results.end()
+                                })
+                        } catch {
+                            problem = error
+                            results.end()
+                        }
+                    }
+                    if threads.isEmpty, let problem { throw problem }
+                    if case .system(_, let error)? = problem {
+                        job.notify?(
+                            .fewerWorkers(started: threads.count, wanted: workers, error: error))
+                    }
+                })
         } catch {
-            feed.jobs.end()
-            throw error
+            throw error.asNoWorkers(of: workers)
         }
         defer { feeder.join() }
         var delivery = Delivery(job)

@@ -32,9 +32,15 @@ package struct WorkerThread: Sendable {
     ///   - body: What it does. Signals are blocked in it: they belong to the program's own threads.
     /// - Throws: ``PoolError/system(call:error:)`` when the system gives no thread.
     package init(name: String, _ body: @escaping @Sendable () -> Void) throws(PoolError) {
+        try self.init(name: name, stackSize: Self.stackSize, body)
+    }
+
+    private init(
+        name: String, stackSize: Int?, _ body: @escaping @Sendable () -> Void
+    ) throws(PoolError) {
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
-        unsafe pthread_attr_setstacksize(&attributes, Self.stackSize)
+        if let stackSize { unsafe pthread_attr_setstacksize(&attributes, stackSize) }
         defer { unsafe pthread_attr_destroy(&attributes) }
         // Threads inherit the mask, so it is set before rather than by a race inside.
         var all = sigset_t()
@@ -60,6 +66,23 @@ package struct WorkerThread: Sendable {
             throw .system(call: "pthread_create", error: error)
         }
         self.thread = thread
+    }
+
+    /// Throws when the system does not give the threads that Dispatch needs to run tasks.
+    ///
+    /// It asks for them again and again, for ever: one that starts others, one that works. They have
+    /// stacks of the default size.
+    static func checkDispatchGetsThreads() throws(PoolError) {
+        let isOver = Monitor<Void?>(nil)
+        var threads: [WorkerThread] = []
+        defer {
+            isOver.withLock(wake: true) { $0 = () }
+            for thread in threads { thread.join() }
+        }
+        for _ in 0..<2 {
+            threads.append(
+                try WorkerThread(name: "prk-probe", stackSize: nil) { isOver.wait { $0 } })
+        }
     }
 
     /// Waits for the end of the thread.

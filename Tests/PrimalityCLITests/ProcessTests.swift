@@ -218,37 +218,6 @@ import Testing
         #expect(outcome.error.contains("ended by SIGKILL, twice"))
     }
 
-    @Test(arguments: channels, [true, false])
-    func workersDoNotOutliveTheirOwner(_ channel: String, _ areBusy: Bool) throws {
-        // Idle ones have had a number each, and wait for the input to go on.
-        let numbers = String(repeating: Self.longNumber + "\n", count: 4)
-        let options = ["check", "--pool", "processes", "--channel", channel, "-j", "3"]
-        if !areBusy {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: Tool.path)
-            process.arguments = options
-            process.standardInput = Pipe()
-            process.standardError = Pipe()
-            try process.run()
-            let owner = process.processIdentifier
-            #expect(eventually { processes { $0.parent == owner }.count == 3 })
-            let children = processes { $0.parent == owner }
-            kill(owner, SIGKILL)
-            process.waitUntilExit()
-            #expect(eventually { processes { _ in true }.filter(children.contains).isEmpty })
-            return
-        }
-        let running = try Tool.start(
-            options + ["--chunk", "1"],
-            input: Data(numbers.utf8))
-        #expect(eventually { running.children.count == 3 })
-        let children = running.children
-        usleep(100_000)
-        kill(running.process.processIdentifier, SIGKILL)
-        #expect(running.finish().wasSignalled)
-        #expect(eventually { processes { _ in true }.filter(children.contains).isEmpty })
-    }
-
     @Test func moreWorkersThanTheSystemGivesIsNoError() throws {
         let outcome = try Tool.shell(
             "ulimit -n 24; exec \"$P\" check --pool processes -j 64 7 8 9")

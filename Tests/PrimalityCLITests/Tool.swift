@@ -2,6 +2,7 @@
 
 import Foundation
 import TestVectors
+import Testing
 
 /// The built command line tool, run as a process.
 struct Tool {
@@ -29,17 +30,21 @@ struct Tool {
 
     /// A process under way.
     ///
-    /// Its streams are files, so that none of them can fill up.
+    /// Its streams are files, so that none of them can fill up, unless a test brings pipes.
     final class Running {
         let process = Process()
         private let folder: URL
+        /// In the environment of the process, and so of all that it forks.
+        private let mark = "PRIMALITY_RUN=\(UUID().uuidString)"
 
         init(
-            _ executable: String, _ arguments: [String], input: Data, environment: [String: String]
+            _ executable: String, _ arguments: [String], input: Data,
+            environment: [String: String], from source: Pipe?, to sink: Pipe?
         ) throws {
             folder = FileManager.default.temporaryDirectory
                 .appendingPathComponent("primality-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: temporary, withIntermediateDirectories: true)
             for name in ["in", "out", "err"] {
                 try (name == "in" ? input : Data()).write(to: folder.appendingPathComponent(name))
             }
@@ -47,10 +52,14 @@ struct Tool {
             process.arguments = arguments
             process.environment = ProcessInfo.processInfo.environment
                 .merging(environment) { $1 }
-            process.standardInput = try FileHandle(
-                forReadingFrom: folder.appendingPathComponent("in"))
-            process.standardOutput = try FileHandle(
-                forWritingTo: folder.appendingPathComponent("out"))
+                .merging([
+                    "TMPDIR": temporary.path,
+                    "PRIMALITY_RUN": String(mark.dropFirst("PRIMALITY_RUN=".count)),
+                ]) { $1 }
+            process.standardInput =
+                try source ?? FileHandle(forReadingFrom: folder.appendingPathComponent("in"))
+            process.standardOutput =
+                try sink ?? FileHandle(forWritingTo: folder.appendingPathComponent("out"))
             process.standardError = try FileHandle(
                 forWritingTo: folder.appendingPathComponent("err"))
             try process.run()
@@ -58,8 +67,29 @@ struct Tool {
 
         deinit { try? FileManager.default.removeItem(at: folder) }
 
+        var id: Int32 { process.processIdentifier }
         var output: String { text("out") }
         var error: String { text("err") }
+
+        /// How many bytes of output there are by now.
+        var outputSize: Int {
+            let file = folder.appendingPathComponent("out").path
+            return (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+        }
+
+        /// How many bytes of standard input have been read by now.
+        var inputPosition: Int { number(after: "pos:", in: "fdinfo/0") ?? 0 }
+
+        /// The number that follows a name in a file of /proc about the process.
+        func number(after name: String, in file: String) -> Int? {
+            guard let text = try? String(contentsOfFile: "/proc/\(id)/\(file)", encoding: .utf8)
+            else { return nil }
+            return text.split(separator: "\n").first { $0.hasPrefix(name) }
+                .flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }
+                .flatMap { Int($0) }
+        }
+
+        private var temporary: URL { folder.appendingPathComponent("tmp") }
 
         private func text(_ name: String) -> String {
             // Data(contentsOf:) of an empty file leaks a page, which LeakSanitizer reports.
@@ -77,19 +107,79 @@ struct Tool {
         }
 
         /// The processes that this one has forked.
-        var children: [Int32] { processes { $0.parent == process.processIdentifier } }
+        var children: [Int32] { processes { $0.parent == id } }
+
+        /// Those that have ended and were not waited for.
+        var zombies: [Int32] { processes(thatAreZombies: true) { $0.parent == id } }
+
+        /// Whether the process ends within five seconds; if not it is killed.
+        var endsSoon: Bool {
+            if eventually({ !process.isRunning }) { return true }
+            kill(id, SIGKILL)
+            return false
+        }
+
+        /// What is left of the process: others that it has forked, and files.
+        ///
+        /// Empty within five seconds when all is well.
+        var remains: [String] {
+            var found: [String] = []
+            _ = eventually {
+                found = processes { _ in true }.filter(isOurs).map { "process \($0)" }
+                return found.isEmpty
+            }
+            let files = try? FileManager.default.contentsOfDirectory(atPath: temporary.path)
+            let shared = try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")
+            // Nothing of ours has a name there; others may come and go.
+            let ours = shared?.filter { $0.contains("prk") || $0.contains("primality") }
+            return found + (files ?? []) + (ours ?? [])
+        }
+
+        private func isOurs(_ process: Int32) -> Bool {
+            // Not Data(contentsOf:), for the reason above.
+            let file = FileHandle(forReadingAtPath: "/proc/\(process)/environ")
+            guard let data = try? file?.readToEnd() else { return false }
+            return data.split(separator: 0).contains { $0.elementsEqual(mark.utf8) }
+        }
     }
 
     static func start(
         _ arguments: [String], of executable: String = path, input: Data = Data(),
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], from source: Pipe? = nil, to sink: Pipe? = nil
     ) throws -> Running {
-        try Running(executable, arguments, input: input, environment: environment)
+        try Running(
+            executable, arguments, input: input, environment: environment, from: source, to: sink)
     }
 }
 
-/// Processes that are alive and fit a description.
-func processes(_ fits: ((parent: Int32, name: String)) -> Bool) -> [Int32] {
+/// A pool, and how its chunks travel.
+struct PoolChoice: Sendable, CustomTestStringConvertible {
+    let pool: String
+    let channel: String?
+
+    static let processes = ["pipe", "socket", "shm"].map { Self(pool: "processes", channel: $0) }
+    static let all =
+        ["serial", "threads", "tasks", "actors"].map { Self(pool: $0, channel: nil) } + processes
+
+    /// `check` with two workers.
+    var check: [String] { check(2) }
+
+    func check(_ workers: Int) -> [String] {
+        ["check", "--pool", pool, "-j", "\(workers)"] + (channel.map { ["--channel", $0] } ?? [])
+    }
+
+    /// The same for a shell.
+    var command: String { "\"$P\" " + check.joined(separator: " ") }
+
+    var isProcesses: Bool { channel != nil }
+
+    var testDescription: String { ([pool] + (channel.map { [$0] } ?? [])).joined(separator: "/") }
+}
+
+/// Processes that are alive, or zombies, and fit a description.
+func processes(
+    thatAreZombies: Bool = false, _ fits: ((parent: Int32, name: String)) -> Bool
+) -> [Int32] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { Int32($0) }.filter { id in
         // pid (name) state ppid …
@@ -97,9 +187,20 @@ func processes(_ fits: ((parent: Int32, name: String)) -> Bool) -> [Int32] {
             let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
         else { return false }
         let rest = stat[stat.index(after: close)...].split(separator: " ")
-        guard rest.count > 1, rest[0] != "Z", let parent = Int32(rest[1]) else { return false }
+        guard rest.count > 1, (rest[0] == "Z") == thatAreZombies, let parent = Int32(rest[1]) else {
+            return false
+        }
         return fits((parent, String(stat[stat.index(after: open)..<close])))
     }
+}
+
+/// Whether a process has a handler for a signal.
+func handles(_ process: Int32, _ signal: Int32) -> Bool {
+    let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    guard let line = status?.split(separator: "\n").first(where: { $0.hasPrefix("SigCgt:") }),
+        let caught = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16)
+    else { return false }
+    return caught >> UInt64(signal - 1) & 1 == 1
 }
 
 /// Waits at most five seconds for something to become true.

@@ -7,7 +7,7 @@ import PrimalityPool
 import TestVectors
 
 /// How often each channel meets a fault.
-let faultTimes = TestFiles.isThorough ? 200 : 20
+let faultTimes = TestFiles.faults
 
 /// Numbers that the engine below treats badly.
 ///

@@ -89,6 +89,15 @@ public enum TestFiles {
         ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] != nil
     }
 
+    /// How often a test makes a fault happen: 20 times, 200 when it runs whole, or what
+    /// PRIMALITY_THOROUGH says when that is more than 1.
+    public static var faults: Int {
+        guard let value = ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] else {
+            return 20
+        }
+        return Int(value).flatMap { $0 > 1 ? $0 : nil } ?? 200
+    }
+
     /// The sanitizer that the suite runs under, "address" or "thread": the Makefile says so.
     public static var sanitizer: String? {
         ProcessInfo.processInfo.environment["PRIMALITY_SANITIZER"]
