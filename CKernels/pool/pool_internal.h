@@ -80,7 +80,8 @@ struct prk_channel_end {
 /// memory.
 enum { PRK_END_IN, PRK_END_OUT, PRK_END_BELL, PRK_END_SHARED, PRK_END_COUNT };
 
-/// fork(), with all signals blocked in the child until it begins: its parent's handlers are not for it.
+/// fork(), with all signals blocked in the child until it begins: its parent's handlers are not for
+/// it.
 pid_t prk_fork(void);
 
 /// Begins a child's life: its end with its parent's, its signals, its descriptors.

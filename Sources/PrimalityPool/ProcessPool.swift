@@ -99,9 +99,14 @@ public struct ProcessPool: Pool {
             job, workers: workers, depth: Int(PRK_WORKER_DEPTH) / chunksPerWorker)
         let doorbell = try Doorbell()
         var started: Supervisor<ChunkFlow>?
-        let feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
-            () throws(PoolError) in
-            started = try Supervisor(job, of: self, doorbell, measures: true)
+        let feeder: WorkerThread
+        do throws(PoolError) {
+            feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
+                () throws(PoolError) in
+                started = try Supervisor(job, of: self, doorbell, measures: true)
+            }
+        } catch {
+            throw error.asNoWorkers(of: workers)
         }
         guard var supervisor = started.take() else { return }
         defer { supervisor.stop() }
