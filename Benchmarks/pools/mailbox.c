@@ -61,6 +61,15 @@ static uint32_t nothing(void *context, const uint64_t *limbs, const uint64_t *of
     return PRK_STATUS_OK;
 }
 
+// The kind of engine that a pool runs on 64-bit numbers.
+static void nothing_in_words(const uint64_t *n, uint8_t *verdicts, prk_report *reports,
+                             size_t count, const uint32_t *cancel) {
+    (void)n;
+    (void)reports;
+    (void)cancel;
+    memset(verdicts, PRK_COMPOSITE, count);
+}
+
 static void fail(const char *what) {
     fprintf(stderr, "bench-mailbox: %s: %s\n", what, strerror(errno));
     exit(70);
@@ -75,10 +84,11 @@ static bool has_mail(prk_worker *const *workers) {
     return false;
 }
 
-static void await(prk_worker *const *workers) {
+/// Whether it slept.
+static bool await(prk_worker *const *workers) {
     for (int look = 0; look < LOOKS; look++) {
         if (has_mail(workers)) {
-            return;
+            return false;
         }
         prk_relax();
     }
@@ -93,6 +103,7 @@ static void await(prk_worker *const *workers) {
     for (int i = 0; i < worker_count; i++) {
         prk_worker_announce_return(workers[i]);
     }
+    return true;
 }
 
 /// Nanoseconds a request.
@@ -100,7 +111,13 @@ static double measure(const row *r) {
     static uint64_t limbs[LARGE_ANSWER];
     static uint8_t verdicts[LARGE_ANSWER];
     static prk_report reports[LARGE_ANSWER];
-    const prk_job job = {.wants_reports = r->wants_reports, .task = nothing};
+    // An engine's reports come with the time of each number, which would be what is measured.
+    prk_job job = {.wants_reports = r->wants_reports};
+    if (r->wants_reports) {
+        job.task = nothing;
+    } else {
+        job.word_engine = nothing_in_words;
+    }
     prk_worker *workers[MAX_WORKERS];
     int held[MAX_WORKERS] = {0};
     for (int i = 0; i < worker_count; i++) {
@@ -136,26 +153,20 @@ static double measure(const row *r) {
                 prk_worker_wake(workers[i]);
             }
         }
-        bool found = false;
+        const bool slept = !has_mail(workers) && await(workers);
         for (int i = 0; i < worker_count; i++) {
-            while (held[i] > 0 &&
-                   (r->channel != PRK_CHANNEL_SHM || prk_worker_has_mail(workers[i])) &&
+            const bool is_shm = r->channel == PRK_CHANNEL_SHM;
+            while (held[i] > 0 && (!is_shm || prk_worker_has_mail(workers[i])) &&
                    prk_worker_poll(workers[i]) == 0) {
                 prk_answer answer;
                 prk_worker_answer(workers[i], &answer, verdicts, reports);
                 held[i]--;
-                found = true;
                 if (++done == warm_up) {
                     start = prk_clock_ns();
                 }
             }
-        }
-        if (!found) {
-            await(workers);
-            for (int i = 0; i < worker_count; i++) {
-                if (r->channel == PRK_CHANNEL_SHM && !prk_worker_has_mail(workers[i])) {
-                    (void)prk_worker_poll(workers[i]); // clears its bell
-                }
+            if (is_shm && slept) {
+                (void)prk_worker_poll(workers[i]); // clears its bell
             }
         }
     }
@@ -175,7 +186,7 @@ static double measure(const row *r) {
 
 /// Nanoseconds until all workers have answered a first request.
 static double measure_start(void) {
-    const prk_job job = {.task = nothing};
+    const prk_job job = {.word_engine = nothing_in_words};
     const prk_request request = {.kind = PRK_REQUEST_CHUNK, .count = 1, .limb_count = 1};
     const uint64_t limb = 7;
     prk_worker *workers[MAX_WORKERS];

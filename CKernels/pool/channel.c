@@ -456,11 +456,17 @@ bool prk_worker_take_back(prk_worker *w) {
         return false;
     }
     prk_slot *slot = slot_of(w, w->sent_count - 1);
-    uint32_t assigned = PRK_SLOT_ASSIGNED;
-    // What streams is on its way. The worker takes a slot in the same manner: one of us has it.
-    if (slot->request_streams ||
-        !__atomic_compare_exchange_n(&slot->state, &assigned, PRK_SLOT_FREE, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+    if (slot->request_streams) {
+        return false; // it is on its way
+    }
+    prk_mailbox *mail = w->mailbox;
+    __atomic_store_n(&mail->taken_back, w->sent_count, __ATOMIC_SEQ_CST);
+    const bool is_mine = __atomic_load_n(&mail->started, __ATOMIC_SEQ_CST) < w->sent_count;
+    if (is_mine) {
+        __atomic_store_n(&slot->state, PRK_SLOT_FREE, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&mail->taken_back, 0, __ATOMIC_RELEASE);
+    if (!is_mine) {
         return false;
     }
     w->sent_count--;
@@ -594,9 +600,8 @@ void prk_worker_answer(prk_worker *w, prk_answer *answer, uint8_t *verdicts, prk
 }
 
 bool prk_worker_has_started(const prk_worker *w) {
-    return w->mailbox == NULL || is_idle(w) ||
-           __atomic_load_n(&slot_of(w, w->answered_count)->state, __ATOMIC_ACQUIRE) !=
-               PRK_SLOT_ASSIGNED;
+    return w->mailbox == NULL ||
+           __atomic_load_n(&w->mailbox->started, __ATOMIC_ACQUIRE) > w->answered_count;
 }
 
 bool prk_worker_announce_sleep(prk_worker *w) {

@@ -9,10 +9,10 @@
 
 #pragma GCC visibility push(hidden)
 
-/// A request's way: the owner makes its slot ASSIGNED, the worker STARTED and then DONE, the owner
-/// FREE again when it has the answer. Each state has one side that may leave it, so there is no
-/// lock, and a side that is killed anywhere leaves a state that tells how far it got.
-enum { PRK_SLOT_FREE, PRK_SLOT_ASSIGNED, PRK_SLOT_STARTED, PRK_SLOT_DONE };
+/// A request's way: the owner makes its slot ASSIGNED, the worker DONE, and the owner FREE again
+/// when it has the answer. Each state has one side that may leave it, so there is no lock, and a
+/// side that is killed anywhere leaves a state that tells how far it got.
+enum { PRK_SLOT_FREE, PRK_SLOT_ASSIGNED, PRK_SLOT_DONE };
 
 enum {
     /// Places in the rooms are counted in lines.
@@ -51,8 +51,16 @@ typedef struct prk_mailbox {
     uint32_t worker_sleeps;
     /// The owner's flag, for a worker that does not share the job's own.
     uint32_t cancel;
+    /// How many requests the worker has begun, in all.
+    uint64_t started;
     /// 0, or which answer, counted from the first one ever, ends the owner's sleep in poll().
     _Alignas(PRK_LINE) uint64_t wake_at;
+    /// The request, by its number from 1 on, that the owner is about to take back while the worker
+    /// may be about to begin it; 0: none. Each writes its own word, this one or `started`, and then
+    /// reads the other's, so at least one sees the other. When both do the worker has it, and waits
+    /// until the owner has seen that. (Exchanging the slot's state would do, but that line is with
+    /// the other side, and waiting for it costs more than a small request.)
+    uint64_t taken_back;
     prk_slot slots[PRK_WORKER_DEPTH];
     /// Offsets, then limbs.
     _Alignas(PRK_LINE) unsigned char requests[PRK_REQUEST_ROOM];

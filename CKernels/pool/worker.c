@@ -111,13 +111,20 @@ static prk_request next_request(server *s) {
         return request;
     }
     s->slot = &mail->slots[s->answered % PRK_WORKER_DEPTH];
+    const uint64_t number = s->answered + 1;
     for (;;) {
-        uint32_t state = PRK_SLOT_ASSIGNED;
-        if (__atomic_compare_exchange_n(&s->slot->state, &state, PRK_SLOT_STARTED, false,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        if (!is_assigned(s->slot)) {
+            await_mail(mail, s->slot, s->end.parent);
+        }
+        __atomic_store_n(&mail->started, number, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&mail->taken_back, __ATOMIC_SEQ_CST) == number) {
+            prk_relax();
+        }
+        if (is_assigned(s->slot)) {
             break;
         }
-        await_mail(mail, s->slot, s->end.parent); // which may be taken back
+        // It was taken back. The slot will have another one.
+        __atomic_store_n(&mail->started, number - 1, __ATOMIC_RELAXED);
     }
     return s->slot->u.request;
 }
