@@ -395,7 +395,6 @@ static int place_request(prk_worker *w, const prk_request *request, size_t answe
     if (!is_idle(w)) {
         return EAGAIN;
     }
-    w->requests = w->answers = (room_use){0};
     slot->request_streams = !take_lines(&w->requests, PRK_REQUEST_ROOM, size, &slot->request_place);
     slot->answer_streams =
         !in_slot && !take_lines(&w->answers, PRK_ANSWER_ROOM, answer_size, &slot->answer_place);
@@ -425,6 +424,10 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     prk_slot *slot = slot_of(w, w->sent_count);
     const size_t reports_place = held->reports_size > 0 ? prk_reports_place(count) : 0;
     const size_t answer_size = held->reports_size > 0 ? reports_place + held->reports_size : count;
+    if (is_idle(w)) {
+        // The rooms are empty: begin again where the memory is warm.
+        w->requests = w->answers = (room_use){0};
+    }
     held->requests_start = w->requests.end;
     held->answers_start = w->answers.end;
     int error = place_request(w, request, answer_size, reports_place, slot);
