@@ -177,7 +177,7 @@ import Testing
         for _ in 0..<10 {
             usleep(100_000)
             let path = "/proc/\(running.process.processIdentifier)/statm"
-            let fields = try String(contentsOfFile: path, encoding: .utf8).split(separator: " ")
+            let fields = try #require(TestFiles.text(path)).split(separator: " ")
             pages = max(pages, Int(fields[1]) ?? 0)
         }
         running.process.interrupt()

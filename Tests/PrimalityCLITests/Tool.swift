@@ -82,7 +82,7 @@ struct Tool {
 
         /// The number that follows a name in a file of /proc about the process.
         func number(after name: String, in file: String) -> Int? {
-            guard let text = try? String(contentsOfFile: "/proc/\(id)/\(file)", encoding: .utf8)
+            guard let text = TestFiles.text("/proc/\(id)/\(file)")
             else { return nil }
             return text.split(separator: "\n").first { $0.hasPrefix(name) }
                 .flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }
@@ -183,7 +183,7 @@ func processes(
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { Int32($0) }.filter { id in
         // pid (name) state ppid …
-        guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+        guard let stat = TestFiles.text("/proc/\(id)/stat"),
             let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
         else { return false }
         let rest = stat[stat.index(after: close)...].split(separator: " ")
@@ -196,7 +196,7 @@ func processes(
 
 /// Whether a process has a handler for a signal.
 func handles(_ process: Int32, _ signal: Int32) -> Bool {
-    let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    let status = TestFiles.text("/proc/\(process)/status")
     guard let line = status?.split(separator: "\n").first(where: { $0.hasPrefix("SigCgt:") }),
         let caught = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16)
     else { return false }

@@ -49,7 +49,7 @@ func children() -> [Int32] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { Int32($0) }.filter { id in
         // pid (name) state parent …
-        guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+        guard let stat = TestFiles.text("/proc/\(id)/stat"),
             let close = stat.lastIndex(of: ")")
         else { return false }
         let rest = stat[stat.index(after: close)...].split(separator: " ")

@@ -256,12 +256,18 @@ import Testing
             try await blocking {
                 let numbers = someNumbers(5000)
                 let expected: [Verdict?] = try verdicts(of: numbers)
+                var limit = rlimit()
+                let which = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+                precondition(getrlimit(which, &limit) == 0)
+                // What looks for leaks at the exit needs some.
+                let before = limit.rlim_cur
+                defer {
+                    limit.rlim_cur = before
+                    setrlimit(which, &limit)
+                }
                 for (most, channel) in stride(from: UInt(64), through: 18, by: -2).flatMap({ most in
                     ProcessChannel.allCases.map { (most, $0) }
                 }) {
-                    var limit = rlimit()
-                    let which = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-                    precondition(getrlimit(which, &limit) == 0)
                     limit.rlim_cur = most
                     precondition(setrlimit(which, &limit) == 0)
                     let pool = ProcessPool(workers: 64, channel: channel)
@@ -331,7 +337,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             try await blocking {
                 func resources() throws -> (descriptors: Int, mappings: Int) {
-                    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+                    let maps = try #require(TestFiles.text("/proc/self/maps"))
                     return (
                         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count,
                         // Of the mailboxes, which are the only anonymous memory that is shared,

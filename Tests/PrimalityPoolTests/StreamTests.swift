@@ -239,7 +239,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
             /// Threads of ours, not the cooperative ones.
             func threads() throws -> [String] {
                 try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap {
-                    try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)
+                    TestFiles.text("/proc/self/task/\($0)/comm")
                 }.filter { $0.hasPrefix("prk-") }
             }
             func run(_ times: Int) async throws {

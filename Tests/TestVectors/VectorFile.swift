@@ -84,6 +84,23 @@ public enum TestFiles {
     /// The folder of the built products, beside the bundle of this target.
     public static var products: URL { Bundle.module.bundleURL.deletingLastPathComponent() }
 
+    /// What a file of /proc holds; `nil` when it is not there, or is gone meanwhile.
+    ///
+    /// By system calls, since Foundation leaks a page where there is nothing to read, which LeakSanitizer
+    /// reports.
+    public static func text(_ path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        if file < 0 { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(file, &block, block.count)
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            if count > 0 { bytes += block[..<count] } else if errno != EINTR { return nil }
+        }
+    }
+
     /// Whether tests that take minutes run whole: PRIMALITY_THOROUGH is set.
     public static var isThorough: Bool {
         ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] != nil
