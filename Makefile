@@ -170,7 +170,7 @@ SOAK_SECONDS ?= 600
 FAULTS ?= 200
 
 soak-pools: check-swift check-gmp ## FAULTS of each kind, LINES through each pool, SOAK_SECONDS of random faults.
-	PRIMALITY_THOROUGH=$(FAULTS) $(SWIFT) test -c release --disable-xctest --filter 'FaultTests|ToolLimitTests'
+	PRIMALITY_THOROUGH=$(FAULTS) $(SWIFT) test -c release --disable-xctest --filter 'Fault|ToolLimitTests'
 	$(PYTHON) Tests/soak-pools.py --lines $(LINES) --seconds $(SOAK_SECONDS) $(if $(SEED),--seed $(SEED)) \
 	  "$$($(SWIFT) build -c release --show-bin-path)/primality"
 
