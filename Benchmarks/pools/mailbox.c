@@ -153,6 +153,11 @@ static double measure(const row *r) {
                 prk_worker_wake(workers[i]);
             }
         }
+        // As the supervisor: a worker that has many is left alone for a moment. Whoever looks at
+        // the slot that it is writing to takes the line away from it.
+        for (int i = 0; i < 8 && r->depth >= 16; i++) {
+            prk_relax();
+        }
         const bool slept = !has_mail(workers) && await(workers);
         for (int i = 0; i < worker_count; i++) {
             const bool is_shm = r->channel == PRK_CHANNEL_SHM;

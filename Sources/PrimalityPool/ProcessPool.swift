@@ -231,9 +231,9 @@ private struct ChunkFlow: WorkFlow {
 
     func count(_ work: Job) -> Int { work.numbers.count }
 
-    // A range of divisors is a worker's fill.
+    // A range of divisors takes less than a chunk: a worker has the next one while its answer travels.
     func cost(_ work: Job) -> Double {
-        work.divisors == nil ? ChunkSizer.cost(of: work.numbers, engine: job.engine) : 1e9
+        work.divisors == nil ? ChunkSizer.cost(of: work.numbers, engine: job.engine) : 50_000
     }
 
     mutating func halve(_ work: Job) -> [Job] { feed.jobs.halve(work) }
