@@ -166,8 +166,6 @@ const char *prk_worker_text(const prk_worker *worker);
 /// Frees what the owner holds. The process is to be reaped before.
 void prk_worker_destroy(prk_worker *worker);
 
-pid_t prk_worker_pid(const prk_worker *worker);
-
 /// Sends a request, without waiting: what does not go at once is copied. A worker answers its
 /// requests in their order. `offsets` may be NULL when each number has one limb, and need not begin
 /// at 0: the first limb is at limbs[0] all the same. EAGAIN when the worker has no room for it,

@@ -32,7 +32,8 @@ typedef struct held_request {
     uint64_t requests_start, requests_end, answers_start, answers_end;
 } held_request;
 
-/// A room, handed out round and round; places are counted in lines, and never begin again at 0.
+/// A room, handed out round and round, and from its beginning when it is empty; places are counted
+/// in lines.
 typedef struct room_use {
     uint64_t start, end;
 } room_use;
@@ -255,8 +256,6 @@ void prk_worker_raise(prk_worker *w) {
 const char *prk_worker_text(const prk_worker *w) {
     return w->shared == NULL ? "" : w->shared->texts[w->answered_count % PRK_WORKER_DEPTH];
 }
-
-pid_t prk_worker_pid(const prk_worker *w) { return w->pid; }
 
 // A write to a pipe raises SIGPIPE when the worker is gone. It is kept from this thread and taken
 // away, so that the program's own disposition is left alone; one that was pending before stays.

@@ -323,15 +323,7 @@ void prk_worker_adopt(prk_worker_main main) {
     prk_worker_begin(&end);
     prk_silence();
     prk_worker_setup setup;
-    size_t size = 0;
-    while (size < sizeof setup) {
-        const ssize_t got = read(end.in, (char *)&setup + size, sizeof setup - size);
-        if (got > 0) {
-            size += (size_t)got;
-        } else if (got == 0 || errno != EINTR) {
-            _exit(0); // the owner is gone
-        }
-    }
+    prk_get_all(end.in, &setup, sizeof setup);
     main(&setup, &end);
     _exit(0);
 }

@@ -98,6 +98,9 @@ void prk_worker_begin(const prk_channel_end *end);
 /// Maps the shared memory of an end and closes its descriptor. 0, or an errno.
 int prk_end_map(prk_channel_end *end, prk_channel channel, const int descriptors[PRK_END_COUNT]);
 
+/// Reads so many bytes from the owner; when it is gone the process ends.
+void prk_get_all(int in, void *bytes, size_t size);
+
 /// Leaves only these descriptors open, of which there are 8 at most; negative ones stand for none.
 void prk_close_all_but(const int *kept, int count);
 

@@ -29,7 +29,7 @@ static void put_all(int out, const void *bytes, size_t size) {
     }
 }
 
-static void get_all(int in, void *bytes, size_t size) {
+void prk_get_all(int in, void *bytes, size_t size) {
     char *p = bytes;
     while (size > 0) {
         ssize_t got = read(in, p, size);
@@ -107,7 +107,7 @@ static prk_request next_request(server *s) {
     prk_request request;
     prk_mailbox *mail = s->end.mailbox;
     if (mail == NULL) {
-        get_all(s->end.in, &request, sizeof request);
+        prk_get_all(s->end.in, &request, sizeof request);
         return request;
     }
     s->slot = &mail->slots[s->answered % PRK_WORKER_DEPTH];
@@ -146,7 +146,7 @@ static const uint64_t *arrays(server *s, const prk_request *request, const uint6
     } else {
         const size_t size = (offset_count + limb_count) * sizeof *words;
         words = room(&s->request, size);
-        get_all(s->end.in, words, size);
+        prk_get_all(s->end.in, words, size);
     }
     if (offset_count > 0) {
         // A slice of a batch has the batch's offsets.
@@ -220,8 +220,9 @@ static void serve_request(server *s, const prk_request *request) {
         status = prk_job_run_part(job, request->n, request->from, request->to, s->scratch, verdicts,
                                   reports_size > 0 ? reports : &of_part);
     } else if (job->task != NULL) {
-        // No evidence but the verdict.
-        memset(reports, 0, reports_size);
+        if (reports_size > 0) {
+            memset(reports, 0, reports_size); // no evidence but the verdict
+        }
         // A forked worker on streams has nowhere to say why.
         char text[PRK_WORKER_TEXT];
         status = job->task(

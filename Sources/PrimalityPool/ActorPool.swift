@@ -33,17 +33,7 @@ public struct ActorPool: Pool {
         for id in 0..<workers { actors.append(try WorkerActor(id: id, job: job)) }
         let office = PostOffice(actors, engine: job.engine)
 
-        // One that is pending says as much as many: look at the queue and the mailboxes again.
-        let (announcements, announcer) = AsyncStream.makeStream(
-            of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let feeder: WorkerThread
-        do throws(PoolError) {
-            feeder = try feed.start(
-                from: source, announce: { announcer.yield() },
-                startWorkers: WorkerThread.checkDispatchGetsThreads)
-        } catch {
-            throw error.asNoWorkers(of: workers)
-        }
+        let (feeder, announcements, announcer) = try feed.startForTasks(from: source)
         defer { feeder.join() }
         Task.detached {
             await withDiscardingTaskGroup { group in

@@ -99,14 +99,9 @@ public struct ProcessPool: Pool {
             job, workers: workers, depth: Int(PRK_WORKER_DEPTH) / chunksPerWorker)
         let doorbell = try Doorbell()
         var started: Supervisor<ChunkFlow>?
-        let feeder: WorkerThread
-        do throws(PoolError) {
-            feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
-                () throws(PoolError) in
-                started = try Supervisor(job, of: self, doorbell, measures: true)
-            }
-        } catch {
-            throw error.asNoWorkers(of: workers)
+        let feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
+            () throws(PoolError) in
+            started = try Supervisor(job, of: self, doorbell, measures: true)
         }
         guard var supervisor = started.take() else { return }
         defer { supervisor.stop() }

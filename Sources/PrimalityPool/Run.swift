@@ -70,6 +70,7 @@ final class Feed: Sendable {
     private let window: Window
     private let size: Int
     private let heaviest: Int
+    private let workers: Int
     private let engine: Engine
     private let cancel: CancelFlag
 
@@ -83,6 +84,7 @@ final class Feed: Sendable {
     init(_ job: PoolJob, workers: Int, depth: Int = 1) {
         jobs = JobQueue(job, workers: workers)
         heaviest = depth
+        self.workers = workers
         size = workers * chunksPerWorker * heaviest
         window = Window(size)
         engine = job.engine
@@ -106,28 +108,53 @@ final class Feed: Sendable {
     ///   - announce: Called when there is something new in the queue, or its end.
     ///   - startWorkers: Throws when there is no worker; then nothing was taken.
     /// - Returns: The feeder.
-    /// - Throws: What `startWorkers` throws, and ``PoolError/system(call:error:)`` when there is no
-    ///   thread for the feeder.
+    /// - Throws: What `startWorkers` throws; ``PoolError/noWorkers(wanted:error:)`` when the system refuses
+    ///   a thread, to the feeder or to a worker.
     func start(
         from source: @escaping @Sendable () -> NumberBatch?,
         announce: @escaping @Sendable () -> Void = {},
-        startWorkers: () throws(PoolError) -> Void = {}
+        startWorkers: () throws(PoolError) -> Void
     ) throws(PoolError) -> WorkerThread {
         let hasWorkers = Monitor<Bool?>(nil)
-        let feeder = try WorkerThread(name: "prk-feeder") { [self] in
-            if hasWorkers.wait(for: { $0 }) { feed(from: source, announce) }
-            jobs.end()
-            announce()
-        }
         do throws(PoolError) {
-            try startWorkers()
+            let feeder = try WorkerThread(name: "prk-feeder") { [self] in
+                if hasWorkers.wait(for: { $0 }) { feed(from: source, announce) }
+                jobs.end()
+                announce()
+            }
+            do throws(PoolError) {
+                try startWorkers()
+            } catch {
+                hasWorkers.withLock(wake: true) { $0 = false }
+                feeder.join()
+                throw error
+            }
             hasWorkers.withLock(wake: true) { $0 = true }
             return feeder
         } catch {
-            hasWorkers.withLock(wake: true) { $0 = false }
-            feeder.join()
-            throw error
+            guard case .system(_, let reason) = error else { throw error }
+            throw .noWorkers(wanted: workers, error: reason)
         }
+    }
+
+    /// Starts the feeder of a pool whose workers are run by Swift's threads.
+    ///
+    /// - Parameter source: What is to be tested.
+    /// - Returns: The feeder, and a stream that says when to look at the queue again, with its other end:
+    ///   one announcement that is pending says as much as many.
+    /// - Throws: ``PoolError`` when there is no thread for the feeder or for Swift.
+    func startForTasks(
+        from source: @escaping @Sendable () -> NumberBatch?
+    ) throws(PoolError) -> (
+        feeder: WorkerThread, announcements: AsyncStream<Void>,
+        announcer: AsyncStream<Void>.Continuation
+    ) {
+        let (announcements, announcer) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let feeder = try start(
+            from: source, announce: { announcer.yield() },
+            startWorkers: WorkerThread.checkDispatchGetsThreads)
+        return (feeder, announcements, announcer)
     }
 
     private func feed(
@@ -151,14 +178,6 @@ final class Feed: Sendable {
 
     /// Nothing more will be taken: lets the feeder see that.
     func open() { window.release(2 * size) }
-}
-
-extension PoolError {
-    /// What is to be said when for this reason there is no worker.
-    func asNoWorkers(of wanted: Int) -> PoolError {
-        guard case .system(_, let error) = self else { return self }
-        return .noWorkers(wanted: wanted, error: error)
-    }
 }
 
 /// Passes results on, in the order that was asked for.

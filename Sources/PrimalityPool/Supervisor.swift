@@ -196,12 +196,15 @@ final class Doorbell: Sendable {
                     break
                 }
             }
-            if foundMail { learn() }
             // While answers lie in memory the system is asked now and then only.
             rounds &+= 1
-            if foundMail && !rounds.isMultiple(of: 64) { continue }
+            if foundMail && !rounds.isMultiple(of: 64) {
+                learn()
+                continue
+            }
             if !foundMail && awaitMail() { continue }
             try wait(milliseconds: foundMail ? 0 : patience(), &flow)
+            learn()
             endLateWorkers()
             if job.cancel.isCancelled {
                 let since = cancelled ?? .now

@@ -34,17 +34,7 @@ public struct TaskPool: Pool {
         let idle = BlockingQueue<HandedOver<LocalWorker>>()
         for id in 0..<workers { idle.push(HandedOver(try LocalWorker(id: id, job: job))) }
 
-        // One that is pending says as much as many: look at the queue again.
-        let (announcements, announcer) = AsyncStream.makeStream(
-            of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let feeder: WorkerThread
-        do throws(PoolError) {
-            feeder = try feed.start(
-                from: source, announce: { announcer.yield() },
-                startWorkers: WorkerThread.checkDispatchGetsThreads)
-        } catch {
-            throw error.asNoWorkers(of: workers)
-        }
+        let (feeder, announcements, announcer) = try feed.startForTasks(from: source)
         defer { feeder.join() }
         let workers = workers
         Task.detached {

@@ -41,37 +41,30 @@ public struct ThreadPool: Pool {
         let results = BlockingQueue<ChunkResult>(producers: workers)
         var threads: [WorkerThread] = []
         defer { for thread in threads { thread.join() } }
-        let feeder: WorkerThread
-        do throws(PoolError) {
-            feeder = try feed.start(
-                from: source,
-                startWorkers: { () throws(PoolError) in
-                    var problem: PoolError?
-                    for id in 0..<workers {
-                        do throws(PoolError) {
-                            let box = HandedOver(try LocalWorker(id: id, job: job))
-                            threads.append(
-                                try WorkerThread(name: "prk-worker-\(id)") {
-                                    if isPinned { prk_thread_pin(Int32(id)) }
-                                    while let job = feed.jobs.pop() {
-                                        let result = feed.jobs.finish(job, box.value.run(job))
-                                        if let result { results.push(result) }
-                                    }
-                                    results.end()
-                                })
-                        } catch {
-                            problem = error
+        let feeder = try feed.start(from: source) { () throws(PoolError) in
+            var problem: PoolError?
+            for id in 0..<workers {
+                do throws(PoolError) {
+                    let box = HandedOver(try LocalWorker(id: id, job: job))
+                    threads.append(
+                        try WorkerThread(name: "prk-worker-\(id)") {
+                            if isPinned { prk_thread_pin(Int32(id)) }
+                            while let job = feed.jobs.pop() {
+                                let result = feed.jobs.finish(job, box.value.run(job))
+                                if let result { results.push(result) }
+                            }
                             results.end()
-                        }
-                    }
-                    if threads.isEmpty, let problem { throw problem }
-                    if case .system(_, let error)? = problem {
-                        job.notify?(
-                            .fewerWorkers(started: threads.count, wanted: workers, error: error))
-                    }
-                })
-        } catch {
-            throw error.asNoWorkers(of: workers)
+                        })
+                } catch {
+                    problem = error
+                    results.end()
+                }
+            }
+            if threads.isEmpty, let problem { throw problem }
+            if case .system(_, let error)? = problem {
+                job.notify?(
+                    .fewerWorkers(started: threads.count, wanted: workers, error: error))
+            }
         }
         defer { feeder.join() }
         var delivery = Delivery(job)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestVectors
 import Testing
 
 /// How to run a shell command, which is in $C, on a terminal of its own.

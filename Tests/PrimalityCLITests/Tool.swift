@@ -180,17 +180,8 @@ struct PoolChoice: Sendable, CustomTestStringConvertible {
 func processes(
     thatAreZombies: Bool = false, _ fits: ((parent: Int32, name: String)) -> Bool
 ) -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { id in
-        // pid (name) state ppid …
-        guard let stat = TestFiles.text("/proc/\(id)/stat"),
-            let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
-        else { return false }
-        let rest = stat[stat.index(after: close)...].split(separator: " ")
-        guard rest.count > 1, (rest[0] == "Z") == thatAreZombies, let parent = Int32(rest[1]) else {
-            return false
-        }
-        return fits((parent, String(stat[stat.index(after: open)..<close])))
+    TestVectors.processes {
+        $0.isZombie == thatAreZombies && fits((parent: $0.parent, name: $0.name))
     }
 }
 
@@ -201,13 +192,4 @@ func handles(_ process: Int32, _ signal: Int32) -> Bool {
         let caught = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16)
     else { return false }
     return caught >> UInt64(signal - 1) & 1 == 1
-}
-
-/// Waits at most five seconds for something to become true.
-func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<500 {
-        if condition() { return true }
-        usleep(10_000)
-    }
-    return condition()
 }

@@ -45,26 +45,7 @@ extension ProcessPool {
 }
 
 /// The processes that this one has forked and not reaped.
-func children() -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { id in
-        // pid (name) state parent …
-        guard let stat = TestFiles.text("/proc/\(id)/stat"),
-            let close = stat.lastIndex(of: ")")
-        else { return false }
-        let rest = stat[stat.index(after: close)...].split(separator: " ")
-        return rest.count > 1 && Int32(rest[1]) == getpid()
-    }
-}
-
-/// Waits at most five seconds for something to become true.
-func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<5000 {
-        if condition() { return true }
-        usleep(1000)
-    }
-    return condition()
-}
+func children() -> [Int32] { processes { $0.parent == getpid() } }
 
 /// Does something to random workers of this process, again and again, until the run is over.
 func storm(
