@@ -80,7 +80,17 @@ package final class JobQueue: Sendable {
     }
 
     /// Adds a chunk.
-    package func push(_ chunk: Chunk) { monitor.withLock(wake: true) { $0.chunks.append(chunk) } }
+    ///
+    /// - Returns: Whether it is the first, or ``tryPop()`` has found nothing since the last one was added:
+    ///   who asks again anyway, when a worker has room, need not be told.
+    @discardableResult
+    package func push(_ chunk: Chunk) -> Bool {
+        monitor.withLock(wake: true) { state in
+            state.chunks.append(chunk)
+            defer { state.isAwaited = false }
+            return state.isAwaited
+        }
+    }
 
     /// No chunk will be added.
     package func end() { monitor.withLock(wake: true) { $0.isFed = true } }
@@ -95,10 +105,11 @@ package final class JobQueue: Sendable {
 
     /// The next job if there is one at present.
     ///
-    /// To be asked again when a chunk was added, at the end, and when a job came back.
+    /// To be asked again when ``push(_:)`` says so, at the end, and when a job came back.
     package func tryPop() -> BlockingQueue<Job>.Taken {
         monitor.withLock { state in
             if let job = state.take() { return .element(job) }
+            state.isAwaited = true
             return state.isExhausted ? .ended : .nothingYet
         }
     }
@@ -126,6 +137,8 @@ private struct JobState {
     var chunks: [Chunk] = []
     /// No chunk will be added.
     var isFed = false
+    /// Nobody has looked yet, or somebody found nothing and has not been told since that there is something.
+    var isAwaited = true
     private let shares: Bool
     private let empty: (Int) -> TestResults
     private var lastJob = 0

@@ -37,9 +37,16 @@
     package func withLock<Result>(
         wake: Bool = false, _ body: (inout State) -> Result
     ) -> Result {
+        withLock(wakeIf: { _ in wake }, body)
+    }
+
+    /// Runs `body` with the lock held, and wakes those who wait when what it leaves is worth it.
+    package func withLock<Result>(
+        wakeIf isWorthIt: (State) -> Bool, _ body: (inout State) -> Result
+    ) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
-            if wake { unsafe pthread_cond_broadcast(changed) }
+            if isWorthIt(state) { unsafe pthread_cond_broadcast(changed) }
             unsafe pthread_mutex_unlock(mutex)
         }
         return body(&state)
@@ -155,11 +162,19 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
 }
 
 /// Permits that bound how many chunks are in flight, and so the memory of a run.
+///
+/// Who waits for one is woken when half of them are free: a wake-up costs as much as a short chunk, and the
+/// other half keeps the workers busy meanwhile.
 package final class Window: Sendable {
+    private let size: Int
     private let permits: Monitor<Int>
 
-    package init(_ count: Int) { permits = Monitor(count) }
+    package init(_ size: Int) {
+        self.size = size
+        permits = Monitor(size)
+    }
 
+    /// Takes permits, half of the window at most.
     package func acquire(_ count: Int = 1) {
         if count == 0 { return }
         permits.wait { free -> Void? in
@@ -169,5 +184,7 @@ package final class Window: Sendable {
         }
     }
 
-    package func release(_ count: Int = 1) { permits.withLock(wake: true) { $0 += count } }
+    package func release(_ count: Int = 1) {
+        permits.withLock(wakeIf: { $0 >= self.size / 2 }) { $0 += count }
+    }
 }

@@ -105,7 +105,7 @@ final class Feed: Sendable {
     ///
     /// - Parameters:
     ///   - source: What is to be tested.
-    ///   - announce: Called when there is something new in the queue, or its end.
+    ///   - announce: Called when there is something new in a queue that was found empty, or its end.
     ///   - startWorkers: Throws when there is no worker; then nothing was taken.
     /// - Returns: The feeder.
     /// - Throws: What `startWorkers` throws; ``PoolError/noWorkers(wanted:error:)`` when the system refuses
@@ -166,8 +166,7 @@ final class Feed: Sendable {
             window.acquire()
             guard !cancel.isCancelled, let numbers = source() else { return }
             window.acquire(weight(of: numbers) - 1)
-            jobs.push(Chunk(id: id, first: first, numbers: numbers))
-            announce()
+            if jobs.push(Chunk(id: id, first: first, numbers: numbers)) { announce() }
             id += 1
             first += numbers.count
         }
