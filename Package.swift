@@ -40,8 +40,9 @@ let package = Package(
             name: "PrimalityPool", dependencies: ["CKernels", "Primality"],
             swiftSettings: swiftOnC),
         .target(
-            name: "PrimalityModels", dependencies: ["Primality", "PrimalityPool"],
-            swiftSettings: swift),
+            name: "PrimalityModels",
+            dependencies: ["CKernels", "Primality", "PrimalityPool", "PurePrimality"],
+            swiftSettings: swiftOnC),
         .executableTarget(
             name: "PrimalityCLI",
             dependencies: [
@@ -65,7 +66,9 @@ let package = Package(
             dependencies: ["CKernels", "Primality", "PrimalityPool", "TestVectors"]),
         .testTarget(
             name: "PrimalityModelsTests",
-            dependencies: ["Primality", "PrimalityModels", "PrimalityPool"]),
+            dependencies: [
+                "CKernels", "Primality", "PrimalityModels", "PrimalityPool", "TestVectors",
+            ]),
         // A program with workers of its own, which the tests run.
         .executableTarget(
             name: "task-workers", dependencies: ["Primality", "PrimalityPool"],
