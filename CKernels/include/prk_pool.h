@@ -240,6 +240,35 @@ int prk_doorbell_create(void);
 void prk_doorbell_ring(int doorbell);
 void prk_doorbell_clear(int doorbell);
 
+/// A queue of messages of one size between processes, by its two ends: what is put into ends[1] comes
+/// out of ends[0], whole, at one of the processes that wait for it. It has no lock, so none is left
+/// behind by a process that is killed. 0, or -1 with errno set.
+int prk_packets_create(int ends[2]);
+
+/// Puts a message, waiting for room; false when nobody is left who could get it.
+bool prk_packets_put(int end, const void *message, size_t size);
+
+/// Waits for a message; false when nobody is left who could put one.
+bool prk_packets_get(int end, void *message, size_t size);
+
+/// A number that a worker of the chapter's pool has tested.
+typedef struct PRK_SWIFT_NAME("CheckedNumber") prk_checked {
+    /// 0: the worker has taken its pill.
+    uint64_t n;
+    /// Wall time of the test in nanoseconds.
+    uint64_t ns;
+    int32_t worker;
+    uint8_t verdict;
+} prk_checked;
+
+/// Forks a worker of the chapter's pool: it takes numbers, as uint64_t, out of `jobs` until it takes a
+/// 0, and puts a prk_checked into `results` for each, and one for the pill. Its process id, or -1
+/// with errno set. Otherwise as prk_worker_create with a job for 64-bit numbers.
+pid_t prk_chapter_worker_create(int jobs, int results, const prk_job *job);
+
+/// Waits for a child. As prk_worker_reap.
+int prk_reap(pid_t pid, int *signal);
+
 /// SipHash-2-4 [AuBe12] of a file's content under the key (k0, k1), from its beginning and without
 /// moving its offset, and its size in bytes. 0, or an errno; ECANCELED when `cancel`, which may be
 /// NULL, was raised.

@@ -107,9 +107,6 @@ void prk_close_all_but(const int *kept, int count);
 /// Puts the null device in the place of the standard streams.
 void prk_silence(void);
 
-/// Waits for a child. As prk_worker_reap.
-int prk_reap(pid_t pid, int *signal);
-
 /// The other side of prk_worker_create_in: forks a worker with these descriptors, which stay the
 /// caller's. Its process id, or -1 with errno set. And of prk_worker_reap.
 pid_t prk_nursery_fork(int nursery, const prk_worker_setup *setup,

@@ -102,5 +102,5 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// All of them, in the order of the chapter.
-    public static let all: [ConcurrencyModel] = []
+    public static let all: [ConcurrencyModel] = [.homeGrownPool, .contention]
 }
