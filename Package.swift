@@ -75,7 +75,9 @@ let package = Package(
             path: "Tests/TaskWorkers", swiftSettings: swift),
         .testTarget(
             name: "PrimalityCLITests",
-            dependencies: ["Primality", "PrimalityCLI", "TestVectors", "task-workers"]),
+            dependencies: [
+                "Primality", "PrimalityCLI", "PrimalityModels", "TestVectors", "task-workers",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -230,7 +230,7 @@ extension ModelsCommand {
             }
             if summary.lost > 0 {
                 StandardStreams.complain(
-                    "\(summary.lost) numbers have no result: their workers died with them")
+                    "numbers without a result: \(summary.lost), whose workers died")
                 status.raise(to: .internalError)
             }
             status.raise(to: output.status())

@@ -137,6 +137,7 @@ public struct Contention: Sendable {
     ) throws -> (counts: [Int], seconds: Double) {
         // 0 before the start, 1 while they work, 2 at the end.
         let phase = Atomic(0)
+        let ready = Atomic(0)
         let counts = Monitor([Int](repeating: 0, count: thing.threads))
         let taken = Monitor(0)
         var threads: [WorkerThread] = []
@@ -152,24 +153,29 @@ public struct Contention: Sendable {
             for thread in 0..<thing.threads {
                 threads.append(
                     try WorkerThread(name: "prk-contender") {
+                        ready.wrappingAdd(1, ordering: .relaxed)
                         while phase.load(ordering: .relaxed) == 0 { sched_yield() }
                         var count = 0
                         var out = 0
-                        while phase.load(ordering: .relaxed) == 1 {
+                        repeat {
                             // To look costs as much as some operations.
                             for _ in 0..<Thing.burst {
                                 out &+= thing.operate(thread, count)
                                 count += 1
                             }
-                        }
+                        } while phase.load(ordering: .relaxed) == 1
                         counts.withLock { $0[thread] = count }
                         taken.withLock { $0 &+= out }
                     })
             }
+            while ready.load(ordering: .relaxed) < thing.threads { usleep(100) }
             begin = prk_clock_ns()
             phase.store(1, ordering: .relaxed)
-            usleep(milliseconds * 1000)
+            while prk_clock_ns() - begin < UInt64(milliseconds) * 1_000_000, !cancel.isCancelled {
+                usleep(min(milliseconds, 10) * 1000)
+            }
         }
+        if cancel.isCancelled { throw PoolError.cancelled }
         let done = counts.withLock { $0 }
         let put = done.reduce(0) { $0 &+ Thing.put(by: $1) }
         let isComplete = put == taken.withLock { $0 } &+ thing.rest()

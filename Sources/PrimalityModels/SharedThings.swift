@@ -335,8 +335,8 @@ private struct Items {
 ///
 /// `Sendable` because the state is only reached with the lock held.
 @safe private final class Sleeping<State>: @unchecked Sendable {
-    private struct Content {
-        var mutex = pthread_mutex_t()
+    @safe private struct Content {
+        var mutex = unsafe pthread_mutex_t()
         var state: State
     }
 
