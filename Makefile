@@ -21,7 +21,7 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps bench-pools run-bench-pools bench-mailbox count count-update run-count test-swift \
+	bench-u64 bench-deps bench-pools run-bench-pools bench-mailbox models-python count count-update run-count test-swift \
 	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards soak-pools \
 	check-swift check-gmp clean
 
@@ -231,6 +231,10 @@ bench-mailbox: check-gmp $(LIB_DIR)/libprimality.a $(POOL_OBJECTS) ## Time a req
 run-bench-pools: $(LIB_DIR)/$(SO)
 	@$$($(SWIFT) build -c release --package-path Benchmarks/pools --show-bin-path)/pool-bench \
 	  --python "$(PYTHON)" --peers Benchmarks/pools/peers.py --library $(LIB_DIR)/$(SO) $(BENCH_FLAGS)
+
+models-python: check-swift check-gmp ## The concurrency models in CPython and here, side by side.
+	$(SWIFT) build -c release --product primality
+	@$(PYTHON) Benchmarks/python/chapter.py --primality "$$($(SWIFT) build -c release --show-bin-path)/primality" $(BENCH_FLAGS)
 
 # gcc with fixed flags, whatever CC and CFLAGS are: the counts are those of its code.
 count_with_gcc = $(MAKE) -s CC=gcc CFLAGS=-O2 run-count COUNT=$(1)
