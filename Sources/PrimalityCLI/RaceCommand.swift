@@ -108,12 +108,14 @@ struct RaceCommand: ParsableCommand {
                     level: level, numbers: candidates.count, primes: primes, rows: rows)
                 _ = output.write(try jsonText(result))
             } else {
-                _ = output.write(locks(rows))
+                let locks = locks(rows)
+                _ = output.write(locks)
                 if plot {
                     let style = SpeedupChart.Style.current
                     let chart = SpeedupChart(rows).lines(
                         width: StandardStreams.columns(of: STDOUT_FILENO), style: style)
-                    _ = output.write("\n" + chart.joined(separator: "\n") + "\n\n")
+                    _ = output.write(
+                        (locks.isEmpty ? "\n" : "") + chart.joined(separator: "\n") + "\n\n")
                 }
                 _ = output.write(
                     "All \(rows.count) rows agree: \(primes) of \(candidates.count) are prime.\n")

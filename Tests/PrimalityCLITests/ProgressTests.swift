@@ -5,7 +5,7 @@ import TestVectors
 import Testing
 
 /// How to run a shell command, which is in $C, on a terminal of its own.
-private let onTerminal: String? = {
+let onTerminal: String? = {
     for (tool, command) in [
         ("script", "script -qec \"$C\" /dev/null"),
         (
