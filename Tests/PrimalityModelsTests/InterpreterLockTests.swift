@@ -110,7 +110,7 @@ private func threads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) th
     /// The same by requests: each switch is a forced one.
     @Test func noForcedSwitchIsLost() async throws {
         let lock = InterpreterLock(switchInterval: .microseconds(1))
-        let wanted = Self.handOvers / 50
+        let wanted = Self.handOvers / 100
         let isOver = Flag()
         try await onOwnThread { () throws(PoolError) in
             try threads(3) { _ in
