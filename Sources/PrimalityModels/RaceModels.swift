@@ -27,7 +27,7 @@ extension ConcurrencyModel {
 
     /// Threads under an interpreter lock.
     public static let interpreterLock = ConcurrencyModel(
-        name: "interpreter-lock", title: "The interpreter lock",
+        name: "gil", title: "The interpreter lock",
         lesson: """
             Where one lock lets a single thread at a time run the program's code, threads make work for the \
             CPU no faster: they take turns. A thread that wants the lock waits for the switch interval, 5 ms \
@@ -40,7 +40,7 @@ extension ConcurrencyModel {
 
     /// Threads whose code in C gives the interpreter lock up.
     public static let releasedLock = ConcurrencyModel(
-        name: "released-lock", title: "C code that releases the lock",
+        name: "gil-released", title: "C code that releases the lock",
         lesson: """
             The lock protects the interpreter, not the CPU. Code in C that does not touch the program's \
             objects may give the lock up for its time, as NumPy, zlib and calls through ctypes do in \
@@ -63,7 +63,7 @@ extension ConcurrencyModel {
 
     /// Threads without a lock, and work that is not worth starting them for.
     public static let compiledCode = ConcurrencyModel(
-        name: "compiled-code", title: "Compiled code",
+        name: "compiled", title: "Compiled code",
         lesson: """
             Without an interpreter there is no such lock, and threads do for work on the CPU what takes \
             processes elsewhere. But look at the algorithm first: Baillie-PSW answers in a microsecond what \
@@ -114,9 +114,9 @@ private struct Found {
     var figures: [ConcurrencyModel.Figure] {
         rows.flatMap { row -> [ConcurrencyModel.Figure] in
             let name = "\(engine.rawValue) \(row.pool.rawValue)"
-            let time = ConcurrencyModel.Figure("\(name) time", row.wallSeconds, "s")
-            guard row.pool != .serial else { return [time] }
-            return [time, ConcurrencyModel.Figure("\(name) speed-up", speedup(row.pool), "x")]
+            let time = figure(name, row.wallSeconds)
+            if row.pool == .serial { return [time] }
+            return [time, ConcurrencyModel.Figure("\(name), speed-up", speedup(row.pool), "x")]
         }
     }
 
@@ -132,7 +132,7 @@ private struct Found {
 
     func waitingSeconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.waitingSeconds ?? 0 }
 
-    /// `serial 0.351 s, threads 0.190 s (1.85x)`.
+    /// `trial: serial 351.2 ms, threads 190.5 ms (1.84x)`.
     func evidence(_ entrants: Race.Entrant...) -> String {
         let serial = "\(engine.rawValue): serial \(written(seconds(.serial)))"
         return ([serial]
@@ -140,6 +140,13 @@ private struct Found {
                 "\($0.rawValue) \(written(seconds($0))) (\(rounded(speedup($0), 100))x)"
             }).joined(separator: ", ")
     }
+}
+
+/// A time in the unit that suits it.
+private func figure(_ name: String, _ seconds: Double) -> ConcurrencyModel.Figure {
+    seconds >= 1e-3
+        ? ConcurrencyModel.Figure(name, seconds * 1e3, "ms")
+        : ConcurrencyModel.Figure(name, seconds * 1e6, "us")
 }
 
 /// A value with some decimals: 10, 100 or 1000 for one, two or three.
@@ -165,10 +172,10 @@ private func measureProcesses(
         figures: found.figures,
         claims: [
             ConcurrencyModel.Claim(
-                "Processes beat one thread at work for the CPU, by every channel", least >= gain,
+                "Processes beat one thread at work for the CPU, by every channel.", least >= gain,
                 found.evidence(.pipes, .sockets, .sharedMemory)),
             ConcurrencyModel.Claim(
-                "For jobs of milliseconds the channel makes no difference of more than a fifth",
+                "For jobs of milliseconds the channel makes no difference of more than a fifth.",
                 most < gain * least,
                 "speed-ups from \(rounded(least, 100))x to \(rounded(most, 100))x"),
         ])
@@ -188,21 +195,21 @@ private func measureLock(
         figures: found.figures + [
             ConcurrencyModel.Figure("hand-overs", Double(handOvers)),
             ConcurrencyModel.Figure("forced switches", Double(forced)),
-            ConcurrencyModel.Figure("threads waited", waiting, "s"),
+            figure("threads waited, all together", waiting),
             ConcurrencyModel.Figure("lag of a tick, interval 5 ms", lags[0], "ms"),
             ConcurrencyModel.Figure("lag of a tick, interval 20 ms", lags[1], "ms"),
         ],
         claims: [
             ConcurrencyModel.Claim(
-                "Threads under the lock do not beat one thread at work for the CPU",
+                "Threads under the lock do not beat one thread at work for the CPU.",
                 found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
             ConcurrencyModel.Claim(
-                "They take turns: the lock is handed over by force during the work", forced > 0,
+                "They take turns: the lock is handed over by force during the work.", forced > 0,
                 "\(handOvers) hand-overs, \(forced) of them forced, in "
                     + "\(written(found.seconds(.lockedThreads))); threads waited "
                     + "\(written(waiting)), all together"),
             ConcurrencyModel.Claim(
-                "A thread that wakes up beside a busy one comes late by about the switch interval",
+                "A thread that wakes up beside a busy one comes late by about the switch interval.",
                 zip(lags, intervals).allSatisfy { $0 >= 0.8 * $1 && $0 <= 2.5 * $1 },
                 zip(lags, intervals).map {
                     "\(rounded($0, 10)) ms late with an interval of \(Int($1)) ms"
@@ -257,10 +264,10 @@ private func measureReleasedLock(
         figures: found.figures,
         claims: [
             ConcurrencyModel.Claim(
-                "Threads whose C code holds the lock do not beat one thread",
+                "Threads whose C code holds the lock do not beat one thread.",
                 found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
             ConcurrencyModel.Claim(
-                "The same threads beat it when the C code gives the lock up",
+                "The same threads beat it when the C code gives the lock up.",
                 found.speedup(.releasingThreads) >= gain, found.evidence(.releasingThreads)),
         ])
 }
@@ -274,10 +281,10 @@ private func measureActors(
         figures: found.figures,
         claims: [
             ConcurrencyModel.Claim(
-                "One actor for all is no faster than one thread",
+                "One actor for all is no faster than one thread.",
                 found.speedup(.oneActor) < gain, found.evidence(.oneActor)),
             ConcurrencyModel.Claim(
-                "One actor a worker is faster", found.speedup(.actors) >= gain,
+                "One actor a worker is faster.", found.speedup(.actors) >= gain,
                 found.evidence(.actors)),
         ])
 }
@@ -292,19 +299,19 @@ private func measureCompiledCode(
     let better = book / quick.seconds(.serial)
     return ConcurrencyModel.Outcome(
         figures: trial.figures + quick.figures + [
-            ConcurrencyModel.Figure("trial, serial, the book once", book, "s"),
-            ConcurrencyModel.Figure("u64 over trial", better, "x"),
+            figure("trial serial, the book once", book),
+            ConcurrencyModel.Figure("u64 serial, times as fast as trial", better, "x"),
         ],
         claims: [
             ConcurrencyModel.Claim(
-                "Threads without a lock beat one thread at work for the CPU",
+                "Threads without a lock beat one thread at work for the CPU.",
                 trial.speedup(.threads) >= gain, trial.evidence(.threads)),
             ConcurrencyModel.Claim(
-                "For the book's 20 numbers by u64, starting workers costs more than they save",
+                "For the book's 20 numbers by u64, starting workers costs more than they save.",
                 quick.speedup(.threads) < 1 && quick.speedup(.sharedMemory) < 1,
                 quick.evidence(.threads, .sharedMemory)),
             ConcurrencyModel.Claim(
-                "A better algorithm does more than \(setting.workers) workers can",
+                "A better algorithm does more than \(setting.workers) workers can.",
                 better > Double(setting.workers),
                 "the book once: trial \(written(book)), u64 \(written(quick.seconds(.serial)))"),
         ])
