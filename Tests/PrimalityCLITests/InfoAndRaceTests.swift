@@ -164,23 +164,19 @@ import Testing
         #expect(bars.first?.contains("==") == true)
     }
 
-    @Test(.enabled(if: onTerminal != nil, "neither script nor python3 is here to give a terminal"))
+    @Test(.enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"))
     func aTerminalHasColoursAndAWidth() throws {
-        func shown(_ columns: Int, _ environment: [String: String]) throws -> [String] {
+        func shown(_ columns: Int, noColour: String) throws -> [String] {
             try withFile(of: ["2", "15", "1000003"]) { file in
-                let race = "'\(Tool.path)' race --numbers '\(file)' --engines u64 --plot -j 2"
-                let outcome = try Tool.start(
-                    ["-c", try #require(onTerminal)], of: "/bin/sh",
-                    environment: [
-                        "C": "stty cols \(columns); \(race)", "SHELL": "/bin/sh", "NO_COLOR": "",
-                        "TERM": "xterm",
-                    ].merging(environment) { $1 }
+                let outcome = try Tool.startOnTerminal(
+                    "stty cols \(columns); NO_COLOR=\(noColour) TERM=xterm '\(Tool.path)' "
+                        + "race --numbers '\(file)' --engines u64 --plot -j 2"
                 ).finish()
                 return try chart(outcome.output)
             }
         }
         for columns in [60, 110] {
-            let lines = try shown(columns, [:])
+            let lines = try shown(columns, noColour: "")
             #expect(lines.count == 12)
             let bars = lines.dropFirst(2)
             #expect(bars.allSatisfy { $0.contains("\u{1B}[3") && $0.contains("m") })
@@ -189,7 +185,7 @@ import Testing
                     .replacing("\u{1B}[0m", with: "").count
             }
             #expect(visible.allSatisfy { $0 > columns - 3 && $0 <= columns })
-            let plain = try shown(columns, ["NO_COLOR": "1"])
+            let plain = try shown(columns, noColour: "1")
             #expect(plain.count == 12)
             #expect(plain.allSatisfy { $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
         }
