@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
 internal import Primality
 internal import PrimalityPool
 internal import PurePrimality
@@ -77,19 +78,23 @@ extension ConcurrencyModel {
 // A speed-up that noise on a machine with other work does not make. Two workers come to some 1.8.
 private let gain = 1.2
 
-/// The book's numbers, as often as it takes one thread some tenths of a second.
+/// The book's numbers, as often as it takes one thread two tenths of a second: of its CPU time, since other
+/// work may keep it waiting.
 private func work(
     _ engine: Engine, _ setting: ConcurrencyModel.Setting
 ) throws -> (numbers: [BigNatural], times: Int) {
-    let start = ContinuousClock.now
+    let start = prk_thread_cpu_ns()
     let job = PoolJob(engine: engine, cancel: setting.cancel)
     _ = try SerialPool().verdicts(of: Race.book, job)
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let times = Int(max(1, min(100, (0.35 / seconds).rounded())))
+    let seconds = Double(max(1, prk_thread_cpu_ns() - start)) / 1e9
+    let times = Int(max(1, min(100, (0.2 / seconds).rounded())))
     return ([[BigNatural]](repeating: Race.book, count: times).flatMap { $0 }, times)
 }
 
-/// What a race by one engine found, entrant by entrant.
+/// What races by one engine found, entrant by entrant.
+///
+/// There are three of them, one after the other, and the best time of each entrant counts: other work on the
+/// machine makes times longer, never shorter, and it comes and goes.
 private struct Found {
     private let rows: [Race.Row]
     private let engine: Engine
@@ -102,12 +107,20 @@ private struct Found {
         let race = Race(
             numbers: numbers, engines: [engine], entrants: entrants, workers: setting.workers,
             cancel: setting.cancel)
+        var best: [Race.Row] = []
         do {
-            rows = try race.run()
+            for _ in 0..<3 {
+                let rows = try race.run()
+                if best.isEmpty { best = rows }
+                for (i, row) in rows.enumerated() where row.wallSeconds < best[i].wallSeconds {
+                    best[i] = row
+                }
+            }
         } catch {
             if case .pool(_, _, let error) = error { throw error }
             throw error
         }
+        rows = best
     }
 
     /// Each entrant's time, and its speed-up over the serial pool.
@@ -122,9 +135,10 @@ private struct Found {
 
     private func row(_ entrant: Race.Entrant) -> Race.Row? { rows.first { $0.pool == entrant } }
 
-    func seconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.wallSeconds ?? 0 }
+    func seconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.wallSeconds ?? .infinity }
 
-    func speedup(_ entrant: Race.Entrant) -> Double { row(entrant)?.speedup ?? 0 }
+    /// Of the best times.
+    func speedup(_ entrant: Race.Entrant) -> Double { seconds(.serial) / seconds(entrant) }
 
     func handOvers(_ entrant: Race.Entrant) -> Int { row(entrant)?.handOvers ?? 0 }
 
