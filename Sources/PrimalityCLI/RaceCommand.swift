@@ -79,7 +79,7 @@ struct RaceCommand: ParsableCommand {
         }
         if plot && json { throw Refusal.usage("--plot goes with the table, not with --json") }
         if plot && !entrants.contains(.serial) {
-            throw Refusal.usage("--plot shows speed-ups over the serial pool: add serial to --pools")
+            throw Refusal.usage("--plot compares with the serial pool: add serial to --pools")
         }
         let workers = try workerCount(workers)
         try Refusal.checkLevel()

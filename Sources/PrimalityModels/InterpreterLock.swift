@@ -77,7 +77,9 @@ public final class InterpreterLock: Sendable {
     private let dropped = Condition()
     /// Signalled when another thread has it.
     private let switched = Condition()
-    /// Somebody asks the holder to drop it. Written with the monitor's lock held.
+    /// Somebody asks the holder to drop it.
+    ///
+    /// Written with the monitor's lock held.
     private let dropRequest = Atomic(false)
 
     /// Makes a lock that nobody has.
@@ -103,7 +105,9 @@ public final class InterpreterLock: Sendable {
             if state.isLocked {
                 precondition(state.lastHolder != me, "this thread has the interpreter lock already")
                 // The holder is to be asked by those who have waited for it, not for the one before.
-                if isLate && state.switchNumber == seen { dropRequest.store(true, ordering: .relaxed) }
+                if isLate && state.switchNumber == seen {
+                    dropRequest.store(true, ordering: .relaxed)
+                }
                 seen = state.switchNumber
                 start = start ?? .now
                 return nil

@@ -15,7 +15,9 @@ public import PrimalityPool
 public struct LockedThreadPool: Pool {
     /// The lock, with what it has cost in all runs so far.
     public let lock: InterpreterLock
-    /// Whether engines in C run without the lock. Those in Swift never do.
+    /// Whether engines in C run without the lock.
+    ///
+    /// Those in Swift never do.
     public let releasesLock: Bool
     private let threads: ThreadPool
 

@@ -4,7 +4,9 @@ public import Primality
 public import PrimalityPool
 
 /// The experiment of the book's chapter: the same numbers by every engine on every pool, one number a
-/// chunk. ``Entrant`` lists the pools.
+/// chunk.
+///
+/// ``Entrant`` lists the pools.
 public struct Race: Sendable {
     /// The 20 numbers of the book's primes table.
     public static let book: [BigNatural] = [

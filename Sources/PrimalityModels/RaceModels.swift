@@ -149,7 +149,8 @@ private struct Found {
     /// `trial: serial 351.2 ms, threads 190.5 ms (1.84x)`.
     func evidence(_ entrants: Race.Entrant...) -> String {
         let serial = "\(engine.rawValue): serial \(written(seconds(.serial)))"
-        return ([serial]
+        return
+            ([serial]
             + entrants.map {
                 "\($0.rawValue) \(written(seconds($0))) (\(rounded(speedup($0), 100))x)"
             }).joined(separator: ", ")

@@ -79,7 +79,9 @@ import Testing
         }
         let rows = text.lines.filter { $0.hasPrefix("u64 ") }.map { $0.split(separator: " ") }
         // Below them the lock's, which have no speed-up.
-        #expect(rows.map { String($0[1]) } == Self.entrants + ["threads+gil", "threads+gil-released"])
+        #expect(
+            rows.map { String($0[1]) }
+                == Self.entrants + ["threads+gil", "threads+gil-released"])
         #expect(rows.prefix(10).allSatisfy { $0.contains { $0.hasSuffix("x") } })
         let heading = text.lines.filter { $0.hasPrefix("engine ") }
         #expect(heading.count == 2)

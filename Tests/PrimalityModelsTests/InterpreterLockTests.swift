@@ -8,7 +8,9 @@ import Synchronization
 import TestVectors
 import Testing
 
-/// What nothing but the lock protects. ThreadSanitizer sees every access.
+/// What nothing but the lock protects.
+///
+/// ThreadSanitizer sees every access.
 private final class Unprotected: @unchecked Sendable {
     var count = 0
     var isInside = false
