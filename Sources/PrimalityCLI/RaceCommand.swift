@@ -6,6 +6,12 @@ internal import PrimalityModels
 internal import PrimalityPool
 internal import SystemPackage
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 struct RaceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "race",
@@ -15,6 +21,14 @@ struct RaceCommand: ParsableCommand {
             is what the tests took, all workers together, 'speed-up' compares with the serial pool, \
             and 'overhead' is the wall time beyond an even share of the cpu time, per number. Short \
             runs are repeated up to 9 times and medians shown. Verdicts that differ are an error.
+
+            The pools are serial, threads, processes with each channel (processes+pipe, \
+            processes+socket, processes+shm, which processes alone means), tasks, and actors, one a \
+            worker; one-actor has one actor for all. threads+gil are threads under an interpreter lock \
+            as CPython's, for which the engines in Swift stand for interpreted code; in \
+            threads+gil-released the engines in C run without it. For these a second table shows how \
+            often the lock was handed over, how often by force, and how long threads waited for it, all \
+            together.
             """)
 
     @Option(
@@ -30,12 +44,15 @@ struct RaceCommand: ParsableCommand {
     var engines = "trial,u64,gmp,swift-trial,swift-u64"
 
     @Option(help: ArgumentHelp("A comma-separated list.", valueName: "names"))
-    var pools = "serial,threads,processes,tasks,actors"
+    var pools = Race.Entrant.all.map(\.rawValue).joined(separator: ",")
 
     @Option(
         name: .customShort("j"),
         help: ArgumentHelp("Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
     var workers: Int?
+
+    @Flag(help: "Show the speed-ups as bars, too; with NO_COLOR or TERM=dumb in ASCII.")
+    var plot = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -54,11 +71,15 @@ struct RaceCommand: ParsableCommand {
         let engines: [Engine] = try engines.split(separator: ",").map {
             try choice(String($0), of: "--engines", knownElsewhere: KnownElsewhere.engines)
         }
-        let pools: [PoolKind] = try pools.split(separator: ",").map {
+        let entrants: [Race.Entrant] = try pools.split(separator: ",").map {
             try choice(String($0), of: "--pools", knownElsewhere: KnownElsewhere.pools)
         }
-        if engines.isEmpty || pools.isEmpty {
+        if engines.isEmpty || entrants.isEmpty {
             throw Refusal.usage("--engines and --pools need a name each")
+        }
+        if plot && json { throw Refusal.usage("--plot goes with the table, not with --json") }
+        if plot && !entrants.contains(.serial) {
+            throw Refusal.usage("--plot compares with the serial pool: add serial to --pools")
         }
         let workers = try workerCount(workers)
         try Refusal.checkLevel()
@@ -71,7 +92,7 @@ struct RaceCommand: ParsableCommand {
         }
 
         let race = Race(
-            numbers: candidates, engines: engines, pools: pools, workers: workers,
+            numbers: candidates, engines: engines, entrants: entrants, workers: workers,
             cancel: interruption.cancel)
         var output = Output()
         var status = ExitStatus.done
@@ -87,6 +108,15 @@ struct RaceCommand: ParsableCommand {
                     level: level, numbers: candidates.count, primes: primes, rows: rows)
                 _ = output.write(try jsonText(result))
             } else {
+                let locks = locks(rows)
+                _ = output.write(locks)
+                if plot {
+                    let style = SpeedupChart.Style.current
+                    let chart = SpeedupChart(rows).lines(
+                        width: StandardStreams.columns(of: STDOUT_FILENO), style: style)
+                    _ = output.write(
+                        (locks.isEmpty ? "\n" : "") + chart.joined(separator: "\n") + "\n\n")
+                }
                 _ = output.write(
                     "All \(rows.count) rows agree: \(primes) of \(candidates.count) are prime.\n")
             }
@@ -131,17 +161,37 @@ struct RaceCommand: ParsableCommand {
     private func heading(_ count: Int, _ workers: Int) throws -> String {
         let level = try KernelLevel.active.rawValue
         return "\(count) numbers, \(workers) workers, level \(level)\n\n"
-            + padded("engine", to: 13) + padded("pool", to: 11)
-            + ["wall", "cpu", "speed-up", "overhead"].map { aligned($0, to: 12) }.joined()
-            + "\n"
+            + row("engine", "pool", ["wall", "cpu", "speed-up", "overhead"])
+    }
+
+    private func row(_ engine: String, _ pool: String, _ cells: [String]) -> String {
+        padded(engine, to: 12) + padded(pool, to: 21)
+            + zip(cells, [11, 11, 10, 13]).map { aligned($0, to: $1) }.joined() + "\n"
+    }
+
+    /// What the interpreter lock has cost, where there was one.
+    private func locks(_ rows: [Race.Row]) -> String {
+        var lines: [String] = []
+        for found in rows {
+            guard let handOvers = found.handOvers, let forced = found.forcedSwitches,
+                let waiting = found.waitingSeconds
+            else { continue }
+            lines.append(
+                row(
+                    found.engine.rawValue, found.pool.rawValue,
+                    [String(handOvers), String(forced), time(waiting)]))
+        }
+        if lines.isEmpty { return "" }
+        return "\n" + row("engine", "interpreter lock", ["hand-overs", "forced", "waited"])
+            + lines.joined() + "\n"
     }
 
     private func line(_ row: Race.Row) -> String {
         let speedup = row.speedup.map { decimal($0, places: 2) + "x" } ?? "-"
         let overhead = decimal(row.overheadMicroseconds, places: 1) + " us"
-        return padded(row.engine.rawValue, to: 13) + padded(row.pool.rawValue, to: 11)
-            + aligned(time(row.wallSeconds), to: 12) + aligned(time(row.cpuSeconds), to: 12)
-            + aligned(speedup, to: 12) + aligned(overhead, to: 12) + "\n"
+        return self.row(
+            row.engine.rawValue, row.pool.rawValue,
+            [time(row.wallSeconds), time(row.cpuSeconds), speedup, overhead])
     }
 }
 

@@ -39,12 +39,13 @@ enum StandardStreams {
     /// How many columns the line about progress takes at present.
     private static let status = Monitor(0)
 
-    private static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+    /// Whether standard output is a terminal.
+    static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
 
     /// Writes a line that stays until it is cleared or written over, or something else is written.
     static func showStatus(_ text: String) {
         status.withLock { width in
-            let line = Array(text.utf8.prefix(columns - 1))
+            let line = Array(text.utf8.prefix(columns(of: STDERR_FILENO) - 1))
             let rest = [UInt8](repeating: 0x20, count: max(0, width - line.count))
             _ = try? FileDescriptor.standardError.writeAll([0x0D] + line + rest)
             width = max(line.count, width)
@@ -70,10 +71,10 @@ enum StandardStreams {
         return [0x0D] + [UInt8](repeating: 0x20, count: width) + [0x0D]
     }
 
-    /// The width of the terminal: a line that is longer would not be written over.
-    private static var columns: Int {
+    /// The width of the terminal, or 80: a status line that is longer would not be written over.
+    static func columns(of descriptor: Int32) -> Int {
         var size = winsize()
-        let error = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size)
+        let error = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size)
         return error == 0 && size.ws_col > 1 ? Int(size.ws_col) : 80
     }
 }

@@ -5,6 +5,8 @@ public import PrimalityPool
 
 /// The experiment of the book's chapter: the same numbers by every engine on every pool, one number a
 /// chunk.
+///
+/// ``Entrant`` lists the pools.
 public struct Race: Sendable {
     /// The 20 numbers of the book's primes table.
     public static let book: [BigNatural] = [
@@ -22,7 +24,7 @@ public struct Race: Sendable {
         /// The engine.
         public var engine: Engine
         /// The pool.
-        public var pool: PoolKind
+        public var pool: Entrant
         /// How many workers the pool had.
         public var workers: Int
         /// Runs, of which the medians are given.
@@ -38,14 +40,21 @@ public struct Race: Sendable {
         public var overheadMicroseconds: Double
         /// How many numbers are prime or probably so.
         public var primes: Int
+        /// How often another thread took the interpreter lock than the one that had it before; `nil`
+        /// without such a lock.
+        public var handOvers: Int?
+        /// How often a thread was forced to let another one have it.
+        public var forcedSwitches: Int?
+        /// How long threads waited for it, all together, in seconds.
+        public var waitingSeconds: Double?
     }
 
     /// Why a race has no result.
     public enum Failure: Error, Sendable, CustomStringConvertible {
         /// A pool failed.
-        case pool(Engine, PoolKind, PoolError)
+        case pool(Engine, Entrant, PoolError)
         /// Two verdicts on a number differ.
-        case disagreement(number: BigNatural, first: Verdict, second: Verdict, Engine, PoolKind)
+        case disagreement(number: BigNatural, first: Verdict, second: Verdict, Engine, Entrant)
 
         /// What happened.
         public var description: String {
@@ -61,7 +70,7 @@ public struct Race: Sendable {
 
     private let numbers: [BigNatural]
     private let engines: [Engine]
-    private let pools: [PoolKind]
+    private let entrants: [Entrant]
     private let workers: Int
     private let cancel: CancelFlag
 
@@ -70,17 +79,17 @@ public struct Race: Sendable {
     /// - Parameters:
     ///   - numbers: What is tested.
     ///   - engines: In which ways; those that do not take numbers of this size are left out.
-    ///   - pools: Where.
+    ///   - entrants: Where.
     ///   - workers: How many workers the pools have, but for the serial one.
     ///   - cancel: Ends the race.
     public init(
-        numbers: [BigNatural], engines: [Engine], pools: [PoolKind], workers: Int,
+        numbers: [BigNatural], engines: [Engine], entrants: [Entrant], workers: Int,
         cancel: CancelFlag = CancelFlag()
     ) {
         self.numbers = numbers
         let bits = numbers.map(\.bitWidth).max() ?? 0
         self.engines = engines.filter { bits <= $0.maximumBits ?? .max }
-        self.pools = pools
+        self.entrants = entrants
         self.workers = workers
         self.cancel = cancel
     }
@@ -96,11 +105,11 @@ public struct Race: Sendable {
         var expected: [Verdict]?
         for engine in engines {
             var serial: Double?
-            for kind in pools {
-                var (row, verdicts) = try measure(engine, kind)
-                try compare(verdicts, with: expected ?? verdicts, engine, kind)
+            for entrant in entrants {
+                var (row, verdicts) = try measure(engine, entrant)
+                try compare(verdicts, with: expected ?? verdicts, engine, entrant)
                 expected = expected ?? verdicts
-                if kind == .serial { serial = row.wallSeconds }
+                if entrant == .serial { serial = row.wallSeconds }
                 row.speedup = serial.map { $0 / row.wallSeconds }
                 rows.append(row)
                 report(row)
@@ -111,13 +120,16 @@ public struct Race: Sendable {
 
     /// Short runs are repeated: at most 9 times, for at most about 0.2 s.
     private func measure(
-        _ engine: Engine, _ kind: PoolKind
+        _ engine: Engine, _ entrant: Entrant
     ) throws(Failure) -> (Row, [Verdict]) {
         var walls: [Double] = []
         var cpus: [Double] = []
+        var locks: [InterpreterLock.Statistics] = []
         var verdicts: [Verdict] = []
-        let pool = kind.pool(workers: workers)
+        var workers = 1
         repeat {
+            let pool = entrant.pool(workers: self.workers)
+            workers = pool.workers
             var cpu = Duration.zero
             var found = [Verdict?](repeating: nil, count: numbers.count)
             let source = chunks(of: numbers, engine: engine, size: 1)
@@ -131,27 +143,33 @@ public struct Race: Sendable {
                     return true
                 }
             } catch {
-                throw .pool(engine, kind, error)
+                throw .pool(engine, entrant, error)
             }
             walls.append((clock.now - start) / .seconds(1))
             cpus.append(cpu / .seconds(1))
+            if let pool = pool as? LockedThreadPool { locks.append(pool.lock.statistics) }
             verdicts = found.compactMap(\.self)
-            if verdicts.count < numbers.count { throw .pool(engine, kind, .cancelled) }
+            if verdicts.count < numbers.count { throw .pool(engine, entrant, .cancelled) }
         } while walls.count < 9 && walls.reduce(0, +) < 0.2
         let wall = median(walls)
         let cpu = median(cpus)
-        let beyond = wall - cpu / Double(pool.workers)
-        let row = Row(
-            engine: engine, pool: kind, workers: pool.workers, runs: walls.count,
+        let beyond = wall - cpu / Double(workers)
+        var row = Row(
+            engine: engine, pool: entrant, workers: workers, runs: walls.count,
             wallSeconds: wall, cpuSeconds: cpu, speedup: nil,
             overheadMicroseconds: beyond / Double(max(numbers.count, 1)) * 1e6,
             primes: verdicts.count { $0.passed })
+        if !locks.isEmpty {
+            row.handOvers = Int(median(locks.map { Double($0.handOvers) }))
+            row.forcedSwitches = Int(median(locks.map { Double($0.forcedSwitches) }))
+            row.waitingSeconds = median(locks.map { $0.waitingTime / .seconds(1) })
+        }
         return (row, verdicts)
     }
 
     /// Above 2⁶⁴ one engine may prove what another one finds probable; composite is composite.
     private func compare(
-        _ verdicts: [Verdict], with expected: [Verdict], _ engine: Engine, _ pool: PoolKind
+        _ verdicts: [Verdict], with expected: [Verdict], _ engine: Engine, _ pool: Entrant
     ) throws(Failure) {
         for (i, (first, second)) in zip(expected, verdicts).enumerated() {
             let agree = numbers[i].bitWidth > 64 ? first.passed == second.passed : first == second

@@ -10,13 +10,25 @@ public import Primality
 public struct ActorPool: Pool {
     /// How many actors.
     public let workers: Int
+    /// There is but one actor, to which all send.
+    private let isShared: Bool
 
     /// Makes a pool.
     ///
     /// - Parameter workers: How many actors, at least 1.
     public init(workers: Int) {
+        self.init(workers: workers, isShared: false)
+    }
+
+    /// Makes a pool, perhaps one that serialises.
+    ///
+    /// - Parameters:
+    ///   - workers: How many jobs are under way at once, at least 1.
+    ///   - isShared: Whether one actor runs them all, one after the other; else there is one for each.
+    package init(workers: Int, isShared: Bool) {
         precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
+        self.isShared = isShared
     }
 
     /// ``PoolKind/actors``.
@@ -30,12 +42,14 @@ public struct ActorPool: Pool {
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>()
         var actors: [WorkerActor] = []
-        for id in 0..<workers { actors.append(try WorkerActor(id: id, job: job)) }
-        let office = PostOffice(actors, engine: job.engine)
+        for id in 0..<workers {
+            actors.append(isShared && id > 0 ? actors[0] : try WorkerActor(id: id, job: job))
+        }
+        let office = PostOffice(workers, engine: job.engine)
 
         let (feeder, announcements, announcer) = try feed.startForTasks(from: source)
         defer { feeder.join() }
-        Task.detached {
+        Task.detached { [actors] in
             await withDiscardingTaskGroup { group in
                 // Taken from the queue, but there is no mailbox for it at present.
                 var held: Job?
@@ -48,11 +62,11 @@ public struct ActorPool: Pool {
                             guard case .element(let next) = taken else { break }
                             held = next
                         }
-                        guard let job = held, let actor = office.address(job) else { break }
+                        guard let job = held, let place = office.address(job) else { break }
                         held = nil
                         group.addTask {
-                            let result = await actor.run(job)
-                            office.answered(by: actor)
+                            let result = await actors[place].run(job)
+                            office.answered(place)
                             let complete = feed.jobs.finish(job, result)
                             if let complete { results.push(complete) }
                             announcer.yield()
@@ -71,11 +85,9 @@ public struct ActorPool: Pool {
 
 /// An engine with its scratch, which runs the jobs in its mailbox one after the other.
 private actor WorkerActor {
-    nonisolated let id: Int
     private let worker: LocalWorker
 
     init(id: Int, job: PoolJob) throws(PoolError) {
-        self.id = id
         worker = try LocalWorker(id: id, job: job)
     }
 
@@ -97,18 +109,17 @@ private final class PostOffice: Sendable {
         var isShort = true
     }
 
-    private let actors: [WorkerActor]
     private let engine: Engine
     private let mailboxes: Monitor<[Mailbox]>
 
-    init(_ actors: [WorkerActor], engine: Engine) {
-        self.actors = actors
+    init(_ actors: Int, engine: Engine) {
         self.engine = engine
-        mailboxes = Monitor([Mailbox](repeating: Mailbox(), count: actors.count))
+        mailboxes = Monitor([Mailbox](repeating: Mailbox(), count: actors))
     }
 
-    /// The actor to which a job is to be sent, which then counts as sent; `nil` when all are busy.
-    func address(_ job: Job) -> WorkerActor? {
+    /// The place of the actor to which a job is to be sent, which then counts as sent; `nil` when all are
+    /// busy.
+    func address(_ job: Job) -> Int? {
         let isShort = job.isWhole && ChunkSizer.isShort(job.numbers, engine: engine)
         return mailboxes.withLock { mailboxes in
             guard
@@ -121,12 +132,12 @@ private final class PostOffice: Sendable {
             case 1 where isShort && mailboxes[id].isShort: mailboxes[id].messages = 2
             default: return nil
             }
-            return actors[id]
+            return id
         }
     }
 
-    /// An actor has run one of its jobs.
-    func answered(by actor: WorkerActor) {
-        mailboxes.withLock { $0[actor.id].messages -= 1 }
+    /// The actor at a place has run one of its jobs.
+    func answered(_ place: Int) {
+        mailboxes.withLock { $0[place].messages -= 1 }
     }
 }

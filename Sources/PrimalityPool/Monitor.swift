@@ -6,6 +6,54 @@
     internal import Musl
 #endif
 
+/// What threads wait on while they have given a monitor's lock up: pthread's condition variable, on the
+/// monotonic clock, so that setting the time of day makes nobody early or late.
+@safe package final class Condition: @unchecked Sendable {
+    // Sendable: pthread's functions may be called by any thread.
+    private let variable: UnsafeMutablePointer<pthread_cond_t>
+
+    package init() {
+        unsafe variable = .allocate(capacity: 1)
+        // None of this can fail on Linux.
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(variable, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(variable)
+        unsafe variable.deallocate()
+    }
+
+    /// Wakes one of those who wait.
+    package func signal() { unsafe pthread_cond_signal(variable) }
+
+    /// Wakes all who wait.
+    package func broadcast() { unsafe pthread_cond_broadcast(variable) }
+
+    /// Waits once; whether the time passed before anybody woke the caller, which holds the mutex.
+    fileprivate func wait(
+        _ mutex: UnsafeMutablePointer<pthread_mutex_t>, atMost time: Duration?
+    ) -> Bool {
+        guard let time else {
+            unsafe pthread_cond_wait(variable, mutex)
+            return false
+        }
+        var deadline = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let (seconds, attoseconds) = time.components
+        deadline.tv_sec += Int(min(seconds, 1 << 32))
+        deadline.tv_nsec += Int(attoseconds / 1_000_000_000)
+        if deadline.tv_nsec >= 1_000_000_000 {
+            deadline.tv_nsec -= 1_000_000_000
+            deadline.tv_sec += 1
+        }
+        return unsafe pthread_cond_timedwait(variable, mutex, &deadline) == ETIMEDOUT
+    }
+}
+
 /// State behind a lock on which threads can wait: pthread's mutex and condition variable, wrapped
 /// once.
 ///
@@ -14,22 +62,18 @@
 /// `Sendable` because the state is only reached with the lock held.
 @safe package final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
+    private let changed = Condition()
     private var state: State
 
     package init(_ state: State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
-        unsafe changed = .allocate(capacity: 1)
-        // Neither can fail with default attributes on Linux.
+        // Cannot fail with default attributes on Linux.
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(changed, nil)
     }
 
     deinit {
-        unsafe pthread_cond_destroy(changed)
         unsafe pthread_mutex_destroy(mutex)
-        unsafe changed.deallocate()
         unsafe mutex.deallocate()
     }
 
@@ -46,7 +90,7 @@
     ) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
-            if isWorthIt(state) { unsafe pthread_cond_broadcast(changed) }
+            if isWorthIt(state) { changed.broadcast() }
             unsafe pthread_mutex_unlock(mutex)
         }
         return body(&state)
@@ -54,38 +98,39 @@
 
     /// Waits until `body` gives something, and returns that.
     package func wait<Result>(for body: (inout State) -> Result?) -> Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        while true {
-            if let result = body(&state) { return result }
-            unsafe pthread_cond_wait(changed, mutex)
-        }
+        wait(on: changed, atMost: nil) { state, _ in body(&state) }
     }
 
     /// As ``wait(for:)``, and looks again from time to time though nobody woke it: for what changes
     /// outside of the lock, as a `CancelFlag` does.
     ///
     /// - Parameters:
-    ///   - milliseconds: How long to wait before looking again, below 1000.
+    ///   - milliseconds: How long to wait before looking again.
     ///   - body: Looks.
     /// - Returns: What `body` gives.
     package func wait<Result>(
         lookingEvery milliseconds: Int, for body: (inout State) -> Result?
     ) -> Result {
+        wait(on: changed, atMost: .milliseconds(milliseconds)) { state, _ in body(&state) }
+    }
+
+    /// Waits until `body` gives something, on a condition of the caller's own, whom nothing else wakes.
+    ///
+    /// - Parameters:
+    ///   - condition: What others signal when it is time to look again.
+    ///   - time: How long to wait for that before looking anyway; `nil` for as long as it takes.
+    ///   - body: Looks. It is told whether the time has passed since it looked last.
+    /// - Returns: What `body` gives.
+    package func wait<Result>(
+        on condition: Condition, atMost time: Duration?,
+        for body: (inout State, _ isLate: Bool) -> Result?
+    ) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
+        var isLate = false
         while true {
-            if let result = body(&state) { return result }
-            // The clock of a condition variable with default attributes. When it is set, one look comes
-            // early or late.
-            var deadline = timespec()
-            unsafe clock_gettime(CLOCK_REALTIME, &deadline)
-            deadline.tv_nsec += milliseconds * 1_000_000
-            if deadline.tv_nsec >= 1_000_000_000 {
-                deadline.tv_nsec -= 1_000_000_000
-                deadline.tv_sec += 1
-            }
-            unsafe pthread_cond_timedwait(changed, mutex, &deadline)
+            if let result = body(&state, isLate) { return result }
+            isLate = unsafe condition.wait(mutex, atMost: time)
         }
     }
 }

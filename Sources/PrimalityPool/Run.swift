@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
-internal import Primality
+package import Primality
 
 /// What runs jobs in this process: an engine with its scratch, for one thread at a time.
-final class LocalWorker {
+package final class LocalWorker {
     private let id: Int
     private var tester: Tester
 
-    init(id: Int, job: PoolJob) throws(PoolError) {
+    package init(id: Int, job: PoolJob) throws(PoolError) {
         self.id = id
         do {
             tester = try Tester(
@@ -19,16 +19,22 @@ final class LocalWorker {
         }
     }
 
-    func run(_ job: Job) -> JobResult {
+    package func run(_ job: Job) -> JobResult {
+        run(job) { tester throws(PrimalityError) in
+            guard let divisors = job.divisors else { return try tester.run(job.numbers) }
+            return tester.run(job.numbers.limbs[0], divisors: divisors)
+        }
+    }
+
+    /// Runs a job in the caller's way.
+    package func run(
+        _ job: Job, by body: (inout Tester) throws(PrimalityError) -> TestResults
+    ) -> JobResult {
         let start = prk_thread_cpu_ns()
         var results: TestResults
         var failure: ChunkFailure?
         do {
-            if let divisors = job.divisors {
-                results = tester.run(job.numbers.limbs[0], divisors: divisors)
-            } else {
-                results = try tester.run(job.numbers)
-            }
+            results = try body(&tester)
             failure = ChunkFailure(status: results.status)
         } catch {
             results = .untested(job.numbers.count)

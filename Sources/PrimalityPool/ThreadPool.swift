@@ -36,6 +36,28 @@ public struct ThreadPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        try run(job, from: source, deliver: deliver) { id throws(PoolError) in
+            let worker = try LocalWorker(id: id, job: job)
+            return { jobs, finish in
+                while let job = jobs.pop() { finish(job, worker.run(job)) }
+            }
+        }
+    }
+
+    /// As ``run(_:from:deliver:)``, with workers of the caller's.
+    ///
+    /// - Parameters:
+    ///   - job: What to do with the numbers.
+    ///   - source: Gives the next batch, or `nil` at the end.
+    ///   - deliver: Takes a result; `false` ends the run.
+    ///   - makeWorker: Makes what one thread does, called on this one: it takes jobs until there are no
+    ///     more, and says what became of each.
+    /// - Throws: ``PoolError``.
+    package func run(
+        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool,
+        makeWorker: (Int) throws(PoolError) -> (JobQueue, (Job, JobResult) -> Void) -> Void
+    ) throws(PoolError) {
         let isPinned = isPinned
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>(producers: workers)
@@ -45,13 +67,13 @@ public struct ThreadPool: Pool {
             var problem: PoolError?
             for id in 0..<workers {
                 do throws(PoolError) {
-                    let box = HandedOver(try LocalWorker(id: id, job: job))
+                    let box = HandedOver(try makeWorker(id))
                     threads.append(
                         try WorkerThread(name: "prk-worker-\(id)") {
                             if isPinned { prk_thread_pin(Int32(id)) }
-                            while let job = feed.jobs.pop() {
-                                let result = feed.jobs.finish(job, box.value.run(job))
-                                if let result { results.push(result) }
+                            box.value(feed.jobs) { job, result in
+                                let complete = feed.jobs.finish(job, result)
+                                if let complete { results.push(complete) }
                             }
                             results.end()
                         })

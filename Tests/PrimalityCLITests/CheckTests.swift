@@ -62,6 +62,8 @@ import Testing
         (["check", "--file", "-", "7"], 64), (["frobnicate"], 64),
         (["check", "--engine", "ifma", "7"], 69), (["check", "--pool", "queue", "7"], 69),
         (["race", "--numbers", "/nonexistent"], 2), (["race", "--engines", "magic"], 64),
+        (["race", "--pools", "serial,magic"], 64), (["race", "--pools", "queue"], 69),
+        (["race", "--plot", "--json"], 64), (["race", "--plot", "--pools", "threads"], 64),
         (["race", "-j", "0"], 64), (["race", "--pools", ","], 64), (["--version"], 0),
         (["check", "--help"], 0), (["race", "--help"], 0), (["info", "--help"], 0),
     ])

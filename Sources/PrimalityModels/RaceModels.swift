@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+internal import Primality
+internal import PrimalityPool
+internal import PurePrimality
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+extension ConcurrencyModel {
+    /// Processes, by each channel, beside one thread.
+    public static let processes = ConcurrencyModel(
+        name: "processes", title: "Worker processes",
+        lesson: """
+            Work for the CPU is done sooner by several processes than by one, since each has a core and an \
+            interpreter, with its lock, of its own. What they cost is their start, a millisecond here, and \
+            the way of each job and each answer from one process to another. How they travel, through \
+            pipes, sockets or shared memory, matters little as long as a job takes much longer than that.
+            """,
+        command:
+            "primality race --engines trial --pools "
+            + "serial,processes+pipe,processes+socket,processes+shm",
+        measure: measureProcesses)
+
+    /// Threads under an interpreter lock.
+    public static let interpreterLock = ConcurrencyModel(
+        name: "gil", title: "The interpreter lock",
+        lesson: """
+            Where one lock lets a single thread at a time run the program's code, threads make work for the \
+            CPU no faster: they take turns. A thread that wants the lock waits for the switch interval, 5 ms \
+            in CPython, and then asks the holder to drop it. So threads still do what they are good for \
+            there, to wait for several things at once; but a thread that wakes up beside a busy one comes \
+            late by about an interval, each time.
+            """,
+        command: "primality race --engines swift-trial --pools serial,threads+gil",
+        measure: measureLock)
+
+    /// Threads whose code in C gives the interpreter lock up.
+    public static let releasedLock = ConcurrencyModel(
+        name: "gil-released", title: "C code that releases the lock",
+        lesson: """
+            The lock protects the interpreter, not the CPU. Code in C that does not touch the program's \
+            objects may give the lock up for its time, as NumPy, zlib and calls through ctypes do in \
+            CPython, and the same threads then use all cores. Nothing else about the program changes.
+            """,
+        command: "primality race --engines trial --pools serial,threads+gil,threads+gil-released",
+        measure: measureReleasedLock)
+
+    /// One actor for all, and one a worker.
+    public static let actors = ConcurrencyModel(
+        name: "actors", title: "Actors",
+        lesson: """
+            An actor runs one message at a time, which is what keeps its state safe. So one actor that all \
+            send their work to is a queue with one worker, however many threads there are: it does to its \
+            callers what an interpreter lock does to threads. Actors give parallelism by their number, one \
+            a worker.
+            """,
+        command: "primality race --engines trial --pools serial,one-actor,actors",
+        measure: measureActors)
+
+    /// Threads without a lock, and work that is not worth starting them for.
+    public static let compiledCode = ConcurrencyModel(
+        name: "compiled", title: "Compiled code",
+        lesson: """
+            Without an interpreter there is no such lock, and threads do for work on the CPU what takes \
+            processes elsewhere. But look at the algorithm first: Baillie-PSW answers in a microsecond what \
+            trial division takes milliseconds for, and then the book's 20 numbers are tested before a \
+            second worker has been started.
+            """,
+        command: "primality race --engines trial,u64 --pools serial,threads,processes",
+        measure: measureCompiledCode)
+}
+
+// A speed-up that noise on a machine with other work does not make. Two workers come to some 1.8.
+private let gain = 1.2
+
+/// The book's numbers, as often as it takes one thread two tenths of a second: of its CPU time, since other
+/// work may keep it waiting.
+private func work(
+    _ engine: Engine, _ setting: ConcurrencyModel.Setting
+) throws -> (numbers: [BigNatural], times: Int) {
+    let start = prk_thread_cpu_ns()
+    let job = PoolJob(engine: engine, cancel: setting.cancel)
+    _ = try SerialPool().verdicts(of: Race.book, job)
+    let seconds = Double(max(1, prk_thread_cpu_ns() - start)) / 1e9
+    let times = Int(max(1, min(100, (0.2 / seconds).rounded())))
+    return ([[BigNatural]](repeating: Race.book, count: times).flatMap { $0 }, times)
+}
+
+/// What races by one engine found, entrant by entrant.
+///
+/// There are three of them, one after the other, and the best time of each entrant counts: other work on the
+/// machine makes times longer, never shorter, and it comes and goes.
+private struct Found {
+    private let rows: [Race.Row]
+    private let engine: Engine
+
+    init(
+        _ engine: Engine, _ entrants: [Race.Entrant], _ numbers: [BigNatural],
+        _ setting: ConcurrencyModel.Setting
+    ) throws {
+        self.engine = engine
+        let race = Race(
+            numbers: numbers, engines: [engine], entrants: entrants, workers: setting.workers,
+            cancel: setting.cancel)
+        var best: [Race.Row] = []
+        do {
+            for _ in 0..<3 {
+                let rows = try race.run()
+                if best.isEmpty { best = rows }
+                for (i, row) in rows.enumerated() where row.wallSeconds < best[i].wallSeconds {
+                    best[i] = row
+                }
+            }
+        } catch {
+            if case .pool(_, _, let error) = error { throw error }
+            throw error
+        }
+        rows = best
+    }
+
+    /// Each entrant's time, and its speed-up over the serial pool.
+    var figures: [ConcurrencyModel.Figure] {
+        rows.flatMap { row -> [ConcurrencyModel.Figure] in
+            let name = "\(engine.rawValue) \(row.pool.rawValue)"
+            let time = figure(name, row.wallSeconds)
+            if row.pool == .serial { return [time] }
+            return [time, ConcurrencyModel.Figure("\(name), speed-up", speedup(row.pool), "x")]
+        }
+    }
+
+    private func row(_ entrant: Race.Entrant) -> Race.Row? { rows.first { $0.pool == entrant } }
+
+    func seconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.wallSeconds ?? .infinity }
+
+    /// Of the best times.
+    func speedup(_ entrant: Race.Entrant) -> Double { seconds(.serial) / seconds(entrant) }
+
+    func handOvers(_ entrant: Race.Entrant) -> Int { row(entrant)?.handOvers ?? 0 }
+
+    func forcedSwitches(_ entrant: Race.Entrant) -> Int { row(entrant)?.forcedSwitches ?? 0 }
+
+    func waitingSeconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.waitingSeconds ?? 0 }
+
+    /// `trial: serial 351.2 ms, threads 190.5 ms (1.84x)`.
+    func evidence(_ entrants: Race.Entrant...) -> String {
+        let serial = "\(engine.rawValue): serial \(written(seconds(.serial)))"
+        return
+            ([serial]
+            + entrants.map {
+                "\($0.rawValue) \(written(seconds($0))) (\(rounded(speedup($0), 100))x)"
+            }).joined(separator: ", ")
+    }
+}
+
+/// A time in the unit that suits it.
+private func figure(_ name: String, _ seconds: Double) -> ConcurrencyModel.Figure {
+    seconds >= 1e-3
+        ? ConcurrencyModel.Figure(name, seconds * 1e3, "ms")
+        : ConcurrencyModel.Figure(name, seconds * 1e6, "us")
+}
+
+/// A value with some decimals: 10, 100 or 1000 for one, two or three.
+private func rounded(_ value: Double, _ scale: Double) -> Double {
+    (value * scale).rounded() / scale
+}
+
+private func written(_ seconds: Double) -> String {
+    if seconds >= 1 { return "\(rounded(seconds, 1000)) s" }
+    if seconds >= 1e-3 { return "\(rounded(seconds * 1e3, 100)) ms" }
+    return "\(rounded(seconds * 1e6, 10)) us"
+}
+
+private func measureProcesses(
+    _ setting: ConcurrencyModel.Setting
+) throws -> ConcurrencyModel.Outcome {
+    let (numbers, _) = try work(.trial, setting)
+    let all: [Race.Entrant] = [.pipes, .sockets, .sharedMemory]
+    let found = try Found(.trial, [.serial] + all, numbers, setting)
+    let speedups = all.map(found.speedup)
+    let (least, most) = (speedups.min() ?? 0, speedups.max() ?? 0)
+    return ConcurrencyModel.Outcome(
+        figures: found.figures,
+        claims: [
+            ConcurrencyModel.Claim(
+                "Processes beat one thread at work for the CPU, by every channel.", least >= gain,
+                found.evidence(.pipes, .sockets, .sharedMemory)),
+            ConcurrencyModel.Claim(
+                "For jobs of milliseconds the channel makes no difference of more than a fifth.",
+                most < gain * least,
+                "speed-ups from \(rounded(least, 100))x to \(rounded(most, 100))x"),
+        ])
+}
+
+private func measureLock(
+    _ setting: ConcurrencyModel.Setting
+) throws -> ConcurrencyModel.Outcome {
+    let (numbers, _) = try work(.swiftTrial, setting)
+    let found = try Found(.swiftTrial, [.serial, .lockedThreads], numbers, setting)
+    let intervals = [5.0, 20.0]
+    let lags = try intervals.map { try lagOfTicks(interval: .milliseconds(Int($0)), setting) * 1e3 }
+    let handOvers = found.handOvers(.lockedThreads)
+    let forced = found.forcedSwitches(.lockedThreads)
+    let waiting = found.waitingSeconds(.lockedThreads)
+    return ConcurrencyModel.Outcome(
+        figures: found.figures + [
+            ConcurrencyModel.Figure("hand-overs", Double(handOvers)),
+            ConcurrencyModel.Figure("forced switches", Double(forced)),
+            figure("threads waited, all together", waiting),
+            ConcurrencyModel.Figure("lag of a tick, interval 5 ms", lags[0], "ms"),
+            ConcurrencyModel.Figure("lag of a tick, interval 20 ms", lags[1], "ms"),
+        ],
+        claims: [
+            ConcurrencyModel.Claim(
+                "Threads under the lock do not beat one thread at work for the CPU.",
+                found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
+            ConcurrencyModel.Claim(
+                "They take turns: the lock is handed over by force during the work.", forced > 0,
+                "\(handOvers) hand-overs, \(forced) of them forced, in "
+                    + "\(written(found.seconds(.lockedThreads))); threads waited "
+                    + "\(written(waiting)), all together"),
+            ConcurrencyModel.Claim(
+                "A thread that wakes up beside a busy one comes late by about the switch interval.",
+                zip(lags, intervals).allSatisfy { $0 >= 0.8 * $1 && $0 <= 2.5 * $1 },
+                zip(lags, intervals).map {
+                    "\(rounded($0, 10)) ms late with an interval of \(Int($1)) ms"
+                }.joined(separator: ", ")),
+        ])
+}
+
+/// How late a thread comes that sleeps for 20 ms and then wants the lock, beside one that holds it to divide:
+/// the median, in seconds.
+private func lagOfTicks(
+    interval: Duration, _ setting: ConcurrencyModel.Setting
+) throws(PoolError) -> Double {
+    let lock = InterpreterLock(switchInterval: interval)
+    let isOver = CancelFlag()
+    let divisor = Monitor<UInt64>(0)
+    let busy = try WorkerThread(name: "prk-busy") {
+        var found: UInt64 = 0
+        lock.withLock {
+            while !isOver.isCancelled {
+                // The largest prime of 64 bits, so there is no divisor.
+                found |= Pure64.smallestDivisor(
+                    of: 18_446_744_073_709_551_557, from: 1 << 20, through: 1 << 20 + 1 << 18)
+                lock.checkpoint()
+            }
+        }
+        // The divisions are not for nothing.
+        divisor.withLock { $0 = found }
+    }
+    defer {
+        isOver.cancel()
+        busy.join()
+    }
+    var lags: [Double] = []
+    lock.withLock {
+        for _ in 0..<15 where !setting.cancel.isCancelled {
+            let start = ContinuousClock.now
+            lock.withoutLock { _ = usleep(20_000) }
+            lags.append((ContinuousClock.now - start) / .seconds(1) - 0.02)
+        }
+    }
+    if lags.isEmpty { throw .cancelled }
+    return lags.sorted()[lags.count / 2]
+}
+
+private func measureReleasedLock(
+    _ setting: ConcurrencyModel.Setting
+) throws -> ConcurrencyModel.Outcome {
+    let (numbers, _) = try work(.trial, setting)
+    let found = try Found(
+        .trial, [.serial, .lockedThreads, .releasingThreads], numbers, setting)
+    return ConcurrencyModel.Outcome(
+        figures: found.figures,
+        claims: [
+            ConcurrencyModel.Claim(
+                "Threads whose C code holds the lock do not beat one thread.",
+                found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
+            ConcurrencyModel.Claim(
+                "The same threads beat it when the C code gives the lock up.",
+                found.speedup(.releasingThreads) >= gain, found.evidence(.releasingThreads)),
+        ])
+}
+
+private func measureActors(
+    _ setting: ConcurrencyModel.Setting
+) throws -> ConcurrencyModel.Outcome {
+    let (numbers, _) = try work(.trial, setting)
+    let found = try Found(.trial, [.serial, .oneActor, .actors], numbers, setting)
+    return ConcurrencyModel.Outcome(
+        figures: found.figures,
+        claims: [
+            ConcurrencyModel.Claim(
+                "One actor for all is no faster than one thread.",
+                found.speedup(.oneActor) < gain, found.evidence(.oneActor)),
+            ConcurrencyModel.Claim(
+                "One actor a worker is faster.", found.speedup(.actors) >= gain,
+                found.evidence(.actors)),
+        ])
+}
+
+private func measureCompiledCode(
+    _ setting: ConcurrencyModel.Setting
+) throws -> ConcurrencyModel.Outcome {
+    let (numbers, times) = try work(.trial, setting)
+    let trial = try Found(.trial, [.serial, .threads], numbers, setting)
+    let quick = try Found(.u64, [.serial, .threads, .sharedMemory], Race.book, setting)
+    let book = trial.seconds(.serial) / Double(times)
+    let better = book / quick.seconds(.serial)
+    return ConcurrencyModel.Outcome(
+        figures: trial.figures + quick.figures + [
+            figure("trial serial, the book once", book),
+            ConcurrencyModel.Figure("u64 serial, times as fast as trial", better, "x"),
+        ],
+        claims: [
+            ConcurrencyModel.Claim(
+                "Threads without a lock beat one thread at work for the CPU.",
+                trial.speedup(.threads) >= gain, trial.evidence(.threads)),
+            ConcurrencyModel.Claim(
+                "For the book's 20 numbers by u64, starting workers costs more than they save.",
+                quick.speedup(.threads) < 1 && quick.speedup(.sharedMemory) < 1,
+                quick.evidence(.threads, .sharedMemory)),
+            ConcurrencyModel.Claim(
+                "A better algorithm does more than \(setting.workers) workers can.",
+                better > Double(setting.workers),
+                "the book once: trial \(written(book)), u64 \(written(quick.seconds(.serial)))"),
+        ])
+}
