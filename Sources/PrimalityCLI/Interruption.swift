@@ -15,6 +15,7 @@ final class Interruption: Sendable {
     /// Raised by the first signal.
     let cancel = CancelFlag()
     private let received = Atomic<Int32>(0)
+    private let terminal: Terminal?
 
     /// The signal that came, if one did.
     var signal: Int32? {
@@ -26,11 +27,19 @@ final class Interruption: Sendable {
     ///
     /// To be called once, before there are other threads: they inherit the mask, and one thread
     /// waits for the signals, so that no code runs inside a handler.
-    init() {
+    ///
+    /// - Parameter terminal: Is given back before the program ends at once, and before SIGQUIT and
+    ///   SIGTSTP have their effect, which are watched for its sake.
+    init(_ terminal: Terminal? = nil) {
+        self.terminal = terminal
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGINT)
         unsafe sigaddset(&signals, SIGTERM)
+        if terminal != nil {
+            unsafe sigaddset(&signals, SIGQUIT)
+            unsafe sigaddset(&signals, SIGTSTP)
+        }
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         let watched = signals
         // Without this thread signals would end nothing: better to end at once than never.
@@ -40,7 +49,14 @@ final class Interruption: Sendable {
                 while true {
                     var number: Int32 = 0
                     if unsafe sigwait(&set, &number) != 0 { continue }
-                    if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                    if let terminal, number == SIGQUIT || number == SIGTSTP {
+                        yield(terminal, to: number)
+                        continue
+                    }
+                    if received.exchange(number, ordering: .relaxed) != 0 {
+                        terminal?.giveBack()
+                        _exit(128 + number)
+                    }
                     cancel.cancel()
                 }
             }
@@ -56,4 +72,21 @@ final class Interruption: Sendable {
         StandardStreams.complain("ended by \(name): \(summary())")
         exit(128 + signal)
     }
+}
+
+/// Lets a signal have its usual effect when the terminal was given back: SIGTSTP stops the program until
+/// it is continued, SIGQUIT ends it.
+private func yield(_ terminal: Terminal, to number: Int32) {
+    terminal.giveBack()
+    if number == SIGTSTP {
+        kill(getpid(), SIGSTOP)
+        terminal.take()
+        return
+    }
+    signal(SIGQUIT, SIG_DFL)
+    var quit = sigset_t()
+    unsafe sigemptyset(&quit)
+    unsafe sigaddset(&quit, SIGQUIT)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &quit, nil)
+    raise(SIGQUIT)
 }

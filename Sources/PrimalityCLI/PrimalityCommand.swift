@@ -21,7 +21,10 @@ struct PrimalityCommand: ParsableCommand {
             PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
             """,
         version: BuildInformation.version,
-        subcommands: [CheckCommand.self, ListCommand.self, InfoCommand.self, RaceCommand.self])
+        subcommands: [
+            CheckCommand.self, ListCommand.self, InfoCommand.self, RaceCommand.self,
+            SpinCommand.self,
+        ])
 
     static func main() { exit(withError: ExitCode(runAndGiveStatus())) }
 

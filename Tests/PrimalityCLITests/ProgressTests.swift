@@ -4,20 +4,6 @@ import Foundation
 import TestVectors
 import Testing
 
-/// How to run a shell command, which is in $C, on a terminal of its own.
-private let onTerminal: String? = {
-    for (tool, command) in [
-        ("script", "script -qec \"$C\" /dev/null"),
-        (
-            "python3",
-            "python3 -c 'import os, pty; pty.spawn([\"/bin/sh\", \"-c\", os.environ[\"C\"]])'"
-        ),
-    ] {
-        if let found = try? Tool.shell("command -v \(tool)"), found.status == 0 { return command }
-    }
-    return nil
-}()
-
 @Suite(.timeLimit(.minutes(15))) struct ProgressTests {
     /// Some seconds of work: 2⁵²¹ − 1 over and over, and a bad line at the end.
     ///
@@ -36,13 +22,10 @@ private let onTerminal: String? = {
         defer { try? FileManager.default.removeItem(at: folder) }
         try input.write(to: folder.appendingPathComponent("in"))
         let command = "'\(Tool.path)' \(arguments) < '\(folder.path)/in' > '\(folder.path)/out'"
-        return try Tool.start(
-            ["-c", try #require(onTerminal)], of: "/bin/sh",
-            environment: ["C": command, "SHELL": "/bin/sh"]
-        ).finish().output
+        return try Tool.startOnTerminal(command).finish().output
     }
 
-    @Test(.enabled(if: onTerminal != nil, "neither script nor python3 is here to give a terminal"))
+    @Test(.enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"))
     func aTerminalShowsProgressAndIsLeftClean() throws {
         let start = ContinuousClock.now
         let shown = try terminal(Self.check, input: Self.input)
@@ -62,7 +45,7 @@ private let onTerminal: String? = {
         #expect(shown.split(separator: "\r").last?.contains(" tested in ") == false)
     }
 
-    @Test(.enabled(if: onTerminal != nil, "neither script nor python3 is here to give a terminal"))
+    @Test(.enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"))
     func neverShowsNothingOnATerminal() throws {
         let shown = try terminal(Self.check + " --progress never", input: Self.input)
         #expect(!shown.contains(" tested in "))

@@ -152,6 +152,33 @@ struct Tool {
     }
 }
 
+/// How to run a shell command, which is in $C, on a terminal of its own.
+private let onTerminal: String? = {
+    for (tool, command) in [
+        ("script", "script -qec \"$C\" /dev/null"),
+        (
+            "python3",
+            "python3 -c 'import os, pty; pty.spawn([\"/bin/sh\", \"-c\", os.environ[\"C\"]])'"
+        ),
+    ] {
+        if let found = try? Tool.shell("command -v \(tool)"), found.status == 0 { return command }
+    }
+    return nil
+}()
+
+extension Tool {
+    /// Whether there can be a terminal.
+    static var hasTerminal: Bool { onTerminal != nil }
+
+    /// Starts a shell command on a terminal of its own, which is its standard streams; what it writes there
+    /// is the output.
+    static func startOnTerminal(_ command: String) throws -> Running {
+        try start(
+            ["-c", try #require(onTerminal)], of: "/bin/sh",
+            environment: ["C": command, "SHELL": "/bin/sh"])
+    }
+}
+
 /// A pool, and how its chunks travel.
 struct PoolChoice: Sendable, CustomTestStringConvertible {
     let pool: String

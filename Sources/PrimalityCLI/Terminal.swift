@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PrimalityPool
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// The terminal on standard output, whose cursor is hidden while something moves on it.
+///
+/// Whoever ends the program gives it back before.
+final class Terminal: Sendable {
+    private let isTaken = Monitor(false)
+
+    /// `nil` when standard output is no terminal.
+    init?() {
+        if isatty(STDOUT_FILENO) != 1 { return nil }
+    }
+
+    /// Hides the cursor.
+    func take() {
+        isTaken.withLock { isTaken in
+            if !isTaken { Self.put("\u{1B}[?25l") }
+            isTaken = true
+        }
+    }
+
+    /// Clears the line and shows the cursor, if it was taken.
+    func giveBack() {
+        isTaken.withLock { isTaken in
+            if isTaken { Self.put("\r\u{1B}[K\u{1B}[?25h") }
+            isTaken = false
+        }
+    }
+
+    /// Writes, unless the terminal was stopped by Ctrl-S: the program is not to wait for it at its end.
+    private static func put(_ text: String) {
+        var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        if unsafe poll(&output, 1, 200) != 1 { return }
+        let bytes = Array(text.utf8)
+        _ = unsafe write(STDOUT_FILENO, bytes, bytes.count)
+    }
+}
