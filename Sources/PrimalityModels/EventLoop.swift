@@ -6,6 +6,9 @@ internal import PrimalityPool
 ///
 /// A task that waits for something gives the thread up, and is put at the end of the queue when it may go
 /// on. One that does not wait keeps the thread from all others.
+///
+/// Only running is the loop's own: what wakes sleepers, and `Task.yield()`, are Swift's, and pass through
+/// the cooperative pool before they come back here.
 final class EventLoop: SerialExecutor, TaskExecutor {
     private let ready: BlockingQueue<UnownedJob>
     private let thread: WorkerThread

@@ -116,9 +116,15 @@ extension SlowJob {
     private func runInProcess(_ cancel: CancelFlag) async throws(PoolError) -> String {
         guard case .test(let number, let engine, let times) = self else { return try run(cancel) }
         let batch = NumberBatch([BigNatural](repeating: number, count: times))
-        let verdicts = try await ProcessPool(workers: 1).verdicts(
-            of: batch, PoolJob(engine: engine, cancel: cancel))
-        return Self.said(verdicts[0], of: number)
+        do throws(PoolError) {
+            let verdicts = try await ProcessPool(workers: 1).verdicts(
+                of: batch, PoolJob(engine: engine, cancel: cancel))
+            return Self.said(verdicts[0], of: number)
+        } catch {
+            // The same error as without a process.
+            if case .failed(.test(let reason)) = error { throw .test(reason) }
+            throw error
+        }
     }
 
     private static func slept(_ time: Duration) -> String {

@@ -221,7 +221,7 @@ private let show = "\u{1B}[?25h"
     /// What is refused, and a word of what is said.
     @Test(arguments: [
         ("--model fibre", "thread, process, task"), ("--job wait", "sleep, prime"),
-        ("--seconds -1", "out of range"), ("--seconds nan", "out of range"),
+        ("--seconds=-1", "out of range"), ("--seconds nan", "out of range"),
         ("--seconds 1e9", "out of range"), ("--seconds x", "--seconds"),
         ("--number 7", "--job prime"), ("--engine u64", "--job prime"),
         ("--times 2", "--job prime"), ("--job prime --seconds 1", "--job sleep"),
