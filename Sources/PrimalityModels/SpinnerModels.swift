@@ -147,7 +147,8 @@ extension ConcurrencyModel {
             figures.turns("Handed to a thread it does not.", ["own thread"]),
             figures.turns("Handed to a process it does not.", ["own process"]),
             Claim(
-                "Handing it over costs less than a quarter of the job's time.", slowest < loop * 1.25,
+                "Handing it over costs less than a quarter of the job's time.",
+                slowest < loop * 1.25,
                 "\(milliseconds(loop)) on the loop, \(milliseconds(slowest)) handed over"),
         ])
     }
