@@ -50,7 +50,7 @@ final class Interruption: Sendable {
                     var number: Int32 = 0
                     if unsafe sigwait(&set, &number) != 0 { continue }
                     if let terminal, number == SIGQUIT || number == SIGTSTP {
-                        yield(terminal, to: number)
+                        giveWay(terminal, to: number)
                         continue
                     }
                     if received.exchange(number, ordering: .relaxed) != 0 {
@@ -76,13 +76,14 @@ final class Interruption: Sendable {
 
 /// Lets a signal have its usual effect when the terminal was given back: SIGTSTP stops the program until
 /// it is continued, SIGQUIT ends it.
-private func yield(_ terminal: Terminal, to number: Int32) {
-    terminal.giveBack()
+private func giveWay(_ terminal: Terminal, to number: Int32) {
     if number == SIGTSTP {
-        kill(getpid(), SIGSTOP)
+        terminal.giveBack(forGood: false)
+        raise(SIGSTOP)  // this thread, so that it goes no further
         terminal.take()
         return
     }
+    terminal.giveBack()
     signal(SIGQUIT, SIG_DFL)
     var quit = sigset_t()
     unsafe sigemptyset(&quit)

@@ -12,26 +12,28 @@ internal import PrimalityPool
 ///
 /// Whoever ends the program gives it back before.
 final class Terminal: Sendable {
-    private let isTaken = Monitor(false)
+    private enum State { case free, taken, givenBack }
+    private let state = Monitor(State.free)
 
     /// `nil` when standard output is no terminal.
     init?() {
         if isatty(STDOUT_FILENO) != 1 { return nil }
     }
 
-    /// Hides the cursor.
+    /// Hides the cursor, unless the terminal was given back for good.
     func take() {
-        isTaken.withLock { isTaken in
-            if !isTaken { Self.put("\u{1B}[?25l") }
-            isTaken = true
+        state.withLock { state in
+            if state != .free { return }
+            Self.put("\u{1B}[?25l")
+            state = .taken
         }
     }
 
     /// Clears the line and shows the cursor, if it was taken.
-    func giveBack() {
-        isTaken.withLock { isTaken in
-            if isTaken { Self.put("\r\u{1B}[K\u{1B}[?25h") }
-            isTaken = false
+    func giveBack(forGood: Bool = true) {
+        state.withLock { state in
+            if state == .taken { Self.put("\r\u{1B}[K\u{1B}[?25h") }
+            state = forGood ? .givenBack : .free
         }
     }
 

@@ -36,20 +36,20 @@ private struct Model: Sendable, CustomTestStringConvertible {
 /// A canvas that counts.
 private final class Pipe: Sendable {
     let canvas: Spinner.Canvas
-    private let read: Int32
-    private let write: Int32
+    private let source: Int32
+    private let sink: Int32
     private let seen = Monitor<[UInt8]>([])
 
     init() {
         var ends: [Int32] = [-1, -1]
         pipe(&ends)
-        (read, write) = (ends[0], ends[1])
+        (source, sink) = (ends[0], ends[1])
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        _ = fcntl(read, F_SETFL, O_NONBLOCK)
-        canvas = .terminal(write)
+        _ = fcntl(source, F_SETFL, O_NONBLOCK)
+        canvas = .terminal(sink)
     }
 
-    deinit { close(read) }
+    deinit { close(source) }
 
     /// What has been drawn by now.
     var text: String {
@@ -63,7 +63,7 @@ private final class Pipe: Sendable {
 
     /// Closes our end; whether everyone else's is closed then.
     func isTheLast() -> Bool {
-        close(write)
+        close(sink)
         return eventually { seen.withLock { take(&$0) } }
     }
 
@@ -71,7 +71,7 @@ private final class Pipe: Sendable {
     private func take(_ seen: inout [UInt8]) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 1024)
         while true {
-            let count = Glibc.read(read, &bytes, bytes.count)
+            let count = read(source, &bytes, bytes.count)
             if count <= 0 { return count == 0 }
             seen += bytes[..<count]
         }
