@@ -28,7 +28,7 @@ final class Interruption: Sendable {
     /// To be called once, before there are other threads: they inherit the mask, and one thread
     /// waits for the signals, so that no code runs inside a handler.
     ///
-    /// - Parameter terminal: Is given back before the program ends at once, and before SIGQUIT and
+    /// - Parameter terminal: Is given back before the program ends at once, and before SIGQUIT, SIGHUP and
     ///   SIGTSTP have their effect, which are watched for its sake.
     init(_ terminal: Terminal? = nil) {
         self.terminal = terminal
@@ -36,9 +36,9 @@ final class Interruption: Sendable {
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGINT)
         unsafe sigaddset(&signals, SIGTERM)
-        if terminal != nil {
-            unsafe sigaddset(&signals, SIGQUIT)
-            unsafe sigaddset(&signals, SIGTSTP)
+        // One that is ignored, as by nohup, stays ignored.
+        for number in [SIGQUIT, SIGHUP, SIGTSTP] where terminal != nil && !isIgnored(number) {
+            unsafe sigaddset(&signals, number)
         }
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         let watched = signals
@@ -49,7 +49,7 @@ final class Interruption: Sendable {
                 while true {
                     var number: Int32 = 0
                     if unsafe sigwait(&set, &number) != 0 { continue }
-                    if let terminal, number == SIGQUIT || number == SIGTSTP {
+                    if let terminal, number != SIGINT, number != SIGTERM {
                         giveWay(terminal, to: number)
                         continue
                     }
@@ -74,8 +74,17 @@ final class Interruption: Sendable {
     }
 }
 
+/// Whether a signal is ignored; if not it has its default effect from now on.
+private func isIgnored(_ number: Int32) -> Bool {
+    let before = signal(number, SIG_DFL)
+    // SIG_IGN is no function: it can only be compared as a number.
+    let isIgnored = unsafe unsafeBitCast(before, to: Int.self) == 1
+    if isIgnored { signal(number, SIG_IGN) }
+    return isIgnored
+}
+
 /// Lets a signal have its usual effect when the terminal was given back: SIGTSTP stops the program until
-/// it is continued, SIGQUIT ends it.
+/// it is continued, another one ends it.
 private func giveWay(_ terminal: Terminal, to number: Int32) {
     if number == SIGTSTP {
         terminal.giveBack(forGood: false)
@@ -84,10 +93,9 @@ private func giveWay(_ terminal: Terminal, to number: Int32) {
         return
     }
     terminal.giveBack()
-    signal(SIGQUIT, SIG_DFL)
-    var quit = sigset_t()
-    unsafe sigemptyset(&quit)
-    unsafe sigaddset(&quit, SIGQUIT)
-    unsafe pthread_sigmask(SIG_UNBLOCK, &quit, nil)
-    raise(SIGQUIT)
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, number)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    raise(number)
 }

@@ -13,15 +13,15 @@ private let show = "\u{1B}[?25h"
         let running: Tool.Running
         private let folder: URL
 
-        init(_ arguments: String) throws {
+        init(_ arguments: String, before: String = "") throws {
             folder = FileManager.default.temporaryDirectory
                 .appendingPathComponent("primality-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             // The shell survives what the whole group is sent, to tell the status.
             running = try Tool.startOnTerminal(
                 """
-                trap : INT TERM QUIT TSTP; cd '\(folder.path)'; \
-                sh -c 'echo $$ > part; mv part id; exec "$0" spin \(arguments)' '\(Tool.path)'; \
+                trap : INT TERM QUIT HUP TSTP; cd '\(folder.path)'; \
+                sh -c "\(before) echo \\$\\$ > part; mv part id; exec '\(Tool.path)' spin \(arguments)"; \
                 echo $? > status
                 """)
         }
@@ -82,7 +82,7 @@ private let show = "\u{1B}[?25h"
 
     @Test(
         .enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"),
-        arguments: ["thread", "process", "task"], [SIGINT, SIGTERM, SIGQUIT])
+        arguments: ["thread", "process", "task"], [SIGINT, SIGTERM, SIGQUIT, SIGHUP])
     func aSignalLeavesTheTerminalClean(_ model: String, _ signal: Int32) throws {
         for isForTheGroup in [false, true] {
             let spin = try OnTerminal("--model \(model) --seconds 600")
@@ -91,7 +91,7 @@ private let show = "\u{1B}[?25h"
             let (output, status) = try spin.finish()
             #expect(status == 128 + signal)
             #expect(Self.isClean(output))
-            if signal != SIGQUIT {
+            if signal == SIGINT || signal == SIGTERM {
                 #expect(output.contains("ended by SIG"))
                 #expect(output.contains(": the job was not finished"))
             }
@@ -124,6 +124,19 @@ private let show = "\u{1B}[?25h"
         #expect(eventually { spin.count(show) == 1 })
         kill(id, SIGCONT)
         #expect(eventually { spin.count(hide) == 2 })
+        kill(id, SIGINT)
+        let (output, status) = try spin.finish()
+        #expect(status == 130)
+        #expect(Self.isClean(output))
+    }
+
+    @Test(.enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"))
+    func whatIsIgnoredStaysIgnored() throws {
+        let spin = try OnTerminal("--seconds 600", before: "trap '' HUP QUIT;")
+        let id = try spin.process()
+        for number in [SIGHUP, SIGQUIT] { kill(id, number) }
+        let frames = spin.count(" thinking!")
+        #expect(eventually { spin.count(" thinking!") > frames + 2 })
         kill(id, SIGINT)
         let (output, status) = try spin.finish()
         #expect(status == 130)
