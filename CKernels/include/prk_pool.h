@@ -235,6 +235,31 @@ bool prk_worker_await_end(const prk_worker *worker, int milliseconds);
 /// 0 or the signal that ended it; -1 when somebody else has reaped it.
 int prk_worker_reap(const prk_worker *worker, int *signal);
 
+/// A process that draws pictures until it is told to stop.
+typedef struct prk_spinner prk_spinner;
+
+/// What it has drawn.
+typedef struct PRK_SWIFT_NAME("SpinnerTally") prk_spinner_tally {
+    uint64_t frames;
+    /// When the last one was drawn, by prk_clock_ns; before the first one, when it was created.
+    uint64_t last_ns;
+    /// The longest time between two of them, or before the first one.
+    uint64_t longest_gap_ns;
+} prk_spinner_tally;
+
+/// Forks a child that writes `count` pictures of `size` bytes each, one every `period_ns` (below
+/// a second) and round and round, to the descriptor `output`; to none, which counts all the same,
+/// when that is negative. The child runs C only, and ends with the calling thread, which must
+/// therefore live until prk_spinner_stop. NULL with errno set.
+prk_spinner *prk_spinner_create(int output, const unsigned char *pictures, size_t size,
+                                size_t count, uint32_t period_ns);
+
+/// Its process id.
+pid_t prk_spinner_process(const prk_spinner *spinner);
+
+/// Tells it to stop, waits for its end and frees it: once. 0, or the signal that ended it before.
+int prk_spinner_stop(prk_spinner *spinner, prk_spinner_tally *tally);
+
 /// A descriptor that prk_doorbell_ring makes readable until prk_doorbell_clear; -1 with errno set.
 int prk_doorbell_create(void);
 void prk_doorbell_ring(int doorbell);

@@ -68,6 +68,11 @@ void prk_futex_wait(uint32_t *word, uint32_t value) {
     (void)syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
 }
 
+void prk_futex_wait_for(uint32_t *word, uint32_t value, uint32_t nanoseconds) {
+    const struct timespec limit = {.tv_nsec = nanoseconds};
+    (void)syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
+}
+
 void prk_futex_wake(uint32_t *word) {
     (void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }

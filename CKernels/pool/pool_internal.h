@@ -92,7 +92,11 @@ enum { PRK_END_IN, PRK_END_OUT, PRK_END_BELL, PRK_END_SHARED, PRK_END_COUNT };
 /// it.
 pid_t prk_fork(void);
 
-/// Begins a child's life: its end with its parent's, its signals, its descriptors.
+/// Begins a child's life: its end with its parent's, its signals, its descriptors, of which these
+/// stay open (see prk_close_all_but).
+void prk_child_begin(pid_t parent, const int *kept, int count);
+
+/// The same for a worker.
 void prk_worker_begin(const prk_channel_end *end);
 
 /// Maps the shared memory of an end and closes its descriptor. 0, or an errno.
@@ -137,7 +141,10 @@ static inline size_t prk_limb_count(const prk_request *request) {
     return request->kind == PRK_REQUEST_CHUNK ? (size_t)request->limb_count : 0;
 }
 
+/// Waits, a second at most, while the word has this value.
 void prk_futex_wait(uint32_t *word, uint32_t value);
+/// As prk_futex_wait with another limit, below a second.
+void prk_futex_wait_for(uint32_t *word, uint32_t value, uint32_t nanoseconds);
 void prk_futex_wake(uint32_t *word);
 
 #pragma GCC visibility pop

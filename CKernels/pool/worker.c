@@ -281,10 +281,10 @@ void prk_close_all_but(const int *kept, int count) {
     close_range_of(next, INT32_MAX);
 }
 
-void prk_worker_begin(const prk_channel_end *end) {
+void prk_child_begin(pid_t parent, const int *kept, int count) {
     // The order counts: the parent may have died before the signal was asked for.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != end->parent) {
+    if (getppid() != parent) {
         _exit(0);
     }
     // Swift's backtracer would print pages for a crash that the owner reports in one line.
@@ -293,7 +293,7 @@ void prk_worker_begin(const prk_channel_end *end) {
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         signal(fatal[i], SIG_DFL);
     }
-    // Ctrl-C reaches the whole group; the owner decides what its workers finish.
+    // Ctrl-C reaches the whole group; the owner decides what its children finish.
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     sigset_t none;
@@ -301,6 +301,10 @@ void prk_worker_begin(const prk_channel_end *end) {
     sigprocmask(SIG_SETMASK, &none, NULL);
     // An inherited end of a sibling's channel would keep that sibling alive after the owner's
     // death, and an inherited standard output would keep the reader of a pipe waiting.
+    prk_close_all_but(kept, count);
+}
+
+void prk_worker_begin(const prk_channel_end *end) {
     const int kept[] = {end->in, end->out, end->bell};
-    prk_close_all_but(kept, 3);
+    prk_child_begin(end->parent, kept, 3);
 }

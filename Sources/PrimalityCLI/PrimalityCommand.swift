@@ -23,7 +23,7 @@ struct PrimalityCommand: ParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             CheckCommand.self, ListCommand.self, InfoCommand.self, RaceCommand.self,
-            ModelsCommand.self,
+            SpinCommand.self, ModelsCommand.self,
         ])
 
     static func main() { exit(withError: ExitCode(runAndGiveStatus())) }

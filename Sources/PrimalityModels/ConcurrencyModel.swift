@@ -102,5 +102,8 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// All of them, in the order of the chapter.
-    public static let all: [ConcurrencyModel] = [.homeGrownPool, .contention]
+    public static let all: [ConcurrencyModel] = [
+        .spinner, .blockedLoop, .napping, .runInExecutor, .cooperativePool, .homeGrownPool,
+        .processes, .interpreterLock, .releasedLock, .actors, .compiledCode, .contention,
+    ]
 }
