@@ -17,15 +17,15 @@ struct SpinCommand: ParsableCommand {
             A job that sleeps leaves its thread to others. One that computes does not, and that counts \
             where spinner and job share a thread:
 
-              primality spin --model thread --job prime         turns: the system shares the cores out
-              primality spin --model process --job prime        turns, for the same reason
-              primality spin --model task --job sleep           turns: the job awaits
-              primality spin --model task --job sleep --blocking    stands still: the call blocks
-              primality spin --model task --job prime           stands still, on an event loop
+              --model thread --job prime            turns: cores are shared out
+              --model process --job prime           turns, for the same reason
+              --model task --job sleep              turns: the job awaits
+              --model task --job sleep --blocking   stands still: the call blocks
+              --model task --job prime              stands still: so does a test
 
-            What helps, on the loop (--mend):
+            The last two have an event loop with one thread. What helps there (--mend):
 
-              nap        the test gives the thread up every --nap divisions; this slows it down
+              nap        the test gives way every --nap divisions, at a price
               executor   the call is handed to a thread of its own
               process    the call is handed to a process of its own
 
