@@ -63,7 +63,9 @@ public struct ConcurrencyModel: Sendable {
     public struct Claim: Sendable, Equatable, Codable {
         /// What is claimed.
         public var statement: String
-        /// Whether the measurement bears it out. When it does not, the claim is contradicted here.
+        /// Whether the measurement bears it out.
+        ///
+        /// When it does not, the claim is contradicted here.
         public var holds: Bool
         /// The figures that decided.
         public var evidence: String
