@@ -32,7 +32,8 @@ extension ModelsCommand {
 
         @Option(
             name: .customShort("j"),
-            help: ArgumentHelp("Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
+            help: ArgumentHelp(
+                "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
         var workers: Int?
 
         @Flag(help: "Print one JSON object.")
@@ -100,11 +101,10 @@ extension ModelsCommand {
         private func chosen() throws -> [ConcurrencyModel] {
             if names.isEmpty { return ConcurrencyModel.all }
             return try names.map { name in
-                guard let model = ConcurrencyModel.all.first(where: { $0.name == name }) else {
-                    let known = ConcurrencyModel.all.map(\.name).joined(separator: ", ")
-                    throw Refusal.usage("model '\(printable(name))' is unknown; use one of \(known)")
-                }
-                return model
+                let model = ConcurrencyModel.all.first { $0.name == name }
+                if let model { return model }
+                let known = ConcurrencyModel.all.map(\.name).joined(separator: ", ")
+                throw Refusal.usage("model '\(printable(name))' is unknown; use one of \(known)")
             }
         }
 
@@ -170,7 +170,8 @@ extension ModelsCommand {
 
         @Option(
             name: .customShort("j"),
-            help: ArgumentHelp("Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
+            help: ArgumentHelp(
+                "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
         var count: Int?
 
         @Option(
@@ -249,7 +250,8 @@ extension ModelsCommand {
                 }
                 guard let word = UInt64(number.description), word != HomeGrownPool.poisonPill else {
                     StandardStreams.complain(
-                        "'\(printable(text))' is the poison pill, which ends a worker; give numbers from 1 on")
+                        "'\(printable(text))' is the poison pill, which ends a worker; give numbers from 1"
+                            + " on")
                     throw ExitCode(ExitStatus.badInput.rawValue)
                 }
                 return word
@@ -336,7 +338,8 @@ extension ModelsCommand {
             }
             guard !counts.contains(nil) else {
                 throw Refusal.usage(
-                    "--threads '\(printable(threads))' is no list of numbers from 1 to 1024, as 1,2,4")
+                    "--threads '\(printable(threads))' is no list of numbers from 1 to 1024, such as"
+                        + " 1,2,4")
             }
             return counts.compactMap(\.self)
         }

@@ -180,7 +180,8 @@ public struct Contention: Sendable {
         let put = done.reduce(0) { $0 &+ Thing.put(by: $1) }
         let isComplete = put == taken.withLock { $0 } &+ thing.rest()
         if !isComplete {
-            throw Wrong(description: "\(Thing.self), \(done.count) threads: something was lost or doubled")
+            throw Wrong(
+                description: "\(Thing.self), threads: \(done.count): something was lost or doubled")
         }
         return (done, Double(end - begin) / 1e9)
     }

@@ -331,7 +331,9 @@ private struct Items {
     }
 }
 
-/// A state behind pthread's mutex, at which threads sleep. Both lie on lines of their own.
+/// A state behind pthread's mutex, at which threads sleep.
+///
+/// Both lie on lines of their own.
 ///
 /// `Sendable` because the state is only reached with the lock held.
 @safe private final class Sleeping<State>: @unchecked Sendable {

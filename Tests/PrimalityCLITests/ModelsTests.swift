@@ -90,7 +90,9 @@ import Testing
         #expect((report["summary"] as? [String: Any])?["lost"] as? Int == 0)
     }
 
-    /// The chapter's report waits for ever here. Whoever is killed takes a number along.
+    /// The chapter's report waits for ever here.
+    ///
+    /// Whoever is killed takes a number along.
     @Test(arguments: [1, 2]) func killedWorkersLoseNumbersAndHangNobody(_ killed: Int) throws {
         let prime = "18446744073709551557"
         let numbers = [String](repeating: prime, count: 4)
