@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The worker of the chapter's home-grown pool: one queue of numbers for all workers, one of results, and a
-// 0 for a poison pill. It shows that shape; the pool that cannot lose a number is in channel.c and worker.c.
+// The worker of the chapter's home-grown pool: one queue of numbers for all workers, one of
+// results, and a 0 for a poison pill. It shows that shape; the pool that cannot lose a number is in
+// channel.c and worker.c.
 
 #define _GNU_SOURCE
 

@@ -63,8 +63,8 @@ static void draw(prk_spinner_tally *tally, int output, const unsigned char *pict
 prk_spinner *prk_spinner_create(int output, const unsigned char *pictures, size_t size,
                                 size_t count, uint32_t period_ns) {
     prk_spinner *spinner = malloc(sizeof *spinner);
-    shared_page *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shared_page *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (spinner == NULL || shared == MAP_FAILED) {
         if (shared != MAP_FAILED) {
             munmap(shared, sizeof *shared);
