@@ -265,9 +265,9 @@ int prk_doorbell_create(void);
 void prk_doorbell_ring(int doorbell);
 void prk_doorbell_clear(int doorbell);
 
-/// A queue of messages of one size between processes, by its two ends: what is put into ends[1] comes
-/// out of ends[0], whole, at one of the processes that wait for it. It has no lock, so none is left
-/// behind by a process that is killed. 0, or -1 with errno set.
+/// A queue of messages of one size between processes, by its two ends: what is put into ends[1]
+/// comes out of ends[0], whole, at one of the processes that wait for it. It has no lock, so none
+/// is left behind by a process that is killed. 0, or -1 with errno set.
 int prk_packets_create(int ends[2]);
 
 /// Puts a message, waiting for room; false when nobody is left who could get it.
@@ -286,9 +286,9 @@ typedef struct PRK_SWIFT_NAME("CheckedNumber") prk_checked {
     uint8_t verdict;
 } prk_checked;
 
-/// Forks a worker of the chapter's pool: it takes numbers, as uint64_t, out of `jobs` until it takes a
-/// 0, and puts a prk_checked into `results` for each, and one for the pill. Its process id, or -1
-/// with errno set. Otherwise as prk_worker_create with a job for 64-bit numbers.
+/// Forks a worker of the chapter's pool: it takes numbers, as uint64_t, out of `jobs` until it
+/// takes a 0, and puts a prk_checked into `results` for each, and one for the pill. Its process id,
+/// or -1 with errno set. Otherwise as prk_worker_create with a job for 64-bit numbers.
 pid_t prk_chapter_worker_create(int jobs, int results, const prk_job *job);
 
 /// Waits for a child. As prk_worker_reap.
