@@ -13,12 +13,16 @@ import Testing
 
     /// Claims are a report: which of them hold is the machine's matter.
     @Test func allModelsAreMeasuredAndEachClaimIsDecided() throws {
-        let outcome = try Tool.run(["models", "all", "--json"])
+        // The lock is shown by trial division in Swift, which takes minutes in unoptimised code.
+        let names = ConcurrencyModel.all.map(\.name).filter {
+            TestFiles.sanitizer == nil || $0 != "gil"
+        }
+        let outcome = try Tool.run(["models", "all", "--json"] + names)
         #expect(outcome.status == 0)
         #expect(outcome.error == "")
         let report = try object(outcome.output)
         let models = try #require(report["models"] as? [[String: Any]])
-        #expect(models.map { $0["name"] as? String } == ConcurrencyModel.all.map(\.name))
+        #expect(models.map { $0["name"] as? String } == names)
         var claims = 0
         var contradicted = 0
         for model in models {
@@ -95,9 +99,8 @@ import Testing
     /// Whoever is killed takes a number along.
     @Test(arguments: [1, 2]) func killedWorkersLoseNumbersAndHangNobody(_ killed: Int) throws {
         let prime = "18446744073709551557"
-        let numbers = [String](repeating: prime, count: 4)
-        let running = try Tool.start(
-            ["models", "pool", "-j", "2", "--engine", "swift-trial"] + numbers)
+        let numbers = [String](repeating: prime, count: 16)
+        let running = try Tool.start(["models", "pool", "-j", "2"] + numbers)
         var workers: [Int32] = []
         #expect(
             eventually {
@@ -110,7 +113,7 @@ import Testing
         #expect(outcome.status == 70)
         // Two that are killed leave nobody to take the others.
         let lost = numbers.count - outcome.lines.count { $0.contains(prime) }
-        #expect(lost == (killed == 1 ? 1 : 4))
+        #expect(killed == 1 ? lost == 1 : lost >= 2)
         #expect(outcome.error.contains("numbers without a result: \(lost)"))
     }
 

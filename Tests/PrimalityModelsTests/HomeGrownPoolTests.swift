@@ -23,12 +23,16 @@ import Testing
 
     @Test(arguments: HomeGrownPool.Workers.allCases, [1, 2, 5])
     func eachNumberHasOneRightResult(_ workers: HomeGrownPool.Workers, _ count: Int) async throws {
+        // None that takes unoptimised code long.
+        let numbers: [UInt64] = [
+            1, 2, 3, 4, 25, 561, 65_537, 1_000_003, 1_000_004, 4_294_967_291, 4_294_967_297,
+        ]
         for engine in Engine.allCases {
-            let (checks, summary) = try await checks(Self.book, workers, count, engine)
-            #expect(checks.map(\.number).sorted() == Self.book.sorted())
+            let (checks, summary) = try await checks(numbers, workers, count, engine)
+            #expect(checks.map(\.number).sorted() == numbers)
             #expect(checks.allSatisfy { $0.isPrime == isPrime($0.number) })
             #expect(checks.allSatisfy { $0.seconds >= 0 })
-            #expect(summary.checks == 20)
+            #expect(summary.checks == numbers.count)
             #expect(summary.lost == 0)
         }
     }
