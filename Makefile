@@ -177,21 +177,31 @@ soak-pools: check-swift check-gmp ## FAULTS of each kind, LINES through each poo
 test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
 	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh
 
-# What faults do to pools is the same at every level.
-test-levels: check-swift check-gmp ## The suite, but for faults, once per level that this machine supports.
+# What faults do to pools is the same at every level, and so is what models show.
+test-levels: check-swift check-gmp ## The suite, but for faults and models, once per level that this machine supports.
 	$(SWIFT) build -c release --product primality
 	@for level in $$($$($(SWIFT) build -c release --show-bin-path)/primality info | sed -n 's/^levels supported *//p'); do \
 	  echo "== level $$level"; \
 	  PRIMALITY_LEVEL=$$level PRIMALITY_EXPECTED_LEVEL=$$level $(MAKE) --no-print-directory test-swift \
-	    SWIFT_TEST_FLAGS="--skip 'Fault|ToolLimitTests|TaskWorkerTests'" || exit 1; \
+	    SWIFT_TEST_FLAGS="--skip 'Fault|ToolLimitTests|TaskWorkerTests|ModelsTests|SpinTests'" || exit 1; \
 	done
 
-test-asan: check-swift check-gmp ## The suite under AddressSanitizer and LeakSanitizer.
-	PRIMALITY_SANITIZER=address LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
-	  $(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
+# Models measure: they run by themselves, and those that compute for long in Swift not under
+# ThreadSanitizer, whose code is a hundred times as slow.
+MODELS := ModelsTests|SpinTests|InfoAndRaceTests
+MODELS_TSAN := InterpreterLockTests|HomeGrownPoolTests|ContentionTests
+asan_test = PRIMALITY_SANITIZER=address LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
+	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
+tsan_test = PRIMALITY_SANITIZER=thread \
+	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xcc -O1
 
-test-tsan: check-swift check-gmp ## The suite under ThreadSanitizer.
-	PRIMALITY_SANITIZER=thread $(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build-tsan -Xcc -O1
+test-asan: check-swift check-gmp ## The suite under AddressSanitizer and LeakSanitizer.
+	$(asan_test) --skip '$(MODELS)'
+	$(asan_test) --filter '$(MODELS)'
+
+test-tsan: check-swift check-gmp ## The suite under ThreadSanitizer, but for models that compute for long.
+	$(tsan_test) --skip '$(MODELS)'
+	$(tsan_test) --filter '$(MODELS_TSAN)'
 
 vectors: check-swift check-gmp ## Compare `primality check` with every line of the published vectors.
 	@[ -n "$(PRIMALITY_SHARED)" ] || { echo "vectors: set PRIMALITY_SHARED to the folder that holds vectors/" >&2; exit 2; }
