@@ -282,7 +282,6 @@ typedef struct PRK_SWIFT_NAME("CheckedNumber") prk_checked {
     uint64_t n;
     /// Wall time of the test in nanoseconds.
     uint64_t ns;
-    int32_t worker;
     uint8_t verdict;
 } prk_checked;
 

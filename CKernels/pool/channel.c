@@ -62,14 +62,9 @@ struct prk_worker {
     size_t answer_room, received;
 };
 
-void prk_futex_wait(uint32_t *word, uint32_t value) {
-    // The limit is for an owner that ended without the worker being told.
-    const struct timespec limit = {.tv_sec = 1};
-    (void)syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
-}
-
-void prk_futex_wait_for(uint32_t *word, uint32_t value, uint32_t nanoseconds) {
-    const struct timespec limit = {.tv_nsec = nanoseconds};
+void prk_futex_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
+    const struct timespec limit = {.tv_sec = (time_t)(nanoseconds / 1000000000),
+                                   .tv_nsec = (long)(nanoseconds % 1000000000)};
     (void)syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
 }
 

@@ -34,7 +34,7 @@ bool prk_packets_get(int end, void *message, size_t size) {
 
 static prk_checked check(uint64_t n, const prk_job *job, prk_scratch *scratch) {
     const uint64_t offsets[2] = {0, 1};
-    prk_checked result = {.n = n, .worker = getpid(), .verdict = PRK_UNTESTED};
+    prk_checked result = {.n = n, .verdict = PRK_UNTESTED};
     const uint64_t start = prk_clock_ns();
     prk_job_run(job, &n, offsets, 1, scratch, &result.verdict, NULL);
     result.ns = prk_clock_ns() - start;
@@ -42,13 +42,12 @@ static prk_checked check(uint64_t n, const prk_job *job, prk_scratch *scratch) {
 }
 
 pid_t prk_chapter_worker_create(int jobs, int results, const prk_job *job) {
-    // in and out of the worker are the ends that it shares with the others.
-    const prk_channel_end end = {.in = jobs, .out = results, .bell = -1, .parent = getpid()};
-    const pid_t pid = prk_fork();
+    const pid_t parent = getpid(), pid = prk_fork();
     if (pid != 0) {
         return pid;
     }
-    prk_worker_begin(&end);
+    const int kept[] = {jobs, results};
+    prk_child_begin(parent, kept, 2);
     prk_scratch *scratch = prk_scratch_create();
     if (scratch == NULL) {
         _exit(ENOMEM);
@@ -61,7 +60,7 @@ pid_t prk_chapter_worker_create(int jobs, int results, const prk_job *job) {
         }
     }
     // The pill's echo: this worker is done.
-    const prk_checked done = {.worker = getpid()};
+    const prk_checked done = {.n = 0};
     prk_packets_put(results, &done, sizeof done);
     _exit(0);
 }

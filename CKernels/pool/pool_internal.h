@@ -141,10 +141,8 @@ static inline size_t prk_limb_count(const prk_request *request) {
     return request->kind == PRK_REQUEST_CHUNK ? (size_t)request->limb_count : 0;
 }
 
-/// Waits, a second at most, while the word has this value.
-void prk_futex_wait(uint32_t *word, uint32_t value);
-/// As prk_futex_wait with another limit, below a second.
-void prk_futex_wait_for(uint32_t *word, uint32_t value, uint32_t nanoseconds);
+/// Waits, so long at most, while the word has this value.
+void prk_futex_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
 void prk_futex_wake(uint32_t *word);
 
 #pragma GCC visibility pop

@@ -42,7 +42,7 @@ static bool wait_for_event(shared_page *shared, uint32_t period_ns) {
             return false;
         }
         // Signals, as the one after a stop, end the wait early.
-        prk_futex_wait_for(&shared->done, 0, period_ns - (uint32_t)passed);
+        prk_futex_wait(&shared->done, 0, period_ns - passed);
     }
 }
 

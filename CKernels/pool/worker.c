@@ -93,7 +93,8 @@ static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t parent) {
         const uint32_t bell = __atomic_load_n(&mail->bell, __ATOMIC_ACQUIRE);
         __atomic_store_n(&mail->worker_sleeps, 1, __ATOMIC_SEQ_CST);
         if (!is_assigned(slot)) {
-            prk_futex_wait(&mail->bell, bell);
+            // A second, for an owner that ended without the worker being told.
+            prk_futex_wait(&mail->bell, bell, 1000000000);
         }
         __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED);
         // A futex does not tell of the owner's end, as a channel does.

@@ -107,7 +107,7 @@ public struct HomeGrownPool: Sendable {
             let verdict = try? tester.test(NumberBatch([n])).verdict(at: 0)
             results.push(
                 CheckedNumber(
-                    n: n, ns: prk_clock_ns() - start, worker: 0,
+                    n: n, ns: prk_clock_ns() - start,
                     verdict: verdict?.rawValue ?? UInt8(KernelVerdict.untested.rawValue)))
         }
         results.push(CheckedNumber())

@@ -13,7 +13,7 @@ internal import PurePrimality
 
 extension ConcurrencyModel {
     /// Processes, by each channel, beside one thread.
-    public static let processes = ConcurrencyModel(
+    package static let processes = ConcurrencyModel(
         name: "processes", title: "Worker processes",
         lesson: """
             Work for the CPU is done sooner by several processes than by one, since each has a core and an \
@@ -27,7 +27,7 @@ extension ConcurrencyModel {
         measure: measureProcesses)
 
     /// Threads under an interpreter lock.
-    public static let interpreterLock = ConcurrencyModel(
+    package static let interpreterLock = ConcurrencyModel(
         name: "gil", title: "The interpreter lock",
         lesson: """
             Where one lock lets a single thread at a time run the program's code, threads make work for the \
@@ -40,7 +40,7 @@ extension ConcurrencyModel {
         measure: measureLock)
 
     /// Threads whose code in C gives the interpreter lock up.
-    public static let releasedLock = ConcurrencyModel(
+    package static let releasedLock = ConcurrencyModel(
         name: "gil-released", title: "C code that releases the lock",
         lesson: """
             The lock protects the interpreter, not the CPU. Code in C that does not touch the program's \
@@ -51,7 +51,7 @@ extension ConcurrencyModel {
         measure: measureReleasedLock)
 
     /// One actor for all, and one a worker.
-    public static let actors = ConcurrencyModel(
+    package static let actors = ConcurrencyModel(
         name: "actors", title: "Actors",
         lesson: """
             An actor runs one message at a time, which is what keeps its state safe. So one actor that all \
@@ -63,7 +63,7 @@ extension ConcurrencyModel {
         measure: measureActors)
 
     /// Threads without a lock, and work that is not worth starting them for.
-    public static let compiledCode = ConcurrencyModel(
+    package static let compiledCode = ConcurrencyModel(
         name: "compiled", title: "Compiled code",
         lesson: """
             Without an interpreter there is no such lock, and threads do for work on the CPU what takes \

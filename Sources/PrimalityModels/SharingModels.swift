@@ -4,7 +4,8 @@ internal import Primality
 internal import PrimalityPool
 
 extension ConcurrencyModel {
-    static let homeGrownPool = ConcurrencyModel(
+    /// The chapter's pool.
+    package static let homeGrownPool = ConcurrencyModel(
         name: "pool",
         title: "The home-grown pool: two queues and a poison pill",
         lesson: """
@@ -53,7 +54,8 @@ extension ConcurrencyModel {
         return Outcome(figures: figures, claims: claims)
     }
 
-    static let contention = ConcurrencyModel(
+    /// What is shared.
+    package static let contention = ConcurrencyModel(
         name: "contention",
         title: "Queue, lock, contention",
         lesson: """
