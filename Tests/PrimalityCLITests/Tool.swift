@@ -92,10 +92,7 @@ struct Tool {
         private var temporary: URL { folder.appendingPathComponent("tmp") }
 
         private func text(_ name: String) -> String {
-            // Data(contentsOf:) of an empty file leaks a page, which LeakSanitizer reports.
-            let file = try? FileHandle(forReadingFrom: folder.appendingPathComponent(name))
-            let data = (try? file?.readToEnd()) ?? Data()
-            return String(decoding: data, as: UTF8.self)
+            TestFiles.text(folder.appendingPathComponent(name).path) ?? ""
         }
 
         func finish() -> Outcome {
@@ -136,9 +133,7 @@ struct Tool {
         }
 
         private func isOurs(_ process: Int32) -> Bool {
-            // Not Data(contentsOf:), for the reason above.
-            let file = FileHandle(forReadingAtPath: "/proc/\(process)/environ")
-            guard let data = try? file?.readToEnd() else { return false }
+            guard let data = TestFiles.bytes("/proc/\(process)/environ") else { return false }
             return data.split(separator: 0).contains { $0.elementsEqual(mark.utf8) }
         }
     }

@@ -7,11 +7,16 @@ public enum TestFiles {
     /// The folder of the built products, beside the bundle of this target.
     public static var products: URL { Bundle.module.bundleURL.deletingLastPathComponent() }
 
-    /// What a file of /proc holds; `nil` when it is not there, or is gone meanwhile.
+    /// What a file of text holds, one of /proc too; `nil` when it is not there, or is gone meanwhile.
+    public static func text(_ path: String) -> String? {
+        bytes(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What a file holds; `nil` when it is not there, or is gone meanwhile.
     ///
     /// By system calls, since Foundation leaks a page where there is nothing to read, which LeakSanitizer
     /// reports.
-    public static func text(_ path: String) -> String? {
+    public static func bytes(_ path: String) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         if file < 0 { return nil }
         defer { close(file) }
@@ -19,7 +24,7 @@ public enum TestFiles {
         var block = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = read(file, &block, block.count)
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            if count == 0 { return bytes }
             if count > 0 { bytes += block[..<count] } else if errno != EINTR { return nil }
         }
     }
