@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arithmetic modulo eight large odd numbers at once on AVX-512 IFMA, which multiplies 52 bits by 52.
+// The includer defines PRK_TARGET.
+//
+// A number of a lane has k limbs of 52 bits, limb j of all lanes in one vector. Montgomery's form
+// with R = 2^(52 k) >= 16 n, and lazy [Gueron]: a residue is any number below 4n of its class, and
+// what a multiplication gives is below 2n, since a b / R + n < 16 n^2 / R + n. Products are summed by
+// columns, which hold 52 bits and what has not been carried yet: at most 4 k products' halves, below
+// 2^62 for k <= 256.
+//
+// Rows are taken PRK_ROWS at a time, so that a column is loaded and stored once for so many rows.
+// The function of a block is inlined for each number of rows there can be.
+
+#ifndef PRK_COLUMNS_H
+#define PRK_COLUMNS_H
+
+#include "../u64/ifma_arithmetic.h"
+
+#define PRK_ROWS 5
+
+// For loops that have few rounds where k is a constant.
+#if defined(__clang__)
+#define UNROLL_FEW _Pragma("clang loop unroll(enable)")
+#else
+#define UNROLL_FEW _Pragma("GCC unroll 2")
+#endif
+
+// Sums of columns on their way: what came by low and by high halves apart, since each addition has to
+// wait for the one before.
+typedef struct window {
+    __m512i low[PRK_ROWS], high[PRK_ROWS];
+} window;
+
+// The rows `b`, times limbs `from` to k - 1 of a; row r times limb j belongs to column t[r + j]. The
+// window holds columns from t[from] on, and at the end what of them is beyond t[k - 1].
+VECTOR void slide(const int rows, window w, __m512i *t, const __m512i *b, const __m512i *a,
+                  int from, int k) {
+    for (int j = from; j < k; j++) {
+        const __m512i x = a[j];
+        const __m512i next = t[j + rows];
+        t[j] = _mm512_add_epi64(low(w.low[0], x, b[0]), w.high[0]);
+        // The window moves by one with each product: a loop that moved it would become a copy.
+        UNROLL
+        for (int r = 1; r < rows; r++) {
+            w.low[r - 1] = low(w.low[r], x, b[r]);
+            w.high[r - 1] = high(w.high[r], x, b[r - 1]);
+        }
+        w.low[rows - 1] = next;
+        w.high[rows - 1] = high(zero(), x, b[rows - 1]);
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        t[k + r] = _mm512_add_epi64(w.low[r], w.high[r]);
+    }
+}
+
+// t += rows of a b, from the column of the first row on.
+VECTOR void multiply_rows(const int rows, __m512i *t, const __m512i *b, const __m512i *a, int k) {
+    window w;
+    __m512i row[PRK_ROWS];
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        row[r] = b[r];
+        w.low[r] = t[r];
+        w.high[r] = zero();
+    }
+    slide(rows, w, t, row, a, 0, k);
+}
+
+// t += a_r a_j of the first rows of a and all j > r: half of what is not on the diagonal of a².
+// t begins at the column of a_0 a_0.
+VECTOR void square_rows(const int rows, __m512i *t, const __m512i *a, int k) {
+    __m512i column[2 * PRK_ROWS];
+    __m512i row[PRK_ROWS];
+    UNROLL
+    for (int i = 0; i < 2 * rows; i++) {
+        column[i] = t[i];
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        row[r] = a[r];
+        UNROLL
+        for (int i = 0; i < r; i++) {
+            column[i + r] = low(column[i + r], row[i], row[r]);
+            column[i + r + 1] = high(column[i + r + 1], row[i], row[r]);
+        }
+    }
+    window w;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        t[r] = column[r];
+        w.low[r] = column[rows + r];
+        w.high[r] = zero();
+    }
+    slide(rows, w, t, row, a, rows, k);
+}
+
+// t += q n for the rows' quotients, which make the lowest columns of t multiples of 2^52; these are
+// carried, and are gone.
+VECTOR void reduce_rows(const int rows, __m512i *t, const __m512i *n, __m512i negated_inverse,
+                        int k) {
+    __m512i column[2 * PRK_ROWS];
+    __m512i limb[PRK_ROWS], q[PRK_ROWS];
+    UNROLL
+    for (int i = 0; i < 2 * rows; i++) {
+        column[i] = t[i];
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        limb[r] = n[r];
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        q[r] = low(zero(), column[r], negated_inverse);
+        // The column and the low half of q n_0 are the next multiple of 2^52 together.
+        const __m512i carry = _mm512_srli_epi64(_mm512_add_epi64(column[r], all(LOW_52)), 52);
+        // The next quotient waits for the next column, so that its sums do not wait for each other.
+        const __m512i rest = high(carry, q[r], limb[0]);
+        if (rows > 1) {
+            column[r + 1] = low(column[r + 1], q[r], limb[1]);
+        }
+        column[r + 1] = _mm512_add_epi64(column[r + 1], rest);
+        UNROLL
+        for (int i = 2; i < rows; i++) {
+            column[r + i] = low(high(column[r + i], q[r], limb[i - 1]), q[r], limb[i]);
+        }
+        if (rows > 1) {
+            column[r + rows] = high(column[r + rows], q[r], limb[rows - 1]);
+        }
+    }
+    window w;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        w.low[r] = column[rows + r];
+        w.high[r] = zero();
+    }
+    slide(rows, w, t, q, n, rows, k);
+}
+
+// Each of `rows` limbs at `i`; what remains has its own instance.
+#define PRK_BY_ROWS(FUNCTION, ...)                                                                 \
+    do {                                                                                           \
+        int i = 0;                                                                                 \
+        UNROLL_FEW                                                                                 \
+        for (; i + PRK_ROWS <= k; i += PRK_ROWS) {                                                 \
+            FUNCTION(PRK_ROWS, __VA_ARGS__);                                                       \
+        }                                                                                          \
+        switch (k - i) {                                                                           \
+        case 1:                                                                                    \
+            FUNCTION(1, __VA_ARGS__);                                                              \
+            break;                                                                                 \
+        case 2:                                                                                    \
+            FUNCTION(2, __VA_ARGS__);                                                              \
+            break;                                                                                 \
+        case 3:                                                                                    \
+            FUNCTION(3, __VA_ARGS__);                                                              \
+            break;                                                                                 \
+        case 4:                                                                                    \
+            FUNCTION(4, __VA_ARGS__);                                                              \
+            break;                                                                                 \
+        default:                                                                                   \
+            break;                                                                                 \
+        }                                                                                          \
+    } while (0)
+
+VECTOR void clear(__m512i *t, int count) {
+    for (int i = 0; i < count; i++) {
+        t[i] = zero();
+    }
+}
+
+// t = a^2 by columns.
+VECTOR void square_columns(__m512i *t, const __m512i *a, int k) {
+    clear(t, 2 * k);
+    PRK_BY_ROWS(square_rows, t + 2 * i, a + i, k - i);
+    for (int j = 0; j < k; j++) {
+        t[2 * j] = low(_mm512_add_epi64(t[2 * j], t[2 * j]), a[j], a[j]);
+        t[2 * j + 1] = high(_mm512_add_epi64(t[2 * j + 1], t[2 * j + 1]), a[j], a[j]);
+    }
+}
+
+// t = a b by columns.
+VECTOR void multiply_columns(__m512i *t, const __m512i *a, const __m512i *b, int k) {
+    clear(t, 2 * k);
+    PRK_BY_ROWS(multiply_rows, t + i, b + i, a, k);
+}
+
+// The upper k columns of t become t / R.
+VECTOR void reduce_columns(__m512i *t, const __m512i *n, __m512i negated_inverse, int k) {
+    PRK_BY_ROWS(reduce_rows, t + i, n, negated_inverse, k);
+}
+
+#endif

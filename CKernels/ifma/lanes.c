@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Baillie-PSW for eight large numbers in the lanes of a vector: the strong test to base 2, the
+// strong Lucas test and strong tests to random bases. Groups are vectors that are tested side by
+// side. Lanes that no number is left for hold the last one again.
+
+#if defined(__x86_64__)
+
+#include <string.h>
+
+#define PRK_TARGET                                                                                 \
+    __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
+
+#include "columns.h"
+#include "lanes.h"
+
+// --- Modular operations --------------------------------------------------------------------------
+
+// x = (x / R of the columns) 2^shift, or plus `addend`, below 2n, where there is one; carried.
+VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, const __m512i *addend,
+                   int k) {
+    __m512i carry = zero();
+    for (int j = 0; j < k; j++) {
+        __m512i column = t[k + j];
+        column = addend != NULL ? _mm512_add_epi64(column, addend[j])
+                                : _mm512_sllv_epi64(column, *shift);
+        column = _mm512_add_epi64(column, carry);
+        x[j] = _mm512_and_si512(column, all(LOW_52));
+        carry = _mm512_srli_epi64(column, 52);
+    }
+}
+
+typedef struct modulus {
+    const __m512i *n;
+    __m512i negated_inverse; // -n^-1 mod 2^52
+    int k;
+} modulus;
+
+// `t` is room for 2 k columns.
+typedef struct operations {
+    // x = x^2 / R, doubled where `shift` is 1, or plus `addend`.
+    void (*square)(__m512i *x, const modulus *m, const __m512i *shift, const __m512i *addend,
+                   __m512i *t);
+    // x = x y / R, plus `addend` where there is one.
+    void (*multiply)(__m512i *x, const __m512i *y, const modulus *m, const __m512i *addend,
+                     __m512i *t);
+} operations;
+
+static const __m512i no_shift = {0};
+
+// One instance for each small number of limbs, whose loops are unrolled and whose columns are in
+// registers as far as there are any, and one for all larger ones.
+#define INSTANCE(NAME, LIMBS, COLUMNS)                                                             \
+    PRK_TARGET static void square_##NAME(__m512i *x, const modulus *m, const __m512i *shift,       \
+                                         const __m512i *addend, __m512i *memory) {                 \
+        const int k = LIMBS;                                                                       \
+        COLUMNS;                                                                                   \
+        square_columns(t, x, k);                                                                   \
+        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
+        finish(x, t, shift, addend, k);                                                            \
+        (void)memory;                                                                              \
+    }                                                                                              \
+    PRK_TARGET static void multiply_##NAME(__m512i *x, const __m512i *y, const modulus *m,         \
+                                           const __m512i *addend, __m512i *memory) {               \
+        const int k = LIMBS;                                                                       \
+        COLUMNS;                                                                                   \
+        multiply_columns(t, x, y, k);                                                              \
+        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
+        finish(x, t, &no_shift, addend, k);                                                        \
+        (void)memory;                                                                              \
+    }
+#define SMALL(LIMBS) INSTANCE(LIMBS, LIMBS, __m512i t[2 * LIMBS])
+
+SMALL(2)
+SMALL(3)
+SMALL(4)
+SMALL(5)
+SMALL(6)
+SMALL(7)
+SMALL(8)
+SMALL(9)
+SMALL(10)
+INSTANCE(any, m->k, __m512i *t = memory)
+
+static operations operations_for(int k) {
+    static const operations small[] = {
+        {square_2, multiply_2}, {square_3, multiply_3}, {square_4, multiply_4},
+        {square_5, multiply_5}, {square_6, multiply_6}, {square_7, multiply_7},
+        {square_8, multiply_8}, {square_9, multiply_9}, {square_10, multiply_10},
+    };
+    return k >= 2 && k <= 10 ? small[k - 2] : (operations){square_any, multiply_any};
+}
+
+// out = x / R mod n, in 0 … n: canonical but for n in the place of 0. x < R.
+PRK_TARGET static void leave_form(__m512i *out, const __m512i *x, const modulus *m, __m512i *t) {
+    for (int j = 0; j < m->k; j++) {
+        t[j] = x[j];
+        t[m->k + j] = zero();
+    }
+    reduce_columns(t, m->n, m->negated_inverse, m->k);
+    finish(out, t, &no_shift, NULL, m->k);
+}
+
+// Lanes where y - x = d >= 0. Limbs of 0 hand on what is borrowed.
+PRK_TARGET static __mmask8 differ_by(const __m512i *x, const __m512i *y, uint64_t d, int k) {
+    __mmask8 same = 0xff;
+    __m512i borrow = zero();
+    for (int j = 0; j < k; j++) {
+        const __m512i limb = _mm512_add_epi64(_mm512_sub_epi64(y[j], x[j]), borrow);
+        same &= _mm512_cmpeq_epi64_mask(_mm512_and_si512(limb, all(LOW_52)), all(d));
+        borrow = _mm512_srai_epi64(limb, 52);
+        d = 0;
+    }
+    return same & _mm512_cmpeq_epi64_mask(borrow, zero());
+}
+
+PRK_TARGET static __mmask8 equal(const __m512i *x, const __m512i *y, int k) {
+    __mmask8 same = 0xff;
+    for (int j = 0; j < k; j++) {
+        same &= _mm512_cmpeq_epi64_mask(x[j], y[j]);
+    }
+    return same;
+}
+
+PRK_TARGET static __mmask8 equal_small(const __m512i *x, uint64_t y, int k) {
+    __mmask8 same = _mm512_cmpeq_epi64_mask(x[0], all(y));
+    for (int j = 1; j < k; j++) {
+        same &= _mm512_testn_epi64_mask(x[j], x[j]);
+    }
+    return same;
+}
+
+PRK_TARGET static void blend(__m512i *x, __mmask8 where, const __m512i *y, int k) {
+    for (int j = 0; j < k; j++) {
+        x[j] = _mm512_mask_mov_epi64(x[j], where, y[j]);
+    }
+}
+
+// --- Numbers in lanes ----------------------------------------------------------------------------
+
+static uint64_t *lane(__m512i *vectors, int i) { return (uint64_t *)vectors + i; }
+
+// Limbs of 64 bits into limbs of 52 of a lane.
+static void load(__m512i *vectors, int l, const uint64_t *limbs, size_t size, int k) {
+    uint64_t *to = lane(vectors, l);
+    for (int j = 0; j < k; j++) {
+        const size_t word = (size_t)j * PRK_LIMB_BITS / 64;
+        const unsigned offset = (unsigned)j * PRK_LIMB_BITS % 64;
+        uint64_t limb = word < size ? limbs[word] >> offset : 0;
+        if (offset > 64 - PRK_LIMB_BITS && word + 1 < size) {
+            limb |= limbs[word + 1] << (64 - offset);
+        }
+        to[(size_t)j * PRK_LANES] = limb & LOW_52;
+    }
+}
+
+// Eight numbers on their way through a test.
+typedef struct vector {
+    modulus m;
+    __m512i *n, *x, *y;          // the moduli; two residues
+    __m512i *kept_x, *kept_y;    // of lanes that have not started
+    __m512i *addend, *addend2;   // constants
+    __m512i *exponent;           // words of 64 bits
+    __m512i start;               // the level at which a lane starts
+    __m512i twos;                // the level at which its exponent is odd
+    int highest, lowest, lookup; // of the lanes' starts; the largest of `twos`
+    __mmask8 passed;
+    __mmask8 is_next; // Lucas: x holds V_k+1 and y holds V_k
+} vector;
+
+typedef struct group {
+    prk_lane_number *const *numbers;
+    size_t count;
+    int k, words, vectors;
+    operations run;
+    __m512i *out, *t, *table;
+    vector v[PRK_LANE_VECTORS];
+} group;
+
+#define TABLE_BITS 4
+#define VECTOR_ARRAYS 8
+#define MOST_WORDS(k) ((k)*PRK_LIMB_BITS / 64 + 2)
+
+size_t prk_lane_memory(size_t k) {
+    const size_t per_vector = VECTOR_ARRAYS * k + MOST_WORDS(k) + (k << TABLE_BITS);
+    return PRK_LANE_VECTORS * per_vector + 4 * k;
+}
+
+static const prk_lane_number *number_of(const group *g, int vector, int i) {
+    const size_t place = (size_t)vector * PRK_LANES + (size_t)i;
+    return g->numbers[place < g->count ? place : g->count - 1];
+}
+
+PRK_TARGET static void prepare(group *g, prk_lane_number *const *numbers, size_t count,
+                               void *memory) {
+    g->numbers = numbers;
+    g->count = count;
+    g->k = numbers[0]->k;
+    g->words = (int)MOST_WORDS((size_t)g->k);
+    g->vectors = (int)((count + PRK_LANES - 1) / PRK_LANES);
+    g->run = operations_for(g->k);
+    const size_t k = (size_t)g->k;
+    __m512i *next = memory;
+    g->t = next;
+    g->out = g->t + 2 * k;
+    next = g->out + 2 * k;
+    for (int i = 0; i < g->vectors; i++) {
+        vector *v = &g->v[i];
+        __m512i **arrays[] = {&v->n,      &v->x,      &v->y,       &v->kept_x,
+                              &v->kept_y, &v->addend, &v->addend2, &v->exponent};
+        for (size_t a = 0; a < sizeof arrays / sizeof arrays[0]; a++) {
+            *arrays[a] = next;
+            next += k;
+        }
+        next += g->words - (int)k > 0 ? g->words - (int)k : 0;
+        for (int l = 0; l < PRK_LANES; l++) {
+            const prk_lane_number *number = number_of(g, i, l);
+            load(v->n, l, number->limbs, number->size, g->k);
+        }
+        v->m = (modulus){v->n, _mm512_sub_epi64(zero(), inverse_52(v->n[0])), g->k};
+        v->passed = 0;
+        v->is_next = 0;
+    }
+    g->table = next;
+}
+
+// The words of n + d, d small and n + d >= 0, as a lane's exponent; where `complement` is all ones,
+// their complement. How many low bits of n + 1, or n - 1, are clear is returned in `twos`.
+static void set_exponent(const group *g, vector *v, int l, const prk_lane_number *number, int64_t d,
+                         uint64_t complement) {
+    uint64_t *to = lane(v->exponent, l);
+    __extension__ __int128 carry = d;
+    for (int w = 0; w < g->words; w++) {
+        const uint64_t limb = (uint32_t)w < number->size ? number->limbs[w] : 0;
+        carry += limb;
+        to[(size_t)w * PRK_LANES] = (uint64_t)carry ^ complement;
+        carry >>= 64;
+    }
+}
+
+static uint64_t word_of(const vector *v, int l, int w) {
+    return ((const uint64_t *)v->exponent)[(size_t)w * PRK_LANES + (size_t)l];
+}
+
+// How many low bits of n + 1, d = 1, or n - 1, d = -1, are clear.
+static unsigned count_twos(const prk_lane_number *number, int64_t d) {
+    __extension__ __int128 carry = d;
+    for (uint32_t w = 0; w < number->size; w++) {
+        carry += number->limbs[w];
+        if ((uint64_t)carry != 0) {
+            return 64 * w + (unsigned)__builtin_ctzll((uint64_t)carry);
+        }
+        carry >>= 64;
+    }
+    return 64 * number->size;
+}
+
+static void set_levels(vector *v, const unsigned *start, const unsigned *twos) {
+    v->highest = 0;
+    v->lowest = INT32_MAX;
+    v->lookup = 0;
+    for (int l = 0; l < PRK_LANES; l++) {
+        lane(&v->start, l)[0] = start[l];
+        lane(&v->twos, l)[0] = twos[l];
+        v->highest = (int)start[l] > v->highest ? (int)start[l] : v->highest;
+        v->lowest = (int)start[l] < v->lowest ? (int)start[l] : v->lowest;
+        v->lookup = (int)twos[l] > v->lookup ? (int)twos[l] : v->lookup;
+    }
+}
+
+static int highest_of(const group *g) {
+    int highest = 0;
+    for (int i = 0; i < g->vectors; i++) {
+        highest = g->v[i].highest > highest ? g->v[i].highest : highest;
+    }
+    return highest;
+}
+
+// The flag is looked at every few microseconds.
+static bool is_cancelled_at(const group *g, int level, const uint32_t *cancel) {
+    return (g->k > 10 || level % 64 == 0) && prk_is_cancelled(cancel);
+}
+
+static void report(const group *g) {
+    for (size_t i = 0; i < g->count; i++) {
+        g->numbers[i]->passed = g->v[i / PRK_LANES].passed >> i % PRK_LANES & 1;
+    }
+}
+
+// Bit `level` of the exponents, in bit 0 of each lane.
+VECTOR __m512i bits_at(const vector *v, int level) {
+    const __m512i word = v->exponent[level / 64];
+    return _mm512_and_si512(_mm512_srl_epi64(word, _mm_cvtsi32_si128(level % 64)), all(1));
+}
+
+// --- Strong test to base 2 -----------------------------------------------------------------------
+//
+// As the 64-bit kernel does it: powers of 1/2 serve as well as those of 2, and a power of two below
+// R is the Montgomery form of a negative power, so that the first bits of the exponent cost nothing
+// and no number has to be divided. Level j has the exponent -ceil((n - 1) / 2^j) = -(((n - 2) >> j)
+// + 1), which is twice that of level j + 1, plus one where bit j of n - 2 is clear. At levels
+// j <= s, with n - 1 = d 2^s, quotients are whole: n passes when level s is ±1 or a lower one -1.
+
+PRK_TARGET static void begin_strong(group *g, vector *v, int index) {
+    const unsigned length = (unsigned)(31 - __builtin_clz((unsigned)(g->k * PRK_LIMB_BITS)));
+    unsigned start[PRK_LANES], twos[PRK_LANES];
+    memset(v->x, 0, (size_t)g->k * sizeof *v->x);
+    for (int l = 0; l < PRK_LANES; l++) {
+        const prk_lane_number *number = number_of(g, index, l);
+        set_exponent(g, v, l, number, -2, UINT64_MAX);
+        twos[l] = count_twos(number, -1);
+        // The leading bits of n - 2 that are less than the bits of R, unless level s is above.
+        int top = g->words - 1;
+        while (top > 0 && word_of(v, l, top) == UINT64_MAX) {
+            top--;
+        }
+        const uint64_t highest = ~word_of(v, l, top);
+        const unsigned bits =
+            64 * (unsigned)top + (highest == 0 ? 0 : 64 - (unsigned)__builtin_clzll(highest));
+        start[l] = bits > length ? bits - length : 0;
+        start[l] = start[l] < twos[l] ? twos[l] : start[l];
+        const unsigned w = start[l] / 64, offset = start[l] % 64;
+        uint64_t quotient = ~word_of(v, l, (int)w) >> offset;
+        if (offset > 0 && (int)w + 1 < g->words) {
+            quotient |= ~word_of(v, l, (int)w + 1) << (64 - offset);
+        }
+        // Below R / 2, and what a doubled square makes of it below R / 4 + 2n, and so on.
+        const unsigned power = (unsigned)g->k * PRK_LIMB_BITS - 1 - (unsigned)quotient;
+        lane(v->x + power / PRK_LIMB_BITS, l)[0] = UINT64_C(1) << power % PRK_LIMB_BITS;
+    }
+    set_levels(v, start, twos);
+}
+
+PRK_TARGET static void look_strong(group *g, vector *v, int level) {
+    const __mmask8 whole = _mm512_cmple_epu64_mask(all((uint64_t)level), v->twos);
+    const __mmask8 first = _mm512_cmpeq_epu64_mask(all((uint64_t)level), v->twos);
+    leave_form(g->out, v->x, &v->m, g->t);
+    v->passed |= (whole & differ_by(g->out, v->n, 1, g->k)) | (first & equal_small(g->out, 1, g->k));
+}
+
+PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
+                                       const uint32_t *cancel) {
+    group g;
+    prepare(&g, numbers, count, memory);
+    for (int i = 0; i < g.vectors; i++) {
+        begin_strong(&g, &g.v[i], i);
+    }
+    for (int level = highest_of(&g); level >= 1; level--) {
+        if (is_cancelled_at(&g, level, cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        for (int i = 0; i < g.vectors; i++) {
+            vector *v = &g.v[i];
+            if (level < v->highest) {
+                const bool waits = level >= v->lowest;
+                if (waits) {
+                    memcpy(v->kept_x, v->x, (size_t)g.k * sizeof *v->x);
+                }
+                const __m512i shift = bits_at(v, level);
+                g.run.square(v->x, &v->m, &shift, NULL, g.t);
+                if (waits) {
+                    blend(v->x, _mm512_cmple_epu64_mask(v->start, all((uint64_t)level)), v->kept_x,
+                          g.k);
+                }
+            }
+            if (level <= v->lookup) {
+                look_strong(&g, v, level);
+            }
+        }
+    }
+    report(&g);
+    return PRK_STATUS_OK;
+}
+
+// --- Strong Lucas test ---------------------------------------------------------------------------
+//
+// With P = 1 and Q of Selfridge's method A [BaWa80]. V'_m = V_2m(P, Q) / Q^m is the sequence of the
+// parameters A = P^2 / Q - 2 and 1 [CrPo05, 3.6.3], which needs no powers of Q. With n + 1 = d 2^s:
+//
+//   V'_d - 2 = D U_d^2 / Q^d,  V'_d + 2 = V_d^2 / Q^d,  V'_(d 2^r) = V_(d 2^(r+1)) / Q^(d 2^r),
+//
+// and U'_d = U_d V_d / (P Q^(d-1)). n passes when U_d = 0 or V_(d 2^r) = 0 for an r below s: when
+// V'_(d 2^r) = 0 for an r below s - 1, or V'_d = ±2 and U'_d = 0. The latter follows for a
+// squarefree n, and is looked at for the others: with U'_d = 0, U_d^2 = 0 means U_d = 0, since then
+// V_d^2 = 4 Q^d is a unit, and likewise V_d. U'_d = 0 is 2 V'_(d+1) = A V'_d.
+//
+// A lane has V'_k and V'_(k+1), of which a bit of n + 1 says which one is squared.
+
+static mpz_srcptr view_of(mpz_ptr view, const prk_lane_number *number) {
+    return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
+}
+
+// x = R mod n; t is room.
+static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
+    mpz_set_ui(t, 0);
+    mpz_setbit(t, (mp_bitcnt_t)k * PRK_LIMB_BITS);
+    mpz_tdiv_r(x, t, n);
+}
+
+// Forms of A in u, -A in v and -2 in t.
+static void lucas_constants(prk_scratch *s, const prk_lane_number *number, int k) {
+    mpz_t view;
+    mpz_srcptr n = view_of(view, number);
+    const int64_t q = (1 - number->discriminant) / 4;
+    const uint64_t size = q < 0 ? (uint64_t)-q : (uint64_t)q;
+    set_form_of_one(s->x, s->t, n, k);
+    // (x + i n) / |Q| is whole for one i below |Q|, since Q has no factor with n.
+    mpz_set(s->u, s->x);
+    if (size > 1) {
+        const uint64_t n_rest = mpz_fdiv_ui(n, size);
+        uint64_t rest = mpz_fdiv_ui(s->u, size), i = 0;
+        while (rest != 0) {
+            rest = (rest + n_rest) % size;
+            i++;
+        }
+        mpz_addmul_ui(s->u, n, i);
+        mpz_divexact_ui(s->u, s->u, size);
+    }
+    if (q < 0) {
+        mpz_sub(s->u, n, s->u);
+    }
+    mpz_mul_2exp(s->t, s->x, 1);
+    if (mpz_cmp(s->t, n) >= 0) {
+        mpz_sub(s->t, s->t, n);
+    }
+    mpz_sub(s->u, s->u, s->t); // A = 1 / Q - 2
+    if (mpz_sgn(s->u) < 0) {
+        mpz_add(s->u, s->u, n);
+    }
+    mpz_sub(s->v, n, s->u);
+    mpz_sub(s->t, n, s->t);
+}
+
+static void load_mpz(__m512i *to, int l, mpz_srcptr x, int k) {
+    load(to, l, mpz_limbs_read(x), mpz_size(x), k);
+}
+
+PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *scratch) {
+    unsigned start[PRK_LANES], twos[PRK_LANES];
+    for (int l = 0; l < PRK_LANES; l++) {
+        const prk_lane_number *number = number_of(g, index, l);
+        lucas_constants(scratch, number, g->k);
+        load_mpz(v->x, l, scratch->u, g->k);
+        load_mpz(v->addend, l, scratch->v, g->k);
+        load_mpz(v->addend2, l, scratch->t, g->k);
+        set_exponent(g, v, l, number, 1, 0);
+        twos[l] = count_twos(number, 1);
+        int top = g->words - 1;
+        while (word_of(v, l, top) == 0) {
+            top--;
+        }
+        start[l] = 64 * (unsigned)top + 63 - (unsigned)__builtin_clzll(word_of(v, l, top));
+    }
+    set_levels(v, start, twos);
+    // V'_1 = A and V'_2 = A^2 - 2.
+    memcpy(v->y, v->x, (size_t)g->k * sizeof *v->y);
+    g->run.square(v->y, &v->m, &no_shift, v->addend2, g->t);
+}
+
+// x = 0 where it is n.
+PRK_TARGET static void clear_n(__m512i *x, const __m512i *n, int k) {
+    const __mmask8 is_n = equal(x, n, k);
+    for (int j = 0; j < k; j++) {
+        x[j] = _mm512_mask_mov_epi64(x[j], is_n, zero());
+    }
+}
+
+// Lanes where U'_d = 0, given which of V'_d = ±2 holds.
+PRK_TARGET static __mmask8 is_u_zero(group *g, vector *v, __mmask8 plus, __mmask8 minus) {
+    const int k = g->k;
+    __m512i *next = g->out, *negated = g->out + k;
+    memcpy(next, v->y, (size_t)k * sizeof *next);
+    blend(next, v->is_next, v->x, k);
+    leave_form(next, next, &v->m, g->t);
+    leave_form(negated, v->addend, &v->m, g->t); // -A
+    clear_n(next, v->n, k);
+    clear_n(negated, v->n, k);
+    // V'_(d+1) = -A
+    const __mmask8 minus_holds = minus & equal(next, negated, k);
+    // V'_(d+1) = A: the sum with -A is 0 or n.
+    __m512i carry = zero();
+    for (int j = 0; j < k; j++) {
+        const __m512i sum = _mm512_add_epi64(_mm512_add_epi64(next[j], negated[j]), carry);
+        next[j] = _mm512_and_si512(sum, all(LOW_52));
+        carry = _mm512_srli_epi64(sum, 52);
+    }
+    return minus_holds | (plus & (equal(next, v->n, k) | equal_small(next, 0, k)));
+}
+
+PRK_TARGET static void look_lucas(group *g, vector *v, int level) {
+    const int k = g->k;
+    const __mmask8 whole = _mm512_cmple_epu64_mask(all((uint64_t)level), v->twos);
+    const __mmask8 first = _mm512_cmpeq_epu64_mask(all((uint64_t)level), v->twos);
+    memcpy(g->out, v->x, (size_t)k * sizeof *g->out);
+    blend(g->out, v->is_next, v->y, k);
+    leave_form(g->out, g->out, &v->m, g->t);
+    const __mmask8 is_zero = equal_small(g->out, 0, k) | equal(g->out, v->n, k);
+    const __mmask8 plus = first & equal_small(g->out, 2, k);
+    const __mmask8 minus = first & differ_by(g->out, v->n, 2, k);
+    if (level > 1) {
+        v->passed |= whole & is_zero;
+    }
+    if ((plus | minus) != 0) {
+        v->passed |= is_u_zero(g, v, plus, minus);
+    }
+}
+
+PRK_TARGET static void step_lucas(group *g, vector *v, int level) {
+    const int k = g->k;
+    const bool waits = level >= v->lowest;
+    const __mmask8 waiting = _mm512_cmple_epu64_mask(v->start, all((uint64_t)level));
+    if (waits) {
+        memcpy(v->kept_x, v->x, (size_t)k * sizeof *v->x);
+        memcpy(v->kept_y, v->y, (size_t)k * sizeof *v->y);
+    }
+    const __m512i bit = bits_at(v, level);
+    const __mmask8 squared_next = _mm512_test_epi64_mask(bit, bit) & ~waiting;
+    const __mmask8 exchanged = squared_next ^ v->is_next;
+    for (int j = 0; j < k; j++) {
+        const __m512i x = v->x[j];
+        v->x[j] = _mm512_mask_mov_epi64(x, exchanged, v->y[j]);
+        v->y[j] = _mm512_mask_mov_epi64(v->y[j], exchanged, x);
+    }
+    v->is_next = squared_next;
+    g->run.multiply(v->y, v->x, &v->m, v->addend, g->t);
+    g->run.square(v->x, &v->m, &no_shift, v->addend2, g->t);
+    if (waits) {
+        blend(v->x, waiting, v->kept_x, k);
+        blend(v->y, waiting, v->kept_y, k);
+    }
+}
+
+PRK_TARGET prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
+                                      prk_scratch *scratch, const uint32_t *cancel) {
+    group g;
+    prepare(&g, numbers, count, memory);
+    for (int i = 0; i < g.vectors; i++) {
+        begin_lucas(&g, &g.v[i], i, scratch);
+    }
+    for (int level = highest_of(&g); level >= 1; level--) {
+        if (is_cancelled_at(&g, level, cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        for (int i = 0; i < g.vectors; i++) {
+            if (level < g.v[i].highest) {
+                step_lucas(&g, &g.v[i], level);
+            }
+            if (level <= g.v[i].lookup) {
+                look_lucas(&g, &g.v[i], level);
+            }
+        }
+    }
+    report(&g);
+    return PRK_STATUS_OK;
+}
+
+// --- Strong test to a random base ----------------------------------------------------------------
+//
+// By windows of the exponent n - 1 from the top, down to where a lane may have to be looked at, and
+// by bits from there.
+
+// Powers 0 … 2^TABLE_BITS - 1 of the bases.
+PRK_TARGET static void begin_random_base(group *g, vector *v, int index, __m512i *table,
+                                         prk_scratch *s, uint64_t seed) {
+    unsigned start[PRK_LANES], twos[PRK_LANES];
+    const size_t k = (size_t)g->k;
+    for (int l = 0; l < PRK_LANES; l++) {
+        const prk_lane_number *number = number_of(g, index, l);
+        mpz_t view;
+        mpz_srcptr n = view_of(view, number);
+        set_form_of_one(s->x, s->t, n, g->k);
+        load_mpz(table, l, s->x, g->k);
+        prk_random_base_mpz(s->base, n, seed, number->round);
+        mpz_mul_2exp(s->t, s->base, k * PRK_LIMB_BITS);
+        mpz_tdiv_r(s->x, s->t, n);
+        load_mpz(table + k, l, s->x, g->k);
+        set_exponent(g, v, l, number, -1, 0);
+        twos[l] = count_twos(number, -1);
+        start[l] = number->bits;
+    }
+    set_levels(v, start, twos);
+    for (size_t i = 2; i < (size_t)1 << TABLE_BITS; i++) {
+        memcpy(table + i * k, table + (i - 1) * k, k * sizeof *table);
+        g->run.multiply(table + i * k, table + k, &v->m, NULL, g->t);
+    }
+    memcpy(v->x, table, k * sizeof *table);
+}
+
+// x times the power that `count` bits of the exponent from `level` on choose.
+PRK_TARGET static void multiply_power(group *g, vector *v, const __m512i *table, int level,
+                                      int count) {
+    const __m512i word = _mm512_srl_epi64(v->exponent[level / 64], _mm_cvtsi32_si128(level % 64));
+    const __m512i power = _mm512_and_si512(word, all((UINT64_C(1) << count) - 1));
+    const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    __m512i place = _mm512_add_epi64(
+        _mm512_mullo_epi64(power, all((uint64_t)g->k * PRK_LANES)), lanes);
+    for (int j = 0; j < g->k; j++) {
+        v->y[j] = _mm512_i64gather_epi64(place, (const long long *)table, 8);
+        place = _mm512_add_epi64(place, all(PRK_LANES));
+    }
+    g->run.multiply(v->x, v->y, &v->m, NULL, g->t);
+}
+
+PRK_TARGET prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count,
+                                            void *memory, prk_scratch *scratch, uint64_t seed,
+                                            const uint32_t *cancel) {
+    group g;
+    prepare(&g, numbers, count, memory);
+    const size_t table_size = (size_t)g.k << TABLE_BITS;
+    int lookup = 0;
+    for (int i = 0; i < g.vectors; i++) {
+        begin_random_base(&g, &g.v[i], i, g.table + (size_t)i * table_size, scratch, seed);
+        lookup = g.v[i].lookup > lookup ? g.v[i].lookup : lookup;
+    }
+    // Windows do not cross words.
+    const int end = (highest_of(&g) + TABLE_BITS - 1) / TABLE_BITS * TABLE_BITS;
+    const int tail = (lookup + TABLE_BITS - 1) / TABLE_BITS * TABLE_BITS;
+    for (int level = end; level > 1;) {
+        const int width = level > tail ? TABLE_BITS : 1;
+        level -= width;
+        if (is_cancelled_at(&g, level / width, cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        for (int i = 0; i < g.vectors; i++) {
+            vector *v = &g.v[i];
+            for (int j = 0; j < width && level + width < end; j++) {
+                g.run.square(v->x, &v->m, &no_shift, NULL, g.t);
+            }
+            multiply_power(&g, v, g.table + (size_t)i * table_size, level, width);
+            if (level <= v->lookup && level >= 1) {
+                look_strong(&g, v, level);
+            }
+        }
+    }
+    report(&g);
+    return PRK_STATUS_OK;
+}
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tests of large numbers, eight in the lanes of a vector. What the file of the kernels and the one
+// that hands them numbers share.
+
+#ifndef PRK_LANES_H
+#define PRK_LANES_H
+
+#include "../big/big_internal.h"
+
+#pragma GCC visibility push(hidden)
+
+#define PRK_LANES 8
+// Vectors that are tested side by side, so that they hide each other's latency.
+#define PRK_LANE_VECTORS 3
+#define PRK_LANE_GROUP ((size_t)PRK_LANES * PRK_LANE_VECTORS)
+
+#define PRK_LIMB_BITS 52
+
+/// 52-bit limbs of a number in a lane, of whose Montgomery form R is at least 16 times as large.
+static inline size_t prk_lane_limbs(size_t bits) {
+    return (bits + 4 + PRK_LIMB_BITS - 1) / PRK_LIMB_BITS;
+}
+
+/// A number that is tested in a lane: odd, above 2.
+typedef struct prk_lane_number {
+    const uint64_t *limbs; // the highest is not 0
+    uint32_t size;
+    uint32_t bits;
+    int32_t k; // its limbs of 52 bits
+    uint32_t index; // the caller's
+    uint32_t round; // random bases that were tested
+    int64_t discriminant;
+    bool passed;
+} prk_lane_number;
+
+/// Vectors of memory that a group of numbers with so many 52-bit limbs needs.
+size_t prk_lane_memory(size_t limbs);
+
+/// Each sets `passed` of up to PRK_LANE_GROUP numbers, of which the first has the largest `k`.
+/// `memory` is prk_lane_memory() vectors, aligned. PRK_STATUS_CANCELLED leaves `passed` as it was.
+prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
+                            const uint32_t *cancel);
+
+/// With Selfridge's parameters for `discriminant`, of which (D|n) = -1; Q has no factor with n.
+prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
+                           prk_scratch *scratch, const uint32_t *cancel);
+
+/// To the base that `seed` gives for each number's `round`.
+prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count, void *memory,
+                                 prk_scratch *scratch, uint64_t seed, const uint32_t *cancel);
+
+#pragma GCC visibility pop
+
+#endif
