@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../big/big_internal.h"
+#include "../ifma/lanes.h"
 
 uint64_t prk_thread_cpu_ns(void) {
     struct timespec t = {0};
@@ -25,7 +25,7 @@ static size_t significant(const uint64_t *limbs, size_t count) {
 
 static prk_status check(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                         size_t count, const uint8_t *verdicts) {
-    if ((unsigned)engine > PRK_ENGINE_GMP || offsets == NULL || verdicts == NULL) {
+    if ((unsigned)engine > PRK_ENGINE_IFMA || offsets == NULL || verdicts == NULL) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     for (size_t i = 0; i < count; i++) {
@@ -63,37 +63,65 @@ static prk_status explain_trial(uint64_t n, const prk_options *options, prk_repo
     return status;
 }
 
-// One number of `size` significant limbs, with its evidence.
-static prk_status explain(prk_engine engine, const uint64_t *limbs, size_t size,
-                          const prk_options *options, prk_scratch *scratch, prk_report *report) {
-    memset(report, 0, sizeof *report);
-    uint64_t low = size == 0 ? 0 : limbs[0];
-    if (engine == PRK_ENGINE_AUTO) {
-        engine = size <= 1 ? PRK_ENGINE_U64 : PRK_ENGINE_GMP;
+static uint32_t bit_length(const uint64_t *limbs, size_t size) {
+    return size == 0 ? 0 : (uint32_t)(64 * size) - (uint32_t)__builtin_clzll(limbs[size - 1]);
+}
+
+// The engine that is to test a number of `size` significant limbs.
+static prk_engine engine_for(prk_engine engine, const uint64_t *limbs, size_t size) {
+    if (engine == PRK_ENGINE_AUTO && size <= 1) {
+        return PRK_ENGINE_U64;
     }
-    report->engine = (uint8_t)engine;
+    if (engine == PRK_ENGINE_AUTO || engine == PRK_ENGINE_IFMA) {
+        return prk_lanes_take(bit_length(limbs, size)) ? PRK_ENGINE_IFMA : PRK_ENGINE_GMP;
+    }
+    return engine;
+}
+
+// What all numbers of a batch are tested with.
+typedef struct run {
+    prk_engine engine;
+    const prk_options *options;
+    prk_scratch *scratch;
+    bool timed;
+} run;
+
+// One number of `size` significant limbs, with its evidence; `waits` when what is left of its test
+// is to be done in lanes.
+static prk_status explain(const run *r, const uint64_t *limbs, size_t size, prk_report *report,
+                          bool *waits) {
+    memset(report, 0, sizeof *report);
+    *waits = false;
     mpz_t view;
     mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)size);
+    const prk_engine engine = engine_for(r->engine, limbs, size);
+    report->engine = (uint8_t)engine;
     prk_status status = PRK_STATUS_OK;
-    if (scratch != NULL) {
-        status = prk_scratch_reserve(scratch, size);
+    if (r->scratch != NULL) {
+        status = prk_scratch_reserve(r->scratch, size);
     }
     if (status != PRK_STATUS_OK) {
         return status;
     }
+    bool decided = true;
+    const uint64_t low = size == 0 ? 0 : limbs[0];
     switch (engine) {
     case PRK_ENGINE_TRIAL:
-        status = explain_trial(low, options, report);
+        status = explain_trial(low, r->options, report);
         break;
     case PRK_ENGINE_GMP:
-        status = prk_explain_gmp(scratch, n, options, report);
+        status = prk_explain_gmp(r->scratch, n, r->options, report);
+        break;
+    case PRK_ENGINE_IFMA:
+        status = prk_explain_begin(r->scratch, n, r->options, report, &decided);
+        *waits = !decided;
         break;
     default:
         prk_kernels()->explain(low, report);
         break;
     }
-    if (status == PRK_STATUS_OK && options->want_residue && size > 0) {
-        status = prk_residue(scratch, n, options->cancel, &report->residue);
+    if (status == PRK_STATUS_OK && r->options->want_residue && size > 0) {
+        status = prk_residue(r->scratch, n, r->options->cancel, &report->residue);
         report->fields |= PRK_REPORT_HAS_RESIDUE;
     }
     return status;
@@ -121,6 +149,50 @@ static prk_status test_words(const uint64_t *words, size_t count, const uint32_t
     return PRK_STATUS_OK;
 }
 
+typedef struct prk_block {
+    prk_lane_number waiting[PRK_LANE_BATCH];
+    prk_report reports[PRK_LANE_BATCH];
+} prk_block;
+
+// Some numbers, of which each is tested by itself or waits for the others.
+static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t *offsets,
+                             size_t count, uint8_t *verdicts, prk_report *reports,
+                             prk_lane_number *waiting) {
+    static const uint64_t zero = 0;
+    prk_status status = PRK_STATUS_OK;
+    size_t waits = 0;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (prk_is_cancelled(r->options->cancel)) {
+            status = PRK_STATUS_CANCELLED;
+            break;
+        }
+        const size_t length = (size_t)(offsets[i + 1] - offsets[i]);
+        const uint64_t *number = length == 0 ? &zero : limbs + offsets[i];
+        const size_t size = significant(number, length);
+        bool is_waiting = false;
+        const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
+        status = explain(r, number, size, &reports[i], &is_waiting);
+        reports[i].cpu_ns = r->timed ? prk_thread_cpu_ns() - start : 0;
+        if (status != PRK_STATUS_OK) {
+            reports[i].verdict = PRK_UNTESTED;
+        } else if (is_waiting) {
+            reports[i].verdict = PRK_UNTESTED;
+            waiting[waits++] = (prk_lane_number){.limbs = number,
+                                                 .size = (uint32_t)size,
+                                                 .bits = bit_length(number, size),
+                                                 .report = &reports[i]};
+        }
+        verdicts[i] = reports[i].verdict;
+    }
+    if (status == PRK_STATUS_OK && waits > 0) {
+        status = prk_lanes_test(r->scratch, waiting, waits, r->options, r->timed);
+        for (size_t i = 0; i < count; i++) {
+            verdicts[i] = reports[i].verdict;
+        }
+    }
+    return status;
+}
+
 prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                           size_t count, const prk_options *options, prk_scratch *scratch,
                           uint8_t *verdicts, prk_report *reports) {
@@ -138,9 +210,9 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
         is_array_of_words(offsets, count)) {
         return test_words(limbs + offsets[0], count, options->cancel, verdicts);
     }
+    const bool is_large = engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
     prk_scratch *own = NULL;
-    if (scratch == NULL && (engine == PRK_ENGINE_GMP || engine == PRK_ENGINE_AUTO ||
-                            (reports != NULL && options->want_residue))) {
+    if (scratch == NULL && (is_large || (reports != NULL && options->want_residue))) {
         scratch = own = prk_scratch_create();
         if (own == NULL) {
             return PRK_STATUS_NO_MEMORY;
@@ -148,24 +220,18 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     }
     prk_options used = *options;
     used.want_residue = options->want_residue && reports != NULL; // else there is no place for it
-    static const uint64_t zero = 0;
-    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
-        if (prk_is_cancelled(used.cancel)) {
-            status = PRK_STATUS_CANCELLED;
-            break;
-        }
-        size_t length = (size_t)(offsets[i + 1] - offsets[i]);
-        const uint64_t *number = length == 0 ? &zero : limbs + offsets[i];
-        prk_report report;
-        uint64_t start = reports == NULL ? 0 : prk_thread_cpu_ns();
-        status = explain(engine, number, significant(number, length), &used, scratch, &report);
-        if (status == PRK_STATUS_OK) {
-            verdicts[i] = report.verdict;
-            if (reports != NULL) {
-                report.cpu_ns = prk_thread_cpu_ns() - start;
-                reports[i] = report;
-            }
-        }
+    const run r = {engine, &used, scratch, reports != NULL};
+    prk_report single;
+    prk_block *block = is_large ? prk_scratch_block(scratch, sizeof *block) : NULL;
+    if (is_large && block == NULL) {
+        status = PRK_STATUS_NO_MEMORY;
+    }
+    // Numbers of other engines do not wait for each other.
+    const size_t most = is_large ? PRK_LANE_BATCH : 1;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i += most) {
+        prk_report *to = reports != NULL ? reports + i : is_large ? block->reports : &single;
+        status = test_block(&r, limbs, offsets + i, count - i < most ? count - i : most,
+                            verdicts + i, to, is_large ? block->waiting : NULL);
     }
     prk_scratch_destroy(own);
     return status;

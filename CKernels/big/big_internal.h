@@ -16,16 +16,27 @@ _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP a
 
 #define PRK_WINDOW_BITS 4
 
+typedef struct prk_memory {
+    void *start;
+    size_t bytes;
+} prk_memory;
+
 struct prk_scratch {
     size_t reserved;                          // limbs of n for which memory was probed
     mpz_t n_minus_1, d, base, x, product;     // strong tests and powers
     mpz_t u, v, qk, t;                        // Lucas
     mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
     mpz_t small;                              // a 64-bit number as mpz
+    prk_memory lanes, block;                  // of tests in lanes, of a batch
 };
 
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.
 prk_status prk_scratch_reserve(prk_scratch *scratch, size_t limbs);
+
+/// `bytes` of memory for tests in lanes, aligned to a vector, or for the numbers of a batch; what it
+/// held is lost when it grows. NULL: there is none.
+void *prk_scratch_lanes(prk_scratch *scratch, size_t bytes);
+void *prk_scratch_block(prk_scratch *scratch, size_t bytes);
 
 /// result = base^exponent mod n, in pieces between which the flag is polled. base < n, n odd or
 /// even, exponent >= 1. PRK_STATUS_CANCELLED leaves result undefined.
@@ -35,6 +46,10 @@ prk_status prk_pow_mod(prk_scratch *scratch, mpz_ptr result, mpz_srcptr base, mp
 /// Whether n is a strong probable prime to `base`; n_minus_1 in the scratch is set. n odd, n > 2.
 prk_status prk_strong_test(prk_scratch *scratch, mpz_srcptr n, mpz_srcptr base,
                            const uint32_t *cancel, bool *passed);
+
+/// The first D of 5, -7, 9, -11, … of which (D|n) = -1. When a common factor showed n composite
+/// before, `*d` is 0 and the answer false. n odd, no square.
+bool prk_selfridge_discriminant(mpz_srcptr n, int64_t *d);
 
 /// Strong Lucas test with Selfridge's parameters, method A [BaWa80]. n odd, no square. `*d` is the
 /// discriminant, of which (d|n) = -1, or 0 when a common factor with it showed n composite.
@@ -67,6 +82,14 @@ void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t rou
 
 /// One number with GMP alone, whatever its size. `report` is zeroed by the caller.
 prk_status prk_explain_gmp(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
+                           prk_report *report);
+
+/// What of that decides at once, or not: small primes. `report` is zeroed by the caller.
+prk_status prk_explain_begin(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
+                             prk_report *report, bool *decided);
+
+/// The rest of it. n odd, above 8.
+prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
                            prk_report *report);
 
 /// RES64 of n >= 1.

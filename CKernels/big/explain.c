@@ -5,9 +5,10 @@
 #include "big_internal.h"
 
 // Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above.
-static prk_status baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                              prk_report *report) {
+prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                           prk_report *report) {
     bool passed = false;
+    report->verdict = PRK_COMPOSITE;
     mpz_set_ui(s->base, 2);
     prk_status status = prk_strong_test(s, n, s->base, options->cancel, &passed);
     if (status != PRK_STATUS_OK || !passed) {
@@ -51,8 +52,10 @@ static prk_status baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *o
     return PRK_STATUS_OK;
 }
 
-prk_status prk_explain_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                           prk_report *report) {
+prk_status prk_explain_begin(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                             prk_report *report, bool *decided) {
+    (void)s, (void)options;
+    *decided = true;
     report->verdict = PRK_COMPOSITE;
     report->method = PRK_METHOD_TRIAL_DIVISION;
     if (mpz_cmp_ui(n, 1) <= 0) {
@@ -75,5 +78,13 @@ prk_status prk_explain_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *opti
         report->verdict = PRK_PRIME;
         return PRK_STATUS_OK;
     }
-    return baillie_psw(s, n, options, report);
+    *decided = false;
+    return PRK_STATUS_OK;
+}
+
+prk_status prk_explain_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                           prk_report *report) {
+    bool decided = false;
+    const prk_status status = prk_explain_begin(s, n, options, report, &decided);
+    return status != PRK_STATUS_OK || decided ? status : prk_baillie_psw(s, n, options, report);
 }

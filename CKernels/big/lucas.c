@@ -4,8 +4,7 @@
 
 #include "big_internal.h"
 
-// D = 5, -7, 9, -11, … until (D|n) = -1.
-static bool find_discriminant(mpz_srcptr n, int64_t *discriminant) {
+bool prk_selfridge_discriminant(mpz_srcptr n, int64_t *discriminant) {
     for (int64_t magnitude = 5;; magnitude += 2) {
         int64_t d = (magnitude & 3) == 1 ? magnitude : -magnitude;
         int symbol = mpz_si_kronecker(d, n);
@@ -32,7 +31,7 @@ static void halve(mpz_ptr x, mpz_srcptr n) {
 prk_status prk_strong_lucas_selfridge(prk_scratch *s, mpz_srcptr n, const uint32_t *cancel,
                                       bool *passed, int64_t *discriminant) {
     *passed = false;
-    if (!find_discriminant(n, discriminant)) {
+    if (!prk_selfridge_discriminant(n, discriminant)) {
         return PRK_STATUS_OK;
     }
     const int64_t d = *discriminant;

@@ -11,6 +11,11 @@
 #define PRK_TARGET                                                                                 \
     __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
 
+// Loops over rows are unrolled where k is a constant, and need not be where it is not.
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"
+#endif
+
 #include "columns.h"
 #include "lanes.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tests of large numbers, eight in the lanes of a vector. What the file of the kernels and the one
-// that hands them numbers share.
+// Tests of large numbers, eight in the lanes of a vector.
 
 #ifndef PRK_LANES_H
 #define PRK_LANES_H
@@ -16,6 +15,9 @@
 #define PRK_LANE_GROUP ((size_t)PRK_LANES * PRK_LANE_VECTORS)
 
 #define PRK_LIMB_BITS 52
+#define PRK_LANE_MOST_BITS 8192
+// Numbers that are tested together at most.
+#define PRK_LANE_BATCH 512
 
 /// 52-bit limbs of a number in a lane, of whose Montgomery form R is at least 16 times as large.
 static inline size_t prk_lane_limbs(size_t bits) {
@@ -25,14 +27,27 @@ static inline size_t prk_lane_limbs(size_t bits) {
 /// A number that is tested in a lane: odd, above 2.
 typedef struct prk_lane_number {
     const uint64_t *limbs; // the highest is not 0
-    uint32_t size;
-    uint32_t bits;
-    int32_t k; // its limbs of 52 bits
-    uint32_t index; // the caller's
-    uint32_t round; // random bases that were tested
+    uint32_t size, bits;
+    prk_report *report;
+    int32_t k;      // its limbs of 52 bits
+    uint32_t round; // the last random base that was tested
     int64_t discriminant;
     bool passed;
 } prk_lane_number;
+
+// --- A batch (lanes_batch.c) ---------------------------------------------------------------------
+
+/// Whether the active level tests numbers of this size in lanes.
+bool prk_lanes_take(size_t bits);
+
+/// Baillie-PSW and random bases for `count` <= PRK_LANE_BATCH numbers of such sizes that small primes
+/// do not divide. Of each, `limbs`, `size`, `bits` and `report` are set, and the report is zeroed; CPU
+/// time is added to it where `timed`. PRK_STATUS_CANCELLED and PRK_STATUS_NO_MEMORY leave
+/// PRK_UNTESTED where nothing was decided.
+prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
+                          const prk_options *options, bool timed);
+
+// --- Groups (lanes.c) ----------------------------------------------------------------------------
 
 /// Vectors of memory that a group of numbers with so many 52-bit limbs needs.
 size_t prk_lane_memory(size_t limbs);

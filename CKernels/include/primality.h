@@ -67,7 +67,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelSet") prk_level{
 
 /// A way to test.
 typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
-    /// PRK_ENGINE_U64 below 2^64, PRK_ENGINE_GMP above.
+    /// PRK_ENGINE_U64 below 2^64, PRK_ENGINE_IFMA above, as far as it goes.
     PRK_ENGINE_AUTO PRK_SWIFT_NAME("auto") = 0,
     /// Complete trial division; below 2^64.
     PRK_ENGINE_TRIAL PRK_SWIFT_NAME("trial") = 1,
@@ -75,6 +75,10 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     PRK_ENGINE_U64 PRK_SWIFT_NAME("u64") = 2,
     /// Small primes, strong base-2 test, strong Lucas test (Selfridge A), random bases; any size.
     PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
+    /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. What it does
+    /// not take goes to PRK_ENGINE_GMP: other sizes and levels, and a number that has no other of about
+    /// its size beside it.
+    PRK_ENGINE_IFMA PRK_SWIFT_NAME("ifma") = 4,
 } prk_engine;
 
 /// What decided.

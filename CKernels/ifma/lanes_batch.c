@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A batch of large numbers on its way through the tests in lanes. All numbers have the strong test
+// to base 2 first; what passes is put together anew for the Lucas test, and again for each random
+// base, so that lanes are filled by numbers that are still in doubt.
+
+#include <stdlib.h>
+
+#include "lanes.h"
+
+#if defined(__x86_64__)
+
+// Two lanes of a vector cost what two numbers cost one after the other on GMP, or less: docs/BENCHMARKS.md.
+#define FEWEST 2
+// Up to here a group is several vectors.
+#define INTERLEAVED_LIMBS 6
+
+bool prk_lanes_take(size_t bits) {
+    return bits > 64 && bits <= PRK_LANE_MOST_BITS &&
+           prk_kernels()->level == PRK_LEVEL_AVX512_IFMA;
+}
+
+typedef struct run {
+    prk_scratch *scratch;
+    void *memory;
+    const prk_options *options;
+    bool timed;
+} run;
+
+typedef prk_status (*stage)(const run *r, prk_lane_number *const *numbers, size_t count);
+
+// How many numbers from the first on are tested as a group: of its size, and in the last vector also
+// somewhat smaller ones, which are tested for what an idle lane costs.
+static size_t group_size(prk_lane_number *const *numbers, size_t count) {
+    const int k = numbers[0]->k;
+    const size_t most = k <= INTERLEAVED_LIMBS ? PRK_LANE_GROUP : PRK_LANES;
+    size_t size = 1;
+    while (size < most && size < count && numbers[size]->k == k) {
+        size++;
+    }
+    while (size % PRK_LANES != 0 && size < count && 4 * numbers[size]->k >= 3 * k) {
+        size++;
+    }
+    return size;
+}
+
+// Sends all numbers through a stage, and keeps those that pass.
+static prk_status pass_through(const run *r, stage test, prk_lane_number **numbers, size_t *count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < *count;) {
+        const size_t size = group_size(numbers + i, *count - i);
+        const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
+        const prk_status status = test(r, numbers + i, size);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        const uint64_t share = r->timed ? (prk_thread_cpu_ns() - start) / size : 0;
+        for (const size_t end = i + size; i < end; i++) {
+            numbers[i]->report->cpu_ns += share;
+            if (numbers[i]->passed) {
+                numbers[kept++] = numbers[i];
+            }
+        }
+    }
+    *count = kept;
+    return PRK_STATUS_OK;
+}
+
+static void decide(const prk_lane_number *number, prk_method method) {
+    number->report->method = (uint8_t)method;
+    number->report->verdict = number->passed ? PRK_PROBABLE_PRIME : PRK_COMPOSITE;
+}
+
+static mpz_srcptr view_of(mpz_ptr view, const prk_lane_number *number) {
+    return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
+}
+
+// A number that would be alone is tested on GMP, with all that follows.
+static prk_status test_alone(const run *r, prk_lane_number *number) {
+    mpz_t view;
+    number->passed = false; // nothing more to do
+    number->report->engine = PRK_ENGINE_GMP;
+    const prk_status status =
+        prk_baillie_psw(r->scratch, view_of(view, number), r->options, number->report);
+    if (status != PRK_STATUS_OK) {
+        number->report->verdict = PRK_UNTESTED;
+    }
+    return status;
+}
+
+static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
+    if (count < FEWEST) {
+        return test_alone(r, numbers[0]);
+    }
+    const prk_status status = prk_lanes_strong(numbers, count, r->memory, r->options->cancel);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (!numbers[i]->passed) {
+            decide(numbers[i], PRK_METHOD_STRONG_BASE2);
+        }
+    }
+    return status;
+}
+
+// Finds the parameters; those that have none are composite.
+static prk_status parameters(const run *r, prk_lane_number *const *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        prk_lane_number *number = numbers[i];
+        prk_report *report = number->report;
+        mpz_t view;
+        mpz_srcptr n = view_of(view, number);
+        number->passed = false;
+        if (mpz_perfect_square_p(n)) {
+            decide(number, PRK_METHOD_SQUARE);
+            continue;
+        }
+        if (!prk_selfridge_discriminant(n, &number->discriminant)) {
+            decide(number, PRK_METHOD_STRONG_LUCAS);
+            continue;
+        }
+        report->fields |= PRK_REPORT_HAS_LUCAS;
+        report->lucas_p = 1;
+        report->lucas_q = (1 - number->discriminant) / 4;
+        // A large Q could have a factor with n.
+        const unsigned long q =
+            (unsigned long)(report->lucas_q < 0 ? -report->lucas_q : report->lucas_q);
+        if (q > 1 && mpz_gcd_ui(NULL, n, q) != 1) {
+            const prk_status status = test_alone(r, number);
+            if (status != PRK_STATUS_OK) {
+                return status;
+            }
+            continue;
+        }
+        number->passed = true;
+    }
+    return PRK_STATUS_OK;
+}
+
+static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
+    const prk_status status =
+        prk_lanes_lucas(numbers, count, r->memory, r->scratch, r->options->cancel);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (!numbers[i]->passed) {
+            decide(numbers[i], PRK_METHOD_STRONG_LUCAS);
+        } else if (r->options->rounds == 0) {
+            decide(numbers[i], PRK_METHOD_BAILLIE_PSW);
+        }
+    }
+    return status;
+}
+
+static prk_status random_base(const run *r, prk_lane_number *const *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        numbers[i]->round++;
+    }
+    const prk_status status = prk_lanes_random_base(numbers, count, r->memory, r->scratch,
+                                                    r->options->seed, r->options->cancel);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        numbers[i]->report->round = numbers[i]->round;
+        numbers[i]->report->fields |= PRK_REPORT_HAS_ROUND;
+        if (!numbers[i]->passed) {
+            decide(numbers[i], PRK_METHOD_STRONG_RANDOM_BASE);
+        } else if (numbers[i]->round == r->options->rounds) {
+            decide(numbers[i], PRK_METHOD_BAILLIE_PSW);
+        }
+    }
+    return status;
+}
+
+// The longest first.
+static int by_size(const void *a, const void *b) {
+    const prk_lane_number *x = *(prk_lane_number *const *)a, *y = *(prk_lane_number *const *)b;
+    return x->bits != y->bits ? (x->bits < y->bits ? 1 : -1) : (x > y) - (x < y);
+}
+
+prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
+                          const prk_options *options, bool timed) {
+    if (count == 0) {
+        return PRK_STATUS_OK;
+    }
+    prk_lane_number *list[PRK_LANE_BATCH];
+    for (size_t i = 0; i < count; i++) {
+        numbers[i].k = (int32_t)prk_lane_limbs(numbers[i].bits);
+        numbers[i].round = 0;
+        list[i] = &numbers[i];
+        numbers[i].report->verdict = PRK_UNTESTED;
+        numbers[i].report->engine = PRK_ENGINE_IFMA;
+    }
+    qsort(list, count, sizeof list[0], by_size);
+    run r = {.scratch = scratch, .options = options, .timed = timed};
+    r.memory = prk_scratch_lanes(scratch, prk_lane_memory((size_t)list[0]->k) * 64);
+    if (r.memory == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    prk_status status = pass_through(&r, strong, list, &count);
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, parameters, list, &count);
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, lucas, list, &count);
+    }
+    for (uint32_t round = 1; round <= options->rounds && count > 0 && status == PRK_STATUS_OK;
+         round++) {
+        status = pass_through(&r, random_base, list, &count);
+    }
+    return status;
+}
+
+#else
+
+bool prk_lanes_take(size_t bits) {
+    (void)bits;
+    return false;
+}
+
+prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
+                          const prk_options *options, bool timed) {
+    (void)scratch, (void)numbers, (void)count, (void)options, (void)timed;
+    return PRK_STATUS_INVALID_ARGUMENT;
+}
+
+#endif
