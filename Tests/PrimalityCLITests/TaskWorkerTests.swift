@@ -159,8 +159,11 @@ import Testing
     @Test(arguments: kinds)
     func aSignalEndsALongTest(_ kind: String) throws {
         let running = try Tool.start(
-            ["check", "--pool", "processes", "--worker", kind, "-j", "2", "--chunk", "1"],
-            input: Data("7\n\(ProcessTests.longNumber)\n".utf8))
+            [
+                "check", "--pool", "processes", "--worker", kind, "-j", "2", "--chunk", "1",
+                "--order", "done",
+            ], input: Data("\(ProcessTests.longNumber)\n7\n".utf8))
+        // The long one, read before it, is under way.
         #expect(eventually { running.output == "7: prime\n" })
         kill(running.process.processIdentifier, SIGINT)
         let outcome = running.finish()
