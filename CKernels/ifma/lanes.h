@@ -37,9 +37,6 @@ typedef struct prk_lane_number {
 
 // --- A batch (lanes_batch.c) ---------------------------------------------------------------------
 
-/// Whether the active level tests numbers of this size in lanes.
-bool prk_lanes_take(size_t bits);
-
 /// Baillie-PSW and random bases for `count` <= PRK_LANE_BATCH numbers of such sizes that small primes
 /// do not divide. Of each, `limbs`, `size`, `bits` and `report` are set, and the report is zeroed; CPU
 /// time is added to it where `timed`. PRK_STATUS_CANCELLED and PRK_STATUS_NO_MEMORY leave

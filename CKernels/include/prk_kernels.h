@@ -37,6 +37,10 @@ const prk_kernel_set *prk_kernels(void);
 prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const uint32_t *cancel,
                                  uint64_t *divisor);
 
+/// Whether the active level tests numbers of this size several at once: the kernels of
+/// PRK_ENGINE_IFMA.
+bool prk_lanes_take(size_t bits);
+
 /// Whether the flag, which may be NULL, is raised.
 static inline bool prk_is_cancelled(const uint32_t *cancel) {
     return cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;

@@ -7,7 +7,7 @@ internal import PurePrimality
 ///
 /// Engines never disagree on which numbers are composite.
 public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Picks for each number: ``u64`` below 2⁶⁴, ``gmp`` above.
+    /// Picks for each number: ``u64`` below 2⁶⁴, then ``ifma`` as far as it goes, and ``gmp``.
     case auto
     /// Complete trial division in C; below 2⁶⁴.
     case trial
@@ -15,6 +15,10 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     case u64
     /// Baillie–PSW with the strong Lucas test and random bases on GMP; any size.
     case gmp
+    /// The tests of ``gmp`` for eight numbers of 65 to 8192 bits at once, on AVX-512 IFMA. What it does not
+    /// take goes to ``gmp``: other sizes and levels, and numbers that have no other of about their size
+    /// in the batch.
+    case ifma
     /// ``trial`` in Swift alone.
     case swiftTrial = "swift-trial"
     /// ``u64`` in Swift alone.
@@ -23,7 +27,7 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     /// The size of the largest number that the engine takes, in bits; `nil` for any.
     public var maximumBits: Int? {
         switch self {
-        case .auto, .gmp: nil
+        case .auto, .gmp, .ifma: nil
         case .trial, .u64, .swiftTrial, .swiftU64: 64
         }
     }
@@ -37,15 +41,21 @@ extension Engine {
         case .trial: UInt8(KernelEngine.trial.rawValue)
         case .u64: UInt8(KernelEngine.u64.rawValue)
         case .gmp: UInt8(KernelEngine.gmp.rawValue)
+        case .ifma: UInt8(KernelEngine.ifma.rawValue)
         // Word engines are numbered on from the kernels' own.
-        case .swiftTrial: UInt8(KernelEngine.gmp.rawValue) + 1
-        case .swiftU64: UInt8(KernelEngine.gmp.rawValue) + 2
+        case .swiftTrial: UInt8(KernelEngine.ifma.rawValue) + 1
+        case .swiftU64: UInt8(KernelEngine.ifma.rawValue) + 2
         }
     }
 
     package init?(code: UInt8) {
         guard let engine = Engine.allCases.first(where: { $0.code == code }) else { return nil }
         self = engine
+    }
+
+    /// Whether numbers of a size are tested several at once, at the active level.
+    package func isBatched(bits: Int) -> Bool {
+        (self == .auto || self == .ifma) && prk_lanes_take(bits)
     }
 
     /// The job that this engine makes of a run's options.
@@ -63,6 +73,7 @@ extension Engine {
         case .trial: unsafe job.engine = .trial
         case .u64: unsafe job.engine = .u64
         case .gmp: unsafe job.engine = .gmp
+        case .ifma: unsafe job.engine = .ifma
         case .swiftTrial:
             unsafe job.word_engine = trialInSwift
             unsafe job.word_divider = divideInSwift

@@ -43,7 +43,8 @@ struct CheckCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto, trial, u64, gmp, swift-trial or swift-u64. auto takes u64 below 2^64 and gmp above.",
+            "auto, trial, u64, gmp, ifma, swift-trial or swift-u64. auto takes u64 below 2^64; above, ifma "
+                + "as far as this machine and it go (65 to 8192 bits, several numbers), else gmp.",
             valueName: "name"))
     var engine = "auto"
 
@@ -75,7 +76,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let engine: Engine = try choice(
-            engine, of: "--engine", knownElsewhere: KnownElsewhere.engines)
+            engine, of: "--engine")
         let order: ResultOrder = try choice(order, of: "--order")
         let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
         let shared = try shared.checked()

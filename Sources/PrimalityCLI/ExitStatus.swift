@@ -72,7 +72,6 @@ extension PoolError {
 
 /// Names that later versions or other builds have: known, and not here.
 enum KnownElsewhere {
-    static let engines: Set<String> = ["ifma"]
     static let pools: Set<String> = ["queue"]
 }
 

@@ -193,7 +193,7 @@ extension ModelsCommand {
             try Refusal.unknownOptions(among: numbers, of: "models pool")
             let kind: HomeGrownPool.Workers = try choice(workers, of: "--workers")
             let engine: Engine = try choice(
-                engine, of: "--engine", knownElsewhere: KnownElsewhere.engines)
+                engine, of: "--engine")
             let count = try workerCount(count)
             let words = try words()
             try Refusal.checkLevel()

@@ -69,7 +69,7 @@ struct RaceCommand: ParsableCommand {
 
     func run() throws {
         let engines: [Engine] = try engines.split(separator: ",").map {
-            try choice(String($0), of: "--engines", knownElsewhere: KnownElsewhere.engines)
+            try choice(String($0), of: "--engines")
         }
         let entrants: [Race.Entrant] = try pools.split(separator: ",").map {
             try choice(String($0), of: "--pools", knownElsewhere: KnownElsewhere.pools)

@@ -63,7 +63,7 @@ struct SpinCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With which engine: auto, trial, u64, gmp, swift-trial or swift-u64; by default "
+            "With which engine: auto, trial, u64, gmp, ifma, swift-trial or swift-u64; by default "
                 + "swift-trial, and gmp from 2^64 on.", valueName: "name"))
     var engine: String?
 
@@ -190,7 +190,7 @@ extension SpinCommand {
         }
         var engine: Engine = candidate.bitWidth > 64 ? .gmp : .swiftTrial
         if let name = self.engine {
-            engine = try choice(name, of: "--engine", knownElsewhere: KnownElsewhere.engines)
+            engine = try choice(name, of: "--engine")
         }
         if let limit = engine.maximumBits, candidate.bitWidth > limit {
             throw Refusal.usage(

@@ -105,7 +105,8 @@ public struct ChunkSizer: Sendable {
         count += 1
         if let fixed { return count >= fixed }
         nanoseconds += Self.cost(bits: bits, engine: engine)
-        return nanoseconds >= Self.target || count >= Self.largest
+        if count >= Self.largest { return true }
+        return nanoseconds >= Self.target && count >= Self.least(bits: bits, engine: engine)
     }
 
     /// Begins a new chunk.
@@ -116,7 +117,22 @@ public struct ChunkSizer: Sendable {
 
     /// How many numbers of a size take some time, at least 1.
     static func count(taking nanoseconds: Double, bits: Int, engine: Engine) -> Int {
-        Int(max(1, min(nanoseconds / cost(bits: bits, engine: engine), Double(largest))))
+        let count = Int(min(nanoseconds / cost(bits: bits, engine: engine), Double(largest)))
+        return max(least(bits: bits, engine: engine), count)
+    }
+
+    /// How many numbers an engine should have at once at least.
+    ///
+    /// Where it tests eight at once, about every tenth number of a common input is left when it was divided
+    /// by small primes, and those should fill its vectors, as far as a chunk does not take too long.
+    static func least(bits: Int, engine: Engine) -> Int {
+        if !engine.isBatched(bits: bits) { return 1 }
+        return switch bits {
+        case ...1024: 256
+        case ...2048: 64
+        case ...4096: 32
+        default: 16
+        }
     }
 
     /// Whether numbers make a chunk of the size that is aimed at, by the same estimate, or a smaller one.
@@ -136,9 +152,11 @@ public struct ChunkSizer: Sendable {
             // √n · 8/30 divisions of 2 ns.
             return 50 + 0.53 * Double(sign: .plus, exponent: min(bits, 64) / 2, significand: 1)
         case .auto where bits <= 64, .u64, .swiftU64: return 600
-        case .auto, .gmp:
+        case .auto, .gmp, .ifma:
             let limbs = Double(bits) / 64
-            return 3000 + 900 * limbs * limbs * limbs.squareRoot()
+            let alone = 3000 + 900 * limbs * limbs * limbs.squareRoot()
+            // That much less even where each vector holds two.
+            return engine.isBatched(bits: bits) ? alone / 2 : alone
         }
     }
 }

@@ -60,7 +60,7 @@ import Testing
         (["check", "--rounds", "-1", "7"], 64), (["check", "--seed", "x", "7"], 64),
         (["check", "--max-bits", "0", "7"], 64), (["check", "--wat", "7"], 64),
         (["check", "--file", "-", "7"], 64), (["frobnicate"], 64),
-        (["check", "--engine", "ifma", "7"], 69), (["check", "--pool", "queue", "7"], 69),
+        (["check", "--pool", "queue", "7"], 69),
         (["race", "--numbers", "/nonexistent"], 2), (["race", "--engines", "magic"], 64),
         (["race", "--pools", "serial,magic"], 64), (["race", "--pools", "queue"], 69),
         (["race", "--plot", "--json"], 64), (["race", "--plot", "--pools", "threads"], 64),

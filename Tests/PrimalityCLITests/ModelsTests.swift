@@ -171,7 +171,7 @@ import Testing
         (["all", "nonesuch"], 64), (["all", "-j", "0"], 64), (["all", "--nonesuch"], 64),
         (["pool", "0"], 2), (["pool", "18446744073709551616"], 2), (["pool", "seven"], 2),
         (["pool", ""], 2), (["pool", "--workers", "tasks"], 64), (["pool", "-j", "1025"], 64),
-        (["pool", "--engine", "ifma"], 69), (["contention", "--threads", "0"], 64),
+        (["pool", "--engine", "isma"], 64), (["contention", "--threads", "0"], 64),
         (["contention", "--threads", "1,,2"], 64), (["contention", "--threads", ""], 64),
         (["contention", "--time", "0"], 64),
     ]
