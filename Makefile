@@ -123,7 +123,7 @@ test-swift: check-swift check-gmp
 
 # Programs in C are linked with the archive, since what they look at is hidden in the shared library.
 BIN := $(LIB_DIR)/bin
-C_HEADERS := $(wildcard CKernels/include/*.h Tests/C/*.h Benchmarks/u64/*.h)
+C_HEADERS := $(wildcard CKernels/include/*.h CKernels/big/*.h CKernels/ifma/*.h Tests/C/*.h Benchmarks/u64/*.h)
 C_PROGRAM = $(CC) -std=c17 -Wall -Wextra $(CFLAGS) -ICKernels/include -ITests/C
 POOL_OBJECTS := $(patsubst CKernels/%.c,$(LIB_DIR)/%.o,$(wildcard CKernels/pool/*.c))
 VECTORS = $(wildcard Tests/TestVectors/Resources/*.tsv $(PRIMALITY_SHARED)/vectors/*.tsv)
@@ -134,8 +134,9 @@ $(BIN)/%: Tests/C/%.c $(C_HEADERS) $(LIB_DIR)/libprimality.a $(POOL_OBJECTS)
 	@mkdir -p $(@D)
 	$(C_PROGRAM) $< $(POOL_OBJECTS) $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $@
 
-run-c-tests: $(BIN)/kernels_test $(BIN)/levels_test
+run-c-tests: $(BIN)/kernels_test $(BIN)/lanes_test $(BIN)/levels_test
 	@$(BIN)/kernels_test
+	@$(BIN)/lanes_test
 	@$(BIN)/levels_test $(VECTORS)
 
 test-c: check-gmp ## The C tests with each compiler at hand, and with sanitizers where clang has them.
@@ -154,7 +155,8 @@ SEED ?=
 # Shards of a run, one a line on standard input, on every core.
 soak_shards = xargs -P "$$(nproc)" -I '{}' $(BIN)/soak
 
-soak: check-gmp $(BIN)/levels_test $(BIN)/soak ## Each level on SOAK random numbers of each size and on all below 2^32.
+soak: check-gmp $(BIN)/lanes_test $(BIN)/levels_test $(BIN)/soak ## Each level on SOAK random numbers of each size and on all below 2^32.
+	@$(BIN)/lanes_test --products 1000000
 	@$(BIN)/levels_test --every $(VECTORS)
 	@seed=$(SEED); seed=$${seed:-$$(od -An -N8 -tu8 /dev/urandom | tr -d ' ')}; \
 	echo "soak: $(SOAK) numbers of each size; SEED=$$seed repeats them"; \

@@ -641,4 +641,33 @@ PRK_TARGET prk_status prk_lanes_random_base(prk_lane_number *const *numbers, siz
     return PRK_STATUS_OK;
 }
 
+// --- For tests -----------------------------------------------------------------------------------
+
+PRK_TARGET void prk_lanes_product(prk_lane_number *const *numbers, size_t count, mpz_t *x, mpz_t *y,
+                                  void *memory) {
+    group g;
+    prepare(&g, numbers, count, memory);
+    for (size_t i = 0; i < count; i++) {
+        vector *v = &g.v[i / PRK_LANES];
+        const int l = (int)(i % PRK_LANES);
+        load_mpz(v->x, l, x[i], g.k);
+        load_mpz(v->y, l, y == NULL ? x[i] : y[i], g.k);
+    }
+    for (int i = 0; i < g.vectors; i++) {
+        vector *v = &g.v[i];
+        if (y == NULL) {
+            g.run.square(v->x, &v->m, &no_shift, NULL, g.t);
+        } else {
+            g.run.multiply(v->x, v->y, &v->m, NULL, g.t);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        mpz_set_ui(x[i], 0);
+        for (int j = g.k; j-- > 0;) {
+            mpz_mul_2exp(x[i], x[i], PRK_LIMB_BITS);
+            mpz_add_ui(x[i], x[i], lane(g.v[i / PRK_LANES].x + j, (int)(i % PRK_LANES))[0]);
+        }
+    }
+}
+
 #endif

@@ -62,6 +62,11 @@ prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *
 prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count, void *memory,
                                  prk_scratch *scratch, uint64_t seed, const uint32_t *cancel);
 
+/// For tests: x[i] = x[i] y[i] / R modulo number i, below twice the number; the square where y is NULL.
+/// x and y are below four times the number.
+void prk_lanes_product(prk_lane_number *const *numbers, size_t count, mpz_t *x, mpz_t *y,
+                       void *memory);
+
 #pragma GCC visibility pop
 
 #endif

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Large numbers in lanes against GMP: products of operands at their bounds, each test on numbers of
+// every shape and group size, and batches of mixed numbers through the public function.
+//
+// lanes_test [--products N]
+//   --products N  N products of each kind for every number of limbs, instead of 96 for some
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../CKernels/ifma/lanes.h"
+#include "support.h"
+
+#define MOST_LIMBS ((int)prk_lane_limbs(PRK_LANE_MOST_BITS))
+
+static gmp_randstate_t state;
+static prk_scratch *scratch;
+static void *memory;
+
+static uint64_t below(uint64_t n) { return next_random() % n; }
+
+// --- Numbers -------------------------------------------------------------------------------------
+
+enum { SHAPES = 8 };
+
+// An odd number of at most `bits` bits, above 2.
+static void make(mpz_t n, int shape, int bits, int place) {
+    switch (shape) {
+    case 0: // random
+        mpz_urandomb(n, state, (mp_bitcnt_t)bits);
+        break;
+    case 1: // long runs of equal bits
+        mpz_rrandomb(n, state, (mp_bitcnt_t)bits);
+        break;
+    case 2: // a prime, where that is quickly found
+        mpz_urandomb(n, state, (mp_bitcnt_t)bits - 1);
+        if (bits < 600) {
+            mpz_nextprime(n, n);
+        }
+        break;
+    case 3: // beside a power of two
+        mpz_set_ui(n, 0);
+        mpz_setbit(n, (mp_bitcnt_t)(bits - 1 - place % 3 % (bits - 2)));
+        if (place % 2 == 0) {
+            mpz_add_ui(n, n, 1 + 2 * (unsigned long)(place % 5));
+        } else {
+            mpz_sub_ui(n, n, 1 + 2 * (unsigned long)(place % 5));
+        }
+        break;
+    case 4: // k 2^e ± 1: levels up to the top
+        mpz_set_ui(n, below(256) | 1);
+        mpz_mul_2exp(n, n, 1 + below((uint64_t)(bits > 12 ? bits - 10 : 1)));
+        if (place % 2 == 0) {
+            mpz_add_ui(n, n, 1);
+        } else {
+            mpz_sub_ui(n, n, 1);
+        }
+        break;
+    case 5: // limbs all ones
+        mpz_set_ui(n, 1);
+        mpz_mul_2exp(n, n, (mp_bitcnt_t)bits);
+        mpz_sub_ui(n, n, 1 + 2 * (unsigned long)(place / 8));
+        break;
+    case 6: // limbs of zeros between
+        mpz_set_ui(n, 0);
+        mpz_setbit(n, (mp_bitcnt_t)bits - 1);
+        mpz_setbit(n, below((uint64_t)bits));
+        break;
+    default: // p (2p - 1), which base 2 takes for a prime more often
+        mpz_urandomb(n, state, (mp_bitcnt_t)(bits / 2 - 1 > 2 ? bits / 2 - 1 : 2));
+        if (bits < 600) {
+            mpz_nextprime(n, n);
+        }
+        mpz_t twin;
+        mpz_init(twin);
+        mpz_mul_2exp(twin, n, 1);
+        mpz_sub_ui(twin, twin, 1);
+        mpz_mul(n, n, twin);
+        mpz_clear(twin);
+        break;
+    }
+    mpz_tdiv_r_2exp(n, n, (mp_bitcnt_t)bits);
+    mpz_setbit(n, 0);
+    if (mpz_cmp_ui(n, 3) < 0) {
+        mpz_set_ui(n, 3);
+    }
+}
+
+typedef struct numbers {
+    mpz_t n[PRK_LANE_GROUP];
+    prk_lane_number number[PRK_LANE_GROUP];
+    prk_lane_number *list[PRK_LANE_GROUP];
+    size_t count;
+} numbers;
+
+static void enter(numbers *all, size_t count, int k) {
+    all->count = count;
+    for (size_t i = 0; i < count; i++) {
+        all->number[i] = (prk_lane_number){.limbs = (const uint64_t *)mpz_limbs_read(all->n[i]),
+                                           .size = (uint32_t)mpz_size(all->n[i]),
+                                           .bits = (uint32_t)mpz_sizeinbase(all->n[i], 2),
+                                           .k = k};
+        all->list[i] = &all->number[i];
+    }
+}
+
+// --- Products ------------------------------------------------------------------------------------
+
+// An operand below 4 n: often the largest, or one of ones and zeros.
+static void make_operand(mpz_t x, const mpz_t n) {
+    mpz_t bound;
+    mpz_init(bound);
+    mpz_mul_2exp(bound, n, 2);
+    switch (below(4)) {
+    case 0:
+        mpz_sub_ui(x, bound, 1 + below(2));
+        break;
+    case 1:
+        mpz_rrandomb(x, state, mpz_sizeinbase(n, 2) + 1);
+        break;
+    default:
+        mpz_urandomm(x, state, bound);
+        break;
+    }
+    mpz_tdiv_r(x, x, bound);
+    mpz_clear(bound);
+}
+
+static void test_products(int k, long products) {
+    numbers all;
+    mpz_t x[PRK_LANE_GROUP], y[PRK_LANE_GROUP], wanted[PRK_LANE_GROUP], inverse, r;
+    mpz_inits(inverse, r, (mpz_ptr)NULL);
+    mpz_setbit(r, (mp_bitcnt_t)(k * PRK_LIMB_BITS));
+    for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+        mpz_inits(all.n[i], x[i], y[i], wanted[i], (mpz_ptr)NULL);
+    }
+    for (long done = 0; done < products; done += (long)PRK_LANE_GROUP) {
+        const bool squares = done / (long)PRK_LANE_GROUP % 2 == 0;
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            const int shape = (int)below(3) == 0 ? 5 : (int)below(2);
+            make(all.n[i], shape, k * PRK_LIMB_BITS - 4, (int)i);
+            make_operand(x[i], all.n[i]);
+            make_operand(y[i], all.n[i]);
+            mpz_mul(wanted[i], x[i], squares ? x[i] : y[i]);
+            mpz_invert(inverse, r, all.n[i]);
+            mpz_mul(wanted[i], wanted[i], inverse);
+            mpz_mod(wanted[i], wanted[i], all.n[i]);
+        }
+        enter(&all, PRK_LANE_GROUP, k);
+        prk_lanes_product(all.list, all.count, x, squares ? NULL : y, memory);
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            mpz_mul_2exp(inverse, all.n[i], 1);
+            EXPECT(mpz_cmp(x[i], inverse) < 0, "a product of %d limbs is not below 2n", k);
+            mpz_mod(x[i], x[i], all.n[i]);
+            EXPECT(mpz_cmp(x[i], wanted[i]) == 0, "a %s of %d limbs",
+                   squares ? "square" : "product", k);
+        }
+    }
+    for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+        mpz_clears(all.n[i], x[i], y[i], wanted[i], (mpz_ptr)NULL);
+    }
+    mpz_clears(inverse, r, (mpz_ptr)NULL);
+}
+
+// --- Each test by itself -------------------------------------------------------------------------
+
+static void complain(const char *test, const numbers *all, const prk_lane_number *number) {
+    if (failures < 50) {
+        gmp_printf("lanes_test: %s, %zu numbers, k = %d, n = %Zd\n", test, all->count, number->k,
+                   all->n[number - all->number]);
+    }
+    failures++;
+}
+
+static void test_each(numbers *all) {
+    bool wanted = false;
+    mpz_t base;
+    mpz_init_set_ui(base, 2);
+    prk_lanes_strong(all->list, all->count, memory, NULL);
+    for (size_t i = 0; i < all->count; i++) {
+        prk_strong_test(scratch, all->n[i], base, NULL, &wanted);
+        if (wanted != all->number[i].passed) {
+            complain("strong test to base 2", all, &all->number[i]);
+        }
+    }
+    prk_lane_number *list[PRK_LANE_GROUP];
+    size_t count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        all->number[i].round = 1 + (uint32_t)i % 3;
+        if (mpz_cmp_ui(all->n[i], 5) >= 0) {
+            list[count++] = &all->number[i];
+        }
+    }
+    if (count > 0) {
+        prk_lanes_random_base(list, count, memory, scratch, 77, NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const size_t place = (size_t)(list[i] - all->number);
+        prk_random_base_mpz(base, all->n[place], 77, list[i]->round);
+        prk_strong_test(scratch, all->n[place], base, NULL, &wanted);
+        if (wanted != list[i]->passed) {
+            complain("strong test to a random base", all, list[i]);
+        }
+    }
+    mpz_clear(base);
+    count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        prk_lane_number *number = &all->number[i];
+        if (mpz_perfect_square_p(all->n[i]) ||
+            !prk_selfridge_discriminant(all->n[i], &number->discriminant)) {
+            continue;
+        }
+        const int64_t q = (1 - number->discriminant) / 4;
+        if (mpz_gcd_ui(NULL, all->n[i], (unsigned long)(q < 0 ? -q : q)) == 1) {
+            list[count++] = number;
+        }
+    }
+    if (count > 0) {
+        prk_lanes_lucas(list, count, memory, scratch, NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        int64_t d = 0;
+        prk_strong_lucas_selfridge(scratch, all->n[list[i] - all->number], NULL, &wanted, &d);
+        if (wanted != list[i]->passed) {
+            complain("strong Lucas test", all, list[i]);
+        }
+    }
+}
+
+// Every odd number below 2^14, beside others of its size, in lanes of any width.
+static void test_small(numbers *all) {
+    for (int k = 2; k <= 4; k++) {
+        for (uint64_t first = 3; first < 1 << 14; first += 2 * PRK_LANE_GROUP) {
+            for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+                mpz_set_ui(all->n[i], first + 2 * i);
+            }
+            enter(all, PRK_LANE_GROUP, k);
+            test_each(all);
+        }
+    }
+}
+
+static void test_shapes(numbers *all, int k) {
+    for (size_t count = 1; count <= PRK_LANE_GROUP; count += k <= 10 ? 1 : k <= 40 ? 7 : 23) {
+        for (int shape = 0; shape < SHAPES; shape++) {
+            for (size_t i = 0; i < count; i++) {
+                const int most = k * PRK_LIMB_BITS - 4;
+                // Of one size, or of any that is smaller.
+                const int bits = i == 0 || shape % 2 == 1 ? most : 4 + (int)below(most - 3);
+                make(all->n[i], shape, bits, (int)i);
+            }
+            enter(all, count, k);
+            test_each(all);
+        }
+    }
+}
+
+// --- Batches -------------------------------------------------------------------------------------
+
+typedef struct batch {
+    uint64_t *limbs, offsets[1024];
+    size_t count;
+} batch;
+
+static void append(batch *b, const mpz_t n) {
+    const size_t size = mpz_size(n);
+    const uint64_t first = b->offsets[b->count];
+    b->limbs = realloc(b->limbs, (first + size + 1) * sizeof *b->limbs);
+    if (b->limbs == NULL) {
+        perror("lanes_test");
+        exit(1);
+    }
+    memcpy(b->limbs + first, mpz_limbs_read(n), size * sizeof *b->limbs);
+    b->offsets[++b->count] = first + size;
+}
+
+// As the GMP engine has it, but for which engine it was and what it took.
+static void compare(const batch *b, uint32_t rounds, prk_engine engine) {
+    static uint8_t verdicts[1024], wanted[1024], alone[1024];
+    static prk_report reports[1024], of_gmp[1024];
+    const prk_options options = {.seed = 5, .rounds = rounds};
+    EXPECT(prk_test_batch(engine, b->limbs, b->offsets, b->count, &options, scratch, verdicts,
+                          reports) == PRK_STATUS_OK,
+           "a batch of %zu", b->count);
+    EXPECT(prk_test_batch(engine, b->limbs, b->offsets, b->count, &options, NULL, alone, NULL) ==
+               PRK_STATUS_OK,
+           "without reports");
+    EXPECT(prk_test_batch(PRK_ENGINE_GMP, b->limbs, b->offsets, b->count, &options, scratch, wanted,
+                          of_gmp) == PRK_STATUS_OK,
+           "on GMP");
+    for (size_t i = 0; i < b->count; i++) {
+        EXPECT(verdicts[i] == wanted[i] && alone[i] == wanted[i] && reports[i].verdict == wanted[i],
+               "number %zu of %zu is %u, not %u", i, b->count, verdicts[i], wanted[i]);
+        reports[i].cpu_ns = of_gmp[i].cpu_ns;
+        if (reports[i].engine != PRK_ENGINE_U64) { // which has a test of its own
+            EXPECT(reports[i].engine == PRK_ENGINE_GMP || reports[i].engine == PRK_ENGINE_IFMA,
+                   "engine %u", reports[i].engine);
+            reports[i].engine = PRK_ENGINE_GMP;
+            EXPECT(memcmp(&reports[i], &of_gmp[i], sizeof reports[i]) == 0,
+                   "the evidence for number %zu of %zu", i, b->count);
+        }
+    }
+}
+
+static void test_batches(void) {
+    mpz_t n, p;
+    mpz_inits(n, p, (mpz_ptr)NULL);
+    for (size_t count = 0; count <= 70; count += count < 20 ? 1 : 25) {
+        for (int kind = 0; kind < 3; kind++) {
+            batch b = {.count = 0};
+            for (size_t i = 0; i < count; i++) {
+                // One size, neighbouring sizes, all sizes.
+                const int bits = kind == 0 ? 160 : kind == 1 ? 150 + (int)i : 2 + (int)below(700);
+                make(n, (int)below(SHAPES), bits, (int)i);
+                if (below(8) == 0) {
+                    mpz_add_ui(n, n, 1); // even
+                } else if (below(8) == 0) {
+                    make(p, 2, bits / 2 + 2, (int)i);
+                    mpz_mul(n, p, p); // a square
+                } else if (below(3) == 0) {
+                    mpz_nextprime(n, n);
+                }
+                append(&b, n);
+            }
+            compare(&b, (uint32_t)count % 3, PRK_ENGINE_IFMA);
+            compare(&b, (uint32_t)count % 3, PRK_ENGINE_AUTO);
+            free(b.limbs);
+        }
+    }
+    // Beside both ends of what lanes take, and more than are tested together.
+    batch b = {.count = 0};
+    mpz_set_ui(n, 3);
+    for (int bits = 0; bits < 6; bits++) {
+        mpz_set_ui(n, 0);
+        mpz_setbit(n, (mp_bitcnt_t)(bits < 3 ? 63 + bits : PRK_LANE_MOST_BITS - 4 + bits));
+        mpz_sub_ui(n, n, 1);
+        append(&b, n);
+        mpz_add_ui(n, n, 2);
+        append(&b, n);
+    }
+    for (int i = 0; i < PRK_LANE_BATCH + 3; i++) {
+        make(n, 0, 65 + i % 60, i);
+        mpz_nextprime(n, n);
+        append(&b, n);
+    }
+    compare(&b, 1, PRK_ENGINE_AUTO);
+    free(b.limbs);
+    mpz_clears(n, p, (mpz_ptr)NULL);
+}
+
+static void test_cancelling(void) {
+    batch b = {.count = 0};
+    mpz_t n;
+    mpz_init(n);
+    for (int i = 0; i < 16; i++) {
+        mpz_set_ui(n, 1);
+        mpz_mul_2exp(n, n, 4253);
+        mpz_sub_ui(n, n, 1);
+        mpz_add_ui(n, n, 1000000 * (unsigned long)i);
+        append(&b, n);
+    }
+    const uint32_t flag = 1;
+    const prk_options options = {.cancel = &flag};
+    uint8_t verdicts[16];
+    EXPECT(prk_test_batch(PRK_ENGINE_IFMA, b.limbs, b.offsets, b.count, &options, scratch, verdicts,
+                          NULL) == PRK_STATUS_CANCELLED,
+           "a raised flag");
+    for (size_t i = 0; i < b.count; i++) {
+        EXPECT(verdicts[i] == PRK_UNTESTED, "verdict %u", verdicts[i]);
+    }
+    free(b.limbs);
+    mpz_clear(n);
+}
+
+int main(int argc, char **argv) {
+    const bool every = argc == 3 && strcmp(argv[1], "--products") == 0;
+    const long products = every ? atol(argv[2]) : 96;
+    gmp_randinit_default(state);
+    scratch = prk_scratch_create();
+    memory = aligned_alloc(64, 64 * prk_lane_memory((size_t)MOST_LIMBS));
+    if (scratch == NULL || memory == NULL) {
+        perror("lanes_test");
+        return 1;
+    }
+    test_batches();
+    test_cancelling();
+    if (prk_lanes_take(65)) {
+        static const int some[] = {11, 12, 13, 14, 15, 16, 19, 20, 21, 29, 40, 79, 158};
+        numbers all;
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            mpz_init(all.n[i]);
+        }
+        for (int k = 2; k <= MOST_LIMBS; k++) {
+            test_products(k, products);
+        }
+        test_small(&all);
+        for (int k = 2; k <= 10; k++) {
+            test_shapes(&all, k);
+        }
+        for (size_t i = 0; i < sizeof some / sizeof some[0] - (every ? 0 : 3); i++) {
+            test_shapes(&all, some[i]);
+        }
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            mpz_clear(all.n[i]);
+        }
+    } else {
+        printf("lanes_test: level %s has no lanes; batches go to GMP\n",
+               prk_level_name(prk_active_level()));
+    }
+    free(memory);
+    prk_scratch_destroy(scratch);
+    gmp_randclear(state);
+    printf("lanes_test: %s, level %s: %d failures\n", prk_compiler(),
+           prk_level_name(prk_active_level()), failures);
+    return failures > 0;
+}
