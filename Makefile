@@ -21,7 +21,7 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-deps bench-pools run-bench-pools bench-mailbox models-python count count-update run-count test-swift \
+	bench-u64 bench-big bench-deps bench-pools run-bench-pools bench-mailbox models-python count count-update run-count test-swift \
 	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards soak-pools \
 	check-swift check-gmp clean
 
@@ -50,6 +50,7 @@ compiles = printf '\#include <$(1)>\nint main(void) { return $(2); }\n' | \
 	$$(command -v $(CC) || command -v clang) -x c - $(3) -o /dev/null 2>/dev/null
 has_gmp = $(call compiles,gmp.h,gmp_version == 0,-lgmp)
 has_flint = $(call compiles,flint/ulong_extras.h,n_is_prime(9),-lflint)
+has_openssl = $(call compiles,openssl/bn.h,BN_check_prime(0, 0, 0),-lcrypto)
 has_pari = $(call compiles,pari/pari.h,uisprime(9),-lpari)
 
 apt_install = $(SUDO) apt-get -qq -o DPkg::Lock::Timeout=300 update && \
@@ -223,11 +224,20 @@ bench-u64: check-gmp $(LIB_DIR)/libprimality.a ## Time the 64-bit tests beside G
 	$(C_PROGRAM) $$flags $$(printf 'Benchmarks/u64/%s.c ' "$$@") $(LIB_DIR)/libprimality.a $(LDFLAGS) $$libraries -lgmp -o $(BIN)/bench-u64
 	@$(BIN)/bench-u64 $(BENCH_FLAGS)
 
-bench-deps: check-gmp ## Install FLINT and PARI, which bench-u64 compares with.
-	@if ! { $(has_flint); } || ! { $(has_pari); }; then \
-	  command -v apt-get >/dev/null 2>&1 || { echo "bench-deps: install the headers of FLINT and PARI" >&2; exit 2; }; \
-	  echo "FLINT's or PARI's headers are missing: installing libflint-dev and libpari-dev" >&2; \
-	  $(call apt_install,libflint-dev libpari-dev); \
+bench-big: check-gmp $(LIB_DIR)/libprimality.a ## Time large numbers beside GMP, FLINT, PARI and OpenSSL; BENCH_FLAGS="--largest 2048".
+	@mkdir -p $(BIN)
+	@set -- bench peer_gmp; flags= libraries=; \
+	if $(has_flint); then set -- "$$@" peer_flint; flags=-DPRK_HAS_FLINT libraries=-lflint; fi; \
+	if $(has_pari); then set -- "$$@" peer_pari; flags="$$flags -DPRK_HAS_PARI" libraries="$$libraries -lpari"; fi; \
+	if $(has_openssl); then set -- "$$@" peer_openssl; flags="$$flags -DPRK_HAS_OPENSSL" libraries="$$libraries -lcrypto"; fi; \
+	$(C_PROGRAM) $$flags $$(printf 'Benchmarks/big/%s.c ' "$$@") $(LIB_DIR)/libprimality.a $(LDFLAGS) $$libraries -lgmp -o $(BIN)/bench-big
+	@$(BIN)/bench-big $(BENCH_FLAGS)
+
+bench-deps: check-gmp ## Install FLINT, PARI and OpenSSL, which bench-u64 and bench-big compare with.
+	@if ! { $(has_flint); } || ! { $(has_pari); } || ! { $(has_openssl); }; then \
+	  command -v apt-get >/dev/null 2>&1 || { echo "bench-deps: install the headers of FLINT, PARI and OpenSSL" >&2; exit 2; }; \
+	  echo "headers are missing: installing libflint-dev, libpari-dev and libssl-dev" >&2; \
+	  $(call apt_install,libflint-dev libpari-dev libssl-dev); \
 	fi
 
 # Python's library by a clang if there is one, as what Swift builds: the work should be the same code.
@@ -268,7 +278,7 @@ run-count: $(BIN)/count
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
 	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks/u64 Benchmarks/pools)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

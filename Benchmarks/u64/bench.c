@@ -9,20 +9,17 @@
 //
 // PRK_HAS_FLINT and PRK_HAS_PARI say which libraries the program is linked with.
 
-// clock_gettime, getloadavg
+// What measuring.h includes.
 #define _GNU_SOURCE
 
 #include <getopt.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
+#include "../measuring.h"
 #include "peers.h"
 #include "prk_kernels.h"
 #include "workloads.h"
 
-enum { MAX_ROUNDS = 1001, MAX_CONTENDERS = 2 * PRK_LEVEL_COUNT + 1 + 3 };
+enum { MAX_CONTENDERS = 2 * PRK_LEVEL_COUNT + 1 + 3 };
 
 static const char *const workload_names[WORKLOAD_COUNT] = {
     "primes just under 2^64", "random odd 64-bit", "random 64-bit", "semiprimes p q, 64-bit",
@@ -46,14 +43,6 @@ static size_t contender_count;
 // Where FLINT stands among them, with which all are compared; -1: it is not here.
 static int flint = -1;
 
-// Nanoseconds per number (of trial division: for the whole) of each round.
-typedef struct measurement {
-    double rounds[MAX_ROUNDS];
-    double median, min, mad;
-    // FLINT's (of trial division: the plain loop's) time divided by this one; 0 when not known.
-    double ratio;
-} measurement;
-
 static measurement results[WORKLOAD_COUNT][MAX_CONTENDERS];
 
 // Complete trial division: the plain loop, then each level.
@@ -74,44 +63,7 @@ static const struct {
     double ratio;
 } call_targets[] = {{PRIMES_64, 3.5}, {ODD_64, 1 / 0.55}};
 
-// --- Statistics ----------------------------------------------------------------------------------
-
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median_of(const double *values, int count) {
-    double sorted[MAX_ROUNDS];
-    memcpy(sorted, values, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
-}
-
-// Median, minimum and median absolute deviation, and the ratio of `reference` to m, when there is
-// one.
-static void summarise(measurement *m, const measurement *reference) {
-    double other[MAX_ROUNDS];
-    m->median = median_of(m->rounds, round_count);
-    m->min = m->rounds[0];
-    for (int r = 0; r < round_count; r++) {
-        m->min = m->rounds[r] < m->min ? m->rounds[r] : m->min;
-        other[r] = m->rounds[r] < m->median ? m->median - m->rounds[r] : m->rounds[r] - m->median;
-    }
-    m->mad = median_of(other, round_count);
-    for (int r = 0; reference != NULL && r < round_count; r++) {
-        other[r] = reference->rounds[r] / m->rounds[r];
-    }
-    m->ratio = reference == NULL ? 0 : median_of(other, round_count);
-}
-
 // --- Measuring -----------------------------------------------------------------------------------
-
-static double thread_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void run(const contender *c, const uint64_t *n, uint8_t *out) {
     switch (c->kind) {
@@ -180,7 +132,7 @@ static void measure_workload(workload kind, uint64_t *n, uint8_t *out, bool *wan
         }
     }
     for (size_t c = 0; c < contender_count; c++) {
-        summarise(&results[kind][c], flint < 0 ? NULL : &results[kind][flint]);
+        summarise(&results[kind][c], flint < 0 ? NULL : &results[kind][flint], round_count);
     }
 }
 
@@ -211,46 +163,8 @@ static void measure_trial_division(void) {
         }
     }
     for (size_t c = 0; c < trial_count; c++) {
-        summarise(&trial_results[c], &trial_results[0]);
+        summarise(&trial_results[c], &trial_results[0], round_count);
     }
-}
-
-// --- The environment -----------------------------------------------------------------------------
-
-typedef struct environment {
-    char cpu[128];
-    double load_before[3], load_after[3];
-} environment;
-
-static void read_cpu_model(environment *e) {
-    char line[256];
-    snprintf(e->cpu, sizeof e->cpu, "unknown");
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        char *value = strstr(line, ": ");
-        if (strncmp(line, "model name", 10) == 0 && value != NULL) {
-            value[strcspn(value, "\n")] = '\0';
-            snprintf(e->cpu, sizeof e->cpu, "%.120s", value + 2);
-            break;
-        }
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-}
-
-static void read_load(double load[3]) {
-    if (getloadavg(load, 3) != 3) {
-        load[0] = load[1] = load[2] = -1;
-    }
-}
-
-static const char *compiler(void) {
-#if defined(__clang__)
-    return "clang " __clang_version__;
-#else
-    return "gcc " __VERSION__;
-#endif
 }
 
 // --- Tables --------------------------------------------------------------------------------------
@@ -271,9 +185,7 @@ static void print_header(const environment *e) {
 #if !defined(PRK_HAS_PARI)
     printf("PARI       not here: make bench-deps\n");
 #endif
-    printf("load       %.2f %.2f %.2f before, %.2f %.2f %.2f after\n", e->load_before[0],
-           e->load_before[1], e->load_before[2], e->load_after[0], e->load_after[1],
-           e->load_after[2]);
+    print_load(e);
     printf("rounds     %d of %zu numbers, seed %" PRIu64 "\n", round_count, number_count, seed);
 }
 
@@ -359,33 +271,6 @@ static void print_targets(void) {
 
 // --- JSON ----------------------------------------------------------------------------------------
 
-static void write_string(FILE *file, const char *text) {
-    fputc('"', file);
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') {
-            fprintf(file, "\\%c", c);
-        } else if (c < 0x20) {
-            fprintf(file, "\\u%04x", c);
-        } else {
-            fputc(c, file);
-        }
-    }
-    fputc('"', file);
-}
-
-static void write_pair(FILE *file, const char *key, const char *text) {
-    fprintf(file, "    \"%s\": ", key);
-    write_string(file, text);
-    fputs(",\n", file);
-}
-
-static void write_measurement(FILE *file, const measurement *m) {
-    fprintf(file, "\"median_ns\": %.3f, \"min_ns\": %.3f, \"mad_ns\": %.3f, \"ratio\": ", m->median,
-            m->min, m->mad);
-    fprintf(file, m->ratio == 0 ? "null" : "%.4f", m->ratio);
-}
-
 typedef struct target_writer {
     FILE *file;
     bool begun;
@@ -414,12 +299,11 @@ static void write_json(FILE *file, const environment *e) {
             write_pair(file, contenders[c].name, contenders[c].library->version());
         }
     }
+    write_load(file, e);
     fprintf(file,
-            "    \"load_before\": [%.2f, %.2f, %.2f],\n    \"load_after\": [%.2f, %.2f, %.2f],\n"
             "    \"clock\": \"CLOCK_THREAD_CPUTIME_ID\",\n    \"rounds\": %d,\n"
             "    \"numbers\": %zu,\n    \"seed\": %" PRIu64 "\n  },\n",
-            e->load_before[0], e->load_before[1], e->load_before[2], e->load_after[0],
-            e->load_after[1], e->load_after[2], round_count, number_count, seed);
+            round_count, number_count, seed);
     fputs("  \"ratio\": \"median over rounds of FLINT's time / this time; for trial division, of "
           "the plain loop's\",\n  \"workloads\": [\n",
           file);
@@ -483,17 +367,6 @@ static void enlist(void) {
 #endif
 }
 
-static uint64_t parse_number(const char *text, uint64_t least, uint64_t most) {
-    char *end;
-    uint64_t n = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || n < least || n > most) {
-        fprintf(stderr, "bench-u64: %s is not a number from %" PRIu64 " to %" PRIu64 "\n", text,
-                least, most);
-        exit(64);
-    }
-    return n;
-}
-
 int main(int argc, char **argv) {
     static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
                                             {"numbers", required_argument, NULL, 'n'},
@@ -505,13 +378,13 @@ int main(int argc, char **argv) {
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'r':
-            round_count = (int)parse_number(optarg, 9, MAX_ROUNDS);
+            round_count = (int)parse_number("bench-u64", optarg, 9, MAX_ROUNDS);
             break;
         case 'n':
-            number_count = parse_number(optarg, 1, 1 << 24);
+            number_count = parse_number("bench-u64", optarg, 1, 1 << 24);
             break;
         case 's':
-            seed = parse_number(optarg, 0, UINT64_MAX);
+            seed = parse_number("bench-u64", optarg, 0, UINT64_MAX);
             break;
         case 'j':
             json_path = optarg;

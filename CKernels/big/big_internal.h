@@ -33,8 +33,8 @@ struct prk_scratch {
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.
 prk_status prk_scratch_reserve(prk_scratch *scratch, size_t limbs);
 
-/// `bytes` of memory for tests in lanes, aligned to a vector, or for the numbers of a batch; what it
-/// held is lost when it grows. NULL: there is none.
+/// `bytes` of memory for tests in lanes, aligned to a vector, or for the numbers of a batch; what
+/// it held is lost when it grows. NULL: there is none.
 void *prk_scratch_lanes(prk_scratch *scratch, size_t bytes);
 void *prk_scratch_block(prk_scratch *scratch, size_t bytes);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arithmetic modulo eight large odd numbers at once on AVX-512 IFMA, which multiplies 52 bits by 52.
-// The includer defines PRK_TARGET.
+// Arithmetic modulo eight large odd numbers at once on AVX-512 IFMA, which multiplies 52 bits
+// by 52. The includer defines PRK_TARGET.
 //
 // A number of a lane has k limbs of 52 bits, limb j of all lanes in one vector. Montgomery's form
 // with R = 2^(52 k) >= 16 n, and lazy [Gueron]: a residue is any number below 4n of its class, and
-// what a multiplication gives is below 2n, since a b / R + n < 16 n^2 / R + n. Products are summed by
-// columns, which hold 52 bits and what has not been carried yet: at most 4 k products' halves, below
-// 2^62 for k <= 256.
+// what a multiplication gives is below 2n, since a b / R + n < 16 n^2 / R + n. Products are summed
+// by columns, which hold 52 bits and what has not been carried yet: at most 4 k products' halves,
+// below 2^62 for k <= 256.
 //
 // Rows are taken PRK_ROWS at a time, so that a column is loaded and stored once for so many rows.
 // The function of a block is inlined for each number of rows there can be.
@@ -26,14 +26,14 @@
 #define UNROLL_FEW _Pragma("GCC unroll 2")
 #endif
 
-// Sums of columns on their way: what came by low and by high halves apart, since each addition has to
-// wait for the one before.
+// Sums of columns on their way: what came by low and by high halves apart, since each addition has
+// to wait for the one before.
 typedef struct window {
     __m512i low[PRK_ROWS], high[PRK_ROWS];
 } window;
 
-// The rows `b`, times limbs `from` to k - 1 of a; row r times limb j belongs to column t[r + j]. The
-// window holds columns from t[from] on, and at the end what of them is beyond t[k - 1].
+// The rows `b`, times limbs `from` to k - 1 of a; row r times limb j belongs to column t[r + j].
+// The window holds columns from t[from] on, and at the end what of them is beyond t[k - 1].
 VECTOR void slide(const int rows, window w, __m512i *t, const __m512i *b, const __m512i *a,
                   int from, int k) {
     for (int j = from; j < k; j++) {

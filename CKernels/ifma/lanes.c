@@ -184,7 +184,7 @@ typedef struct group {
 
 #define TABLE_BITS 4
 #define VECTOR_ARRAYS 8
-#define MOST_WORDS(k) ((k)*PRK_LIMB_BITS / 64 + 2)
+#define MOST_WORDS(k) ((k) * PRK_LIMB_BITS / 64 + 2)
 
 size_t prk_lane_memory(size_t k) {
     const size_t per_vector = VECTOR_ARRAYS * k + MOST_WORDS(k) + (k << TABLE_BITS);
@@ -340,7 +340,8 @@ PRK_TARGET static void look_strong(group *g, vector *v, int level) {
     const __mmask8 whole = _mm512_cmple_epu64_mask(all((uint64_t)level), v->twos);
     const __mmask8 first = _mm512_cmpeq_epu64_mask(all((uint64_t)level), v->twos);
     leave_form(g->out, v->x, &v->m, g->t);
-    v->passed |= (whole & differ_by(g->out, v->n, 1, g->k)) | (first & equal_small(g->out, 1, g->k));
+    v->passed |=
+        (whole & differ_by(g->out, v->n, 1, g->k)) | (first & equal_small(g->out, 1, g->k));
 }
 
 PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
@@ -597,8 +598,8 @@ PRK_TARGET static void multiply_power(group *g, vector *v, const __m512i *table,
     const __m512i word = _mm512_srl_epi64(v->exponent[level / 64], _mm_cvtsi32_si128(level % 64));
     const __m512i power = _mm512_and_si512(word, all((UINT64_C(1) << count) - 1));
     const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-    __m512i place = _mm512_add_epi64(
-        _mm512_mullo_epi64(power, all((uint64_t)g->k * PRK_LANES)), lanes);
+    __m512i place =
+        _mm512_add_epi64(_mm512_mullo_epi64(power, all((uint64_t)g->k * PRK_LANES)), lanes);
     for (int j = 0; j < g->k; j++) {
         v->y[j] = _mm512_i64gather_epi64(place, (const long long *)table, 8);
         place = _mm512_add_epi64(place, all(PRK_LANES));

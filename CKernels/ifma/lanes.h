@@ -37,10 +37,10 @@ typedef struct prk_lane_number {
 
 // --- A batch (lanes_batch.c) ---------------------------------------------------------------------
 
-/// Baillie-PSW and random bases for `count` <= PRK_LANE_BATCH numbers of such sizes that small primes
-/// do not divide. Of each, `limbs`, `size`, `bits` and `report` are set, and the report is zeroed; CPU
-/// time is added to it where `timed`. PRK_STATUS_CANCELLED and PRK_STATUS_NO_MEMORY leave
-/// PRK_UNTESTED where nothing was decided.
+/// Baillie-PSW and random bases for `count` <= PRK_LANE_BATCH numbers of such sizes that small
+/// primes do not divide. Of each, `limbs`, `size`, `bits` and `report` are set, and the report is
+/// zeroed; CPU time is added to it where `timed`. PRK_STATUS_CANCELLED and PRK_STATUS_NO_MEMORY
+/// leave PRK_UNTESTED where nothing was decided.
 prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
                           const prk_options *options, bool timed);
 
@@ -62,8 +62,8 @@ prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *
 prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count, void *memory,
                                  prk_scratch *scratch, uint64_t seed, const uint32_t *cancel);
 
-/// For tests: x[i] = x[i] y[i] / R modulo number i, below twice the number; the square where y is NULL.
-/// x and y are below four times the number.
+/// For tests: x[i] = x[i] y[i] / R modulo number i, below twice the number; the square where y is
+/// NULL. x and y are below four times the number.
 void prk_lanes_product(prk_lane_number *const *numbers, size_t count, mpz_t *x, mpz_t *y,
                        void *memory);
 

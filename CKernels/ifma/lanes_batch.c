@@ -10,14 +10,14 @@
 
 #if defined(__x86_64__)
 
-// Two lanes of a vector cost what two numbers cost one after the other on GMP, or less: docs/BENCHMARKS.md.
+// Two lanes of a vector cost what two numbers cost one after the other on GMP, or less:
+// docs/BENCHMARKS.md.
 #define FEWEST 2
 // Up to here a group is several vectors.
 #define INTERLEAVED_LIMBS 6
 
 bool prk_lanes_take(size_t bits) {
-    return bits > 64 && bits <= PRK_LANE_MOST_BITS &&
-           prk_kernels()->level == PRK_LEVEL_AVX512_IFMA;
+    return bits > 64 && bits <= PRK_LANE_MOST_BITS && prk_kernels()->level == PRK_LEVEL_AVX512_IFMA;
 }
 
 typedef struct run {
@@ -29,8 +29,8 @@ typedef struct run {
 
 typedef prk_status (*stage)(const run *r, prk_lane_number *const *numbers, size_t count);
 
-// How many numbers from the first on are tested as a group: of its size, and in the last vector also
-// somewhat smaller ones, which are tested for what an idle lane costs.
+// How many numbers from the first on are tested as a group: of its size, and in the last vector
+// also somewhat smaller ones, which are tested for what an idle lane costs.
 static size_t group_size(prk_lane_number *const *numbers, size_t count) {
     const int k = numbers[0]->k;
     const size_t most = k <= INTERLEAVED_LIMBS ? PRK_LANE_GROUP : PRK_LANES;

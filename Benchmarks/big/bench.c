@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// make bench-big: our engines for large numbers beside GMP, FLINT, PARI and OpenSSL, in one
+// process.
+//
+// As in bench-u64 each round measures every contender once, in an order that rotates; a time is the
+// CPU time of the thread, a ratio the median of the rounds' ratios. Verdicts are compared after
+// every measurement, and a disagreement ends the program with status 70. A unit is one strong test
+// to base 2 in lanes, beside one mpz_powm, whose residue says what the test has to.
+//
+// PRK_HAS_FLINT, PRK_HAS_PARI and PRK_HAS_OPENSSL say which libraries the program is linked with.
+
+// What measuring.h includes.
+#define _GNU_SOURCE
+
+#include <getopt.h>
+
+#include "../../CKernels/ifma/lanes.h"
+#include "../measuring.h"
+#include "peers.h"
+
+enum { SIZES = 12, MAX_CONTENDERS = 8 };
+
+static const int sizes[SIZES] = {128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192};
+
+typedef enum workload { PRIMES, ODD, SURVIVORS, UNIT, WORKLOADS } workload;
+
+static const char *const workload_names[WORKLOADS] = {
+    "primes", "random odd", "survivors of trial division", "unit: one test to base 2"};
+
+typedef struct contender {
+    const char *name;
+    prk_engine engine; // ours, when there is no library
+    const peer *library;
+    bool is_unit;
+} contender;
+
+static contender contenders[MAX_CONTENDERS];
+static size_t contender_count;
+static int gmp = -1; // with which all are compared
+
+static measurement results[WORKLOADS][SIZES][MAX_CONTENDERS];
+
+static int round_count = 9;
+static int largest = 8192;
+static uint64_t seed = 20240229;
+
+// What was set as the aim, at least, against GMP with 24 repetitions and mpz_powm; 0: none.
+static const double batch_targets[SIZES] = {18, 0, 16, 0, 10, 0, 7, 0, 7, 0, 5.5, 3};
+static const double unit_targets[SIZES] = {9, 0, 8.5, 0, 8, 0, 6.5, 0, 6.5, 0, 6.4, 4};
+
+// --- Numbers -------------------------------------------------------------------------------------
+
+static prk_scratch *scratch;
+static uint64_t *limbs, offsets[MOST_NUMBERS + 1];
+static uint8_t wanted[MOST_NUMBERS];
+static size_t number_count, limb_count;
+
+// Fewer of the large ones, but always whole vectors.
+static size_t count_for(int bits) {
+    return bits <= 512 ? 48 : bits <= 1024 ? 24 : bits <= 2048 ? 16 : 8;
+}
+
+// The other libraries test numbers one by one, so that fewer tell as much.
+static size_t count_for_peers(int bits) {
+    return bits <= 1024 ? count_for(bits) : bits <= 2048 ? 4 : 2;
+}
+
+static void random_number(gmp_randstate_t state, mpz_t n, int bits) {
+    mpz_urandomb(n, state, (mp_bitcnt_t)bits);
+    mpz_setbit(n, (mp_bitcnt_t)bits - 1);
+    mpz_setbit(n, 0);
+}
+
+static void next_survivor(gmp_randstate_t state, mpz_t n, int bits) {
+    uint64_t bound = 0;
+    do {
+        random_number(state, n, bits);
+    } while (prk_trial_primes_divisor(n, &bound) != 0);
+}
+
+static void put(size_t place, const mpz_t n) {
+    memset(limbs + place * limb_count, 0, limb_count * sizeof *limbs);
+    mpz_export(limbs + place * limb_count, NULL, -1, sizeof *limbs, 0, 0, n);
+}
+
+// Primes are looked for among survivors with our own engine, and confirmed by GMP with other
+// numbers.
+static void put_prime(gmp_randstate_t state, size_t place, int bits) {
+    mpz_t candidate[MOST_NUMBERS];
+    uint64_t *packed = malloc(MOST_NUMBERS * limb_count * sizeof *packed);
+    uint64_t ends[MOST_NUMBERS + 1] = {0};
+    uint8_t verdicts[MOST_NUMBERS];
+    for (size_t i = 0; i < MOST_NUMBERS; i++) {
+        mpz_init(candidate[i]);
+    }
+    for (bool found = false; !found && packed != NULL;) {
+        for (size_t i = 0; i < MOST_NUMBERS; i++) {
+            next_survivor(state, candidate[i], bits);
+            mpz_export(packed + i * limb_count, NULL, -1, sizeof *packed, 0, 0, candidate[i]);
+            ends[i + 1] = ends[i] + limb_count;
+        }
+        prk_test_batch(PRK_ENGINE_AUTO, packed, ends, MOST_NUMBERS, NULL, scratch, verdicts, NULL);
+        for (size_t i = 0; i < MOST_NUMBERS && !found; i++) {
+            if (verdicts[i] != PRK_COMPOSITE) {
+                put(place, candidate[i]);
+                found = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < MOST_NUMBERS; i++) {
+        mpz_clear(candidate[i]);
+    }
+    free(packed);
+}
+
+static void fill(workload kind, int bits) {
+    gmp_randstate_t state;
+    gmp_randinit_default(state);
+    gmp_randseed_ui(state, seed + (uint64_t)bits);
+    mpz_t n;
+    mpz_init(n);
+    limb_count = ((size_t)bits + 63) / 64;
+    number_count = count_for(bits);
+    // Large primes take long to find: some are there more than once.
+    const size_t primes = bits <= 2048 ? number_count : 2;
+    for (size_t i = 0; i < number_count; i++) {
+        if (kind == PRIMES && i < primes) {
+            put_prime(state, i, bits);
+        } else if (kind == PRIMES) {
+            memcpy(limbs + i * limb_count, limbs + i % primes * limb_count,
+                   limb_count * sizeof *limbs);
+        } else {
+            if (kind == ODD) {
+                random_number(state, n, bits);
+            } else {
+                next_survivor(state, n, bits);
+            }
+            put(i, n);
+        }
+        offsets[i + 1] = offsets[i] + limb_count;
+        mpz_import(n, limb_count, -1, sizeof *limbs, 0, 0, limbs + i * limb_count);
+        wanted[i] = (uint8_t)(mpz_probab_prime_p(n, 24) != 0);
+    }
+    mpz_clear(n);
+    gmp_randclear(state);
+}
+
+// --- Measuring -----------------------------------------------------------------------------------
+
+static void run(const contender *c, size_t count, uint8_t *out) {
+    if (c->library != NULL) {
+        c->library->test(out, count);
+    } else {
+        prk_test_batch(c->engine, limbs, offsets, count, NULL, scratch, out, NULL);
+        for (size_t i = 0; i < count; i++) {
+            out[i] = out[i] == PRK_PROBABLE_PRIME || out[i] == PRK_PRIME;
+        }
+    }
+}
+
+// The strong test of the numbers in lanes, or 2^(n-1) mod n of each, as one and the same answer.
+static mpz_t powers[MOST_NUMBERS], two, exponent, residue;
+
+static void run_unit(const contender *c, size_t count, uint8_t *out) {
+    if (c->library != NULL) {
+        for (size_t i = 0; i < count; i++) {
+            mpz_sub_ui(exponent, powers[i], 1);
+            mpz_powm(residue, two, exponent, powers[i]);
+            out[i] = mpz_cmp_ui(residue, 1) == 0;
+        }
+        return;
+    }
+    prk_lane_number numbers[PRK_LANE_GROUP], *list[PRK_LANE_GROUP];
+    const int bits = (int)mpz_sizeinbase(powers[0], 2);
+    const size_t k = prk_lane_limbs((size_t)bits);
+    const size_t group = k <= 6 ? PRK_LANE_GROUP : PRK_LANES;
+    void *memory = prk_scratch_lanes(scratch, 64 * prk_lane_memory(k));
+    for (size_t first = 0; first < count && memory != NULL; first += group) {
+        size_t size = 0;
+        for (; size < group && first + size < count; size++) {
+            numbers[size] = (prk_lane_number){.limbs = limbs + (first + size) * limb_count,
+                                              .size = (uint32_t)limb_count,
+                                              .bits = (uint32_t)bits,
+                                              .k = (int32_t)k};
+            list[size] = &numbers[size];
+        }
+        prk_lanes_strong(list, size, memory, NULL);
+        for (size_t i = 0; i < size; i++) {
+            out[first + i] = numbers[i].passed;
+        }
+    }
+}
+
+static size_t count_of(const contender *c, int bits) {
+    return c->library != NULL || c->engine == PRK_ENGINE_GMP ? count_for_peers(bits) : number_count;
+}
+
+static void compare_verdicts(const contender *c, size_t count, const uint8_t *out) {
+    for (size_t i = 0; i < count; i++) {
+        if (out[i] != wanted[i]) {
+            fprintf(stderr, "bench-big: number %zu of %zu bits: %s says %s\n", i, 64 * limb_count,
+                    c->name, out[i] ? "prime" : "composite");
+            exit(70);
+        }
+    }
+}
+
+static double measure_once(workload kind, const contender *c, int bits, int repeats, uint8_t *out) {
+    const size_t count = count_of(c, bits);
+    const double start = thread_ns();
+    for (int i = 0; i < repeats; i++) {
+        if (kind == UNIT) {
+            run_unit(c, count, out);
+        } else {
+            run(c, count, out);
+        }
+        __asm__ volatile("" : : "r"(out) : "memory");
+    }
+    const double took = thread_ns() - start;
+    compare_verdicts(c, count, out);
+    return took / repeats / (double)count;
+}
+
+// Units are for lanes and GMP.
+static bool takes_part(workload kind, const contender *c) { return kind != UNIT || c->is_unit; }
+
+static void measure(workload kind, int size) {
+    const int bits = sizes[size];
+    uint8_t out[MOST_NUMBERS];
+    fill(kind == UNIT ? PRIMES : kind, bits);
+    int repeats[MAX_CONTENDERS];
+    for (size_t i = 0; i < number_count; i++) {
+        mpz_import(powers[i], limb_count, -1, sizeof *limbs, 0, 0, limbs + i * limb_count);
+    }
+    for (size_t c = 0; c < contender_count; c++) {
+        if (contenders[c].library != NULL) {
+            contenders[c].library->load(limbs, limb_count, count_for_peers(bits));
+        }
+        if (takes_part(kind, &contenders[c])) {
+            const double took = measure_once(kind, &contenders[c], bits, 1, out) *
+                                (double)count_of(&contenders[c], bits);
+            repeats[c] = took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1));
+        }
+    }
+    for (int round = 0; round < round_count; round++) {
+        for (size_t turn = 0; turn < contender_count; turn++) {
+            const size_t c = (turn + (size_t)round) % contender_count;
+            if (takes_part(kind, &contenders[c])) {
+                results[kind][size][c].rounds[round] =
+                    measure_once(kind, &contenders[c], bits, repeats[c], out);
+            }
+        }
+    }
+    for (size_t c = 0; c < contender_count; c++) {
+        if (takes_part(kind, &contenders[c])) {
+            summarise(&results[kind][size][c], &results[kind][size][gmp], round_count);
+        }
+    }
+}
+
+// --- Tables --------------------------------------------------------------------------------------
+
+static void print_header(const environment *e) {
+    printf("CPU        %s\nlevel      %s\nlibrary    %s, %s\nbenchmark  %s\n", e->cpu,
+           prk_level_name(prk_active_level()), prk_version(), prk_compiler(), compiler());
+    for (size_t c = 0; c < contender_count; c++) {
+        if (contenders[c].library != NULL) {
+            printf("%-10s %s, %s\n", contenders[c].name, contenders[c].library->version(),
+                   contenders[c].library->call);
+        }
+    }
+    print_load(e);
+    printf("rounds     %d, seed %" PRIu64 "; times per number, ratios to GMP's time\n", round_count,
+           seed);
+}
+
+static void print_table(workload kind) {
+    printf("\n%s, us\n%5s", workload_names[kind], "bits");
+    for (size_t c = 0; c < contender_count; c++) {
+        if (takes_part(kind, &contenders[c])) {
+            printf(" %11s", contenders[c].name);
+        }
+    }
+    printf("   times GMP's speed: %s", contenders[0].name);
+    for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+        printf("\n%5d", sizes[size]);
+        for (size_t c = 0; c < contender_count; c++) {
+            if (takes_part(kind, &contenders[c])) {
+                printf(" %11.3f", results[kind][size][c].median / 1e3);
+            }
+        }
+        printf(" %11.2f", results[kind][size][0].ratio);
+    }
+    printf("\n");
+}
+
+typedef void (*target_visitor)(FILE *file, const char *what, int bits, double reached,
+                               double target, bool is_first);
+
+static void visit_targets(FILE *file, target_visitor visit) {
+    bool is_first = true;
+    for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+        if (batch_targets[size] > 0) {
+            visit(file, "primes", sizes[size], results[PRIMES][size][0].ratio, batch_targets[size],
+                  is_first);
+            visit(file, "unit", sizes[size], results[UNIT][size][0].ratio, unit_targets[size],
+                  false);
+            is_first = false;
+        }
+    }
+}
+
+static void print_target(FILE *file, const char *what, int bits, double reached, double target,
+                         bool is_first) {
+    (void)is_first;
+    fprintf(file, "%-7s %5d bits %10.2f %10.2f  %s\n", what, bits, reached, target,
+            reached >= target ? "reached" : "missed");
+}
+
+static void write_target(FILE *file, const char *what, int bits, double reached, double target,
+                         bool is_first) {
+    fprintf(file, "%s    {\"what\": \"%s\", \"bits\": %d, \"reached\": %.4f, \"target\": %.4f}",
+            is_first ? "" : ",\n", what, bits, reached, target);
+}
+
+static void write_json(FILE *file, const environment *e) {
+    fputs("{\n  \"environment\": {\n", file);
+    write_pair(file, "cpu", e->cpu);
+    write_pair(file, "level", prk_level_name(prk_active_level()));
+    write_pair(file, "library", prk_version());
+    write_pair(file, "library_compiler", prk_compiler());
+    write_pair(file, "benchmark_compiler", compiler());
+    for (size_t c = 0; c < contender_count; c++) {
+        if (contenders[c].library != NULL) {
+            write_pair(file, contenders[c].name, contenders[c].library->version());
+        }
+    }
+    write_load(file, e);
+    fprintf(
+        file,
+        "    \"clock\": \"CLOCK_THREAD_CPUTIME_ID\",\n    \"rounds\": %d,\n    \"seed\": %" PRIu64
+        "\n  },\n  \"ratio\": \"median over rounds of GMP's time / this time\",\n"
+        "  \"workloads\": [\n",
+        round_count, seed);
+    for (int kind = 0; kind < WORKLOADS; kind++) {
+        for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+            fprintf(file, "%s    {\"name\": \"%s\", \"bits\": %d, \"contenders\": [\n",
+                    kind + size == 0 ? "" : ",\n", workload_names[kind], sizes[size]);
+            bool is_first = true;
+            for (size_t c = 0; c < contender_count; c++) {
+                if (takes_part((workload)kind, &contenders[c])) {
+                    fprintf(file, "%s      {\"name\": \"%s\", ", is_first ? "" : ",\n",
+                            contenders[c].name);
+                    write_measurement(file, &results[kind][size][c]);
+                    fputs("}", file);
+                    is_first = false;
+                }
+            }
+            fputs("\n    ]}", file);
+        }
+    }
+    fputs("\n  ],\n  \"targets\": [\n", file);
+    visit_targets(file, write_target);
+    fputs("\n  ]\n}\n", file);
+}
+
+// --- The program ---------------------------------------------------------------------------------
+
+static void enlist(void) {
+    if (prk_lanes_take(128)) {
+        contenders[contender_count++] =
+            (contender){.name = "ifma", .engine = PRK_ENGINE_IFMA, .is_unit = true};
+    }
+    contenders[contender_count++] = (contender){.name = "our gmp", .engine = PRK_ENGINE_GMP};
+    gmp = (int)contender_count;
+    contenders[contender_count++] =
+        (contender){.name = "GMP", .library = &gmp_peer, .is_unit = true};
+#if defined(PRK_HAS_FLINT)
+    contenders[contender_count++] = (contender){.name = "FLINT", .library = &flint_peer};
+#endif
+#if defined(PRK_HAS_PARI)
+    contenders[contender_count++] = (contender){.name = "PARI", .library = &pari_peer};
+#endif
+#if defined(PRK_HAS_OPENSSL)
+    contenders[contender_count++] = (contender){.name = "OpenSSL", .library = &openssl_peer};
+#endif
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
+                                            {"largest", required_argument, NULL, 'l'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {0}};
+    const char *json_path = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'r':
+            round_count = (int)parse_number("bench-big", optarg, 3, MAX_ROUNDS);
+            break;
+        case 'l':
+            largest = (int)parse_number("bench-big", optarg, 128, 8192);
+            break;
+        case 's':
+            seed = parse_number("bench-big", optarg, 0, UINT32_MAX);
+            break;
+        case 'j':
+            json_path = optarg;
+            break;
+        default:
+            fputs("usage: bench-big [--rounds N] [--largest BITS] [--seed N] [--json FILE]\n",
+                  stderr);
+            return 64;
+        }
+    }
+    if (prk_level_status() != PRK_STATUS_OK) {
+        fputs("bench-big: PRIMALITY_LEVEL names no level that this machine has\n", stderr);
+        return 69;
+    }
+    FILE *json = json_path == NULL ? NULL : fopen(json_path, "w");
+    scratch = prk_scratch_create();
+    limbs = malloc(MOST_NUMBERS * (size_t)(8192 / 64) * sizeof *limbs);
+    if (scratch == NULL || limbs == NULL || (json_path != NULL && json == NULL)) {
+        perror(json_path != NULL && json == NULL ? json_path : "bench-big");
+        return 74;
+    }
+    mpz_inits(two, exponent, residue, (mpz_ptr)NULL);
+    mpz_set_ui(two, 2);
+    for (size_t i = 0; i < MOST_NUMBERS; i++) {
+        mpz_init(powers[i]);
+    }
+    environment e;
+    read_cpu_model(&e);
+    read_load(e.load_before);
+    enlist();
+    for (int kind = 0; kind < WORKLOADS; kind++) {
+        for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+            measure((workload)kind, size);
+        }
+    }
+    read_load(e.load_after);
+    print_header(&e);
+    for (int kind = 0; kind < WORKLOADS; kind++) {
+        print_table((workload)kind);
+    }
+    printf("\ntargets, in such ratios      now   at least\n");
+    visit_targets(stdout, print_target);
+    if (json != NULL) {
+        write_json(json, &e);
+        if (ferror(json) | fclose(json)) {
+            perror(json_path);
+            return 74;
+        }
+    }
+    free(limbs);
+    prk_scratch_destroy(scratch);
+    return 0;
+}

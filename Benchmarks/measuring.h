@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the benchmarks in C share: times of rounds and what becomes of them, the machine, JSON and
+// the command line. The includer defines _GNU_SOURCE, for clock_gettime and getloadavg, and uses
+// all of it.
+
+#ifndef PRK_BENCHMARKS_MEASURING_H
+#define PRK_BENCHMARKS_MEASURING_H
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MAX_ROUNDS = 1001 };
+
+// Nanoseconds of each round.
+typedef struct measurement {
+    double rounds[MAX_ROUNDS];
+    double median, min, mad;
+    // The reference's time divided by this one; 0 when there is none.
+    double ratio;
+} measurement;
+
+// --- Statistics ----------------------------------------------------------------------------------
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median_of(const double *values, int count) {
+    double sorted[MAX_ROUNDS];
+    memcpy(sorted, values, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+// Median, minimum and median absolute deviation, and the ratio of `reference` to m, when there is
+// one.
+static void summarise(measurement *m, const measurement *reference, int round_count) {
+    double other[MAX_ROUNDS];
+    m->median = median_of(m->rounds, round_count);
+    m->min = m->rounds[0];
+    for (int r = 0; r < round_count; r++) {
+        m->min = m->rounds[r] < m->min ? m->rounds[r] : m->min;
+        other[r] = m->rounds[r] < m->median ? m->median - m->rounds[r] : m->rounds[r] - m->median;
+    }
+    m->mad = median_of(other, round_count);
+    for (int r = 0; reference != NULL && r < round_count; r++) {
+        other[r] = reference->rounds[r] / m->rounds[r];
+    }
+    m->ratio = reference == NULL ? 0 : median_of(other, round_count);
+}
+
+static double thread_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+// --- The environment -----------------------------------------------------------------------------
+
+typedef struct environment {
+    char cpu[128];
+    double load_before[3], load_after[3];
+} environment;
+
+static void read_cpu_model(environment *e) {
+    char line[256];
+    snprintf(e->cpu, sizeof e->cpu, "unknown");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        char *value = strstr(line, ": ");
+        if (strncmp(line, "model name", 10) == 0 && value != NULL) {
+            value[strcspn(value, "\n")] = '\0';
+            snprintf(e->cpu, sizeof e->cpu, "%.120s", value + 2);
+            break;
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+static void read_load(double load[3]) {
+    if (getloadavg(load, 3) != 3) {
+        load[0] = load[1] = load[2] = -1;
+    }
+}
+
+static const char *compiler(void) {
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#else
+    return "gcc " __VERSION__;
+#endif
+}
+
+static void print_load(const environment *e) {
+    printf("load       %.2f %.2f %.2f before, %.2f %.2f %.2f after\n", e->load_before[0],
+           e->load_before[1], e->load_before[2], e->load_after[0], e->load_after[1],
+           e->load_after[2]);
+}
+
+// --- JSON ----------------------------------------------------------------------------------------
+
+static void write_string(FILE *file, const char *text) {
+    fputc('"', file);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            fprintf(file, "\\%c", c);
+        } else if (c < 0x20) {
+            fprintf(file, "\\u%04x", c);
+        } else {
+            fputc(c, file);
+        }
+    }
+    fputc('"', file);
+}
+
+static void write_pair(FILE *file, const char *key, const char *text) {
+    fprintf(file, "    \"%s\": ", key);
+    write_string(file, text);
+    fputs(",\n", file);
+}
+
+static void write_measurement(FILE *file, const measurement *m) {
+    fprintf(file, "\"median_ns\": %.3f, \"min_ns\": %.3f, \"mad_ns\": %.3f, \"ratio\": ", m->median,
+            m->min, m->mad);
+    fprintf(file, m->ratio == 0 ? "null" : "%.4f", m->ratio);
+}
+
+static void write_load(FILE *file, const environment *e) {
+    fprintf(file,
+            "    \"load_before\": [%.2f, %.2f, %.2f],\n    \"load_after\": [%.2f, %.2f, %.2f],\n",
+            e->load_before[0], e->load_before[1], e->load_before[2], e->load_after[0],
+            e->load_after[1], e->load_after[2]);
+}
+
+// --- The command line ----------------------------------------------------------------------------
+
+static uint64_t parse_number(const char *program, const char *text, uint64_t least, uint64_t most) {
+    char *end;
+    uint64_t n = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || n < least || n > most) {
+        fprintf(stderr, "%s: %s is not a number from %" PRIu64 " to %" PRIu64 "\n", program, text,
+                least, most);
+        exit(64);
+    }
+    return n;
+}
+
+#endif
