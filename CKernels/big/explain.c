@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The test of one number on GMP: small primes, Baillie-PSW, random bases.
+// The test of one number on GMP: small primes, a proof for special forms, Baillie-PSW, random
+// bases.
 
+#include "../special/special_internal.h"
 #include "big_internal.h"
 
 // Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above.
@@ -74,6 +76,10 @@ prk_status prk_explain_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *opti
     if (mpz_cmp_ui(n, bound) < 0) {
         report->verdict = PRK_PRIME;
         return PRK_STATUS_OK;
+    }
+    prk_special_form form;
+    if (mpz_size(n) > 1 && prk_special_form_of(n, &form)) {
+        return prk_explain_special(s, n, &form, options->cancel, report);
     }
     return baillie_psw(s, n, options, report);
 }
