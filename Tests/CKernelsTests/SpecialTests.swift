@@ -46,7 +46,7 @@ import Testing
             }
         }
         var wrong: [Int] = []
-        for n in isPrime.indices {
+        for n in isPrime.indices where hasForm[n] || n < 1 << 17 {
             let found = proof([UInt64(n)])
             if (found != nil) != hasForm[n] || found.map({ $0.isPrime != isPrime[n] }) == true {
                 wrong.append(n)
