@@ -18,7 +18,7 @@ typedef struct prk_special_form {
     bool k_is_one;
 } prk_special_form;
 
-/// Whether n is of the form. n > 1. Looks at the ends of n alone.
+/// Whether n is of the form. n > 1. Looks at no more of n than its last bits that are equal.
 bool prk_special_form_of(mpz_srcptr n, prk_special_form *form);
 
 /// Bit `bit` of k.
