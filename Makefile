@@ -70,7 +70,7 @@ check-gmp:
 
 # --- The C library --------------------------------------------------------------------------------
 
-LIB_SOURCES := $(wildcard CKernels/cpu/*.c CKernels/u64/*.c CKernels/big/*.c CKernels/ifma/*.c CKernels/batch/*.c)
+LIB_SOURCES := $(wildcard CKernels/cpu/*.c CKernels/u64/*.c CKernels/big/*.c CKernels/special/*.c CKernels/ifma/*.c CKernels/batch/*.c)
 # Objects of one compiler and its flags are no use to another one.
 LIB_DIR := .build-c/$(notdir $(firstword $(CC)))-$(shell printf '%s' '$(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
 LIB_OBJECTS := $(LIB_SOURCES:CKernels/%.c=$(LIB_DIR)/%.o)

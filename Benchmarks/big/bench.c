@@ -76,7 +76,7 @@ static void next_survivor(gmp_randstate_t state, mpz_t n, int bits) {
     uint64_t bound = 0;
     do {
         random_number(state, n, bits);
-    } while (prk_trial_primes_divisor(n, &bound) != 0);
+    } while (prk_trial_primes_divisor(n, prk_scratch_trial_table(scratch), &bound) != 0);
 }
 
 static void put(size_t place, const mpz_t n) {
@@ -175,7 +175,7 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
     const int bits = (int)mpz_sizeinbase(powers[0], 2);
     const size_t k = prk_lane_limbs((size_t)bits);
     const size_t group = k <= 6 ? PRK_LANE_GROUP : PRK_LANES;
-    void *memory = prk_scratch_lanes(scratch, 64 * prk_lane_memory(k));
+    void *memory = prk_memory_reserve(&scratch->lanes, 64 * prk_lane_memory(k));
     for (size_t first = 0; first < count && memory != NULL; first += group) {
         size_t size = 0;
         for (; size < group && first + size < count; size++) {

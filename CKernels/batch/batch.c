@@ -103,7 +103,6 @@ static prk_status explain(const run *r, const uint64_t *limbs, size_t size, prk_
     if (status != PRK_STATUS_OK) {
         return status;
     }
-    bool decided = true;
     const uint64_t low = size == 0 ? 0 : limbs[0];
     switch (engine) {
     case PRK_ENGINE_TRIAL:
@@ -113,8 +112,10 @@ static prk_status explain(const run *r, const uint64_t *limbs, size_t size, prk_
         status = prk_explain_gmp(r->scratch, n, r->options, report);
         break;
     case PRK_ENGINE_IFMA:
-        status = prk_explain_begin(r->scratch, n, r->options, report, &decided);
-        *waits = !decided;
+        if (low % 2 == 0) {
+            prk_explain_factor(report, 2);
+        }
+        *waits = low % 2 != 0;
         break;
     default:
         prk_kernels()->explain(low, report);
@@ -222,7 +223,7 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     used.want_residue = options->want_residue && reports != NULL; // else there is no place for it
     const run r = {engine, &used, scratch, reports != NULL};
     prk_report single;
-    prk_block *block = is_large ? prk_scratch_block(scratch, sizeof *block) : NULL;
+    prk_block *block = is_large ? prk_memory_reserve(&scratch->block, sizeof *block) : NULL;
     if (is_large && block == NULL) {
         status = PRK_STATUS_NO_MEMORY;
     }

@@ -27,16 +27,16 @@ struct prk_scratch {
     mpz_t u, v, qk, t;                        // Lucas
     mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
     mpz_t small;                              // a 64-bit number as mpz
+    prk_memory trial, products;               // primes to divide by, and their products
     prk_memory lanes, block;                  // of tests in lanes, of a batch
 };
 
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.
 prk_status prk_scratch_reserve(prk_scratch *scratch, size_t limbs);
 
-/// `bytes` of memory for tests in lanes, aligned to a vector, or for the numbers of a batch; what
-/// it held is lost when it grows. NULL: there is none.
-void *prk_scratch_lanes(prk_scratch *scratch, size_t bytes);
-void *prk_scratch_block(prk_scratch *scratch, size_t bytes);
+/// At least `bytes` of memory, aligned to a vector; what it held is lost when it grows. NULL: there
+/// is none.
+void *prk_memory_reserve(prk_memory *memory, size_t bytes);
 
 /// result = base^exponent mod n, in pieces between which the flag is polled. base < n, n odd or
 /// even, exponent >= 1. PRK_STATUS_CANCELLED leaves result undefined.
@@ -73,9 +73,27 @@ prk_trial_group prk_trial_divide(mpz_srcptr n, size_t product);
 /// How many products it takes to divide by all odd primes up to `limit`, or by all of the table.
 size_t prk_trial_products_to(uint64_t limit);
 
-/// The least odd prime of the table to the depth that n's size deserves that divides n, or 0.
-/// `*bound`: n below it without such a prime is prime.
-uint64_t prk_trial_primes_divisor(mpz_srcptr n, uint64_t *bound);
+/// A prime of the table, its inverse modulo 2^64, and floor((2^64 - 1) / p): p divides m when m
+/// times the inverse, modulo 2^64, does not exceed that. The same holds modulo 2^52, with limit
+/// >> 12.
+typedef struct prk_trial_prime {
+    uint64_t inverse, limit;
+    uint32_t prime;
+} prk_trial_prime;
+
+typedef struct prk_trial_table {
+    prk_trial_prime primes[PRK_TRIAL_PRIMES];
+} prk_trial_table;
+
+/// How many primes of the table a number of this size is divided by.
+size_t prk_trial_depth(size_t bits);
+
+/// The least prime of the table, to that depth, that divides n, or 0. n odd. `*bound`: n below it
+/// without such a prime is prime.
+uint64_t prk_trial_primes_divisor(mpz_srcptr n, const prk_trial_table *table, uint64_t *bound);
+
+/// The table. NULL: there is no memory.
+const prk_trial_table *prk_scratch_trial_table(prk_scratch *scratch);
 
 /// base = the `round`th base for n, uniform in [2, n - 2]. n >= 5.
 void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t round);
@@ -84,9 +102,12 @@ void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t rou
 prk_status prk_explain_gmp(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
                            prk_report *report);
 
-/// What of that decides at once, or not: small primes. `report` is zeroed by the caller.
-prk_status prk_explain_begin(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
-                             prk_report *report, bool *decided);
+/// A composite number's report, by a prime factor.
+void prk_explain_factor(prk_report *report, uint64_t factor);
+
+/// Of that the proof for a special form, when n has one.
+prk_status prk_explain_form(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
+                            prk_report *report, bool *is_special);
 
 /// The rest of it. n odd, above 8.
 prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,

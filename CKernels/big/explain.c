@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The test of one number on GMP: small primes, Baillie-PSW, random bases.
+// The test of one number on GMP: small primes, a proof for special forms, Baillie-PSW, random
+// bases.
 
+#include "../special/special_internal.h"
 #include "big_internal.h"
 
 // Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above.
@@ -52,39 +54,48 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
     return PRK_STATUS_OK;
 }
 
-prk_status prk_explain_begin(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                             prk_report *report, bool *decided) {
-    (void)s, (void)options;
-    *decided = true;
+void prk_explain_factor(prk_report *report, uint64_t factor) {
     report->verdict = PRK_COMPOSITE;
     report->method = PRK_METHOD_TRIAL_DIVISION;
+    report->factor = factor;
+    report->fields |= PRK_REPORT_HAS_FACTOR;
+}
+
+// Whether the first primes decide.
+static bool explain_by_division(mpz_srcptr n, const prk_trial_table *table, prk_report *report) {
     if (mpz_cmp_ui(n, 1) <= 0) {
         report->verdict = PRK_NEITHER;
         report->method = PRK_METHOD_DEFINITION;
-        return PRK_STATUS_OK;
+        return true;
     }
     uint64_t bound = 0;
-    uint64_t factor = mpz_even_p(n) ? 2 : prk_trial_primes_divisor(n, &bound);
-    if (factor != 0) {
-        if (mpz_cmp_ui(n, factor) == 0) {
-            report->verdict = PRK_PRIME;
-        } else {
-            report->factor = factor;
-            report->fields |= PRK_REPORT_HAS_FACTOR;
-        }
-        return PRK_STATUS_OK;
+    const uint64_t factor = mpz_even_p(n) ? 2 : prk_trial_primes_divisor(n, table, &bound);
+    if (factor != 0 && mpz_cmp_ui(n, factor) != 0) {
+        prk_explain_factor(report, factor);
+        return true;
     }
-    if (mpz_cmp_ui(n, bound) < 0) {
-        report->verdict = PRK_PRIME;
-        return PRK_STATUS_OK;
-    }
-    *decided = false;
-    return PRK_STATUS_OK;
+    report->verdict = PRK_PRIME;
+    report->method = PRK_METHOD_TRIAL_DIVISION;
+    return factor != 0 || mpz_cmp_ui(n, bound) < 0;
+}
+
+prk_status prk_explain_form(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                            prk_report *report, bool *is_special) {
+    prk_special_form form;
+    *is_special = mpz_size(n) > 1 && prk_special_form_of(n, &form);
+    return *is_special ? prk_explain_special(s, n, &form, options->cancel, report) : PRK_STATUS_OK;
 }
 
 prk_status prk_explain_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
                            prk_report *report) {
-    bool decided = false;
-    const prk_status status = prk_explain_begin(s, n, options, report, &decided);
-    return status != PRK_STATUS_OK || decided ? status : prk_baillie_psw(s, n, options, report);
+    const prk_trial_table *table = prk_scratch_trial_table(s);
+    if (table == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    if (explain_by_division(n, table, report)) {
+        return PRK_STATUS_OK;
+    }
+    bool is_special = false;
+    const prk_status status = prk_explain_form(s, n, options, report, &is_special);
+    return status != PRK_STATUS_OK || is_special ? status : prk_baillie_psw(s, n, options, report);
 }

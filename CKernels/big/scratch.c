@@ -12,7 +12,7 @@ prk_scratch *prk_scratch_create(void) {
         return NULL;
     }
     s->reserved = 0;
-    s->lanes = s->block = (prk_memory){0};
+    s->trial = s->products = s->lanes = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
     mpz_inits(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
               (mpz_ptr)NULL);
@@ -31,6 +31,8 @@ void prk_scratch_destroy(prk_scratch *s) {
     for (int i = 0; i < WINDOW_SIZE; i++) {
         mpz_clear(s->window[i]);
     }
+    free(s->trial.start);
+    free(s->products.start);
     free(s->lanes.start);
     free(s->block.start);
     free(s);
@@ -54,7 +56,7 @@ prk_status prk_scratch_reserve(prk_scratch *s, size_t limbs) {
     return PRK_STATUS_OK;
 }
 
-static void *grow(prk_memory *memory, size_t bytes) {
+void *prk_memory_reserve(prk_memory *memory, size_t bytes) {
     const size_t vector = 64;
     if (bytes > memory->bytes) {
         free(memory->start);
@@ -63,7 +65,3 @@ static void *grow(prk_memory *memory, size_t bytes) {
     }
     return memory->start;
 }
-
-void *prk_scratch_lanes(prk_scratch *s, size_t bytes) { return grow(&s->lanes, bytes); }
-
-void *prk_scratch_block(prk_scratch *s, size_t bytes) { return grow(&s->block, bytes); }

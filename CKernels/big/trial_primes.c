@@ -23,33 +23,47 @@ prk_trial_group prk_trial_divide(mpz_srcptr n, size_t product) {
                              mpz_tdiv_ui(n, prk_trial_products[product])};
 }
 
-// How many products of the table to divide by. A product costs one pass over n; what it saves is
-// the share of candidates with such a factor, of a strong test that grows with the cube of the
-// size.
-static size_t products_for(size_t bits) {
-    if (bits <= 128) {
-        return 6; // primes to 101
+// A prime costs a share of a pass over n; what it saves is the share of candidates with such a
+// factor, of a strong test that grows with the cube of the size. Where these are equal is lower on
+// GMP alone than in lanes, and flat: one depth for both, so that the evidence is the same.
+size_t prk_trial_depth(size_t bits) {
+    static const struct {
+        size_t bits;
+        uint64_t limit;
+    } depths[] = {{128, 600}, {256, 2500}, {512, 10000}, {768, 25000}};
+    for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
+        if (bits <= depths[i].bits) {
+            return prk_trial_first[prk_trial_products_to(depths[i].limit)];
+        }
     }
-    if (bits <= 512) {
-        return 32; // to about 1,000
-    }
-    if (bits <= 1536) {
-        return 256; // to about 10,000
-    }
-    return PRK_TRIAL_PRODUCT_COUNT; // to 2^16
+    return PRK_TRIAL_PRIMES;
 }
 
-uint64_t prk_trial_primes_divisor(mpz_srcptr n, uint64_t *bound) {
-    size_t products = products_for(mpz_sizeinbase(n, 2));
-    size_t last = prk_trial_first[products] - 1u;
-    *bound = (uint64_t)prk_trial_primes[last] * prk_trial_primes[last];
-    for (size_t i = 0; i < products; i++) {
-        prk_trial_group group = prk_trial_divide(n, i);
+uint64_t prk_trial_primes_divisor(mpz_srcptr n, const prk_trial_table *table, uint64_t *bound) {
+    const size_t depth = prk_trial_depth(mpz_sizeinbase(n, 2));
+    *bound = (uint64_t)prk_trial_primes[depth - 1] * prk_trial_primes[depth - 1];
+    for (size_t i = 0; prk_trial_first[i] < depth; i++) {
+        const prk_trial_group group = prk_trial_divide(n, i);
+        const prk_trial_prime *primes = table->primes + prk_trial_first[i];
         for (size_t j = 0; j < group.count; j++) {
-            if (group.rest % group.primes[j] == 0) {
-                return group.primes[j];
+            if (group.rest * primes[j].inverse <= primes[j].limit) {
+                return primes[j].prime;
             }
         }
     }
     return 0;
+}
+
+const prk_trial_table *prk_scratch_trial_table(prk_scratch *s) {
+    const bool is_made = s->trial.start != NULL;
+    prk_trial_table *table = prk_memory_reserve(&s->trial, sizeof *table);
+    for (size_t i = 0; table != NULL && !is_made && i < PRK_TRIAL_PRIMES; i++) {
+        const uint64_t p = prk_trial_primes[i];
+        uint64_t inverse = 3 * p ^ 2; // to 5 bits, and twice as many with each step
+        for (int step = 0; step < 4; step++) {
+            inverse *= 2 - p * inverse;
+        }
+        table->primes[i] = (prk_trial_prime){inverse, UINT64_MAX / p, (uint32_t)p};
+    }
+    return table;
 }

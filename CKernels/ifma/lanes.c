@@ -145,18 +145,8 @@ PRK_TARGET static void blend(__m512i *x, __mmask8 where, const __m512i *y, int k
 
 static uint64_t *lane(__m512i *vectors, int i) { return (uint64_t *)vectors + i; }
 
-// Limbs of 64 bits into limbs of 52 of a lane.
 static void load(__m512i *vectors, int l, const uint64_t *limbs, size_t size, int k) {
-    uint64_t *to = lane(vectors, l);
-    for (int j = 0; j < k; j++) {
-        const size_t word = (size_t)j * PRK_LIMB_BITS / 64;
-        const unsigned offset = (unsigned)j * PRK_LIMB_BITS % 64;
-        uint64_t limb = word < size ? limbs[word] >> offset : 0;
-        if (offset > 64 - PRK_LIMB_BITS && word + 1 < size) {
-            limb |= limbs[word + 1] << (64 - offset);
-        }
-        to[(size_t)j * PRK_LANES] = limb & LOW_52;
-    }
+    prk_lane_load(lane(vectors, l), limbs, size, k);
 }
 
 // Eight numbers on their way through a test.

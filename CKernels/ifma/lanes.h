@@ -24,6 +24,19 @@ static inline size_t prk_lane_limbs(size_t bits) {
     return (bits + 4 + PRK_LIMB_BITS - 1) / PRK_LIMB_BITS;
 }
 
+/// Limbs of 64 bits into k limbs of 52 of a lane: every eighth place from `to` on.
+static inline void prk_lane_load(uint64_t *to, const uint64_t *limbs, size_t size, int k) {
+    for (int j = 0; j < k; j++) {
+        const size_t word = (size_t)j * PRK_LIMB_BITS / 64;
+        const unsigned offset = (unsigned)j * PRK_LIMB_BITS % 64;
+        uint64_t limb = word < size ? limbs[word] >> offset : 0;
+        if (offset > 64 - PRK_LIMB_BITS && word + 1 < size) {
+            limb |= limbs[word + 1] << (64 - offset);
+        }
+        to[(size_t)j * PRK_LANES] = limb & ((UINT64_C(1) << PRK_LIMB_BITS) - 1);
+    }
+}
+
 /// A number that is tested in a lane: odd, above 2.
 typedef struct prk_lane_number {
     const uint64_t *limbs; // the highest is not 0
@@ -43,6 +56,14 @@ typedef struct prk_lane_number {
 /// leave PRK_UNTESTED where nothing was decided.
 prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
                           const prk_options *options, bool timed);
+
+// --- Trial division (lanes_trial.c) --------------------------------------------------------------
+
+/// Divides numbers by small primes, each to the depth that its size deserves, reports factors and
+/// takes those that have one from the list. The first has the largest `k`, and the scratch's
+/// `lanes` as many vectors.
+prk_status prk_lanes_divide(prk_scratch *scratch, prk_lane_number **list, size_t *count,
+                            const uint32_t *cancel);
 
 // --- Groups (lanes.c) ----------------------------------------------------------------------------
 

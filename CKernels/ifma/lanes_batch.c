@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A batch of large numbers on its way through the tests in lanes. All numbers have the strong test
-// to base 2 first; what passes is put together anew for the Lucas test, and again for each random
-// base, so that lanes are filled by numbers that are still in doubt.
+// A batch of large numbers on its way through the tests in lanes. What small primes leave, and is
+// of no special form, has the strong test to base 2; what passes is put together anew for the Lucas
+// test, and again for each random base, so that lanes are filled by numbers that are still in
+// doubt.
 
 #include <stdlib.h>
 
@@ -86,6 +87,26 @@ static prk_status test_alone(const run *r, prk_lane_number *number) {
         number->report->verdict = PRK_UNTESTED;
     }
     return status;
+}
+
+// Proves numbers of special forms.
+static prk_status special(const run *r, prk_lane_number *const *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        mpz_t view;
+        bool is_special = false;
+        prk_report *report = numbers[i]->report;
+        const prk_status status = prk_explain_form(r->scratch, view_of(view, numbers[i]),
+                                                   r->options, report, &is_special);
+        if (status != PRK_STATUS_OK) {
+            report->verdict = PRK_UNTESTED;
+            return status;
+        }
+        if (is_special) {
+            report->engine = PRK_ENGINE_GMP;
+        }
+        numbers[i]->passed = !is_special;
+    }
+    return PRK_STATUS_OK;
 }
 
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
@@ -177,6 +198,7 @@ prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t
     if (count == 0) {
         return PRK_STATUS_OK;
     }
+    const size_t all = count;
     prk_lane_number *list[PRK_LANE_BATCH];
     for (size_t i = 0; i < count; i++) {
         numbers[i].k = (int32_t)prk_lane_limbs(numbers[i].bits);
@@ -187,11 +209,22 @@ prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t
     }
     qsort(list, count, sizeof list[0], by_size);
     run r = {.scratch = scratch, .options = options, .timed = timed};
-    r.memory = prk_scratch_lanes(scratch, prk_lane_memory((size_t)list[0]->k) * 64);
+    r.memory = prk_memory_reserve(&scratch->lanes, prk_lane_memory((size_t)list[0]->k) * 64);
     if (r.memory == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }
-    prk_status status = pass_through(&r, strong, list, &count);
+    const uint64_t start = timed ? prk_thread_cpu_ns() : 0;
+    prk_status status = prk_lanes_divide(scratch, list, &count, options->cancel);
+    const uint64_t share = timed ? (prk_thread_cpu_ns() - start) / all : 0;
+    for (size_t i = 0; i < all; i++) {
+        numbers[i].report->cpu_ns += share;
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, special, list, &count);
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, strong, list, &count);
+    }
     if (status == PRK_STATUS_OK) {
         status = pass_through(&r, parameters, list, &count);
     }

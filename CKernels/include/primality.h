@@ -2,9 +2,10 @@
 //
 // primality.h: primality tests for one number and for batches.
 //
-// Below 2^64 every answer is exact. Above, `PRK_COMPOSITE` is certain and `PRK_PROBABLE_PRIME`
-// means that the number passed Baillie-PSW [BaWa80] and the strong tests to random bases that were
-// asked for. Citation keys are resolved in docs/REFERENCES.md.
+// Below 2^64 every answer is exact. Above, `PRK_COMPOSITE` and `PRK_PRIME` are certain, the latter
+// for numbers k 2^e + 1 and k 2^e - 1 with k < 2^e, and `PRK_PROBABLE_PRIME` means that the number
+// passed Baillie-PSW [BaWa80] and the strong tests to random bases that were asked for. Citation
+// keys are resolved in docs/REFERENCES.md.
 //
 // Every function may be called from any thread. None prints, aborts or sets errno (GMP itself
 // aborts when malloc fails inside it; the memory a number needs is probed for before it is tested,
@@ -73,7 +74,8 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     PRK_ENGINE_TRIAL PRK_SWIFT_NAME("trial") = 1,
     /// Small primes, strong base-2 test, almost extra strong Lucas test; below 2^64.
     PRK_ENGINE_U64 PRK_SWIFT_NAME("u64") = 2,
-    /// Small primes, strong base-2 test, strong Lucas test (Selfridge A), random bases; any size.
+    /// Small primes; above 2^64 a proof when the form k 2^e + 1 or k 2^e - 1 has one; strong base-2
+    /// test, strong Lucas test (Selfridge A), random bases; any size.
     PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
     /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. What it does
     /// not take goes to PRK_ENGINE_GMP: other sizes and levels, and a number that has no other of about
@@ -99,6 +101,17 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method{
     PRK_METHOD_STRONG_RANDOM_BASE PRK_SWIFT_NAME("strongRandomBase") = 6,
     /// Passed the strong test to base 2 and a Lucas test. A proof below 2^64 [FeGa13].
     PRK_METHOD_BAILLIE_PSW PRK_SWIFT_NAME("bailliePSW") = 7,
+    /// 2^e - 1: prime or composite by the test of Lucas and Lehmer [Lehm30]; composite without it,
+    /// and without Lucas parameters, when e is.
+    PRK_METHOD_LUCAS_LEHMER PRK_SWIFT_NAME("lucasLehmer") = 8,
+    /// 2^e + 1: prime or composite by Pepin's test [Pepi77]; composite without it, and without a
+    /// base, when e is no power of two.
+    PRK_METHOD_PEPIN PRK_SWIFT_NAME("pepin") = 9,
+    /// k 2^e + 1, 1 < k < 2^e, k odd: prime or composite by Proth's test [Prot78].
+    PRK_METHOD_PROTH PRK_SWIFT_NAME("proth") = 10,
+    /// k 2^e - 1, 1 < k < 2^e, k odd: prime or composite by the test of Lucas, Lehmer and Riesel
+    /// [Ries69]; composite without Lucas parameters when the search for them met a factor.
+    PRK_METHOD_LUCAS_LEHMER_RIESEL PRK_SWIFT_NAME("lucasLehmerRiesel") = 11,
 } prk_method;
 
 /// Which optional fields of a prk_report hold something.
@@ -108,6 +121,7 @@ enum {
     PRK_REPORT_HAS_RESIDUE = 4,
     /// `round` counts from 1; the base is prk_random_base(n, seed, round).
     PRK_REPORT_HAS_ROUND = 8,
+    PRK_REPORT_HAS_BASE = 16,
 };
 
 /// A verdict and its evidence.
@@ -121,6 +135,9 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     /// Lucas parameters P and Q (discriminant P^2 - 4Q).
     int64_t lucas_p;
     int64_t lucas_q;
+    /// The base of Pepin's or Proth's test: a prime n, and no composite, has base^((n-1)/2) = -1
+    /// modulo n.
+    uint64_t base;
     /// The random base that showed a composite, or how many a probable prime passed.
     uint32_t round;
     /// A prk_verdict.

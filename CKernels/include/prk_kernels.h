@@ -57,6 +57,13 @@ void prk_flag_raise(uint32_t *flag);
 /// to the flag. To be asked for before the flag is looked at. -1 with errno set.
 int prk_flag_bell(uint32_t *flag);
 
+/// The test by which n = k 2^e ± 1, k odd and k < 2^e, is proved prime or composite, whatever its
+/// size and without trial division. `*residue`: the low 64 bits of what that test wants to be 0
+/// modulo n, a^((n-1)/2) + 1 or the last Lucas-Lehmer residue, when there was a test.
+/// PRK_STATUS_INVALID_ARGUMENT: n is of no such form.
+prk_status prk_special_test(const uint64_t *limbs, size_t limb_count, const uint32_t *cancel,
+                            prk_report *report, uint64_t *residue);
+
 /// CPU time of the calling thread in nanoseconds.
 uint64_t prk_thread_cpu_ns(void);
 

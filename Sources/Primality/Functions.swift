@@ -16,12 +16,16 @@ public func verdict(of n: UInt64) -> Verdict {
     return isPrime(n) ? .prime : .composite
 }
 
-/// The verdict on a number of any size, by Baillie–PSW and random bases.
+/// The verdict on a number of any size.
+///
+/// Numbers k·2ᵉ ± 1 with k < 2ᵉ are proved prime or composite by the test of their form; others above
+/// 2⁶⁴ are tested by Baillie–PSW and random bases.
 ///
 /// - Parameters:
 ///   - number: The number.
 ///   - options: How many random bases, and which.
-/// - Returns: Exact below 2⁶⁴; above, ``Verdict/composite`` or ``Verdict/probablePrime``.
+/// - Returns: Exact below 2⁶⁴ and for such numbers; else ``Verdict/composite`` or
+///   ``Verdict/probablePrime``.
 /// - Throws: ``PrimalityError``.
 /// - Complexity: About 3.5 modular exponentiations for a probable prime.
 public func verdict(

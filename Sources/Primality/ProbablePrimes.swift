@@ -2,8 +2,8 @@
 
 /// The primes and probable primes of a window of numbers, in order, found as they are asked for.
 ///
-/// Each comes with its verdict, which says what was shown: below 2⁶⁴ that it is prime, above that it
-/// passed Baillie–PSW and the random bases that were asked for. Memory does not grow with the window's
+/// Each comes with its verdict, which says what was shown: below 2⁶⁴ that it is prime, above as a rule
+/// that it passed Baillie–PSW and the random bases that were asked for. Memory does not grow with the window's
 /// length. Tests run on the calling thread; to use more of them, give a ``WindowSieve``'s batches to a
 /// pool.
 ///

@@ -20,6 +20,17 @@ public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
     case strongRandomBase = "strong-random-base"
     /// Passed Baillie–PSW and the random bases that were asked for; a proof below 2⁶⁴.
     case bailliePSW = "baillie-psw"
+    /// 2ᵉ − 1: prime or composite by the test of Lucas and Lehmer [Lehm30]; composite without it, and
+    /// without Lucas parameters, when e is.
+    case lucasLehmer = "lucas-lehmer"
+    /// 2ᵉ + 1: prime or composite by Pépin's test [Pepi77]; composite without it, and without a witness,
+    /// when e is no power of two.
+    case pepin
+    /// k·2ᵉ + 1, 1 < k < 2ᵉ, k odd: prime or composite by Proth's test [Prot78].
+    case proth
+    /// k·2ᵉ − 1, 1 < k < 2ᵉ, k odd: prime or composite by the test of Lucas, Lehmer and Riesel [Ries69];
+    /// composite without Lucas parameters when the search for them met a factor.
+    case lucasLehmerRiesel = "lucas-lehmer-riesel"
 
     init?(code: UInt8) {
         switch KernelMethod(rawValue: UInt32(code)) {
@@ -31,6 +42,10 @@ public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
         case .almostExtraStrongLucas: self = .almostExtraStrongLucas
         case .strongRandomBase: self = .strongRandomBase
         case .bailliePSW: self = .bailliePSW
+        case .lucasLehmer: self = .lucasLehmer
+        case .pepin: self = .pepin
+        case .proth: self = .proth
+        case .lucasLehmerRiesel: self = .lucasLehmerRiesel
         default: return nil
         }
     }
@@ -54,7 +69,8 @@ public struct Report: Sendable, Hashable {
     public var engine: Engine
     /// The smallest prime factor, when dividing found one.
     public var factor: UInt64?
-    /// A base to which the number failed the strong test.
+    /// A base to which the number failed the strong test; with ``Method/proth`` and ``Method/pepin`` the
+    /// base a of that test: a^((n−1)/2) is −1 modulo n for a prime n, and for no composite.
     public var witness: BigNatural?
     /// The parameters of the Lucas test, when one was run.
     public var lucas: LucasParameters?
@@ -88,7 +104,7 @@ public struct Report: Sendable, Hashable {
         case .strongBase2: witness = 2
         case .strongRandomBase:
             witness = Self.randomBase(for: number(), seed: seed, round: raw.round)
-        default: witness = nil
+        default: witness = has(PRK_REPORT_HAS_BASE) ? BigNatural(raw.base) : nil
         }
     }
 

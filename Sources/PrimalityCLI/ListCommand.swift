@@ -12,8 +12,8 @@ struct ListCommand: ParsableCommand {
         discussion: """
             Prints each prime p with lo <= p <= hi on a line of its own. The ends are decimal, or \
             hexadecimal after 0x, and of any size. Below 2^64 what is printed is prime. Above, it is \
-            a probable prime: it passed Baillie-PSW and strong tests to random bases, which is no \
-            proof; jsonl and csv say of each number what was shown.
+            as a rule a probable prime: it passed Baillie-PSW and strong tests to random bases, which \
+            is no proof; jsonl and csv say of each number what was shown.
 
             Small primes are sieved out, and what is left is tested by the pool. That is made for \
             narrow windows anywhere. For long dense ranges below 2^64 a sieve that needs no tests, \

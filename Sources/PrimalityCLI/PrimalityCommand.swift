@@ -11,7 +11,8 @@ struct PrimalityCommand: ParsableCommand {
         commandName: "primality",
         abstract: "Tests whether numbers are prime, and measures what that costs.",
         discussion: """
-            Below 2^64 every answer is exact. Above, 'composite' is certain and 'probable prime' \
+            Below 2^64 every answer is exact. Above, 'composite' and 'prime' are certain, the latter \
+            for numbers k*2^n+1 and k*2^n-1 with k < 2^n, however they are written; 'probable prime' \
             means that the number passed Baillie-PSW and strong tests to random bases.
 
             Results go to standard output, everything else to standard error. Exit status: 0 done; \

@@ -330,19 +330,78 @@ static void test_random_bases(void) {
     EXPECT(seen[2] && seen[3], "both bases of 5");
     uint64_t four = 4;
     EXPECT(prk_random_base(&four, 1, 1, 1, &base) == PRK_STATUS_INVALID_ARGUMENT, "of 4");
-    // 2^4423 - 1 is prime: bases of full size through the windows of the stepwise power.
-    uint64_t mersenne[70];
-    memset(mersenne, 0xff, sizeof mersenne);
-    mersenne[69] = (UINT64_C(1) << (4423 - 69 * 64)) - 1;
-    uint64_t offsets[2] = {0, 70};
+    // 2^4159 + 1779 is prime: bases of full size through the windows of the stepwise power.
+    uint64_t prime[65] = {[0] = 1779, [64] = UINT64_C(1) << 63};
+    uint64_t offsets[2] = {0, 65};
     uint32_t calm = 0;
     prk_options options = {.seed = 3, .rounds = 2, .cancel = &calm};
     prk_report report;
     uint8_t v = 0;
-    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, mersenne, offsets, 1, &options, NULL, &v, &report) ==
-                   0 &&
+    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, prime, offsets, 1, &options, NULL, &v, &report) == 0 &&
                v == PRK_PROBABLE_PRIME && report.round == 2,
-           "2^4423 - 1");
+           "2^4159 + 1779");
+}
+
+// The residue of the test of n by its definition: 0 when the report names none.
+static void expected_special_residue(mpz_ptr x, mpz_srcptr n, const prk_report *report) {
+    mpz_t m, y, product;
+    mpz_inits(m, y, product, (mpz_ptr)NULL);
+    mpz_set_ui(x, 0);
+    if (report->fields & PRK_REPORT_HAS_BASE) {
+        mpz_set_ui(x, report->base);
+        mpz_tdiv_q_2exp(m, n, 1);
+        mpz_powm(x, x, m, n);
+        mpz_add_ui(x, x, 1);
+    } else if (report->fields & PRK_REPORT_HAS_LUCAS) {
+        // V_(n+1)/4 bit by bit.
+        const unsigned long p = (unsigned long)report->lucas_p;
+        mpz_add_ui(m, n, 1);
+        mpz_tdiv_q_2exp(m, m, 2);
+        mpz_set_ui(x, 2);
+        mpz_set_ui(y, p);
+        for (size_t bit = mpz_sizeinbase(m, 2); bit-- > 0;) {
+            mpz_mul(product, x, y);
+            mpz_sub_ui(product, product, p);
+            mpz_ptr doubled = mpz_tstbit(m, bit) ? y : x, other = mpz_tstbit(m, bit) ? x : y;
+            mpz_mul(doubled, doubled, doubled);
+            mpz_sub_ui(doubled, doubled, 2);
+            mpz_mod(doubled, doubled, n);
+            mpz_mod(other, product, n);
+        }
+    }
+    mpz_mod(x, x, n);
+    mpz_clears(m, y, product, (mpz_ptr)NULL);
+}
+
+// k 2^e ± 1 with k of all sizes below 2^e, also with long runs of equal bits, which carry far.
+static void test_special_forms(void) {
+    gmp_randstate_t state;
+    gmp_randinit_default(state);
+    mpz_t n, wanted;
+    mpz_inits(n, wanted, (mpz_ptr)NULL);
+    int primes = 0;
+    for (int i = 0; i < 6000; i++) {
+        const mp_bitcnt_t e = 2 + (mp_bitcnt_t)(next_random() % (i % 16 == 0 ? 700 : 200));
+        const mp_bitcnt_t k_bits = i % 4 == 0 ? e : 1 + (mp_bitcnt_t)(next_random() % e);
+        (i & 1 ? mpz_urandomb : mpz_rrandomb)(n, state, k_bits);
+        mpz_setbit(n, 0);
+        mpz_mul_2exp(n, n, e);
+        (i & 2 ? mpz_add_ui : mpz_sub_ui)(n, n, 1);
+        prk_report report = {0};
+        uint64_t residue = 0;
+        prk_status status = prk_special_test((const uint64_t *)mpz_limbs_read(n), mpz_size(n), NULL,
+                                             &report, &residue);
+        const bool is_prime = mpz_probab_prime_p(n, 25) != 0;
+        expected_special_residue(wanted, n, &report);
+        EXPECT(status == PRK_STATUS_OK &&
+                   report.verdict == (is_prime ? PRK_PRIME : PRK_COMPOSITE) &&
+                   residue == mpz_get_ui(wanted),
+               "number %d: e = %lu, k of %lu bits, method %d", i, e, k_bits, report.method);
+        primes += is_prime;
+    }
+    EXPECT(primes > 100, "%d primes", primes);
+    mpz_clears(n, wanted, (mpz_ptr)NULL);
+    gmp_randclear(state);
 }
 
 static void test_text(void) {
@@ -374,6 +433,7 @@ int main(void) {
     test_arguments();
     test_cancellation();
     test_random_bases();
+    test_special_forms();
     test_text();
     printf("kernels_test: %s, GMP %s, level %s: %d failures\n", prk_compiler(), prk_gmp_version(),
            prk_level_name(prk_active_level()), failures);

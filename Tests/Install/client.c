@@ -23,12 +23,14 @@ int main(void) {
     expect(verdicts[0] == PRK_NEITHER && verdicts[1] == PRK_COMPOSITE, "0 and 561");
     expect(verdicts[2] == PRK_COMPOSITE && verdicts[3] == PRK_PRIME, "25326001 and 2^32 + 15");
 
-    // 2^89 - 1, 2^67 - 1, nothing, and 7 with a leading zero.
-    const uint64_t limbs[6] = {UINT64_MAX, 0x1ffffff, UINT64_MAX, 7, 7, 0};
-    const uint64_t offsets[5] = {0, 2, 4, 4, 6};
-    expect(prk_test_big_batch(limbs, offsets, verdicts, 4) == PRK_STATUS_OK, "a big batch");
-    expect(verdicts[0] == PRK_PROBABLE_PRIME && verdicts[1] == PRK_COMPOSITE, "2^89 - 1, 2^67 - 1");
-    expect(verdicts[2] == PRK_NEITHER && verdicts[3] == PRK_PRIME, "an empty number and 7");
+    // 2^89 - 1, 2^67 - 1, 2^89 + 29, nothing, and 7 with a leading zero.
+    const uint64_t limbs[8] = {UINT64_MAX, 0x1ffffff, UINT64_MAX, 7, 29, 0x2000000, 7, 0};
+    const uint64_t offsets[6] = {0, 2, 4, 6, 6, 8};
+    uint8_t of_big[5];
+    expect(prk_test_big_batch(limbs, offsets, of_big, 5) == PRK_STATUS_OK, "a big batch");
+    expect(of_big[0] == PRK_PRIME && of_big[1] == PRK_COMPOSITE, "2^89 - 1, 2^67 - 1");
+    expect(of_big[2] == PRK_PROBABLE_PRIME, "2^89 + 29");
+    expect(of_big[3] == PRK_NEITHER && of_big[4] == PRK_PRIME, "an empty number and 7");
 
     uint64_t factor = 0;
     expect(prk_smallest_factor_u64(UINT64_C(1000003) * 1000033, &factor) == PRK_STATUS_OK &&

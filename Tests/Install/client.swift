@@ -11,7 +11,7 @@ precondition(isPrime(18_446_744_073_709_551_557))
 precondition(Pure64.isPrime(4_294_967_311))
 precondition(prk_is_prime_u64(4_294_967_311))
 
-let number = try BigNatural(parsing: "170141183460469231731687303715884105727")
+let number = try BigNatural(parsing: "170141183460469231731687303715884105757")
 let found = try verdict(of: number)
 precondition(found == .probablePrime)
 

@@ -8,7 +8,7 @@ import Testing
     @Test func argumentsAreAnsweredLineByLine() throws {
         let outcome = try Tool.run([
             "check", "0", "1", "2", "9", "18446744073709551557", "0x1F",
-            "170141183460469231731687303715884105727",
+            "170141183460469231731687303715884105727", "170141183460469231731687303715884105757",
         ])
         #expect(outcome.status == 0)
         #expect(
@@ -19,7 +19,8 @@ import Testing
                 9: composite
                 18446744073709551557: prime
                 0x1F: prime
-                170141183460469231731687303715884105727: probable prime
+                170141183460469231731687303715884105727: prime
+                170141183460469231731687303715884105757: probable prime
 
                 """)
         #expect(outcome.error == "")
@@ -92,7 +93,7 @@ import Testing
     @Test func jsonLinesHoldTheEvidence() throws {
         let outcome = try Tool.run([
             "check", "--format", "jsonl", "--seed", "9", "--rounds", "4", "--res64", "35",
-            "2047", "0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "bad", "1000036000099",
+            "2047", "0x8000000000000000000000000000001D", "bad", "1000036000099",
         ])
         #expect(outcome.status == 2)
         let objects = try outcome.lines.map {
@@ -100,14 +101,14 @@ import Testing
                 try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
         }
         #expect(objects.map { $0["i"] as? Int } == [0, 1, 2, 4])
-        #expect(objects.map { $0["bits"] as? Int } == [6, 11, 127, 40])
+        #expect(objects.map { $0["bits"] as? Int } == [6, 11, 128, 40])
         #expect(
             objects.map { $0["verdict"] as? String } == [
                 "composite", "composite", "probable-prime", "composite",
             ])
         #expect(objects[0]["factor"] as? String == "5")
         #expect(objects[0]["res64"] as? String == "0000000000000004")
-        #expect(objects[2]["input"] as? String == "0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")
+        #expect(objects[2]["input"] as? String == "0x8000000000000000000000000000001D")
         #expect(objects[2]["seed"] as? String == "9")
         #expect(objects[2]["rounds"] as? Int == 4)
         #expect(objects[2]["engine"] as? String == "gmp")

@@ -44,7 +44,7 @@ private final class Workplace {
     /// Below and above 2⁶⁴, with comments and bad lines.
     private static let candidates: [String] = (0..<40).map { n in
         switch n % 8 {
-        case 0: "170141183460469231731687303715884105727"
+        case 0: "170141183460469231731687303715884105757"
         case 3: "# comment"
         case 5: n == 13 ? "x" : "0x\(String(n * n + 1, radix: 16))"
         default: String(n)
@@ -111,8 +111,8 @@ private final class Workplace {
 
     @Test(arguments: ["threads", "processes"], ["input", "done"])
     func aRunThatIsKilledAtAnyMomentIsCompleted(_ pool: String, _ order: String) throws {
-        // 2⁵²¹ − 1: a quarter of a millisecond each.
-        let prime = "0x1" + String(repeating: "F", count: 130)
+        // 2⁵²¹ − 115: a quarter of a millisecond each.
+        let prime = "0x1" + String(repeating: "F", count: 128) + "8D"
         let count = 3000
         let place = try Workplace(Array(repeating: prime, count: count))
         let arguments = place.arguments([

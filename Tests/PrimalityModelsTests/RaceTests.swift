@@ -126,11 +126,11 @@ import Testing
 
     @Test(arguments: [Engine.trial, .swiftTrial, .gmp], Race.Entrant.allCases)
     func aRaceIsCancelledInside(_ engine: Engine, _ entrant: Race.Entrant) async throws {
-        // Minutes of work, of which 2¹⁹⁹³⁷ − 1 takes seconds at a time.
+        // Minutes of work, of which 2⁸⁶²⁴³ − 1 takes seconds at a time.
         let number: BigNatural =
             engine == .gmp
             ? BigNatural(
-                limbs: [UInt64](repeating: .max, count: 311) + [(1 << (19937 - 311 * 64)) - 1])
+                limbs: [UInt64](repeating: .max, count: 1347) + [(1 << (86243 - 1347 * 64)) - 1])
             : 18_446_744_073_709_551_557
         let cancel = CancelFlag()
         let race = Race(

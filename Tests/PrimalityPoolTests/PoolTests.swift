@@ -154,9 +154,9 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
     @Test(arguments: kinds)
     func cancellingEndsALongTest(_ kind: PoolKind) async throws {
         try await blocking {
-            // 2¹⁹⁹³⁷ − 1 is prime: a test takes seconds.
+            // 2⁸⁶²⁴³ − 1 is prime: a test takes seconds.
             let long = BigNatural(
-                limbs: [UInt64](repeating: .max, count: 311) + [(1 << (19937 - 311 * 64)) - 1])
+                limbs: [UInt64](repeating: .max, count: 1347) + [(1 << (86243 - 1347 * 64)) - 1])
             let cancel = CancelFlag()
             let canceller = try WorkerThread(name: "canceller") {
                 usleep(100_000)

@@ -7,9 +7,9 @@ import Testing
 
 /// How runs live with the tasks of the program that they are in.
 @Suite(.timeLimit(.minutes(15))) struct TaskTests {
-    /// 2⁸⁶²⁴³ − 1 is prime: a test takes minutes, longer than anything that keeps a test waiting.
+    /// 2²¹⁶⁰⁹¹ − 1 is prime: a test takes minutes, longer than anything that keeps a test waiting.
     static let long = BigNatural(
-        limbs: [UInt64](repeating: .max, count: 1347) + [(1 << (86243 - 1347 * 64)) - 1])
+        limbs: [UInt64](repeating: .max, count: 3376) + [(1 << (216091 - 3376 * 64)) - 1])
 
     @Test(arguments: PoolKind.allCases)
     func cancellingTheTaskEndsTheRun(_ kind: PoolKind) async throws {

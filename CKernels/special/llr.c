@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The test of n = k 2^e - 1, k < 2^e, by a Lucas sequence: Lucas and Lehmer's for k = 1 [Lehm30],
+// Riesel's else [Ries69], with Rödseth's choice of the first term [Roed94], which does not care
+// whether 3 divides k.
+//
+// Let P be such that (P-2|n) = 1 and (P+2|n) = -1, and w a root of w^2 - P w + 1, so that
+// V_m = w^m + w^-m. From u_0 = V_k and u_i+1 = u_i^2 - 2 one comes to u_e-2 = V_((n+1)/4).
+//
+// If n is prime, (P^2-4|n) = -1: w lies in the field of n^2 elements, its conjugate is w^-1, and
+// the norm of w + 1 is P + 2, while (w + 1)^2 = w (P + 2). So
+// w^((n+1)/2) = (w + 1)^(n+1) / (P + 2)^((n+1)/2) = (P + 2) / ((P + 2) (P+2|n)) = -1, and with
+// v = w^((n+1)/4), v^2 = -1: u_e-2 = v + 1/v = 0. Hence u_e-2 != 0 shows n composite.
+//
+// If u_e-2 = 0 modulo n, then v^2 = -1 modulo each prime p that divides n, so that the order of w^k
+// is 2^e; it divides p - 1 or p + 1, so p = ±1 modulo 2^e. Two such primes, of which n = -1 modulo
+// 2^e is the product, would be one of each kind, and n at least (2^e - 1) (2^e + 1); three or more
+// would make it at least (2^e - 1)^3. But n < 2^(2e) - 1, since k < 2^e, and e > 1: n is prime.
+
+#include "special_internal.h"
+
+// The least P that fits; 0: it has a factor in common with P - 2 or P + 2 and is composite. For
+// k = 1 from 4, which Lucas and Lehmer took, and which fits for each odd e.
+static unsigned find_parameter(mpz_srcptr n, const prk_special_form *form) {
+    for (unsigned p = form->k_is_one ? 4 : 3;; p++) {
+        const int below = mpz_ui_kronecker(p - 2, n);
+        const int above = mpz_ui_kronecker(p + 2, n);
+        if (below == 1 && above == -1) {
+            return p;
+        }
+        if (below * above == 0 && mpz_cmp_ui(n, p + 2) > 0) {
+            return 0;
+        }
+    }
+}
+
+// r = a b - c.
+static void step(const prk_special_modulus *m, mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b,
+                 const mp_limb_t *c) {
+    prk_special_multiply(m, r, a, b);
+    prk_special_subtract(m, r, r, c);
+}
+
+prk_status prk_explain_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
+                           const uint32_t *cancel, prk_report *report) {
+    const unsigned p = find_parameter(n, form);
+    if (p == 0) {
+        return PRK_STATUS_OK;
+    }
+    report->lucas_p = p;
+    report->lucas_q = 1;
+    report->fields |= PRK_REPORT_HAS_LUCAS;
+    prk_special_modulus m;
+    prk_special_modulus_set(&m, s, n, form);
+    mp_limb_t *const first = m.z, *const two = m.one;
+    prk_special_times(&m, first, m.one, p);
+    prk_special_times(&m, two, m.one, 2);
+    // x = V_j and y = V_j+1, j the bits of k so far: V_2j = V_j^2 - 2, V_2j+1 = V_j V_j+1 - P.
+    mpn_copyi(m.x, first, (mp_size_t)m.limbs);
+    step(&m, m.y, m.x, m.x, two);
+    for (mp_bitcnt_t bit = form->k_bits - 1; bit-- > 0;) {
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        if (prk_special_k_bit(n, form, bit)) {
+            step(&m, m.x, m.x, m.y, first);
+            step(&m, m.y, m.y, m.y, two);
+        } else {
+            step(&m, m.y, m.x, m.y, first);
+            step(&m, m.x, m.x, m.x, two);
+        }
+    }
+    for (mp_bitcnt_t i = form->exponent - 2; i > 0; i--) {
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        step(&m, m.x, m.x, m.x, two);
+    }
+    prk_special_value(&m, s->x, m.x);
+    report->verdict = mpz_sgn(s->x) == 0 ? PRK_PRIME : PRK_COMPOSITE;
+    return PRK_STATUS_OK;
+}
