@@ -27,13 +27,13 @@ prk_trial_group prk_trial_divide(mpz_srcptr n, size_t product) {
 // factor, of a strong test that grows with the cube of the size. Where these are equal is lower on
 // GMP alone than in lanes, and flat: one depth for both, so that the evidence is the same.
 size_t prk_trial_depth(size_t bits) {
+    // Products of the table, with primes to about 600, 2500, 10,000 and 25,000.
     static const struct {
-        size_t bits;
-        uint64_t limit;
-    } depths[] = {{128, 600}, {256, 2500}, {512, 10000}, {768, 25000}};
+        size_t bits, products;
+    } depths[] = {{128, 14}, {256, 61}, {512, 249}, {768, 632}};
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
         if (bits <= depths[i].bits) {
-            return prk_trial_first[prk_trial_products_to(depths[i].limit)];
+            return prk_trial_first[depths[i].products];
         }
     }
     return PRK_TRIAL_PRIMES;

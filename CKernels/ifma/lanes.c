@@ -35,6 +35,14 @@ VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, const __m
     }
 }
 
+VECTOR void exchange(__m512i *x, __m512i *y, __mmask8 where, int k) {
+    for (int j = 0; j < k; j++) {
+        const __m512i was = x[j];
+        x[j] = _mm512_mask_mov_epi64(was, where, y[j]);
+        y[j] = _mm512_mask_mov_epi64(y[j], where, was);
+    }
+}
+
 typedef struct modulus {
     const __m512i *n;
     __m512i negated_inverse; // -n^-1 mod 2^52
@@ -49,6 +57,9 @@ typedef struct operations {
     // x = x y / R, plus `addend` where there is one.
     void (*multiply)(__m512i *x, const __m512i *y, const modulus *m, const __m512i *addend,
                      __m512i *t);
+    // Exchanges x and y in some lanes; then y = x y / R + addend, x = x^2 / R + addend2.
+    void (*ladder)(__m512i *x, __m512i *y, __mmask8 exchanged, const modulus *m,
+                   const __m512i *addend, const __m512i *addend2, __m512i *t);
 } operations;
 
 static const __m512i no_shift = {0};
@@ -73,6 +84,20 @@ static const __m512i no_shift = {0};
         reduce_columns(t, m->n, m->negated_inverse, k);                                            \
         finish(x, t, &no_shift, addend, k);                                                        \
         (void)memory;                                                                              \
+    }                                                                                              \
+    PRK_TARGET static void ladder_##NAME(__m512i *x, __m512i *y, __mmask8 exchanged,               \
+                                         const modulus *m, const __m512i *addend,                  \
+                                         const __m512i *addend2, __m512i *memory) {                \
+        const int k = LIMBS;                                                                       \
+        COLUMNS;                                                                                   \
+        exchange(x, y, exchanged, k);                                                              \
+        multiply_columns(t, x, y, k);                                                              \
+        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
+        finish(y, t, &no_shift, addend, k);                                                        \
+        square_columns(t, x, k);                                                                   \
+        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
+        finish(x, t, &no_shift, addend2, k);                                                       \
+        (void)memory;                                                                              \
     }
 #define SMALL(LIMBS) INSTANCE(LIMBS, LIMBS, __m512i t[2 * LIMBS])
 
@@ -89,11 +114,13 @@ INSTANCE(any, m->k, __m512i *t = memory)
 
 static operations operations_for(int k) {
     static const operations small[] = {
-        {square_2, multiply_2}, {square_3, multiply_3}, {square_4, multiply_4},
-        {square_5, multiply_5}, {square_6, multiply_6}, {square_7, multiply_7},
-        {square_8, multiply_8}, {square_9, multiply_9}, {square_10, multiply_10},
+        {square_2, multiply_2, ladder_2},    {square_3, multiply_3, ladder_3},
+        {square_4, multiply_4, ladder_4},    {square_5, multiply_5, ladder_5},
+        {square_6, multiply_6, ladder_6},    {square_7, multiply_7, ladder_7},
+        {square_8, multiply_8, ladder_8},    {square_9, multiply_9, ladder_9},
+        {square_10, multiply_10, ladder_10},
     };
-    return k >= 2 && k <= 10 ? small[k - 2] : (operations){square_any, multiply_any};
+    return k >= 2 && k <= 10 ? small[k - 2] : (operations){square_any, multiply_any, ladder_any};
 }
 
 // out = x / R mod n, in 0 … n: canonical but for n in the place of 0. x < R.
@@ -512,14 +539,8 @@ PRK_TARGET static void step_lucas(group *g, vector *v, int level) {
     const __m512i bit = bits_at(v, level);
     const __mmask8 squared_next = _mm512_test_epi64_mask(bit, bit) & ~waiting;
     const __mmask8 exchanged = squared_next ^ v->is_next;
-    for (int j = 0; j < k; j++) {
-        const __m512i x = v->x[j];
-        v->x[j] = _mm512_mask_mov_epi64(x, exchanged, v->y[j]);
-        v->y[j] = _mm512_mask_mov_epi64(v->y[j], exchanged, x);
-    }
     v->is_next = squared_next;
-    g->run.multiply(v->y, v->x, &v->m, v->addend, g->t);
-    g->run.square(v->x, &v->m, &no_shift, v->addend2, g->t);
+    g->run.ladder(v->x, v->y, exchanged, &v->m, v->addend, v->addend2, g->t);
     if (waits) {
         blend(v->x, waiting, v->kept_x, k);
         blend(v->y, waiting, v->kept_y, k);
