@@ -3,8 +3,8 @@
 // Arithmetic modulo eight large odd numbers at once on AVX-512 IFMA, which multiplies 52 bits
 // by 52. The includer defines PRK_TARGET.
 //
-// A number of a lane has k limbs of 52 bits, limb j of all lanes in one vector. Montgomery's form
-// with R = 2^(52 k) >= 16 n, and lazy [Gueron]: a residue is any number below 4n of its class, and
+// A number in a lane has k limbs of 52 bits, limb j of all lanes in one vector. Montgomery's form
+// with R = 2^(52 k) >= 16 n, and lazy [GuKr12]: a residue is any number below 4n of its class, and
 // what a multiplication gives is below 2n, since a b / R + n < 16 n^2 / R + n. Products are summed
 // by columns, which hold 52 bits and what has not been carried yet: at most 4 k products' halves,
 // below 2^62 for k <= 256.
