@@ -23,7 +23,7 @@
 #if defined(__clang__)
 #define UNROLL_FEW _Pragma("clang loop unroll(enable)")
 #else
-#define UNROLL_FEW _Pragma("GCC unroll 2")
+#define UNROLL_FEW _Pragma("GCC unroll 10")
 #endif
 
 // Sums of columns on their way: what came by low and by high halves apart, since each addition has
@@ -97,45 +97,60 @@ VECTOR void square_rows(const int rows, __m512i *t, const __m512i *a, int k) {
 }
 
 // t += q n for the rows' quotients, which make the lowest columns of t multiples of 2^52; these are
-// carried, and are gone.
-VECTOR void reduce_rows(const int rows, __m512i *t, const __m512i *n, __m512i negated_inverse,
+// carried, and are gone. Several sums are taken step by step, so that each waits for the others'
+// products instead of its own.
+VECTOR void reduce_rows(const int rows, const int sums, __m512i *const *sum,
+                        const __m512i *const *modulus, const __m512i *negated_inverse, int from,
                         int k) {
-    __m512i column[2 * PRK_ROWS];
-    __m512i limb[PRK_ROWS], q[PRK_ROWS];
+    __m512i column[2][2 * PRK_ROWS];
+    __m512i q[2][PRK_ROWS];
     UNROLL
-    for (int i = 0; i < 2 * rows; i++) {
-        column[i] = t[i];
-    }
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        limb[r] = n[r];
-    }
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        q[r] = low(zero(), column[r], negated_inverse);
-        // The column and the low half of q n_0 are the next multiple of 2^52 together.
-        const __m512i carry = _mm512_srli_epi64(_mm512_add_epi64(column[r], all(LOW_52)), 52);
-        // The next quotient waits for the next column, so that its sums do not wait for each other.
-        const __m512i rest = high(carry, q[r], limb[0]);
-        if (rows > 1) {
-            column[r + 1] = low(column[r + 1], q[r], limb[1]);
-        }
-        column[r + 1] = _mm512_add_epi64(column[r + 1], rest);
+    for (int s = 0; s < sums; s++) {
         UNROLL
-        for (int i = 2; i < rows; i++) {
-            column[r + i] = low(high(column[r + i], q[r], limb[i - 1]), q[r], limb[i]);
-        }
-        if (rows > 1) {
-            column[r + rows] = high(column[r + rows], q[r], limb[rows - 1]);
+        for (int i = 0; i < 2 * rows; i++) {
+            column[s][i] = sum[s][from + i];
         }
     }
-    window w;
     UNROLL
     for (int r = 0; r < rows; r++) {
-        w.low[r] = column[rows + r];
-        w.high[r] = zero();
+        __m512i rest[2];
+        UNROLL
+        for (int s = 0; s < sums; s++) {
+            q[s][r] = low(zero(), column[s][r], negated_inverse[s]);
+            // The column and the low half of q n_0 are the next multiple of 2^52 together.
+            rest[s] = _mm512_srli_epi64(_mm512_add_epi64(column[s][r], all(LOW_52)), 52);
+        }
+        // The next quotient waits for the next column, so that its sums do not wait for each other.
+        UNROLL
+        for (int s = 0; s < sums; s++) {
+            rest[s] = high(rest[s], q[s][r], modulus[s][0]);
+            if (rows > 1) {
+                column[s][r + 1] = low(column[s][r + 1], q[s][r], modulus[s][1]);
+            }
+            column[s][r + 1] = _mm512_add_epi64(column[s][r + 1], rest[s]);
+        }
+        UNROLL
+        for (int s = 0; s < sums; s++) {
+            UNROLL
+            for (int i = 2; i < rows; i++) {
+                column[s][r + i] = high(column[s][r + i], q[s][r], modulus[s][i - 1]);
+                column[s][r + i] = low(column[s][r + i], q[s][r], modulus[s][i]);
+            }
+            if (rows > 1) {
+                column[s][r + rows] = high(column[s][r + rows], q[s][r], modulus[s][rows - 1]);
+            }
+        }
     }
-    slide(rows, w, t, q, n, rows, k);
+    UNROLL
+    for (int s = 0; s < sums; s++) {
+        window w;
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            w.low[r] = column[s][rows + r];
+            w.high[r] = zero();
+        }
+        slide(rows, w, sum[s] + from, q[s], modulus[s], rows, k);
+    }
 }
 
 // Each of `rows` limbs at `i`; what remains has its own instance.
@@ -165,6 +180,7 @@ VECTOR void reduce_rows(const int rows, __m512i *t, const __m512i *n, __m512i ne
     } while (0)
 
 VECTOR void clear(__m512i *t, int count) {
+    UNROLL_FEW
     for (int i = 0; i < count; i++) {
         t[i] = zero();
     }
@@ -174,6 +190,7 @@ VECTOR void clear(__m512i *t, int count) {
 VECTOR void square_columns(__m512i *t, const __m512i *a, int k) {
     clear(t, 2 * k);
     PRK_BY_ROWS(square_rows, t + 2 * i, a + i, k - i);
+    UNROLL_FEW
     for (int j = 0; j < k; j++) {
         t[2 * j] = low(_mm512_add_epi64(t[2 * j], t[2 * j]), a[j], a[j]);
         t[2 * j + 1] = high(_mm512_add_epi64(t[2 * j + 1], t[2 * j + 1]), a[j], a[j]);
@@ -186,9 +203,10 @@ VECTOR void multiply_columns(__m512i *t, const __m512i *a, const __m512i *b, int
     PRK_BY_ROWS(multiply_rows, t + i, b + i, a, k);
 }
 
-// The upper k columns of t become t / R.
-VECTOR void reduce_columns(__m512i *t, const __m512i *n, __m512i negated_inverse, int k) {
-    PRK_BY_ROWS(reduce_rows, t + i, n, negated_inverse, k);
+// The upper k columns of each of one or two sums become the sum / R.
+VECTOR void reduce_columns(const int sums, __m512i *const *sum, const __m512i *const *modulus,
+                           const __m512i *negated_inverse, int k) {
+    PRK_BY_ROWS(reduce_rows, sums, sum, modulus, negated_inverse, i, k);
 }
 
 #endif

@@ -25,6 +25,7 @@
 VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, const __m512i *addend,
                    int k) {
     __m512i carry = zero();
+    UNROLL_FEW
     for (int j = 0; j < k; j++) {
         __m512i column = t[k + j];
         column = addend != NULL ? _mm512_add_epi64(column, addend[j])
@@ -36,6 +37,7 @@ VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, const __m
 }
 
 VECTOR void exchange(__m512i *x, __m512i *y, __mmask8 where, int k) {
+    UNROLL_FEW
     for (int j = 0; j < k; j++) {
         const __m512i was = x[j];
         x[j] = _mm512_mask_mov_epi64(was, where, y[j]);
@@ -49,14 +51,25 @@ typedef struct modulus {
     int k;
 } modulus;
 
-// `t` is room for 2 k columns.
+VECTOR void reduce(__m512i *t, const modulus *m, int k) {
+    reduce_columns(1, &t, &m->n, &m->negated_inverse, k);
+}
+
+VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *o, int k) {
+    __m512i *const sums[2] = {t, u};
+    const __m512i *const moduli[2] = {m->n, o->n};
+    const __m512i inverses[2] = {m->negated_inverse, o->negated_inverse};
+    reduce_columns(2, sums, moduli, inverses, k);
+}
+
+// `t` is room for 4 k columns.
 typedef struct operations {
-    // x = x^2 / R, doubled where `shift` is 1, or plus `addend`.
-    void (*square)(__m512i *x, const modulus *m, const __m512i *shift, const __m512i *addend,
-                   __m512i *t);
-    // x = x y / R, plus `addend` where there is one.
-    void (*multiply)(__m512i *x, const __m512i *y, const modulus *m, const __m512i *addend,
-                     __m512i *t);
+    // x = x^2 / R, doubled where `shift` is 1; two of them.
+    void (*square)(__m512i *x, const modulus *m, const __m512i *shift, __m512i *t);
+    void (*square_two)(__m512i *x, const modulus *m, const __m512i *x_shift, __m512i *y,
+                       const modulus *o, const __m512i *y_shift, __m512i *t);
+    // x = x y / R.
+    void (*multiply)(__m512i *x, const __m512i *y, const modulus *m, __m512i *t);
     // Exchanges x and y in some lanes; then y = x y / R + addend, x = x^2 / R + addend2.
     void (*ladder)(__m512i *x, __m512i *y, __mmask8 exchanged, const modulus *m,
                    const __m512i *addend, const __m512i *addend2, __m512i *t);
@@ -68,21 +81,33 @@ static const __m512i no_shift = {0};
 // registers as far as there are any, and one for all larger ones.
 #define INSTANCE(NAME, LIMBS, COLUMNS)                                                             \
     PRK_TARGET static void square_##NAME(__m512i *x, const modulus *m, const __m512i *shift,       \
-                                         const __m512i *addend, __m512i *memory) {                 \
+                                         __m512i *memory) {                                        \
         const int k = LIMBS;                                                                       \
         COLUMNS;                                                                                   \
         square_columns(t, x, k);                                                                   \
-        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
-        finish(x, t, shift, addend, k);                                                            \
+        reduce(t, m, k);                                                                           \
+        finish(x, t, shift, NULL, k);                                                              \
+        (void)memory;                                                                              \
+    }                                                                                              \
+    PRK_TARGET static void square_two_##NAME(__m512i *x, const modulus *m, const __m512i *x_shift, \
+                                             __m512i *y, const modulus *o, const __m512i *y_shift, \
+                                             __m512i *memory) {                                    \
+        const int k = LIMBS;                                                                       \
+        COLUMNS;                                                                                   \
+        square_columns(t, x, k);                                                                   \
+        square_columns(t + 2 * k, y, k);                                                           \
+        reduce_two(t, m, t + 2 * k, o, k);                                                         \
+        finish(x, t, x_shift, NULL, k);                                                            \
+        finish(y, t + 2 * k, y_shift, NULL, k);                                                    \
         (void)memory;                                                                              \
     }                                                                                              \
     PRK_TARGET static void multiply_##NAME(__m512i *x, const __m512i *y, const modulus *m,         \
-                                           const __m512i *addend, __m512i *memory) {               \
+                                           __m512i *memory) {                                      \
         const int k = LIMBS;                                                                       \
         COLUMNS;                                                                                   \
         multiply_columns(t, x, y, k);                                                              \
-        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
-        finish(x, t, &no_shift, addend, k);                                                        \
+        reduce(t, m, k);                                                                           \
+        finish(x, t, &no_shift, NULL, k);                                                          \
         (void)memory;                                                                              \
     }                                                                                              \
     PRK_TARGET static void ladder_##NAME(__m512i *x, __m512i *y, __mmask8 exchanged,               \
@@ -92,14 +117,13 @@ static const __m512i no_shift = {0};
         COLUMNS;                                                                                   \
         exchange(x, y, exchanged, k);                                                              \
         multiply_columns(t, x, y, k);                                                              \
-        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
+        square_columns(t + 2 * k, x, k);                                                           \
+        reduce_two(t, m, t + 2 * k, m, k);                                                         \
         finish(y, t, &no_shift, addend, k);                                                        \
-        square_columns(t, x, k);                                                                   \
-        reduce_columns(t, m->n, m->negated_inverse, k);                                            \
-        finish(x, t, &no_shift, addend2, k);                                                       \
+        finish(x, t + 2 * k, &no_shift, addend2, k);                                               \
         (void)memory;                                                                              \
     }
-#define SMALL(LIMBS) INSTANCE(LIMBS, LIMBS, __m512i t[2 * LIMBS])
+#define SMALL(LIMBS) INSTANCE(LIMBS, LIMBS, __m512i t[4 * LIMBS])
 
 SMALL(2)
 SMALL(3)
@@ -113,14 +137,14 @@ SMALL(10)
 INSTANCE(any, m->k, __m512i *t = memory)
 
 static operations operations_for(int k) {
-    static const operations small[] = {
-        {square_2, multiply_2, ladder_2},    {square_3, multiply_3, ladder_3},
-        {square_4, multiply_4, ladder_4},    {square_5, multiply_5, ladder_5},
-        {square_6, multiply_6, ladder_6},    {square_7, multiply_7, ladder_7},
-        {square_8, multiply_8, ladder_8},    {square_9, multiply_9, ladder_9},
-        {square_10, multiply_10, ladder_10},
-    };
-    return k >= 2 && k <= 10 ? small[k - 2] : (operations){square_any, multiply_any, ladder_any};
+#define ENTRY(NAME)                                                                                \
+    {                                                                                              \
+        square_##NAME, square_two_##NAME, multiply_##NAME, ladder_##NAME                           \
+    }
+    static const operations small[] = {ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
+                                       ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10)};
+    static const operations any = ENTRY(any);
+    return k >= 2 && k <= 10 ? small[k - 2] : any;
 }
 
 // out = x / R mod n, in 0 … n: canonical but for n in the place of 0. x < R.
@@ -129,7 +153,7 @@ PRK_TARGET static void leave_form(__m512i *out, const __m512i *x, const modulus 
         t[j] = x[j];
         t[m->k + j] = zero();
     }
-    reduce_columns(t, m->n, m->negated_inverse, m->k);
+    reduce(t, m, m->k);
     finish(out, t, &no_shift, NULL, m->k);
 }
 
@@ -205,7 +229,7 @@ typedef struct group {
 
 size_t prk_lane_memory(size_t k) {
     const size_t per_vector = VECTOR_ARRAYS * k + MOST_WORDS(k) + (k << TABLE_BITS);
-    return PRK_LANE_VECTORS * per_vector + 4 * k;
+    return PRK_LANE_VECTORS * per_vector + 6 * k;
 }
 
 static const prk_lane_number *number_of(const group *g, int vector, int i) {
@@ -224,7 +248,7 @@ PRK_TARGET static void prepare(group *g, prk_lane_number *const *numbers, size_t
     const size_t k = (size_t)g->k;
     __m512i *next = memory;
     g->t = next;
-    g->out = g->t + 2 * k;
+    g->out = g->t + 4 * k;
     next = g->out + 2 * k;
     for (int i = 0; i < g->vectors; i++) {
         vector *v = &g->v[i];
@@ -361,6 +385,19 @@ PRK_TARGET static void look_strong(group *g, vector *v, int level) {
         (whole & differ_by(g->out, v->n, 1, g->k)) | (first & equal_small(g->out, 1, g->k));
 }
 
+// One level down, in lanes that have started.
+PRK_TARGET static void step_strong(group *g, vector *v, int level) {
+    const bool waits = level >= v->lowest;
+    if (waits) {
+        memcpy(v->kept_x, v->x, (size_t)g->k * sizeof *v->x);
+    }
+    const __m512i shift = bits_at(v, level);
+    g->run.square(v->x, &v->m, &shift, g->t);
+    if (waits) {
+        blend(v->x, _mm512_cmple_epu64_mask(v->start, all((uint64_t)level)), v->kept_x, g->k);
+    }
+}
+
 PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
                                        const uint32_t *cancel) {
     group g;
@@ -374,20 +411,18 @@ PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t c
         }
         for (int i = 0; i < g.vectors; i++) {
             vector *v = &g.v[i];
-            if (level < v->highest) {
-                const bool waits = level >= v->lowest;
-                if (waits) {
-                    memcpy(v->kept_x, v->x, (size_t)g.k * sizeof *v->x);
-                }
-                const __m512i shift = bits_at(v, level);
-                g.run.square(v->x, &v->m, &shift, NULL, g.t);
-                if (waits) {
-                    blend(v->x, _mm512_cmple_epu64_mask(v->start, all((uint64_t)level)), v->kept_x,
-                          g.k);
-                }
+            vector *next = i + 1 < g.vectors ? &g.v[i + 1] : NULL;
+            if (next != NULL && level < v->lowest && level < next->lowest) {
+                const __m512i shifts[2] = {bits_at(v, level), bits_at(next, level)};
+                g.run.square_two(v->x, &v->m, &shifts[0], next->x, &next->m, &shifts[1], g.t);
+                i++;
+            } else if (level < v->highest) {
+                step_strong(&g, v, level);
             }
-            if (level <= v->lookup) {
-                look_strong(&g, v, level);
+        }
+        for (int i = 0; i < g.vectors; i++) {
+            if (level <= g.v[i].lookup) {
+                look_strong(&g, &g.v[i], level);
             }
         }
     }
@@ -477,7 +512,8 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
     set_levels(v, start, twos);
     // V'_1 = A and V'_2 = A^2 - 2.
     memcpy(v->y, v->x, (size_t)g->k * sizeof *v->y);
-    g->run.square(v->y, &v->m, &no_shift, v->addend2, g->t);
+    memcpy(v->kept_x, v->x, (size_t)g->k * sizeof *v->x);
+    g->run.ladder(v->y, v->kept_x, 0, &v->m, v->addend, v->addend2, g->t);
 }
 
 // x = 0 where it is n.
@@ -598,7 +634,7 @@ PRK_TARGET static void begin_random_base(group *g, vector *v, int index, __m512i
     set_levels(v, start, twos);
     for (size_t i = 2; i < (size_t)1 << TABLE_BITS; i++) {
         memcpy(table + i * k, table + (i - 1) * k, k * sizeof *table);
-        g->run.multiply(table + i * k, table + k, &v->m, NULL, g->t);
+        g->run.multiply(table + i * k, table + k, &v->m, g->t);
     }
     memcpy(v->x, table, k * sizeof *table);
 }
@@ -615,7 +651,7 @@ PRK_TARGET static void multiply_power(group *g, vector *v, const __m512i *table,
         v->y[j] = _mm512_i64gather_epi64(place, (const long long *)table, 8);
         place = _mm512_add_epi64(place, all(PRK_LANES));
     }
-    g->run.multiply(v->x, v->y, &v->m, NULL, g->t);
+    g->run.multiply(v->x, v->y, &v->m, g->t);
 }
 
 PRK_TARGET prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count,
@@ -641,7 +677,7 @@ PRK_TARGET prk_status prk_lanes_random_base(prk_lane_number *const *numbers, siz
         for (int i = 0; i < g.vectors; i++) {
             vector *v = &g.v[i];
             for (int j = 0; j < width && level + width < end; j++) {
-                g.run.square(v->x, &v->m, &no_shift, NULL, g.t);
+                g.run.square(v->x, &v->m, &no_shift, g.t);
             }
             multiply_power(&g, v, g.table + (size_t)i * table_size, level, width);
             if (level <= v->lookup && level >= 1) {
@@ -668,9 +704,9 @@ PRK_TARGET void prk_lanes_product(prk_lane_number *const *numbers, size_t count,
     for (int i = 0; i < g.vectors; i++) {
         vector *v = &g.v[i];
         if (y == NULL) {
-            g.run.square(v->x, &v->m, &no_shift, NULL, g.t);
+            g.run.square(v->x, &v->m, &no_shift, g.t);
         } else {
-            g.run.multiply(v->x, v->y, &v->m, NULL, g.t);
+            g.run.multiply(v->x, v->y, &v->m, g.t);
         }
     }
     for (size_t i = 0; i < count; i++) {

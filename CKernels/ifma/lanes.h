@@ -11,7 +11,7 @@
 
 #define PRK_LANES 8
 // Vectors that are tested side by side, so that they hide each other's latency.
-#define PRK_LANE_VECTORS 3
+#define PRK_LANE_VECTORS 4
 #define PRK_LANE_GROUP ((size_t)PRK_LANES * PRK_LANE_VECTORS)
 
 #define PRK_LIMB_BITS 52
