@@ -11,9 +11,6 @@
 
 #if defined(__x86_64__)
 
-// Two lanes of a vector cost what two numbers cost one after the other on GMP, or less:
-// docs/BENCHMARKS.md.
-#define FEWEST 2
 // Up to here a group is several vectors.
 #define INTERLEAVED_LIMBS 6
 
@@ -76,8 +73,8 @@ static mpz_srcptr view_of(mpz_ptr view, const prk_lane_number *number) {
     return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
 }
 
-// A number that would be alone is tested on GMP, with all that follows.
-static prk_status test_alone(const run *r, prk_lane_number *number) {
+// All tests on GMP.
+static prk_status test_on_gmp(const run *r, prk_lane_number *number) {
     mpz_t view;
     number->passed = false; // nothing more to do
     number->report->engine = PRK_ENGINE_GMP;
@@ -110,9 +107,6 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
 }
 
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
-    if (count < FEWEST) {
-        return test_alone(r, numbers[0]);
-    }
     const prk_status status = prk_lanes_strong(numbers, count, r->memory, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
@@ -145,7 +139,7 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
         const unsigned long q =
             (unsigned long)(report->lucas_q < 0 ? -report->lucas_q : report->lucas_q);
         if (q > 1 && mpz_gcd_ui(NULL, n, q) != 1) {
-            const prk_status status = test_alone(r, number);
+            const prk_status status = test_on_gmp(r, number);
             if (status != PRK_STATUS_OK) {
                 return status;
             }

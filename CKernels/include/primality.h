@@ -77,9 +77,11 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     /// Small primes; above 2^64 a proof when the form k 2^e + 1 or k 2^e - 1 has one; strong base-2
     /// test, strong Lucas test (Selfridge A), random bases; any size.
     PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
-    /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. What it does
-    /// not take goes to PRK_ENGINE_GMP: other sizes and levels, and a number that has no other of about
-    /// its size beside it.
+    /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. Other
+    /// sizes,
+    /// other levels and special forms go to PRK_ENGINE_GMP. A number that has no others of about
+    /// its
+    /// size beside it costs about what it costs there.
     PRK_ENGINE_IFMA PRK_SWIFT_NAME("ifma") = 4,
 } prk_engine;
 

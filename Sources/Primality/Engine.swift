@@ -13,11 +13,12 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     case trial
     /// Baillie–PSW with the almost extra strong Lucas test in C; exact, below 2⁶⁴.
     case u64
-    /// Baillie–PSW with the strong Lucas test and random bases on GMP; any size.
+    /// A proof for k·2ᵉ ± 1 with k < 2ᵉ, else Baillie–PSW with the strong Lucas test and random bases, on
+    /// GMP; any size.
     case gmp
-    /// The tests of ``gmp`` for eight numbers of 65 to 8192 bits at once, on AVX-512 IFMA. What it does not
-    /// take goes to ``gmp``: other sizes and levels, and numbers that have no other of about their size
-    /// in the batch.
+    /// The tests of ``gmp`` for eight numbers of 65 to 8192 bits at once, on AVX-512 IFMA. Other sizes, other
+    /// levels and special forms go to ``gmp``. A number that has no others of about its size beside it costs
+    /// about what it costs there.
     case ifma
     /// ``trial`` in Swift alone.
     case swiftTrial = "swift-trial"

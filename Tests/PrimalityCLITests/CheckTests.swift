@@ -111,7 +111,7 @@ import Testing
         #expect(objects[2]["input"] as? String == "0x8000000000000000000000000000001D")
         #expect(objects[2]["seed"] as? String == "9")
         #expect(objects[2]["rounds"] as? Int == 4)
-        #expect(objects[2]["engine"] as? String == "gmp")
+        #expect(objects[2]["engine"] as? String == Tool.engineAbove64Bits)
         #expect(objects[2]["method"] as? String == "baillie-psw")
         #expect(objects[3]["witness"] as? String == "2")
         #expect(objects.allSatisfy { $0["cpu_ns"] is Int })

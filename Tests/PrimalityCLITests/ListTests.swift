@@ -99,7 +99,7 @@ import Testing
         #expect(objects.map { $0["input"] as? String } == window)
         #expect(objects.map { $0["bits"] as? Int } == [64, 65])
         #expect(objects.map { $0["verdict"] as? String } == ["prime", "probable-prime"])
-        #expect(objects.map { $0["engine"] as? String } == ["u64", "gmp"])
+        #expect(objects.map { $0["engine"] as? String } == ["u64", Tool.engineAbove64Bits])
         #expect(objects.map { $0["rounds"] as? Int } == [nil, 4])
         #expect(objects[1]["seed"] as? String == "9")
         let csv = try Tool.run(arguments + ["csv"] + window)

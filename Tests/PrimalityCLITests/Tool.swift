@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Primality
 import TestVectors
 import Testing
 
@@ -15,6 +16,11 @@ struct Tool {
     }
 
     static var path: String { TestFiles.products.appendingPathComponent("primality").path }
+
+    /// The engine that `auto` takes from 65 to 8192 bits, for numbers without a special form.
+    static var engineAbove64Bits: String {
+        (try? KernelLevel.active) == .avx512ifma ? "ifma" : "gmp"
+    }
 
     /// Runs `primality` with arguments.
     static func run(
