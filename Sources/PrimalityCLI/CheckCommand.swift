@@ -44,7 +44,7 @@ struct CheckCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "auto, trial, u64, gmp, ifma, swift-trial or swift-u64. auto takes u64 below 2^64; above, ifma "
-                + "as far as this machine and it go (65 to 8192 bits, several numbers), else gmp.",
+                + "as far as this machine and it go (65 to 8192 bits), else gmp.",
             valueName: "name"))
     var engine = "auto"
 

@@ -118,20 +118,20 @@ public struct ChunkSizer: Sendable {
     /// How many numbers of a size take some time, at least 1.
     static func count(taking nanoseconds: Double, bits: Int, engine: Engine) -> Int {
         let count = Int(min(nanoseconds / cost(bits: bits, engine: engine), Double(largest)))
-        return max(least(bits: bits, engine: engine), count)
+        return max(engine.isBatched(bits: bits) ? 8 : 1, count)
     }
 
-    /// How many numbers an engine should have at once at least.
+    /// How many numbers a chunk of a stream should have at least.
     ///
-    /// Where it tests eight at once, about every tenth number of a common input is left when it was divided
-    /// by small primes, and those should fill its vectors, as far as a chunk does not take too long.
+    /// Where eight are tested at once, about every eighth number of a common input is left when it was
+    /// divided by small primes, and those should fill a vector; the largest are as a rule sieved before.
     static func least(bits: Int, engine: Engine) -> Int {
         if !engine.isBatched(bits: bits) { return 1 }
         return switch bits {
-        case ...1024: 256
-        case ...2048: 64
-        case ...4096: 32
-        default: 16
+        case ...1024: 64
+        case ...2048: 32
+        case ...4096: 16
+        default: 8
         }
     }
 
