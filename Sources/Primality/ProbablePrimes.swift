@@ -29,7 +29,15 @@ public struct ProbablePrimes: ~Copyable, Sendable {
         in range: Range<BigNatural>, options: TestOptions = TestOptions(),
         cancel: CancelFlag? = nil
     ) throws(PrimalityError) {
-        sieve = WindowSieve(range, cancel: cancel)
+        try self.init(
+            of: WindowSieve(range, cancel: cancel), options: options, cancel: cancel)
+    }
+
+    /// Those that a sieve leaves, in its order.
+    init(
+        of sieve: WindowSieve, options: TestOptions, cancel: CancelFlag?
+    ) throws(PrimalityError) {
+        self.sieve = sieve
         tester = try Tester(options: options, cancel: cancel)
     }
 
