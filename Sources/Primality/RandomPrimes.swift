@@ -44,9 +44,19 @@ package struct RandomCandidates: Sendable {
         self.cancel = cancel
     }
 
-    /// The next candidate that has no small factor: drawn from all odd numbers of the size, or from 2 and
-    /// 3, again and again.
-    package func next(
+    /// Appends the next candidate that has no small factor: drawn from all odd numbers of the size, or from
+    /// 2 and 3, again and again.
+    package func append(
+        to batch: inout NumberBatch, using generator: inout some RandomNumberGenerator
+    ) throws(PrimalityError) {
+        if bits <= 64 {  // dividing would cost as much as the test
+            batch.append(shape(generator.next(), isLow: true, isTop: true))
+        } else {
+            batch.append(try next(using: &generator))
+        }
+    }
+
+    private func next(
         using generator: inout some RandomNumberGenerator
     ) throws(PrimalityError) -> BigNatural {
         let flag = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
@@ -69,12 +79,20 @@ package struct RandomCandidates: Sendable {
         limbs.reserveCapacity(count)
         for i in 0..<count {
             if i & 0xFFFF == 0 && cancel?.isCancelled == true { throw .cancelled }
-            limbs.append(generator.next())
+            limbs.append(shape(generator.next(), isLow: i == 0, isTop: i == count - 1))
         }
-        limbs[count - 1] &= .max >> UInt64(count * 64 - bits)
-        limbs[count - 1] |= 1 << UInt64((bits - 1) % 64)
-        if bits > 2 { limbs[0] |= 1 }
         return BigNatural(limbs: limbs)
+    }
+
+    /// Makes a random word a candidate's limb: its top bit and, but for the size of 2, the lowest are set.
+    private func shape(_ word: UInt64, isLow: Bool, isTop: Bool) -> UInt64 {
+        var limb = word
+        if isTop {
+            let size = UInt64((bits - 1) % 64)
+            limb = limb & (.max >> (63 - size)) | 1 << size
+        }
+        if isLow && bits > 2 { limb |= 1 }
+        return limb
     }
 
     /// The safe prime whose half a candidate may be.
@@ -121,17 +139,14 @@ extension BigNatural {
     ) throws(PrimalityError) -> BigNatural {
         let candidates = try RandomCandidates(bits: bits, isSafe: isSafe, cancel: cancel)
         var tester = try Tester(options: options, cancel: cancel)
-        func passes(
-            _ number: BigNatural, _ tester: inout Tester
-        ) throws(PrimalityError) -> Bool {
-            try tester.test(NumberBatch([number])).verdicts()[0].passed
-        }
         while true {
-            let candidate = try candidates.next(using: &generator)
-            guard try passes(candidate, &tester) else { continue }
-            if !isSafe { return candidate }
-            let prime = RandomCandidates.safePrime(of: candidate)
-            if try passes(prime, &tester) { return prime }
+            // One at a time, so that no word is taken but those of what was drawn.
+            var candidate = NumberBatch()
+            try candidates.append(to: &candidate, using: &generator)
+            guard try tester.test(candidate).verdicts()[0].passed else { continue }
+            if !isSafe { return candidate[0] }
+            let prime = RandomCandidates.safePrime(of: candidate[0])
+            if try tester.test(NumberBatch([prime])).verdicts()[0].passed { return prime }
         }
     }
 

@@ -225,7 +225,7 @@ package final class SearchSource: Sendable {
             defer { state.candidates = .drawn(candidates, generator) }
             var batch = NumberBatch()
             repeat {
-                batch.append(try candidates.next(using: &generator))
+                try candidates.append(to: &batch, using: &generator)
             } while !isFull(candidates.bits)
             return batch
         }
