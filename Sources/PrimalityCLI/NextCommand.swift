@@ -112,7 +112,7 @@ private struct Neighbours {
         if results.isWhole && results.found < count { complainOfTooFew(&run) }
         run.end {
             if results.isWhole { return "\(printed(results.found)), all that was asked for" }
-            guard let range = range(results.last) else { return "nothing was tested" }
+            guard let range = range(results.last) else { return "no test has come to its end" }
             return results.found == 0
                 ? "\(range) there is none" : "\(printed(results.found)), all there are \(range)"
         }

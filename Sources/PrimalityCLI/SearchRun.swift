@@ -132,12 +132,16 @@ struct SearchRun {
         self.status.raise(to: status)
     }
 
-    /// Ends the program when it was interrupted.
+    /// Ends the program when it was interrupted, and says what was done when it could not go on.
     ///
     /// - Parameter summary: Says what was done.
     mutating func end(_ summary: () -> String) {
         status.raise(to: output.status())
         interruption.exitIfSignalled(summary)
+        // A number was not tested on which the answer depends.
+        if !results.goesOn && !results.isOver {
+            StandardStreams.complain("the search ended there: \(summary())")
+        }
     }
 
     /// Ends the command with its status.
