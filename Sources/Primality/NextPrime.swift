@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Numbers tested at once in search of a single one: few enough that little is tested in vain.
+private let batch = 8
+
 /// The least prime above a number; exact.
 ///
 /// - Returns: The prime; `nil` when it is above 2⁶⁴, which it is from 2⁶⁴ − 59 on.
@@ -46,7 +49,8 @@ public func nextProbablePrime(
     after number: BigNatural, options: TestOptions = TestOptions(), cancel: CancelFlag? = nil
 ) throws(PrimalityError) -> BigNatural {
     var found = try ProbablePrimes(
-        of: WindowSieve(after: number, cancel: cancel), options: options, cancel: cancel)
+        of: WindowSieve(after: number, cancel: cancel), batch: batch, options: options,
+        cancel: cancel)
     guard let next = try found.next() else {
         throw .internalError("the numbers have come to an end")
     }
@@ -67,6 +71,7 @@ public func previousProbablePrime(
     before number: BigNatural, options: TestOptions = TestOptions(), cancel: CancelFlag? = nil
 ) throws(PrimalityError) -> BigNatural? {
     var found = try ProbablePrimes(
-        of: WindowSieve(before: number, cancel: cancel), options: options, cancel: cancel)
+        of: WindowSieve(before: number, cancel: cancel), batch: batch, options: options,
+        cancel: cancel)
     return try found.next()?.number
 }

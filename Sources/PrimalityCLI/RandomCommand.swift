@@ -8,7 +8,8 @@ struct RandomCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "random",
         abstract: "Prints random primes of a size.",
-        usage: "primality random --bits <bits> [--safe] [--count <count>] [--seed <number>] [<options>]",
+        usage:
+            "primality random --bits <bits> [--safe] [--count <count>] [--seed <number>] [<options>]",
         discussion: """
             Prints random primes of exactly so many bits. Odd numbers of that size, the top bit set, are drawn \
             independently and uniformly until one is prime, so every prime of the size is as likely as any \

@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("prev 2", "there is no prime below 2\n", ""), ("prev 1", "there is no prime below 1\n", ""),
+        ("prev 2", "there is no prime below 2\n", ""),
+        ("prev 1", "there is no prime below 1\n", ""),
         ("prev 0", "there is no prime below 0\n", ""),
         ("prev --count 2 3", "there is only 1 prime below 3\n", "2\n"),
         ("prev --count 9 10", "there are only 4 primes below 10\n", "7\n5\n3\n2\n"),

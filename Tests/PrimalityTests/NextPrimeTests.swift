@@ -75,7 +75,9 @@ import Testing
             for count in [1, 5] {
                 var down = WindowSieve(before: start, expecting: count)
                 var left: [BigNatural] = []
-                while left.count < (start <= 5000 ? 1000 : 200), let batch = try down.nextBatch(limit: 7) {
+                while left.count < (start <= 5000 ? 1000 : 200),
+                    let batch = try down.nextBatch(limit: 7)
+                {
                     left += (0..<batch.count).map { batch[$0] }
                 }
                 #expect(left == left.sorted().reversed())
