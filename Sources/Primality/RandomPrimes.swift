@@ -112,15 +112,16 @@ extension BigNatural {
     /// A random prime or probable prime of exactly so many bits, by a generator of the caller's.
     ///
     /// Odd numbers of `bits` bits, the top one set, are drawn independently and uniformly until one passes:
-    /// every prime of the size comes with the same probability, as far as the generator's words are uniform.
-    /// Of two bits, 2 and 3 are drawn. A *safe* prime *p* is one whose half (*p* − 1)/2 is prime too: halves
-    /// of `bits` − 1 bits are drawn in the same way until both pass, so that every safe prime of the size
-    /// comes with the same probability.
+    /// every prime of the size comes with the same probability, as far as the generator's words are
+    /// uniform. Of two bits, 2 and 3 are drawn. A *safe* prime *p* is one whose half (*p* − 1)/2 is prime
+    /// too: halves of `bits` − 1 bits are drawn in the same way until both pass, so that every safe prime of
+    /// the size comes with the same probability. There is no bias towards primes after long gaps, as a
+    /// search upward from a random start has it.
     ///
-    /// Each draw takes ⌈*b*/64⌉ words for *b* bits drawn, least significant first, of which the top bits of
-    /// the last one are not used; so the same words give the same prime, here and by
-    /// a pool, in this version and later ones. Below 2⁶⁴ it is prime; above, it passed Baillie–PSW and the
-    /// random bases that were asked for [BaWa80].
+    /// Each draw takes ⌈*b*/64⌉ words for *b* bits, least significant first, of which the last one's top bits
+    /// are not used; so the same words give the same prime, here and by a pool, in this version and later
+    /// ones. Below 2⁶⁴ it is prime; above, it passed Baillie–PSW and the random bases that were asked
+    /// for [BaWa80].
     ///
     /// - Parameters:
     ///   - bits: The size: from 2 on, or 3 for a safe one.

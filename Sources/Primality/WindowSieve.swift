@@ -88,8 +88,9 @@ public struct WindowSieve: Sendable {
             goesDown: true, cancel: cancel)
     }
 
-    /// One of ln n numbers is prime. Twice `bits` numbers hold no prime with a probability of some 6 %,
-    /// and half of that is how far the first one is, in odd numbers.
+    /// How many odd numbers a search sieves at once.
+    ///
+    /// One of ln n numbers is prime: `bits` odd ones hold none with a probability of some 6 %.
     private static func segmentLength(bits: Int, expecting count: Int) -> Int {
         let (length, overflow) = bits.multipliedReportingOverflow(by: max(1, count))
         return overflow ? longestSegment : max(64, min(length, longestSegment))

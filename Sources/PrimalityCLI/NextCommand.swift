@@ -10,10 +10,10 @@ struct NextCommand: ParsableCommand {
         abstract: "Prints the least prime above a number.",
         usage: "primality next <n> [--count <count>] [<options>]",
         discussion: """
-            Prints the least prime greater than n, or with --count the least ones, in increasing order. n is \
-            decimal, or hexadecimal after 0x, and of any size. Below 2^64 what is printed is prime. Above, it \
-            is a probable prime: it passed Baillie-PSW and strong tests to random bases, which is no \
-            proof; that all numbers before it are composite is certain.
+            Prints the least prime greater than n, or with --count the least ones, in increasing \
+            order. n is decimal, or hexadecimal after 0x, and of any size. Below 2^64 what is printed is \
+            prime. Above, it is a probable prime: it passed Baillie-PSW and strong tests to random \
+            bases, which is no proof; that all numbers before it are composite is certain.
 
             What small primes leave is tested by all workers at once. The answer does not depend on the \
             pool, on -j or on --chunk. Ctrl-C ends a search and tells how far it came.
@@ -49,10 +49,10 @@ struct PrevCommand: ParsableCommand {
         abstract: "Prints the greatest prime below a number.",
         usage: "primality prev <n> [--count <count>] [<options>]",
         discussion: """
-            Prints the greatest prime less than n, or with --count the greatest ones, in decreasing order. n is \
-            decimal, or hexadecimal after 0x, and of any size. Below 2^64 what is printed is prime. Above, it \
-            is a probable prime: it passed Baillie-PSW and strong tests to random bases, which is no \
-            proof; that all numbers between it and n are composite is certain.
+            Prints the greatest prime less than n, or with --count the greatest ones, in decreasing \
+            order. n is decimal, or hexadecimal after 0x, and of any size. Below 2^64 what is printed is \
+            prime. Above, it is a probable prime: it passed Baillie-PSW and strong tests to random \
+            bases, which is no proof; that all numbers between it and n are composite is certain.
 
             Below 2 there is no prime: where n or --count asks for more than there are, those are printed, \
             and the exit status is 2.

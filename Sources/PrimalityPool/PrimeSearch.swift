@@ -51,14 +51,15 @@ public struct PrimeSearch: Sendable {
 
     /// Random ones of exactly so many bits, independent of each other.
     ///
-    /// They are distributed as `BigNatural.randomProbablePrime(bits:isSafe:using:)` says, and are the numbers
-    /// that it gives, one after the other, for `SeededRandomness(seed:)`: tests run ahead, and the first
-    /// that passes in the order of the draws comes first.
+    /// They are distributed as `BigNatural.randomProbablePrime(bits:isSafe:using:)` says, and are the
+    /// numbers that it gives, one after the other, for `SeededRandomness(seed:)`: tests run ahead, and the
+    /// first that passes in the order of the draws comes first.
     ///
     /// - Parameters:
     ///   - bits: The size: from 2 on, or 3 for safe ones.
     ///   - isSafe: Whether (*p* − 1)/2 is to be prime too.
-    ///   - seed: Makes it reproducible, which is not for cryptographic keys; `nil` for the system's generator.
+    ///   - seed: Makes it reproducible, which is not for cryptographic keys; `nil` for the system's
+    ///     generator.
     ///   - count: How many, at least 1.
     /// - Returns: The search. It throws ``PoolError/test(_:)`` when there is no such prime.
     public static func random(
@@ -74,8 +75,10 @@ public struct PrimeSearch: Sendable {
         PrimeSearch(.within(range), count: .max)
     }
 
-    /// Whether it is for all of a range. Others end at a number that could not be tested: the least one
-    /// would not be known to be that, nor the first draw.
+    /// Whether it is for all of a range.
+    ///
+    /// Others end at a number that could not be tested: the least one would not be known to be that, nor
+    /// the first draw.
     fileprivate var isOfRange: Bool {
         if case .within = kind { return true }
         return false
@@ -318,8 +321,8 @@ extension Pool {
     ///     Its order does not matter.
     ///   - chunk: How many numbers a worker is handed at once; by default the pool chooses.
     ///   - deliver: Takes a number; `false` ends the search.
-    /// - Throws: ``PoolError``, also ``PoolError/cancelled``, and ``PoolError/failed(_:)`` when a number could
-    ///   not be tested on which the answer depends.
+    /// - Throws: ``PoolError``, also ``PoolError/cancelled``, and ``PoolError/failed(_:)`` when a number
+    ///   could not be tested on which the answer depends.
     public func findProbablePrimes(
         _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil,
         deliver: (FoundPrime) -> Bool
@@ -367,8 +370,8 @@ extension Pool {
 
     /// Looks for primes and probable primes, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag: the
-    /// search ends, and this throws ``PoolError/cancelled``.
+    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
+    /// the search ends, and this throws ``PoolError/cancelled``.
     public func probablePrimes(
         _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
     ) async throws(PoolError) -> [BigNatural] {
