@@ -29,7 +29,7 @@ uint64_t prk_sieve_window_depth(size_t limb_count, size_t count) {
     if (limb_count < 2) {
         return 0;
     }
-    if (limb_count >= 1 << 16 || count >= 1 << 31) {
+    if (limb_count >= (size_t)1 << 16) {
         return most;
     }
     // As depth_for; a division serves two primes here, not four, and ln p is about 18.
