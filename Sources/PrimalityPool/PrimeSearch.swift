@@ -111,7 +111,6 @@ package final class SearchSource: Sendable {
     }
 
     private struct State {
-        var candidates: Candidates
         /// Numbers whose halves have passed.
         var due = NumberBatch()
         var isAtEnd = false
@@ -124,7 +123,9 @@ package final class SearchSource: Sendable {
     package let search: PrimeSearch
     private let sizer: ChunkSizer
     private let limit: Int
-    private let state: Monitor<State>
+    /// The feeder's alone: a sieve may take its time.
+    private let candidates: Monitor<Candidates>
+    private let state = Monitor(State())
 
     /// Begins a search.
     ///
@@ -168,7 +169,7 @@ package final class SearchSource: Sendable {
         let (expected, isLarge) = (bits / 16 + 1).multipliedReportingOverflow(by: search.count)
         let isShared = chunk == nil && !isLarge && !search.isOfRange
         limit = isShared ? max(16, expected / (2 * workers)) : .max
-        state = Monitor(State(candidates: candidates))
+        self.candidates = Monitor(candidates)
     }
 
     /// Whether all of a range was given, or all below a number.
@@ -190,42 +191,45 @@ package final class SearchSource: Sendable {
 
     /// The next chunk, or `nil` at the end.
     package func next() -> NumberBatch? {
-        state.withLock { state in
-            do throws(PrimalityError) {
-                let batch = try nextBatch(&state)
-                if let batch {
-                    state.given += batch.count
-                    state.last = batch[batch.count - 1]
-                } else {
-                    state.isAtEnd = true
-                }
+        let due = state.withLock { state in
+            defer { state.due = NumberBatch() }
+            return state.due
+        }
+        if !due.isEmpty { return due }
+        let next = candidates.withLock { candidates in
+            Result { () throws(PrimalityError) in try nextBatch(of: &candidates) }
+        }
+        return state.withLock { state in
+            switch next {
+            case .success(let batch?):
+                state.given += batch.count
+                state.last = batch[batch.count - 1]
                 return batch
-            } catch {
-                if error != .cancelled { state.problem = error }
-                return nil
+            case .success(nil): state.isAtEnd = true
+            case .failure(.cancelled): break
+            case .failure(let error): state.problem = error
             }
+            return nil
         }
     }
 
-    private func nextBatch(_ state: inout State) throws(PrimalityError) -> NumberBatch? {
+    private func nextBatch(
+        of source: inout Candidates
+    ) throws(PrimalityError) -> NumberBatch? {
         var sizer = sizer
         var count = 0
         func isFull(_ bits: Int) -> Bool {
             count += 1
             return sizer.isFull(afterNumberOf: bits) || count >= limit
         }
-        if !state.due.isEmpty {
-            defer { state.due = NumberBatch() }
-            return state.due
-        }
-        switch state.candidates {
+        switch source {
         case .sieved(var sieve):
             // The sieve's memory is to be had once.
-            state.candidates = .sieved(WindowSieve(0..<0))
-            defer { state.candidates = .sieved(sieve) }
+            source = .sieved(WindowSieve(0..<0))
+            defer { source = .sieved(sieve) }
             return try sieve.nextBatch(until: isFull)
         case .drawn(let candidates, var generator):
-            defer { state.candidates = .drawn(candidates, generator) }
+            defer { source = .drawn(candidates, generator) }
             var batch = NumberBatch()
             repeat {
                 try candidates.append(to: &batch, using: &generator)
