@@ -32,27 +32,6 @@ const prk_kernel_set *prk_kernels_at(prk_level level);
 /// The active kernels; portable ones when prk_level_status() is not PRK_STATUS_OK.
 const prk_kernel_set *prk_kernels(void);
 
-/// prk_trial_range_u64 in blocks, between which the flag is polled. PRK_STATUS_CANCELLED leaves
-/// `*divisor` at 0.
-prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const uint32_t *cancel,
-                                 uint64_t *divisor);
-
-/// Whether the flag, which may be NULL, is raised.
-static inline bool prk_is_cancelled(const uint32_t *cancel) {
-    return cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
-}
-
-/// A zeroed flag on its own shared page, which forked children see raised; NULL: no memory.
-uint32_t *prk_flag_create(void);
-void prk_flag_destroy(uint32_t *flag);
-
-/// Raises such a flag and rings its bell. A signal handler may do it.
-void prk_flag_raise(uint32_t *flag);
-
-/// A descriptor that becomes readable when the flag is raised: for who waits in poll(). It belongs
-/// to the flag. To be asked for before the flag is looked at. -1 with errno set.
-int prk_flag_bell(uint32_t *flag);
-
 /// Words first, first + 1, ... of the sequence that `seed` gives, modulo 2^64: word i is
 /// SipHash-2-4 [AuBe12] of the eight bytes of i, its key being `seed` and a constant. About 15 ns a
 /// word.
@@ -75,6 +54,27 @@ uint64_t prk_sieve_window_depth(size_t limb_count, size_t count);
 prk_status prk_sieve_window_further(const uint64_t *start, size_t limb_count, size_t count,
                                     uint64_t from, uint64_t to, const uint32_t *cancel,
                                     uint64_t *survivors);
+
+/// prk_trial_range_u64 in blocks, between which the flag is polled. PRK_STATUS_CANCELLED leaves
+/// `*divisor` at 0.
+prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const uint32_t *cancel,
+                                 uint64_t *divisor);
+
+/// Whether the flag, which may be NULL, is raised.
+static inline bool prk_is_cancelled(const uint32_t *cancel) {
+    return cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
+}
+
+/// A zeroed flag on its own shared page, which forked children see raised; NULL: no memory.
+uint32_t *prk_flag_create(void);
+void prk_flag_destroy(uint32_t *flag);
+
+/// Raises such a flag and rings its bell. A signal handler may do it.
+void prk_flag_raise(uint32_t *flag);
+
+/// A descriptor that becomes readable when the flag is raised: for who waits in poll(). It belongs
+/// to the flag. To be asked for before the flag is looked at. -1 with errno set.
+int prk_flag_bell(uint32_t *flag);
 
 /// CPU time of the calling thread in nanoseconds.
 uint64_t prk_thread_cpu_ns(void);
