@@ -2,11 +2,24 @@
 //
 // Bases for strong tests, chosen by a keyed hash: they depend on (seed, n, round) alone, so that
 // any number of workers tests the same bases, and who does not know the seed cannot foresee them.
+// The same hash gives sequences that a seed can repeat.
 
 #include <string.h>
 
 #include "big_internal.h"
 #include "siphash.h"
+
+// Beside a seed as a key: bases take (seed, round) and round is below 2^32, so that nothing is
+// drawn twice. "primes" in ASCII.
+#define SEQUENCE UINT64_C(0x7072696d65730000)
+
+void prk_random_words(uint64_t seed, uint64_t first, uint64_t *words, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        sip s = sip_start(seed, SEQUENCE);
+        sip_word(&s, first + i);
+        words[i] = sip_finish(s, sip_length(1));
+    }
+}
 
 void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t round) {
     const size_t limbs = mpz_size(n);

@@ -24,13 +24,26 @@ static uint64_t depth_for(size_t limbs, size_t count) {
     return depth > most ? most : depth < 53 ? 53 : depth;
 }
 
+uint64_t prk_sieve_window_depth(size_t limb_count, size_t count) {
+    const uint64_t most = UINT32_MAX;
+    if (limb_count < 2) {
+        return 0;
+    }
+    if (limb_count >= (size_t)1 << 16) {
+        return most;
+    }
+    // As depth_for; a division serves two primes here, not four, and ln p is about 18.
+    const uint64_t squared = (uint64_t)limb_count * limb_count; // below 2^32
+    return count > most / squared ? most : squared * count;
+}
+
 // Where prime p strikes first: the least k with p | first + 2 k, for odd `first` of that remainder.
 static uint32_t first_multiple(uint32_t p, uint32_t remainder) {
     if (remainder == 0) {
         return 0;
     }
     const uint32_t missing = p - remainder;
-    return missing % 2 == 0 ? missing / 2 : (missing + p) / 2;
+    return missing % 2 == 0 ? missing / 2 : (uint32_t)(((uint64_t)missing + p) / 2);
 }
 
 static void strike(uint64_t *marks, size_t count, const uint16_t *primes, size_t prime_count,
@@ -91,6 +104,66 @@ prk_status prk_sieve_window(const uint64_t *start, size_t limb_count, size_t cou
     }
     if (first == 1 && count > 0) {
         survivors[0] &= ~UINT64_C(1);
+    }
+    return PRK_STATUS_OK;
+}
+
+// Two primes' multiples, for one division of n.
+static void strike_further(mpz_srcptr n, const uint32_t primes[2], size_t count, uint64_t *marks) {
+    const uint64_t rest = mpz_tdiv_ui(n, (uint64_t)primes[0] * primes[1]);
+    for (int i = 0; i < 2; i++) {
+        const uint32_t p = primes[i];
+        const uint64_t remainder = rest % p + (mpz_even_p(n) ? 1 : 0);
+        for (uint64_t k = first_multiple(p, remainder == p ? 0 : (uint32_t)remainder); k < count;
+             k += p) {
+            marks[k / 64] &= ~(UINT64_C(1) << k % 64);
+        }
+    }
+}
+
+prk_status prk_sieve_window_further(const uint64_t *start, size_t limb_count, size_t count,
+                                    uint64_t from, uint64_t to, const uint32_t *cancel,
+                                    uint64_t *survivors) {
+    if (start == NULL || survivors == NULL || limb_count > INT_MAX || from < 1 << 16 ||
+        to > (uint64_t)UINT32_MAX + 1) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    mpz_t view;
+    mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)start, (mp_size_t)limb_count);
+    if (mpz_size(n) < 2) { // the primes themselves would be struck
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    // Windows of this length are sieved by the whole table: what is left below 2^32 is prime.
+    enum { LENGTH = 1 << 16 };
+    uint64_t is_prime[LENGTH / 64];
+    uint32_t primes[2];
+    int waiting = 0;
+    for (uint64_t first = from | 1; first < to; first += 2 * LENGTH) {
+        const prk_status status = prk_sieve_window(&first, 1, LENGTH, cancel, is_prime);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        for (size_t word = 0; word < LENGTH / 64; word++) {
+            for (uint64_t left = is_prime[word]; left != 0; left &= left - 1) {
+                const uint64_t p = first + 128 * word + 2 * (uint64_t)__builtin_ctzll(left);
+                if (p >= to) {
+                    break;
+                }
+                primes[waiting++] = (uint32_t)p;
+                if (waiting < 2) {
+                    continue;
+                }
+                if (prk_is_cancelled(cancel)) {
+                    return PRK_STATUS_CANCELLED;
+                }
+                strike_further(n, primes, count, survivors);
+                waiting = 0;
+            }
+        }
+    }
+    if (waiting == 1) {
+        const uint32_t last[2] = {primes[0], 3}; // whose multiples are struck already
+        strike_further(n, last, count, survivors);
     }
     return PRK_STATUS_OK;
 }

@@ -32,6 +32,29 @@ const prk_kernel_set *prk_kernels_at(prk_level level);
 /// The active kernels; portable ones when prk_level_status() is not PRK_STATUS_OK.
 const prk_kernel_set *prk_kernels(void);
 
+/// Words first, first + 1, ... of the sequence that `seed` gives, modulo 2^64: word i is
+/// SipHash-2-4 [AuBe12] of the eight bytes of i, its key being `seed` and a constant. About 15 ns a
+/// word.
+void prk_random_words(uint64_t seed, uint64_t first, uint64_t *words, size_t count);
+
+/// Whether n above 2^64, which is odd, has no factor among small primes and, with `is_safe`, 2 n +
+/// 1 has none either; how many primes are tried depends on its size. What is smaller survives.
+/// NULL, or more than 2^31 - 1 limbs: PRK_STATUS_INVALID_ARGUMENT. `cancel` is as in prk_options.
+prk_status prk_candidate_survives(const uint64_t *limbs, size_t limb_count, bool is_safe,
+                                  const uint32_t *cancel, bool *survives);
+
+/// How far it pays to sieve a window of `count` candidates of that size, all of which are tested
+/// otherwise; below 2^16 when prk_sieve_window has done it.
+uint64_t prk_sieve_window_depth(size_t limb_count, size_t count);
+
+/// Takes the multiples of the primes p with from <= p < to out of what prk_sieve_window left of the
+/// same window, which begins above 2^64; 2^16 <= from, to <= 2^32. Anything else:
+/// PRK_STATUS_INVALID_ARGUMENT. Half a division of the start by a 64-bit number, and some 25 ns, a
+/// prime. PRK_STATUS_CANCELLED leaves some of them; the marks are as good as before.
+prk_status prk_sieve_window_further(const uint64_t *start, size_t limb_count, size_t count,
+                                    uint64_t from, uint64_t to, const uint32_t *cancel,
+                                    uint64_t *survivors);
+
 /// prk_trial_range_u64 in blocks, between which the flag is polled. PRK_STATUS_CANCELLED leaves
 /// `*divisor` at 0.
 prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const uint32_t *cancel,

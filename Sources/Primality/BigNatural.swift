@@ -51,6 +51,22 @@ public struct BigNatural: Sendable, Hashable {
         return BigNatural(limbs: sum)
     }
 
+    /// The number minus a small one.
+    ///
+    /// - Precondition: The small one is not larger.
+    /// - Complexity: O(limbs).
+    public func subtracting(_ amount: UInt64) -> BigNatural {
+        var difference = limbs
+        var borrow = amount
+        for i in difference.indices where borrow != 0 {
+            let (limb, overflow) = difference[i].subtractingReportingOverflow(borrow)
+            difference[i] = limb
+            borrow = overflow ? 1 : 0
+        }
+        precondition(borrow == 0, "there are no negative naturals")
+        return BigNatural(limbs: difference)
+    }
+
     /// Adds to the number that begins at `first` and reaches to the end of the limbs.
     static func add(_ amount: UInt64, to limbs: inout [UInt64], from first: Int) {
         var carry = amount

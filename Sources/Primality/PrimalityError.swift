@@ -12,6 +12,8 @@ public enum PrimalityError: Error, Sendable, Equatable {
     case numberTooLarge(bits: Int, limit: Int, engine: Engine)
     /// A span for results is not as long as the numbers' one.
     case lengthMismatch(numbers: Int, results: Int)
+    /// No prime, or no safe one, has so few bits.
+    case noPrimeOfSize(bits: Int, isSafe: Bool)
     /// There is no memory for a number of this size.
     case outOfMemory
     /// The run's ``CancelFlag`` was raised.
@@ -35,6 +37,9 @@ extension PrimalityError: CustomStringConvertible {
             "the number has \(bits) bits and engine \(engine.rawValue) takes at most \(limit)"
         case .lengthMismatch(let numbers, let results):
             "\(numbers) numbers cannot be tested into \(results) results"
+        case .noPrimeOfSize(let bits, let isSafe):
+            "there is no \(isSafe ? "safe " : "")prime of \(bits) bit\(bits == 1 ? "" : "s"); "
+                + "the smallest have \(isSafe ? 3 : 2)"
         case .outOfMemory: "out of memory"
         case .cancelled: "cancelled"
         case .internalError(let what): "internal error: \(what)"

@@ -13,6 +13,7 @@
 /// ```
 public struct ProbablePrimes: ~Copyable, Sendable {
     private var sieve: WindowSieve
+    private let limit: Int
     private var tester: Tester
     private var batch = NumberBatch()
     private var results = TestResults(seed: 0)
@@ -29,7 +30,16 @@ public struct ProbablePrimes: ~Copyable, Sendable {
         in range: Range<BigNatural>, options: TestOptions = TestOptions(),
         cancel: CancelFlag? = nil
     ) throws(PrimalityError) {
-        sieve = WindowSieve(range, cancel: cancel)
+        try self.init(
+            of: WindowSieve(range, cancel: cancel), batch: .max, options: options, cancel: cancel)
+    }
+
+    /// Those that a sieve leaves, in its order, of which no more than a batch are tested at once.
+    init(
+        of sieve: WindowSieve, batch limit: Int, options: TestOptions, cancel: CancelFlag?
+    ) throws(PrimalityError) {
+        self.sieve = sieve
+        self.limit = limit
         tester = try Tester(options: options, cancel: cancel)
     }
 
@@ -67,10 +77,13 @@ public struct ProbablePrimes: ~Copyable, Sendable {
     private mutating func testBatch() throws(PrimalityError) -> Bool {
         // A test grows with the cube of the size: 4096 numbers of one limb, 128 of eight, one of 41.
         var work = 0
+        var count = 0
+        let limit = limit
         let next = try sieve.nextBatch { bits in
+            count += 1
             let limbs = min((bits + 63) / 64, 64)
             work += limbs <= 1 ? 16 : limbs * limbs * limbs
-            return work >= 1 << 16
+            return work >= 1 << 16 || count >= limit
         }
         guard let next else { return false }
         batch = next

@@ -23,8 +23,9 @@ struct PrimalityCommand: ParsableCommand {
             """,
         version: BuildInformation.version,
         subcommands: [
-            CheckCommand.self, ListCommand.self, InfoCommand.self, RaceCommand.self,
-            SpinCommand.self, ModelsCommand.self,
+            CheckCommand.self, ListCommand.self, NextCommand.self, PrevCommand.self,
+            RandomCommand.self, InfoCommand.self, RaceCommand.self, SpinCommand.self,
+            ModelsCommand.self,
         ])
 
     static func main() { exit(withError: ExitCode(runAndGiveStatus())) }

@@ -41,6 +41,8 @@ final class Progress: Sendable {
         var done = 0
         /// Numbers that have none yet; `nil` when nobody knows.
         var remaining: Double?
+        /// What else there is to say.
+        var note: String?
     }
 
     /// What ends quickly needs no line.
@@ -99,7 +101,7 @@ final class Progress: Sendable {
                 line += ", \(clock((remaining / rate).rounded(.up))) left"
             }
         }
-        return line
+        return line + (estimate.note.map { ", \($0)" } ?? "")
     }
 
     /// `0:05`, `12:34`, `1:02:03`, `4 d 5 h`.

@@ -52,13 +52,14 @@ enum ResultFormat: String, CaseIterable {
     ///   - place: The number's place among those that are reported on, from 0.
     ///   - input: What the number was written as.
     ///   - bits: Its size.
+    ///   - gap: How far it is from the one before it; in JSON alone.
     ///   - output: Where to append.
     func append(
-        _ report: Report, place: Int, input: some Collection<UInt8>, bits: Int,
+        _ report: Report, place: Int, input: some Collection<UInt8>, bits: Int, gap: Int? = nil,
         to output: inout [UInt8]
     ) {
         if self == .jsonl {
-            appendJSON(report, place, input, bits, to: &output)
+            appendJSON(report, place, input, bits, gap, to: &output)
         } else {
             appendCSV(report, place, input, bits, to: &output)
         }
@@ -67,12 +68,13 @@ enum ResultFormat: String, CaseIterable {
 
     // Inputs are digits and need no escaping; neither do our own names.
     private func appendJSON(
-        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
+        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, _ gap: Int?,
         to output: inout [UInt8]
     ) {
         output += "{\"i\":\(place),\"input\":\"".utf8
         output += input
         output += "\",\"bits\":\(bits)".utf8
+        if let gap { output += ",\"gap\":\(gap)".utf8 }
         output += ",\"verdict\":\"\(report.verdict.identifier)\"".utf8
         output += ",\"method\":\"\(report.method.rawValue)\"".utf8
         output += ",\"engine\":\"\(report.engine.rawValue)\"".utf8

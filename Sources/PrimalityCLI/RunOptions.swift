@@ -53,8 +53,9 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Chooses the random bases; by default it is random, and reported by jsonl and csv.",
-            valueName: "number"))
+            "Chooses the random bases, below 2^64; by default it is random, and reported by jsonl and csv.",
+            valueName: "number"),
+        transform: parsedSeed)
     var seed: UInt64?
 
     @Option(help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
@@ -80,6 +81,7 @@ struct RunOptions: ParsableArguments {
         var test: TestOptions
         var maximumBits: Int
         var progress: ProgressMode
+        var showsStatistics: Bool
         /// How long one number may take.
         var timeout: Duration?
     }
@@ -102,7 +104,7 @@ struct RunOptions: ParsableArguments {
         return Checked(
             pool: try pool(kind, workers: workers), chunk: chunk, format: format,
             test: TestOptions(rounds: rounds, seed: seed), maximumBits: maxBits,
-            progress: progress, timeout: try timeLimit(kind))
+            progress: progress, showsStatistics: stats, timeout: try timeLimit(kind))
     }
 
     private func pool(_ kind: PoolKind, workers: Int) throws -> any Pool {
@@ -136,5 +138,15 @@ struct RunOptions: ParsableArguments {
             throw Refusal.usage("--timeout \(timeout) is out of range; give 0.001 to 1e9 seconds")
         }
         return .seconds(timeout)
+    }
+}
+
+/// A seed in decimal or hexadecimal.
+private func parsedSeed(_ text: String) throws -> UInt64 {
+    do {
+        let number = try BigNatural(parsing: text, maximumBits: 64)
+        return number.limbs.first ?? 0
+    } catch {
+        throw ValidationError(error.description)
     }
 }

@@ -273,6 +273,46 @@ static void test_arguments(void) {
            "no level");
 }
 
+// Windows sieved twice, and single candidates, against GMP: every probable prime is left.
+static void test_searches(void) {
+    for (size_t limbs = 2; limbs < 8; limbs++) {
+        uint64_t start[8], marks[8];
+        for (size_t i = 0; i < limbs; i++) {
+            start[i] = next_random() | (i == 0 ? limbs % 2 : 0);
+        }
+        const size_t count = 450;
+        EXPECT(prk_sieve_window(start, limbs, count, NULL, marks) == PRK_STATUS_OK, "window");
+        EXPECT(prk_sieve_window_further(start, limbs, count, 1 << 16, 1 << 18, NULL, marks) ==
+                   PRK_STATUS_OK,
+               "further");
+        EXPECT(prk_sieve_window_further(start, limbs, count, (UINT64_C(1) << 32) - 100000,
+                                        UINT64_C(1) << 32, NULL, marks) == PRK_STATUS_OK,
+               "as far as it goes");
+        mpz_t n;
+        mpz_init(n);
+        mpz_import(n, limbs, -1, sizeof *start, 0, 0, start);
+        mpz_setbit(n, 0);
+        size_t left = 0;
+        for (size_t i = 0; i < count; i++, mpz_add_ui(n, n, 2)) {
+            const bool is_marked = marks[i / 64] >> i % 64 & 1;
+            const bool is_prime = mpz_probab_prime_p(n, 1) != 0;
+            left += is_marked;
+            EXPECT(is_marked || !is_prime, "%zu of a window of %zu limbs", i, limbs);
+            bool survives = false;
+            EXPECT(prk_candidate_survives(mpz_limbs_read(n), mpz_size(n), false, NULL, &survives) ==
+                       PRK_STATUS_OK,
+                   "candidate");
+            EXPECT(survives || !is_prime, "%zu of %zu limbs alone", i, limbs);
+            EXPECT(survives || !is_marked, "a window is sieved deeper than one number");
+        }
+        EXPECT(left < count / 5, "%zu are left", left);
+        mpz_clear(n);
+    }
+    uint64_t word = 0;
+    prk_random_words(42, 2, &word, 1);
+    EXPECT(word == UINT64_C(0xe11a4bae0c6cb025), "a word of a sequence");
+}
+
 static void test_cancellation(void) {
     uint32_t *flag = prk_flag_create();
     EXPECT(flag != NULL && !prk_is_cancelled(flag), "a new flag");
@@ -431,6 +471,7 @@ int main(void) {
     test_trial_division();
     test_big();
     test_arguments();
+    test_searches();
     test_cancellation();
     test_random_bases();
     test_special_forms();

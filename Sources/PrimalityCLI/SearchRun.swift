@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+internal import PrimalityPool
+
+/// The number that an argument stands for; `nil` when it stands for none, which was reported.
+func number(_ text: String, called name: String, maximumBits: Int) -> BigNatural? {
+    do throws(NumberTextError) {
+        return try BigNatural(parsing: text, maximumBits: maximumBits)
+    } catch {
+        var message = error.description
+        if case .tooLarge = error { message += " (--max-bits)" }
+        StandardStreams.complain("\(name) '\(printable(text))': \(message)")
+        return nil
+    }
+}
+
+/// How many numbers an option asks for.
+func searchCount(_ option: Int) throws -> Int {
+    if option >= 1 { return option }
+    throw Refusal.usage("--count \(option) is out of range; give 1 or more")
+}
+
+/// A search for primes on a pool that prints what it finds: what commands that look for primes share.
+struct SearchRun {
+    private let options: RunOptions.Checked
+    private let format: ResultFormat?
+    private let interruption = Interruption()
+    private let job: PoolJob
+    private let source: SearchSource
+    private var output = Output()
+    /// The number before the one that is printed next.
+    private var previous: BigNatural?
+    private(set) var results: SearchResults
+    private(set) var status = ExitStatus.done
+
+    /// Makes a search.
+    ///
+    /// - Parameters:
+    ///   - search: What to look for.
+    ///   - options: How.
+    ///   - countsOnly: Print no numbers.
+    ///   - start: Where the first one's gap begins; without it there are none.
+    /// - Throws: A status when there is no such prime, which was reported.
+    init(
+        _ search: PrimeSearch, _ options: RunOptions.Checked, countsOnly: Bool = false,
+        start: BigNatural? = nil
+    ) throws {
+        self.options = options
+        format = countsOnly ? nil : options.format
+        job = PoolJob(
+            options: options.test, wantsReports: format?.needsReports ?? false,
+            cancel: interruption.cancel, timeout: options.timeout,
+            notify: { StandardStreams.complain($0.description) })
+        do {
+            source = try SearchSource(
+                search, job, workers: options.pool.workers, chunk: options.chunk)
+        } catch {
+            StandardStreams.complain(error.description)
+            throw ExitCode(ExitStatus.badInput.rawValue)
+        }
+        previous = start
+        results = SearchResults(of: source)
+    }
+
+    /// Searches and prints.
+    ///
+    /// - Parameter estimate: Is told how many numbers were tested. Called by another thread.
+    mutating func search(
+        estimate: @escaping @Sendable (SearchSource, Int) -> Progress.Estimate
+    ) {
+        if let header = format?.header { write(header) }
+        let source = source
+        var statistics = RunStatistics(workers: options.pool.workers)
+        let progress = options.progress.isOn ? Progress { estimate(source, $0) } : nil
+        do {
+            try options.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
+                progress?.add(result.results.count)
+                return add(result)
+            }
+        } catch {
+            StandardStreams.complain(error.description)
+            status.raise(to: error.exitStatus)
+        }
+        progress?.stop()
+        if options.showsStatistics { StandardStreams.writeError(statistics.table) }
+        if let problem = source.problem {
+            StandardStreams.complain(problem.description)
+            status.raise(to: .internalError)
+        }
+    }
+
+    /// Takes a result; whether more are wanted, and can be written.
+    private mutating func add(_ result: ChunkResult) -> Bool {
+        var lines: [UInt8] = []
+        var place = results.found
+        for event in results.add(result) {
+            switch event {
+            case .found(let prime):
+                append(prime, place, to: &lines)
+                place += 1
+            case .failed(let number, let failure):
+                StandardStreams.complain("\(printable(number.description)): \(failure)")
+                status.raise(to: .internalError)
+            }
+        }
+        return (lines.isEmpty || output.write(lines)) && results.goesOn
+    }
+
+    private mutating func append(_ prime: FoundPrime, _ place: Int, to lines: inout [UInt8]) {
+        guard let format else { return }
+        let gap = previous?.distance(to: prime.number).map { abs($0) }
+        if previous != nil { previous = prime.number }
+        let digits = prime.number.description.utf8
+        if let report = prime.report {
+            format.append(
+                report, place: place, input: Array(digits), bits: prime.number.bitWidth, gap: gap,
+                to: &lines)
+        } else {
+            lines += digits
+            lines.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    /// Writes to standard output.
+    mutating func write(_ text: String) { _ = output.write(text) }
+
+    /// Reports a result that is not what was asked for.
+    mutating func complain(_ message: String, _ status: ExitStatus) {
+        StandardStreams.complain(message)
+        self.status.raise(to: status)
+    }
+
+    /// Ends the program when it was interrupted, and says what was done when it could not go on.
+    ///
+    /// - Parameter summary: Says what was done.
+    mutating func end(_ summary: () -> String) {
+        status.raise(to: output.status())
+        interruption.exitIfSignalled(summary)
+        // A number was not tested on which the answer depends.
+        if !results.goesOn && !results.isOver {
+            StandardStreams.complain("the search ended there: \(summary())")
+        }
+    }
+
+    /// Ends the command with its status.
+    func throwStatus() throws {
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+}

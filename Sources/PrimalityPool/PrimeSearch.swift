@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+
+/// What primes and probable primes to look for.
+///
+/// Below 2⁶⁴ what is found is prime; above, it passed Baillie–PSW and the random bases that the job asks
+/// for, which proves nothing. The same search finds the same numbers with any pool and any number of
+/// workers.
+///
+/// ```swift
+/// let next = try ThreadPool(workers: 8).probablePrimes(.after(n))[0]
+/// let keys = try ThreadPool(workers: 8).probablePrimes(.random(bits: 2048, count: 2))
+/// ```
+public struct PrimeSearch: Sendable {
+    enum Kind: Sendable {
+        case within(ClosedRange<BigNatural>)
+        case after(BigNatural)
+        case before(BigNatural)
+        case random(bits: Int, isSafe: Bool, seed: UInt64?)
+    }
+
+    let kind: Kind
+    let count: Int
+
+    private init(_ kind: Kind, count: Int) {
+        precondition(count >= 1, "a search looks for a number at least")
+        self.kind = kind
+        self.count = count
+    }
+
+    /// The least ones above a number, in increasing order.
+    ///
+    /// - Parameters:
+    ///   - number: Any number.
+    ///   - count: How many, at least 1.
+    /// - Returns: The search.
+    public static func after(_ number: BigNatural, count: Int = 1) -> PrimeSearch {
+        PrimeSearch(.after(number), count: count)
+    }
+
+    /// The greatest ones below a number, in decreasing order; fewer where there are no more.
+    ///
+    /// - Parameters:
+    ///   - number: Any number.
+    ///   - count: How many, at least 1.
+    /// - Returns: The search.
+    public static func before(_ number: BigNatural, count: Int = 1) -> PrimeSearch {
+        PrimeSearch(.before(number), count: count)
+    }
+
+    /// Random ones of exactly so many bits, independent of each other.
+    ///
+    /// They are distributed as `BigNatural.randomProbablePrime(bits:isSafe:using:)` says, and are the
+    /// numbers that it gives, one after the other, for `SeededRandomness(seed:)`: tests run ahead, and the
+    /// first that passes in the order of the draws comes first.
+    ///
+    /// - Parameters:
+    ///   - bits: The size: from 2 on, or 3 for safe ones.
+    ///   - isSafe: Whether (*p* − 1)/2 is to be prime too.
+    ///   - seed: Makes it reproducible, which is not for cryptographic keys; `nil` for the system's
+    ///     generator.
+    ///   - count: How many, at least 1.
+    /// - Returns: The search. It throws ``PoolError/test(_:)`` when there is no such prime.
+    public static func random(
+        bits: Int, isSafe: Bool = false, seed: UInt64? = nil, count: Int = 1
+    ) -> PrimeSearch {
+        PrimeSearch(.random(bits: bits, isSafe: isSafe, seed: seed), count: count)
+    }
+
+    /// All of a range, in increasing order.
+    ///
+    /// A number in it that cannot be tested does not end the search.
+    package static func within(_ range: ClosedRange<BigNatural>) -> PrimeSearch {
+        PrimeSearch(.within(range), count: .max)
+    }
+
+    /// Whether it is for all of a range.
+    ///
+    /// Others end at a number that could not be tested: the least one would not be known to be that, nor
+    /// the first draw.
+    fileprivate var isOfRange: Bool {
+        if case .within = kind { return true }
+        return false
+    }
+
+    /// Whether a number is only the half of what is looked for, which has a bit more.
+    fileprivate func isHalf(_ number: BigNatural) -> Bool {
+        guard case .random(let bits, true, _) = kind else { return false }
+        return number.bitWidth < bits
+    }
+}
+
+/// A prime or probable prime that a search found.
+public struct FoundPrime: Sendable {
+    /// The number.
+    public let number: BigNatural
+    /// What was shown.
+    public let verdict: Verdict
+    /// The evidence, when the job asks for it.
+    public let report: Report?
+}
+
+/// Where a search's numbers come from: sieves or draws them, and cuts what is left into chunks.
+///
+/// `next` runs on a pool's feeder thread, all else on the thread that takes the results.
+package final class SearchSource: Sendable {
+    private enum Candidates {
+        case sieved(WindowSieve)
+        case drawn(RandomCandidates, any RandomNumberGenerator & Sendable)
+    }
+
+    private struct State {
+        /// Numbers whose halves have passed.
+        var due = NumberBatch()
+        var isAtEnd = false
+        var problem: PrimalityError?
+        var given = 0
+        var last: BigNatural?
+        var reached: BigNatural?
+    }
+
+    package let search: PrimeSearch
+    private let sizer: ChunkSizer
+    private let limit: Int
+    /// The feeder's alone: a sieve may take its time.
+    private let candidates: Monitor<Candidates>
+    private let state = Monitor(State())
+
+    /// Begins a search.
+    ///
+    /// - Parameters:
+    ///   - search: What to look for.
+    ///   - job: How numbers are tested; its flag ends a sieve.
+    ///   - workers: How many workers there are.
+    ///   - chunk: How many numbers make a chunk; `nil` to estimate.
+    /// - Throws: ``PoolError/test(_:)`` when there is no prime of that kind.
+    package init(
+        _ search: PrimeSearch, _ job: PoolJob, workers: Int, chunk: Int?
+    ) throws(PoolError) {
+        self.search = search
+        sizer = ChunkSizer(engine: job.engine, fixed: chunk)
+        let bits: Int
+        let candidates: Candidates
+        switch search.kind {
+        case .within(let range):
+            bits = 0
+            candidates = .sieved(WindowSieve(range, cancel: job.cancel))
+        case .after(let number):
+            bits = number.bitWidth
+            candidates = .sieved(
+                WindowSieve(after: number, expecting: search.count, cancel: job.cancel))
+        case .before(let number):
+            bits = number.bitWidth
+            candidates = .sieved(
+                WindowSieve(before: number, expecting: search.count, cancel: job.cancel))
+        case .random(let size, let isSafe, let seed):
+            bits = size
+            do throws(PrimalityError) {
+                candidates = .drawn(
+                    try RandomCandidates(bits: size, isSafe: isSafe, cancel: job.cancel),
+                    seed.map { SeededRandomness(seed: $0) } ?? SystemRandomNumberGenerator())
+            } catch {
+                throw .test(error)
+            }
+        }
+        // About one in bits/16 of what small primes leave is prime. Half of what is expected is shared
+        // evenly, so that one worker does not test all of it.
+        let (expected, isLarge) = (bits / 16 + 1).multipliedReportingOverflow(by: search.count)
+        let isShared = chunk == nil && !isLarge && !search.isOfRange
+        limit = isShared ? max(16, expected / (2 * workers)) : .max
+        self.candidates = Monitor(candidates)
+    }
+
+    /// Whether all of a range was given, or all below a number.
+    package var isAtEnd: Bool { state.withLock { $0.isAtEnd } }
+
+    /// Why no more was given, unless the search was over or cancelled.
+    package var problem: PrimalityError? { state.withLock { $0.problem } }
+
+    /// How many numbers were given, and the last of them.
+    package var given: (count: Int, last: BigNatural?) {
+        state.withLock { ($0.given, $0.last) }
+    }
+
+    /// The last number up to which all that was given has been decided.
+    package fileprivate(set) var reached: BigNatural? {
+        get { state.withLock { $0.reached } }
+        set { state.withLock { $0.reached = newValue } }
+    }
+
+    /// The next chunk, or `nil` at the end.
+    package func next() -> NumberBatch? {
+        let due = state.withLock { state in
+            defer { state.due = NumberBatch() }
+            return state.due
+        }
+        if !due.isEmpty { return due }
+        let next = candidates.withLock { candidates in
+            Result { () throws(PrimalityError) in try nextBatch(of: &candidates) }
+        }
+        return state.withLock { state in
+            switch next {
+            case .success(let batch?):
+                state.given += batch.count
+                state.last = batch[batch.count - 1]
+                return batch
+            case .success(nil): state.isAtEnd = true
+            case .failure(.cancelled): break
+            case .failure(let error): state.problem = error
+            }
+            return nil
+        }
+    }
+
+    private func nextBatch(
+        of source: inout Candidates
+    ) throws(PrimalityError) -> NumberBatch? {
+        var sizer = sizer
+        var count = 0
+        func isFull(_ bits: Int) -> Bool {
+            count += 1
+            return sizer.isFull(afterNumberOf: bits) || count >= limit
+        }
+        switch source {
+        case .sieved(var sieve):
+            // The sieve's memory is to be had once.
+            source = .sieved(WindowSieve(0..<0))
+            defer { source = .sieved(sieve) }
+            return try sieve.nextBatch(until: isFull)
+        case .drawn(let candidates, var generator):
+            defer { source = .drawn(candidates, generator) }
+            var batch = NumberBatch()
+            repeat {
+                try candidates.append(to: &batch, using: &generator)
+            } while !isFull(candidates.bits)
+            return batch
+        }
+    }
+
+    /// Tests a number before what comes next.
+    fileprivate func test(_ number: BigNatural) { state.withLock { $0.due.append(number) } }
+}
+
+/// What a search has found, out of results that come in the order of the chunks.
+package struct SearchResults {
+    /// What became of a number that is not composite.
+    package enum Event {
+        case found(FoundPrime)
+        case failed(BigNatural, ChunkFailure)
+    }
+
+    private let source: SearchSource
+    /// How many numbers were found.
+    package private(set) var found = 0
+    /// How many numbers could not be tested.
+    package private(set) var missed = 0
+    /// How many numbers were tested.
+    package private(set) var tested = 0
+    /// A number was not reached: what comes after it is left out, so that there is no gap.
+    package private(set) var isCut = false
+    /// Nothing more is wanted.
+    package private(set) var isOver = false
+
+    package init(of source: SearchSource) { self.source = source }
+
+    /// The last number before the first that was not reached.
+    package var last: BigNatural? { source.reached }
+
+    /// Everything was found that was looked for, or that there is.
+    package var isWhole: Bool { !isCut && (isOver || source.isAtEnd) }
+
+    /// Whether more results are wanted.
+    package var goesOn: Bool { !isOver && (!isCut || missed == 0) }
+
+    /// Takes a result, and gives what is news in it.
+    package mutating func add(_ result: ChunkResult) -> [Event] {
+        var events: [Event] = []
+        let numbers = result.chunk.numbers
+        var i = 0
+        while i < numbers.count && !isCut && !isOver {
+            if let verdict = result.results.verdict(at: i) {
+                tested += 1
+                if verdict.passed, let prime = pass(verdict, result, i) {
+                    events.append(.found(prime))
+                }
+            } else if let failure = result.failure(at: i), failure != .cancelled {
+                missed += 1
+                events.append(.failed(numbers[i], failure))
+                isCut = !source.search.isOfRange
+            } else {
+                isCut = true
+            }
+            if !isCut { i += 1 }
+        }
+        if i > 0 { source.reached = numbers[i - 1] }
+        return events
+    }
+
+    private mutating func pass(
+        _ verdict: Verdict, _ result: ChunkResult, _ i: Int
+    ) -> FoundPrime? {
+        let numbers = result.chunk.numbers
+        let number = numbers[i]
+        if source.search.isHalf(number) {
+            source.test(RandomCandidates.safePrime(of: number))
+            return nil
+        }
+        found += 1
+        isOver = found == source.search.count
+        let report = result.results.report(at: i, of: numbers)
+        return FoundPrime(number: number, verdict: verdict, report: report)
+    }
+}
+
+extension Pool {
+    /// Looks for primes and probable primes, and gives them as they are found, in the order of the search.
+    ///
+    /// Numbers are tested ahead by all workers; when everything was found what is still being tested is
+    /// cancelled. Blocks the calling thread; see ``Pool/run(_:from:deliver:)``.
+    ///
+    /// - Parameters:
+    ///   - search: What to look for.
+    ///   - job: How numbers are tested. Its flag is raised when the search is over, so make a job for each.
+    ///     Its order does not matter.
+    ///   - chunk: How many numbers a worker is handed at once; by default the pool chooses.
+    ///   - deliver: Takes a number; `false` ends the search.
+    /// - Throws: ``PoolError``, also ``PoolError/cancelled``, and ``PoolError/failed(_:)`` when a number
+    ///   could not be tested on which the answer depends.
+    public func findProbablePrimes(
+        _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil,
+        deliver: (FoundPrime) -> Bool
+    ) throws(PoolError) {
+        var job = job
+        job.order = .input
+        let source = try SearchSource(search, job, workers: workers, chunk: chunk)
+        var results = SearchResults(of: source)
+        var failure: ChunkFailure?
+        var isWanted = true
+        try run(job, from: { source.next() }) { result in
+            for event in results.add(result) {
+                switch event {
+                case .found(let prime): isWanted = isWanted && deliver(prime)
+                case .failed(_, let reason): failure = failure ?? reason
+                }
+            }
+            return results.goesOn && isWanted
+        }
+        if let failure { throw .failed(failure) }
+        if let problem = source.problem { throw .test(problem) }
+        if isWanted && !results.isWhole { throw .cancelled }
+    }
+
+    /// Looks for primes and probable primes.
+    ///
+    /// Otherwise as ``findProbablePrimes(_:_:chunk:deliver:)``.
+    ///
+    /// - Parameters:
+    ///   - search: What to look for.
+    ///   - job: How numbers are tested.
+    ///   - chunk: How many numbers a worker is handed at once; by default the pool chooses.
+    /// - Returns: The numbers in the order of the search: as many as it says, or all there are.
+    /// - Throws: ``PoolError``.
+    public func probablePrimes(
+        _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) throws(PoolError) -> [BigNatural] {
+        var numbers: [BigNatural] = []
+        try findProbablePrimes(search, job, chunk: chunk) { found in
+            numbers.append(found.number)
+            return true
+        }
+        return numbers
+    }
+
+    /// Looks for primes and probable primes, on a thread of its own while the calling task waits.
+    ///
+    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
+    /// the search ends, and this throws ``PoolError/cancelled``.
+    public func probablePrimes(
+        _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+    ) async throws(PoolError) -> [BigNatural] {
+        try await cancellable(job) { () throws(PoolError) -> [BigNatural] in
+            try self.probablePrimes(search, job, chunk: chunk)
+        }
+    }
+}
