@@ -34,7 +34,7 @@ extension NumberTextError: CustomStringConvertible {
         }
     }
 
-    private static func name(of byte: UInt8) -> String {
+    static func name(of byte: UInt8) -> String {
         switch byte {
         case 0: "a NUL byte"
         case 0x20: "a space"
