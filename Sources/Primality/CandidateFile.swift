@@ -35,8 +35,7 @@ public struct CandidateFileError: Error, Sendable, Equatable, CustomStringConver
 
 /// Makes candidates of the lines of a file: lines in, expressions out.
 ///
-/// Give it a line, then take candidates until there is none, and so on; at the end say so, and take what
-/// is left. It keeps no more than a line, however many candidates there are.
+/// Give it a line and take candidates until there is none, then the next line, and at the end say so. It keeps no more than a line, however many candidates there are.
 ///
 /// In all formats `//` begins a comment, lines that begin with `#` are comments, and `\` at the end of a
 /// line joins the next one to it.
@@ -67,6 +66,8 @@ public struct CandidateParser: Sendable {
     }
 
     private let wanted: CandidateFormat
+    /// What the lines are; ``CandidateFormat/auto`` before the first one.
+    public private(set) var format = CandidateFormat.auto
     private let longest: Int
     private var state = State.undecided
     private var isFirstLine = true
@@ -86,18 +87,9 @@ public struct CandidateParser: Sendable {
     public init(format: CandidateFormat = .auto, longest: Int = 1 << 20) {
         wanted = format
         self.longest = longest
-        if format == .lines { state = .lines }
-    }
-
-    /// What the lines are; ``CandidateFormat/auto`` before the first one.
-    public var format: CandidateFormat {
-        switch state {
-        case .undecided, .ended: .auto
-        case .lines: .lines
-        case .abc: .abc
-        case .abcd: .abcd
-        case .abc2: .abc2
-        case .newpgen: .newpgen
+        if format == .lines {
+            state = .lines
+            self.format = .lines
         }
     }
 
@@ -109,15 +101,25 @@ public struct CandidateParser: Sendable {
 
     // MARK: Lines
 
+    /// Whether ``next()`` may have more: not where each line is a candidate.
+    public var isExpanding: Bool {
+        switch format {
+        case .auto, .lines: false
+        case .abc, .abcd, .abc2, .newpgen: true
+        }
+    }
+
     /// Takes a line, without its end, when there is no candidate left.
     ///
     /// - Parameters:
     ///   - line: The line, or its beginning.
     ///   - length: How long it is when that is only its beginning.
+    /// - Returns: The first candidate that it makes. ``next()`` has the others.
     /// - Throws: What is wrong with it. Unless that ends the reading, the next line may be given.
+    @discardableResult
     public mutating func take(
         _ line: ArraySlice<UInt8>, length: Int? = nil
-    ) throws(CandidateFileError) {
+    ) throws(CandidateFileError) -> Candidate? {
         var text = line
         if isFirstLine {
             if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }  // a byte order mark
@@ -127,10 +129,10 @@ public struct CandidateParser: Sendable {
         while let byte = text.first, isBlank(byte) { text = text.dropFirst() }
         if length == nil { text = trimmingEnd(text) }
         if !isJoining {
-            if text.isEmpty || text.first == UInt8(ascii: "#") || beginsWithComment(text) { return }
-            if case .lines = state, text.last != UInt8(ascii: "\\") || length != nil {
-                self.line = Candidate(text: text, lengthOfCut: length)
-                return
+            guard let first = text.first, first != UInt8(ascii: "#") else { return nil }
+            if first == UInt8(ascii: "/") && beginsWithComment(text) { return nil }
+            if case .lines = format, text.last != UInt8(ascii: "\\") || length != nil {
+                return Candidate(text: text, lengthOfCut: length)
             }
         }
         do throws(CandidateFileError) {
@@ -139,10 +141,12 @@ public struct CandidateParser: Sendable {
             if error.endsReading { end() }
             throw error
         }
+        return try next()
     }
 
     private mutating func end() {
         state = .ended
+        format = .auto
         row = []
         line = nil
         isJoining = false
@@ -156,6 +160,7 @@ public struct CandidateParser: Sendable {
             isJoining = false
             if case .undecided = state, wanted == .auto, line.allSatisfy(isDigit) {
                 state = .lines
+                format = .lines
                 self.line = Candidate(text: line, lengthOfCut: length)
                 return
             }
@@ -207,8 +212,10 @@ public struct CandidateParser: Sendable {
 
     /// Takes the end of the input.
     ///
+    /// - Returns: The first candidate that is left. ``next()`` has the others.
     /// - Throws: What is missing.
-    public mutating func finish() throws(CandidateFileError) {
+    @discardableResult
+    public mutating func finish() throws(CandidateFileError) -> Candidate? {
         do throws(CandidateFileError) {
             if isJoining {
                 isJoining = false
@@ -222,6 +229,7 @@ public struct CandidateParser: Sendable {
             if error.endsReading { end() }
             throw error
         }
+        return try next()
     }
 
     // MARK: Headers
@@ -242,6 +250,7 @@ public struct CandidateParser: Sendable {
             throw .header(
                 "is no header of \(wanted.rawValue), which the input was said to be")
         }
+        format = found
         switch found {
         case .abc: state = .abc(try template(line))
         case .abcd:

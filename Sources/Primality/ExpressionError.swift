@@ -81,9 +81,6 @@ public struct ExpressionError: Error, Sendable, Equatable {
         self.token = token
     }
 
-    /// A text that was to be a number is none.
-    public init(_ error: NumberTextError) { self.init(.number(error)) }
-
     /// Whether the reason is the size, which a higher limit would allow.
     public var isAboutSize: Bool {
         switch problem {

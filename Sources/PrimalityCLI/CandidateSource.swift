@@ -193,51 +193,64 @@ final class CandidateSource: Sendable {
             reading.line += 1
             return .text(CandidateParser.Candidate(text: trimmed(Array(argument.utf8)[...])))
         }
-        while !cancel.isCancelled {
-            do throws(CandidateFileError) {
-                if let candidate = try reading.parser.next() { return .text(candidate) }
-            } catch {
-                return .bad(error, nil)
+        while true {
+            if reading.parser.isExpanding {
+                if cancel.isCancelled { return nil }
+                do throws(CandidateFileError) {
+                    if let candidate = try reading.parser.next() { return .text(candidate) }
+                } catch {
+                    return .bad(error, nil)
+                }
             }
             if reading.lines == nil { return nil }
-            guard let event = nextLine(&reading, mayWait: mayWait) else { return nil }
-            if let error = take(event, &reading) { return error }
+            switch nextLine(&reading) {
+            case .line(let bytes, let length):
+                reading.line += 1
+                if let candidate = take(bytes, length, &reading) { return candidate }
+            case .pause:
+                if !mayWait { return nil }
+            case .end:
+                reading.lines = nil
+                do throws(CandidateFileError) {
+                    if let candidate = try reading.parser.finish() { return .text(candidate) }
+                } catch {
+                    if let candidate = refuse(error, nil, &reading) { return candidate }
+                }
+            }
         }
-        return nil
     }
 
-    /// Gives the parser a line; what is wrong with it, unless nothing comes after it.
-    private func take(_ event: LineReader.Event, _ reading: inout Reading) -> Candidate? {
-        var line: ArraySlice<UInt8>?
+    /// Gives the parser a line; its first candidate, or what is wrong with it.
+    private func take(
+        _ line: ArraySlice<UInt8>, _ length: Int, _ reading: inout Reading
+    ) -> Candidate? {
         do throws(CandidateFileError) {
-            switch event {
-            case .line(let bytes, let length):
-                line = bytes
-                reading.line += 1
-                try reading.parser.take(bytes, length: length)
+            let candidate = try reading.parser.take(line, length: length)
+            if reading.parser.isExpanding {
                 for note in reading.parser.takeNotes() {
                     StandardStreams.complain("\(name) \(reading.line): \(note)")
                 }
-            case .pause: break
-            case .end:
-                reading.lines = nil
-                try reading.parser.finish()
             }
+            return candidate.map { .text($0) }
         } catch {
-            if !error.endsReading { return .bad(error, line) }
-            reading.lines = nil
-            // Whatever share it would be in.
-            reject(reading.line, line, "\(error); the reading ends here")
+            return refuse(error, line, &reading)
         }
+    }
+
+    /// What is wrong with a line, unless nothing comes after it: then it is reported, whatever share it
+    /// would be in.
+    private func refuse(
+        _ error: CandidateFileError, _ line: ArraySlice<UInt8>?, _ reading: inout Reading
+    ) -> Candidate? {
+        if !error.endsReading { return .bad(error, line) }
+        reading.lines = nil
+        reject(reading.line, line, "\(error); the reading ends here")
         return nil
     }
 
-    /// The next line, or the end; `nil` where the reader would wait and may not.
-    private func nextLine(_ reading: inout Reading, mayWait: Bool) -> LineReader.Event? {
+    private func nextLine(_ reading: inout Reading) -> LineReader.Event {
         do {
-            let event = try reading.lines?.read() ?? .end
-            if case .pause = event, !mayWait { return nil }
-            return event
+            return try reading.lines?.read() ?? .end
         } catch {
             StandardStreams.complain("\(name.dropLast(6)): \(error.description)")
             counted.withLock { $0.isBroken = true }
@@ -267,8 +280,11 @@ final class CandidateSource: Sendable {
             return nil
         case .text(let candidate):
             var text = candidate.text
+            if let length = candidate.lengthOfCut {
+                reject(line, text, tooLong(length, text))
+                return nil
+            }
             do throws(ExpressionError) {
-                if let length = candidate.lengthOfCut { throw tooLong(length, text) }
                 let bits: Int
                 do throws(NumberTextError) {
                     // Most lines are plain numbers.
@@ -290,17 +306,14 @@ final class CandidateSource: Sendable {
         }
     }
 
-    /// What is wrong with a line of which only the beginning was kept: a byte in it, or its length.
-    private func tooLong(_ length: Int, _ text: ArraySlice<UInt8>) -> ExpressionError {
-        var limbs = NumberBatch()
-        do throws(NumberTextError) {
-            try limbs.append(parsing: text.span, maximumBits: 0)
-        } catch {
-            if case .tooLarge = error {} else { return ExpressionError(error) }
+    /// What is wrong with a line of which only the beginning was kept.
+    private func tooLong(_ length: Int, _ text: ArraySlice<UInt8>) -> String {
+        if text.allSatisfy({ $0 &- UInt8(ascii: "0") <= 9 }) {
+            let error = NumberTextError.tooLarge(
+                bits: length / 10 * 33, atLeast: true, limit: maximumBits)
+            return "\(error) (\(limitName))"
         }
-        // Its digits are fine.
-        return ExpressionError(
-            .tooLarge(bits: length / 10 * 33, atLeast: true, limit: maximumBits))
+        return "it has \(length) bytes, more than the \(text.count) that are read"
     }
 
     private func reject(_ line: Int, _ text: ArraySlice<UInt8>?, _ message: String) {

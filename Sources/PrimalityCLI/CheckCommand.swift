@@ -285,7 +285,7 @@ private struct Resumption {
         var parser = CandidateParser(format: format)
         for line in beginning.prefix(count ?? 0).split(separator: UInt8(ascii: "\n"))
         where parser.format == .auto {
-            try? parser.take(line)
+            _ = try? parser.take(line)
         }
         return parser.format
     }
