@@ -22,9 +22,9 @@ extension Expression {
         maximumBits: Int, cancel: CancelFlag? = nil
     ) throws(ExpressionError) -> BigNatural {
         var evaluation = ExpressionEvaluation(text, maximumBits: maximumBits)
-        for step in steps {
+        for (i, step) in steps.enumerated() {
             if cancel?.isCancelled == true { throw ExpressionError(.cancelled) }
-            try evaluation.take(step)
+            try evaluation.take(step, isLast: i == steps.count - 1)
         }
         return try evaluation.result()
     }
@@ -81,6 +81,8 @@ private struct ExpressionEvaluation {
     /// What one value may have on the way, and all on the stack together.
     private let valueLimit: Int
     private let stackLimit: Int
+    /// What the result of the present step has to be below: the last one's is the whole.
+    private var resultLimit: Int
     private var stack: [SignedInteger] = []
     private var step = Expression.Step(operation: .number, place: 0, length: 0)
 
@@ -92,6 +94,7 @@ private struct ExpressionEvaluation {
         limit = max(0, min(maximumBits, Self.largest / 4))
         valueLimit = 4 * limit + 128
         stackLimit = 4 * valueLimit
+        resultLimit = valueLimit
     }
 
     func result() throws(ExpressionError) -> BigNatural {
@@ -103,8 +106,9 @@ private struct ExpressionEvaluation {
         return BigNatural(limbs: unsafe value.withLimbs { unsafe Array($0) })
     }
 
-    mutating func take(_ step: Expression.Step) throws(ExpressionError) {
+    mutating func take(_ step: Expression.Step, isLast: Bool) throws(ExpressionError) {
         self.step = step
+        resultLimit = isLast ? limit : valueLimit
         switch step.operation {
         case .number: try pushNumber()
         case .negate: stack[stack.count - 1].negate()
@@ -191,10 +195,12 @@ private struct ExpressionEvaluation {
 
     // MARK: Products
 
-    private func primorial(_ n: UInt64) throws(ExpressionError) -> SignedInteger {
+    private func primorial(
+        _ n: UInt64, _ bound: ExpressionError.SizeBound = .atLeast
+    ) throws(ExpressionError) -> SignedInteger {
         // θ(n) > n (1 − 1 / ln n) from 41 on [RoSc62].
         let theta = n < 41 ? 0 : Double(n) * (1 - 1 / log(Double(n)))
-        try admit(log2: theta / log(2))
+        try admit(log2: theta / log(2), bound)
         let product = try make()
         product.setPrimorial(n)
         return product
@@ -204,8 +210,8 @@ private struct ExpressionEvaluation {
         from first: UInt64, to last: UInt64
     ) throws(ExpressionError) -> SignedInteger {
         if first > last { throw fail(.reversedOperands) }
-        let product = try primorial(last)
-        if first > 2, !product.divide(by: try primorial(first - 1)) {
+        let product = try primorial(last, .upTo)
+        if first > 2, !product.divide(by: try primorial(first - 1, .upTo)) {
             preconditionFailure("a primorial divides the next ones")
         }
         return product
@@ -229,14 +235,14 @@ private struct ExpressionEvaluation {
         switch function {
         case .mersenne:
             let p = try popIndex()
-            try admit(log2: Double(p))
+            try admit(log2: Double(p) - 1)
             let (power, one) = (try make([2]), try make([1]))
             power.raise(to: p)
             power.subtract(one)
             push(power)
         case .repunit:
             let n = try popIndex()
-            try admit(log2: Double(n) * log2(10))
+            try admit(log2: Double(n) * log2(10) - 4)
             let (power, one, nine) = (try make([10]), try make([1]), try make([9]))
             power.raise(to: n)
             power.subtract(one)
@@ -281,7 +287,8 @@ private struct ExpressionEvaluation {
         if k > n { return value }
         // C(n, j) >= (n / j)^j
         let j = Double(min(k, n - k))
-        try admit(log2: j < 1 ? 0 : j * log2(Double(n) / j))
+        // It takes seconds for a few million bits, so none is made that can only be a part.
+        try admit(log2: j < 1 ? 0 : j * log2(Double(n) / j), limit: limit)
         value.setBinomial(n, k)
         return value
     }
@@ -405,17 +412,20 @@ private struct ExpressionEvaluation {
 
     /// Refuses a result of at least so many bits when there may not be as many.
     private func admit(bits: Int) throws(ExpressionError) {
-        if bits > valueLimit { throw fail(.tooLarge(bits: bits, .atLeast, limit: limit)) }
+        if bits > resultLimit { throw fail(.tooLarge(bits: bits, .atLeast, limit: limit)) }
         try reserve(bits: bits + 1)
     }
 
     /// The same of a result of which the logarithm is known, or a bound of it.
     private func admit(
-        log2 logarithm: Double, _ bound: ExpressionError.SizeBound = .atLeast
+        log2 logarithm: Double, _ bound: ExpressionError.SizeBound = .atLeast,
+        limit: Int? = nil
     ) throws(ExpressionError) {
         // Far more than what the logarithms are off.
         let bits = bound == .atLeast ? max(0, logarithm * (1 - 1e-9)) : logarithm
-        if bits >= Double(valueLimit) { throw refused(bits: bits, bound) }
+        // An upper bound does not refuse what may be the whole.
+        let most = limit ?? (bound == .atLeast ? resultLimit : valueLimit)
+        if bits >= Double(most) { throw refused(bits: bits, bound) }
         // Nothing is more than twice its lower bound, but for small numbers.
         try reserve(bits: Int(bits) * 2 + 256)
     }
@@ -427,7 +437,7 @@ private struct ExpressionEvaluation {
     private func refused(
         bits: Double, _ bound: ExpressionError.SizeBound = .atLeast
     ) -> ExpressionError {
-        let bits = bits < 0x1p62 ? Int(bits) + 1 : Int.max
+        let bits = bits < 0x1p63 ? Int(bits) + 1 : Int.max
         return fail(.tooLarge(bits: bits, bound, limit: limit))
     }
 

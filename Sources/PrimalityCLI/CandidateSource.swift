@@ -180,6 +180,7 @@ final class CandidateSource: Sendable {
         return batch
     }
 
+    /// Costly to hand on, so what does is inlined: a million plain lines come this way.
     private enum Candidate {
         case text(CandidateParser.Candidate)
         /// Why there is none where one was to be, and the row that was to give it.
@@ -188,6 +189,7 @@ final class CandidateSource: Sendable {
 
     /// The next candidate; `nil` at the end, and where the reader would wait though there is something to
     /// test.
+    @inline(__always)
     private func nextCandidate(_ reading: inout Reading, mayWait: Bool) -> Candidate? {
         if let argument = reading.arguments.popFirst() {
             reading.line += 1
@@ -221,6 +223,7 @@ final class CandidateSource: Sendable {
     }
 
     /// Gives the parser a line; its first candidate, or what is wrong with it.
+    @inline(__always)
     private func take(
         _ line: ArraySlice<UInt8>, _ length: Int, _ reading: inout Reading
     ) -> Candidate? {
@@ -270,6 +273,7 @@ final class CandidateSource: Sendable {
     }
 
     /// Adds a candidate and returns its size; `nil` when it was bad, and was reported.
+    @inline(__always)
     private func add(
         _ candidate: Candidate, line: Int, to batch: inout NumberBatch, _ names: inout ChunkInputs,
         place: Int

@@ -214,16 +214,22 @@ import Testing
         #expect(problem("256", 8) == .number(.tooLarge(bits: 9, atLeast: false, limit: 8)))
         #expect(problem("2^8", 8) == .tooLarge(bits: 9, .exactly, limit: 8))
         #expect(problem("2^8-1", 8) == nil)
+        // Of the whole more is known than of what is on the way.
+        #expect(problem("2^2000", 1000) == .tooLarge(bits: 2000, .atLeast, limit: 1000))
+        #expect(problem("2^2000-2^2000", 1000) == nil)
+        #expect(problem("2000#1990", 1000) == nil)
+        #expect(problem("M(1000)", 1000) == nil)
         #expect(problem("1-1", 0) == nil)
         // No lower bound may be above what is there.
         for n in stride(from: 1, through: 3000, by: 7) {
             for text in [
-                "\(n)!", "\(n)!3", "\(n)#", "F(\(n))", "L(\(n))", "C(\(n),\(n / 3))", "3^\(n)",
+                "\(n)!", "\(n)!3", "\(n)#", "F(\(n))", "L(\(n))", "M(\(n))", "R(\(n))",
+                "C(\(n),\(n / 3))", "3^\(n)",
             ] {
-                guard let value = try? BigNatural(expression: text, maximumBits: 1_000_000),
-                    case .tooLarge(let bits, _, _) = problem(text, 0)
-                else { continue }
-                #expect(bits <= value.bitWidth, "\(text)")
+                let value = try? BigNatural(expression: text, maximumBits: 1_000_000)
+                guard case .tooLarge(let bits, _, _) = problem(text, 0) else { continue }
+                let size = value?.bitWidth ?? 0
+                #expect(bits <= size && bits > size / 3 - 10, "\(text)")
             }
         }
     }
