@@ -58,6 +58,7 @@ struct ABCTemplate: Sendable {
     }
 
     /// - Parameter line: A line that ``format(ofHeader:)`` knows, without its comment.
+    /// - Throws: What is wrong with it.
     init(header line: ArraySlice<UInt8>) throws(CandidateFileError) {
         var text = line.drop { $0 != 0x20 }
         if Self.firstWord(line) == "abcd" {

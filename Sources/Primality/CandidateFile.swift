@@ -35,15 +35,18 @@ public struct CandidateFileError: Error, Sendable, Equatable, CustomStringConver
 
 /// Makes candidates of the lines of a file: lines in, expressions out.
 ///
-/// Give it a line and take candidates until there is none, then the next line, and at the end say so. It keeps no more than a line, however many candidates there are.
+/// Give it a line and take candidates until there is none, then the next line, and at the end say so.
+///
+/// It keeps no more than a line, however many candidates there are.
 ///
 /// In all formats `//` begins a comment, lines that begin with `#` are comments, and `\` at the end of a
 /// line joins the next one to it.
 public struct CandidateParser: Sendable {
     /// A candidate.
     public struct Candidate: Sendable, Equatable {
-        /// The expression. A plain line is given whole: it may end in a comment, see
-        /// ``CandidateParser/withoutComment(_:)``.
+        /// The expression.
+        ///
+        /// A plain line is given whole: it may end in a comment, see ``CandidateParser/withoutComment(_:)``.
         public var text: ArraySlice<UInt8>
         /// How long the line was of which the text is only the beginning; else `nil`.
         public var lengthOfCut: Int?
@@ -122,7 +125,8 @@ public struct CandidateParser: Sendable {
     ) throws(CandidateFileError) -> Candidate? {
         var text = line
         if isFirstLine {
-            if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }  // a byte order mark
+            // A byte order mark.
+            if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
             isFirstLine = false
         }
         let length = length.flatMap { $0 > line.count ? $0 : nil }
@@ -158,7 +162,7 @@ public struct CandidateParser: Sendable {
     ) throws(CandidateFileError) {
         if let length {
             isJoining = false
-            if case .undecided = state, wanted == .auto, line.allSatisfy(isDigit) {
+            if case .undecided = state, wanted == .auto, !mayBeHeader(line) {
                 state = .lines
                 format = .lines
                 self.line = Candidate(text: line, lengthOfCut: length)
@@ -308,6 +312,11 @@ public struct CandidateParser: Sendable {
             return try product.next(longest: longest).map { Candidate(text: $0[...]) }
         case .undecided, .lines, .ended: return nil
         }
+    }
+
+    private func mayBeHeader(_ line: ArraySlice<UInt8>) -> Bool {
+        ABCTemplate.looksLikeHeader(line) || NewPGenForm.looksLikeHeader(line)
+            || line.contains(UInt8(ascii: "$"))
     }
 
     private func tooLong(_ length: Int) -> CandidateFileError {

@@ -28,8 +28,9 @@ public struct Expression: Sendable {
     }
 
     let text: [UInt8]
-    /// In the order of evaluation: operands before what is done to them. A list has no depth that could
-    /// overflow a stack.
+    /// In the order of evaluation: operands before what is done to them.
+    ///
+    /// A list has no depth that could overflow a stack.
     let steps: [Step]
 
     /// Reads an expression.

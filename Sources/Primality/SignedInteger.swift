@@ -73,9 +73,10 @@ internal import CKernels
     func raise(to exponent: UInt64) { unsafe prk_integer_power(handle, exponent) }
     func reduceToGCD(with other: SignedInteger) { unsafe prk_integer_gcd(handle, other.handle) }
 
-    /// Divides; `false` when the quotient is no integer, and this is then of no use.
+    /// Divides.
     ///
     /// - Parameter other: Not 0.
+    /// - Returns: `false` when the quotient is no integer; this is then of no use.
     func divide(by other: SignedInteger) -> Bool {
         unsafe prk_integer_divide(handle, other.handle)
     }

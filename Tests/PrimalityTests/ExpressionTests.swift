@@ -229,7 +229,7 @@ import Testing
                 let value = try? BigNatural(expression: text, maximumBits: 1_000_000)
                 guard case .tooLarge(let bits, _, _) = problem(text, 0) else { continue }
                 let size = value?.bitWidth ?? 0
-                #expect(bits <= size && bits > size / 3 - 10, "\(text)")
+                #expect(bits <= size && bits > size / 3 - 20, "\(text)")
             }
         }
     }
