@@ -31,13 +31,15 @@ struct CheckCommand: ParsableCommand {
             are skipped, // begins a comment, \\ at the end of a line joins the next one to it. Without \
             expressions and --file, standard input is read. A bad line is reported on standard error and \
             the rest goes on. Four files, and what they stand for:
-              ABC $a*2^$b$c                 ABCD $a*2^$b+1 [20755 35460]
-              3 5000 +1                     0 8
-              5 5001 -1                     2 -8
-              -> 3*2^5000+1, 5*2^5001-1     -> 20755*2^35460+1, 20755*2^35468+1, 20757*2^35460+1
-              ABC2 $a^$b-2 | $a^$b+2        99991:T:0:2:3
-              a: from 3 to 9 step 2         45 5000
-              b: primes from 100 to 200     -> 45*2^5000+1, 45*2^5000-1
+              ABC $a*2^$b$c                ABCD $a*2^$b+1 [5 100]
+              3 5000 +1                    0 8
+              5 5001 -1                    2 -8
+              -> 3*2^5000+1, 5*2^5001-1    -> 5*2^100+1, 5*2^108+1, 7*2^100+1
+
+              ABC2 $a^$b-2 | $a^$b+2       99991:T:0:2:3
+              a: from 3 to 9 step 2        45 5000
+              b: primes from 100 to 200    -> 45*2^5000+1, 45*2^5000-1
+
             Values are pasted as text: a sign stands in the template or in the value. What | and & join \
             is all tested.
 
