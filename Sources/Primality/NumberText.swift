@@ -34,7 +34,7 @@ extension NumberTextError: CustomStringConvertible {
         }
     }
 
-    private static func name(of byte: UInt8) -> String {
+    static func name(of byte: UInt8) -> String {
         switch byte {
         case 0: "a NUL byte"
         case 0x20: "a space"
@@ -67,6 +67,13 @@ package enum NumberText {
     package static func append(
         _ text: Span<UInt8>, maximumBits: Int, to limbs: inout [UInt64]
     ) throws(NumberTextError) -> Int {
+        if let value = small(text) {
+            let size = 64 - value.leadingZeroBitCount
+            if size <= maximumBits {
+                limbs.append(value)
+                return size
+            }
+        }
         let isHexadecimal =
             text.count >= 2 && text[0] == UInt8(ascii: "0") && text[1] | 0x20 == UInt8(ascii: "x")
         var first = isHexadecimal ? 2 : 0
@@ -98,6 +105,18 @@ package enum NumberText {
             throw .tooLarge(bits: size, atLeast: false, limit: maximumBits)
         }
         return size
+    }
+
+    /// The value of at most 19 decimal digits; `nil` when it is anything else.
+    private static func small(_ text: Span<UInt8>) -> UInt64? {
+        if text.isEmpty || text.count > 19 { return nil }
+        var value: UInt64 = 0
+        for i in text.indices {
+            let digit = text[i] &- UInt8(ascii: "0")
+            if digit > 9 { return nil }
+            value = value &* 10 &+ UInt64(digit)
+        }
+        return value
     }
 
     /// A lower bound of the size of a number with so many digits, the first of which is not 0.

@@ -9,17 +9,39 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Tests numbers from arguments, a file or standard input.",
-        usage: "primality check [<number> ...] [--file <file> | -] [<options>]",
+        usage: "primality check [<expression> ...] [--file <file> | -] [<options>]",
         discussion: """
-            Numbers are decimal, or hexadecimal after 0x. In files each stands on a line of its own; \
-            empty lines and lines that begin with # are skipped. Without numbers and --file, standard \
-            input is read. A bad line is reported on standard error and the rest goes on.
+            A candidate is a number, decimal or hexadecimal after 0x, or an expression. From loose to \
+            tight: + -, then * / %, then unary -, then ^, then x# (the product of the primes up to x), \
+            n#m (of those from m to n), n! and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, \
+            R(n) = (10^n-1)/9, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
+            lucasU(p,q,n), lucasV(p,q,n). Quote them for the shell. What is larger than --max-bits is \
+            refused before it is computed; so are inexact quotients, and a^b^c without brackets.
 
             Examples:
               primality check 18446744073709551557 0x1FFFFFFFFFFFFFFF
+              primality check '2^127-1' '503#-641' '(2^61+1)/3' 'Phi(3,-10^20)'
+              primality check --res64 '1009#-2749'
               seq 1000000 | primality check --format csv
               primality check --file candidates.txt --pool processes -j 8 --order done
-              primality check -q 170141183460469231731687303715884105727 && echo prime
+              primality check -q 'M(127)' && echo prime
+
+            In files each candidate stands on a line of its own, unless the first line is a header: of \
+            ABC, ABCD or ABC2 as PFGW has them, or of NewPGen. Empty lines and lines that begin with # \
+            are skipped, // begins a comment, \\ at the end of a line joins the next one to it. Without \
+            expressions and --file, standard input is read. A bad line is reported on standard error and \
+            the rest goes on. Four files, and what they stand for:
+              ABC $a*2^$b$c                ABCD $a*2^$b+1 [5 100]
+              3 5000 +1                    0 8
+              5 5001 -1                    2 -8
+              -> 3*2^5000+1, 5*2^5001-1    -> 5*2^100+1, 5*2^108+1, 7*2^100+1
+
+              ABC2 $a^$b-2 | $a^$b+2       99991:T:0:2:3
+              a: from 3 to 9 step 2        45 5000
+              b: primes from 100 to 200    -> 45*2^5000+1, 45*2^5000-1
+
+            Values are pasted as text: a sign stands in the template or in the value. What | and & join \
+            is all tested.
 
             In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
             together:
@@ -35,16 +57,23 @@ struct CheckCommand: ParsableCommand {
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("Numbers to test; - reads standard input.", valueName: "number"))
+        help: ArgumentHelp(
+            "Expressions to test; - reads standard input.", valueName: "expression"))
     var numbers: [String] = []
 
-    @Option(help: "Read numbers from a file, one a line; - is standard input.")
+    @Option(help: "Read candidates from a file; - is standard input.")
     var file: String?
 
     @Option(
         help: ArgumentHelp(
+            "What the file is: auto (its first line says it), lines, abc, abcd, abc2 or newpgen; by "
+                + "default auto.", valueName: "format"))
+    var input: String?
+
+    @Option(
+        help: ArgumentHelp(
             "auto, trial, u64, gmp, ifma, swift-trial or swift-u64. auto takes u64 below 2^64; above, ifma "
-                + "as far as this machine and it go (65 to 8192 bits), else gmp.",
+                + "where the machine has it and it goes (65 to 8192 bits), else gmp.",
             valueName: "name"))
     var engine = "auto"
 
@@ -78,6 +107,8 @@ struct CheckCommand: ParsableCommand {
         let engine: Engine = try choice(
             engine, of: "--engine")
         let order: ResultOrder = try choice(order, of: "--order")
+        let candidateFormat: CandidateFormat = try choice(
+            self.input ?? "auto", of: "--input")
         let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
         let shared = try shared.checked()
         try checkResumption()
@@ -91,12 +122,13 @@ struct CheckCommand: ParsableCommand {
         if let resume {
             let origin = { (input: FileDigest) in
                 ResultsOrigin(
-                    input: input, engine: engine, options: options,
+                    input: input, format: candidateFormat, engine: engine, options: options,
                     maximumBits: shared.maximumBits, shard: shard)
             }
             do throws(Complaint) {
                 resumption = try Resumption(
-                    resume, input, origin: origin, seedMatters: self.shared.seed != nil,
+                    resume, input, candidateFormat, origin: origin,
+                    seedMatters: self.shared.seed != nil,
                     cancel: interruption.cancel)
             } catch {
                 interruption.exitIfSignalled { "nothing was tested" }
@@ -112,7 +144,8 @@ struct CheckCommand: ParsableCommand {
             timeout: shared.timeout,
             notify: { StandardStreams.complain($0.description) })
         let source = CandidateSource(
-            input, engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
+            input, format: candidateFormat, engine: engine, maximumBits: shared.maximumBits,
+            chunk: shared.chunk,
             selection: Selection(shard: shard, done: resumption?.file.done ?? PlaceSet()),
             cancel: interruption.cancel)
 
@@ -169,7 +202,7 @@ struct CheckCommand: ParsableCommand {
         let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
         if let file {
             if !numbers.isEmpty {
-                throw Refusal.usage("give numbers or --file, not both")
+                throw Refusal.usage("give expressions or --file, not both")
             }
             if file == "-" { return standardInput }
             do {
@@ -182,6 +215,9 @@ struct CheckCommand: ParsableCommand {
             }
         }
         if numbers.isEmpty || numbers == ["-"] { return standardInput }
+        if self.input != nil {
+            throw Refusal.usage("--input is for files; arguments are expressions")
+        }
         return .arguments(numbers)
     }
 
@@ -213,8 +249,8 @@ private struct Resumption {
     private let version: FileVersion
 
     init(
-        _ path: String, _ input: CandidateInput, origin: (FileDigest) -> ResultsOrigin,
-        seedMatters: Bool, cancel: CancelFlag
+        _ path: String, _ input: CandidateInput, _ format: CandidateFormat,
+        origin: (FileDigest) -> ResultsOrigin, seedMatters: Bool, cancel: CancelFlag
     ) throws(Complaint) {
         guard case .descriptor(let descriptor, let name) = input else {
             throw Complaint(message: "--resume needs --file")
@@ -229,13 +265,32 @@ private struct Resumption {
         } catch {
             throw Complaint(message: "\(inputName): \(Errno(rawValue: error.code))")
         }
+        let isByLine = Self.format(of: descriptor, format) == .lines
         file = try ResumeFile(
-            path, origin: origin(digest), seedMatters: seedMatters, cancel: cancel)
+            path, origin: origin(digest), seedMatters: seedMatters, isByLine: isByLine,
+            cancel: cancel)
         if file.done.count > 0 || file.wasTorn {
             StandardStreams.complain(
                 "\(printable(path)): going on after \(file.done.count) results"
                     + (file.wasTorn ? "; an incomplete line at the end was cut" : ""))
         }
+    }
+
+    /// What a file's beginning says that it is.
+    private static func format(
+        of descriptor: FileDescriptor, _ format: CandidateFormat
+    ) -> CandidateFormat {
+        var beginning = [UInt8](repeating: 0, count: 1 << 16)
+        // No more than the array has room for.
+        let count = try? unsafe beginning.withUnsafeMutableBytes {
+            unsafe try descriptor.read(fromAbsoluteOffset: 0, into: $0)
+        }
+        var parser = CandidateParser(format: format)
+        for line in beginning.prefix(count ?? 0).split(separator: UInt8(ascii: "\n"))
+        where parser.format == .auto {
+            _ = try? parser.take(line)
+        }
+        return parser.format
     }
 
     /// Brings results to the disk; what became of them.

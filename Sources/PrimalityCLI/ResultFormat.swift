@@ -66,13 +66,13 @@ enum ResultFormat: String, CaseIterable {
         output.append(UInt8(ascii: "\n"))
     }
 
-    // Inputs are digits and need no escaping; neither do our own names.
+    // Our own names need no escaping.
     private func appendJSON(
         _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, _ gap: Int?,
         to output: inout [UInt8]
     ) {
         output += "{\"i\":\(place),\"input\":\"".utf8
-        output += input
+        for byte in input { appendEscaped(byte, to: &output) }
         output += "\",\"bits\":\(bits)".utf8
         if let gap { output += ",\"gap\":\(gap)".utf8 }
         output += ",\"verdict\":\"\(report.verdict.identifier)\"".utf8
@@ -87,12 +87,26 @@ enum ResultFormat: String, CaseIterable {
         output += ",\"cpu_ns\":\(nanoseconds(report.cpuTime))}".utf8
     }
 
+    private func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case 0..<0x20: output += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+        default: output.append(byte)
+        }
+    }
+
     private func appendCSV(
         _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
         to output: inout [UInt8]
     ) {
         output += "\(place),".utf8
-        output += input
+        if input.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }) {
+            output.append(UInt8(ascii: "\""))
+            output += input.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
+            output.append(UInt8(ascii: "\""))
+        } else {
+            output += input
+        }
         var fields: [String] = []
         fields.append(String(bits))
         fields.append(report.verdict.identifier)

@@ -24,6 +24,7 @@ struct ResultsOrigin: Codable, Equatable {
     var version = BuildInformation.version
     var inputBytes: UInt64
     var inputHash: String
+    var inputFormat: String
     var engine: String
     var rounds: Int
     /// A string, since JSON's numbers may be doubles for others.
@@ -33,10 +34,12 @@ struct ResultsOrigin: Codable, Equatable {
     var shard: String
 
     init(
-        input: FileDigest, engine: Engine, options: TestOptions, maximumBits: Int, shard: Shard
+        input: FileDigest, format: CandidateFormat, engine: Engine, options: TestOptions,
+        maximumBits: Int, shard: Shard
     ) {
         inputBytes = input.bytes
         inputHash = String(input.hash, radix: 16)
+        inputFormat = format.rawValue
         self.engine = engine.rawValue
         rounds = options.rounds
         seed = String(options.seed)
@@ -49,6 +52,7 @@ struct ResultsOrigin: Codable, Equatable {
         case version, engine, rounds, seed, res64, shard
         case inputBytes = "input_bytes"
         case inputHash = "input_siphash"
+        case inputFormat = "input_format"
         case maxBits = "max_bits"
     }
 
@@ -59,7 +63,8 @@ struct ResultsOrigin: Codable, Equatable {
     var line: String {
         Self.beginning
             + "\"version\":\"\(version)\",\"input_bytes\":\(inputBytes),"
-            + "\"input_siphash\":\"\(inputHash)\",\"engine\":\"\(engine)\",\"rounds\":\(rounds),"
+            + "\"input_siphash\":\"\(inputHash)\",\"input_format\":\"\(inputFormat)\","
+            + "\"engine\":\"\(engine)\",\"rounds\":\(rounds),"
             + "\"seed\":\"\(seed)\",\"res64\":\(res64),\"max_bits\":\(maxBits),"
             + "\"shard\":\"\(shard)\"}"
     }
@@ -85,7 +90,8 @@ struct ResultsOrigin: Codable, Equatable {
         func named(_ option: String, _ then: String, _ now: String) -> String? {
             then == now ? nil : "\(option) was \(printable(then)) then and is \(now) now"
         }
-        return named("--engine", engine, other.engine)
+        return named("--input", inputFormat, other.inputFormat)
+            ?? named("--engine", engine, other.engine)
             ?? named("--rounds", String(rounds), String(other.rounds))
             ?? named("--res64", res64 ? "on" : "off", other.res64 ? "on" : "off")
             ?? named("--max-bits", String(maxBits), String(other.maxBits))
@@ -101,6 +107,8 @@ struct ResultsOrigin: Codable, Equatable {
 struct ResumeFile {
     private let descriptor: FileDescriptor
     private let name: String
+    /// No candidate of the input has a place beyond it.
+    private let lastPlace: UInt64
     /// The size of what is known to be whole.
     private var size = 0
     private var lastSync = ContinuousClock.now
@@ -122,11 +130,15 @@ struct ResumeFile {
     ///   - path: Where.
     ///   - origin: What the results of this run are made from.
     ///   - seedMatters: The user chose the seed, so it has to be that of the file.
+    ///   - isByLine: No line of the input is more than one candidate.
     ///   - cancel: Ends the reading.
     /// - Throws: Why it cannot be used; also when the reading was cancelled.
     init(
-        _ path: String, origin: ResultsOrigin, seedMatters: Bool, cancel: CancelFlag
+        _ path: String, origin: ResultsOrigin, seedMatters: Bool, isByLine: Bool,
+        cancel: CancelFlag
     ) throws(Complaint) {
+        // A candidate takes two bytes, the last one perhaps one.
+        lastPlace = isByLine ? origin.inputBytes / 2 : .max
         name = printable(path)
         seed = UInt64(origin.seed) ?? 0
         // A limit on the size of files is to be an error like a full disk, not a signal.
@@ -198,7 +210,7 @@ struct ResumeFile {
                     try compare(there, with: origin, seedMatters)
                 } else {
                     if !ends { return end }
-                    try take(bytes, line: number + 1, inputBytes: origin.inputBytes)
+                    try take(bytes, line: number + 1)
                 }
                 number += 1
                 end += length + 1
@@ -225,7 +237,7 @@ struct ResumeFile {
 
     /// Takes the place out of a result's line.
     private mutating func take(
-        _ line: ArraySlice<UInt8>, line number: Int, inputBytes: UInt64
+        _ line: ArraySlice<UInt8>, line number: Int
     ) throws(Complaint) {
         var place = 0
         var digits = 0
@@ -238,8 +250,7 @@ struct ResumeFile {
         guard line.starts(with: "{\"i\":".utf8), digits > 0,
             rest.starts(with: ",\"input\":\"".utf8),
             rest.last == UInt8(ascii: "}"), rest.allSatisfy({ $0 >= 0x20 }),
-            // A candidate takes two bytes, the last one perhaps one.
-            UInt64(place) <= inputBytes / 2
+            UInt64(place) <= lastPlace
         else {
             throw Complaint(
                 message: "\(name): line \(number) is no result, so the file was damaged; when the "

@@ -57,23 +57,27 @@ struct Shard: Sendable, CustomStringConvertible {
     func contains(_ place: Int) -> Bool { count == 1 || place % count == index - 1 }
 }
 
-/// A set of places: a bit for each place up to the largest, 12 MB for 10⁸.
+/// A set of places: a bit for each place where there are others nearby, 12 MB for 10⁸ in a row.
 struct PlaceSet: Sendable {
-    private var words: [UInt64] = []
+    private static let blockBits = 1 << 15
+
+    private var blocks: [Int: [UInt64]] = [:]
     /// How many there are.
     private(set) var count = 0
 
     func contains(_ place: Int) -> Bool {
-        let word = place / 64
-        return word < words.count && words[word] >> UInt64(place % 64) & 1 == 1
+        if count == 0 { return false }
+        guard let block = blocks[place / Self.blockBits] else { return false }
+        let bit = place % Self.blockBits
+        return block[bit / 64] >> UInt64(bit % 64) & 1 == 1
     }
 
     /// Adds a place; `false` when it was there.
     mutating func insert(_ place: Int) -> Bool {
         if contains(place) { return false }
-        let word = place / 64
-        while words.count <= word { words.append(0) }
-        words[word] |= 1 << UInt64(place % 64)
+        let bit = place % Self.blockBits
+        let empty = [UInt64](repeating: 0, count: Self.blockBits / 64)
+        blocks[place / Self.blockBits, default: empty][bit / 64] |= 1 << UInt64(bit % 64)
         count += 1
         return true
     }

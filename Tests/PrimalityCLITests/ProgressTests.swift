@@ -41,7 +41,7 @@ import Testing
         let parts = shown.components(separatedBy: complaint)
         #expect(parts.count == 2)
         #expect(parts[0].hasSuffix(" "), "blanks over what stood there")
-        #expect(parts.last?.hasPrefix("'x' at position 1 is not a digit") == true)
+        #expect(parts.last?.hasPrefix("'x' at position 1 is no function") == true)
         #expect(shown.split(separator: "\r").last?.contains(" tested in ") == false)
     }
 

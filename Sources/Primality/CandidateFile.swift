@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a file says what its candidates are.
+public enum CandidateFormat: String, Sendable, CaseIterable {
+    /// What the first line says; without a header, lines.
+    case auto
+    /// An expression a line.
+    case lines
+    /// A template, and rows of values.
+    case abc
+    /// A template with its first values, and rows of what is added to them.
+    case abcd
+    /// A template, and a range for each variable; what all of them together make.
+    case abc2
+    /// A form, and rows `k n`.
+    case newpgen
+}
+
+/// What is wrong with a line of candidates.
+public struct CandidateFileError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong, and what to do.
+    public let description: String
+    /// What follows cannot be understood either.
+    public let endsReading: Bool
+
+    init(_ description: String, endsReading: Bool = false) {
+        self.description = description
+        self.endsReading = endsReading
+    }
+
+    static func header(_ description: String) -> CandidateFileError {
+        CandidateFileError(description, endsReading: true)
+    }
+}
+
+/// Makes candidates of the lines of a file: lines in, expressions out.
+///
+/// Give it a line and take candidates until there is none, then the next line, and at the end say so.
+///
+/// It keeps no more than a line, however many candidates there are.
+///
+/// In all formats `//` begins a comment, lines that begin with `#` are comments, and `\` at the end of a
+/// line joins the next one to it.
+public struct CandidateParser: Sendable {
+    /// A candidate.
+    public struct Candidate: Sendable, Equatable {
+        /// The expression.
+        ///
+        /// A plain line is given whole: it may end in a comment, see ``CandidateParser/withoutComment(_:)``.
+        public var text: ArraySlice<UInt8>
+        /// How long the line was of which the text is only the beginning; else `nil`.
+        public var lengthOfCut: Int?
+
+        /// A candidate.
+        public init(text: ArraySlice<UInt8>, lengthOfCut: Int? = nil) {
+            self.text = text
+            self.lengthOfCut = lengthOfCut
+        }
+    }
+
+    private enum State {
+        case undecided
+        case lines
+        case abc(ABCTemplate)
+        case abcd(ABCTemplate, [Int])
+        case abc2(ABC2Product)
+        case newpgen(NewPGenForm)
+        case ended
+    }
+
+    private let wanted: CandidateFormat
+    /// What the lines are; ``CandidateFormat/auto`` before the first one.
+    public private(set) var format = CandidateFormat.auto
+    private let longest: Int
+    private var state = State.undecided
+    private var isFirstLine = true
+    /// Lines that the next one continues.
+    private var joined: [UInt8] = []
+    private var isJoining = false
+    /// The line's candidate, where a line is one.
+    private var line: Candidate?
+    /// The row's values, and how many of its candidates were given.
+    private var row: [[UInt8]] = []
+    private var given = 0
+    private var notes: [String] = []
+
+    /// - Parameters:
+    ///   - format: What the lines are to be.
+    ///   - longest: The longest text that a candidate or joined lines may have.
+    public init(format: CandidateFormat = .auto, longest: Int = 1 << 20) {
+        wanted = format
+        self.longest = longest
+        if format == .lines {
+            state = .lines
+            self.format = .lines
+        }
+    }
+
+    /// What is to be known of the lines so far; empties the list.
+    public mutating func takeNotes() -> [String] {
+        defer { notes = [] }
+        return notes
+    }
+
+    // MARK: Lines
+
+    /// Whether ``next()`` may have more: not where each line is a candidate.
+    public var isExpanding: Bool {
+        switch format {
+        case .auto, .lines: false
+        case .abc, .abcd, .abc2, .newpgen: true
+        }
+    }
+
+    /// Takes a line, without its end, when there is no candidate left.
+    ///
+    /// - Parameters:
+    ///   - line: The line, or its beginning.
+    ///   - length: How long it is when that is only its beginning.
+    /// - Returns: The first candidate that it makes. ``next()`` has the others.
+    /// - Throws: What is wrong with it. Unless that ends the reading, the next line may be given.
+    @discardableResult
+    public mutating func take(
+        _ line: ArraySlice<UInt8>, length: Int? = nil
+    ) throws(CandidateFileError) -> Candidate? {
+        var text = line
+        if isFirstLine {
+            // A byte order mark.
+            if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
+            isFirstLine = false
+        }
+        let length = length.flatMap { $0 > line.count ? $0 : nil }
+        while let byte = text.first, isBlank(byte) { text = text.dropFirst() }
+        if length == nil { text = trimmingEnd(text) }
+        if !isJoining {
+            guard let first = text.first, first != UInt8(ascii: "#") else { return nil }
+            if first == UInt8(ascii: "/") && beginsWithComment(text) { return nil }
+            if case .lines = format, text.last != UInt8(ascii: "\\") || length != nil {
+                return Candidate(text: text, lengthOfCut: length)
+            }
+        }
+        do throws(CandidateFileError) {
+            try takeLong(text, length)
+        } catch {
+            if error.endsReading { end() }
+            throw error
+        }
+        return try next()
+    }
+
+    private mutating func end() {
+        state = .ended
+        format = .auto
+        row = []
+        line = nil
+        isJoining = false
+    }
+
+    /// A line that has to be looked at: a header, a row, or a part.
+    private mutating func takeLong(
+        _ line: ArraySlice<UInt8>, _ length: Int?
+    ) throws(CandidateFileError) {
+        if let length {
+            isJoining = false
+            if case .undecided = state, wanted == .auto, !mayBeHeader(line) {
+                state = .lines
+                format = .lines
+                self.line = Candidate(text: line, lengthOfCut: length)
+                return
+            }
+            throw tooLong(length)
+        }
+        let bare = Self.withoutComment(line)
+        let isContinued = bare.last == UInt8(ascii: "\\")
+        if !isContinued && !isJoining { return try takeWhole(line) }
+        if !isJoining { joined = [] }
+        isJoining = isContinued
+        // Of a header the comment is wanted too.
+        joined += isContinued ? bare.dropLast() : line
+        if joined.count > longest {
+            isJoining = false
+            throw tooLong(joined.count)
+        }
+        if !isContinued { try takeWhole(joined[...]) }
+    }
+
+    private mutating func takeWhole(_ line: ArraySlice<UInt8>) throws(CandidateFileError) {
+        let bare = Self.withoutComment(line)
+        if bare.isEmpty { return }
+        given = 0
+        switch state {
+        case .undecided: try begin(line)
+        case .lines: self.line = Candidate(text: bare)
+        case .abc(let template):
+            if ABCTemplate.looksLikeHeader(bare) { return try begin(line) }
+            row = []
+            row = try template.row(bare)
+        case .abcd(let template, var values):
+            if ABCTemplate.looksLikeHeader(bare) { return try begin(line) }
+            try template.add(bare, to: &values)
+            state = .abcd(template, values)
+            row = values.map { Array(String($0).utf8) }
+        case .abc2(var product):
+            if ABCTemplate.looksLikeHeader(bare) {
+                throw .header("is a second header: an ABC2 file is one product; split the file")
+            }
+            try product.define(bare)
+            state = .abc2(product)
+        case .newpgen(let form):
+            if NewPGenForm.looksLikeHeader(bare) { return try begin(line) }
+            row = []
+            row = try form.row(bare)
+        case .ended: break
+        }
+    }
+
+    /// Takes the end of the input.
+    ///
+    /// - Returns: The first candidate that is left. ``next()`` has the others.
+    /// - Throws: What is missing.
+    @discardableResult
+    public mutating func finish() throws(CandidateFileError) -> Candidate? {
+        do throws(CandidateFileError) {
+            if isJoining {
+                isJoining = false
+                try takeWhole(joined[...])
+            }
+            if case .abc2(var product) = state {
+                try product.start()
+                state = .abc2(product)
+            }
+        } catch {
+            if error.endsReading { end() }
+            throw error
+        }
+        return try next()
+    }
+
+    // MARK: Headers
+
+    /// Takes the first line, or another header.
+    private mutating func begin(_ line: ArraySlice<UInt8>) throws(CandidateFileError) {
+        let bare = Self.withoutComment(line)
+        let found: CandidateFormat
+        if ABCTemplate.looksLikeHeader(bare) {
+            found = try ABCTemplate.format(ofHeader: bare)
+        } else if NewPGenForm.looksLikeHeader(bare) {
+            found = .newpgen
+        } else {
+            try ABCTemplate.refuseOtherHeaders(bare)
+            found = .lines
+        }
+        if wanted != .auto && wanted != found {
+            throw .header(
+                "is no header of \(wanted.rawValue), which the input was said to be")
+        }
+        format = found
+        switch found {
+        case .abc: state = .abc(try template(line))
+        case .abcd:
+            let template = try template(line)
+            let values = try template.takeValues()
+            state = .abcd(template, values)
+            row = values.map { Array(String($0).utf8) }
+        case .abc2: state = .abc2(ABC2Product(try template(line)))
+        case .newpgen:
+            state = .newpgen(try NewPGenForm(bare))
+            row = []
+        default:
+            state = .lines
+            self.line = Candidate(text: bare)
+        }
+    }
+
+    private mutating func template(
+        _ line: ArraySlice<UInt8>
+    ) throws(CandidateFileError) -> ABCTemplate {
+        let bare = Self.withoutComment(line)
+        let template = try ABCTemplate(header: bare)
+        row = []
+        if template.hasConditions {
+            notes.append("what & joins is all tested, also after a composite")
+        }
+        let comment = String(decoding: line[bare.endIndex...], as: UTF8.self)
+        for name in ["{number_primes", "{number_comps"] where comment.contains(name) {
+            notes.append("\(name),...} is not followed: all candidates are tested")
+        }
+        return template
+    }
+
+    // MARK: Candidates
+
+    /// The next candidate; `nil` when another line is wanted, or the end.
+    ///
+    /// - Throws: Why the next candidate is none; the one after it can be asked for.
+    public mutating func next() throws(CandidateFileError) -> Candidate? {
+        if let candidate = line {
+            line = nil
+            return candidate
+        }
+        switch state {
+        case .abc(let template), .abcd(let template, _):
+            if row.isEmpty || given == template.count { return nil }
+            given += 1
+            return Candidate(text: try template.expand(row, given - 1, longest: longest)[...])
+        case .newpgen(let form):
+            if row.isEmpty || given == form.count { return nil }
+            given += 1
+            return Candidate(text: form.expand(row, given - 1)[...])
+        case .abc2(var product):
+            defer { state = .abc2(product) }
+            return try product.next(longest: longest).map { Candidate(text: $0[...]) }
+        case .undecided, .lines, .ended: return nil
+        }
+    }
+
+    private func mayBeHeader(_ line: ArraySlice<UInt8>) -> Bool {
+        ABCTemplate.looksLikeHeader(line) || NewPGenForm.looksLikeHeader(line)
+            || line.contains(UInt8(ascii: "$"))
+    }
+
+    private func tooLong(_ length: Int) -> CandidateFileError {
+        if case .undecided = state {
+            return .header("has \(length) bytes, more than the \(longest) that are read")
+        }
+        if case .abcd = state {
+            return .header("has \(length) bytes, more than the \(longest) that are read")
+        }
+        return CandidateFileError("has \(length) bytes, more than the \(longest) that are read")
+    }
+
+    // MARK: Text
+
+    /// A line without the comment after `//`, and without the blanks before that.
+    public static func withoutComment(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = line
+        while let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
+            rest = line[(slash + 1)...]
+            if rest.first == UInt8(ascii: "/") { return trimmingEnd(line[..<slash]) }
+        }
+        return trimmingEnd(line)
+    }
+
+    private func beginsWithComment(_ line: ArraySlice<UInt8>) -> Bool {
+        line.first == UInt8(ascii: "/") && line.dropFirst().first == UInt8(ascii: "/")
+    }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+private func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") <= 9 }
+
+private func trimmingEnd(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var line = line
+    while let byte = line.last, isBlank(byte) { line = line.dropLast() }
+    return line
+}
+
+extension ArraySlice<UInt8> {
+    /// What blanks separate.
+    var words: [ArraySlice<UInt8>] { split(whereSeparator: { isBlank($0) }) }
+
+    /// As it can be shown: its beginning, in printable characters.
+    var shown: String {
+        ExpressionError.token(in: Array(self), at: 0, length: count)
+    }
+}

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+extension Expression {
+    /// The expression's value.
+    ///
+    /// Before anything is computed its size is estimated: `9^(9^9)` and `(10^9)!` are refused at once.
+    /// What is computed on the way may be negative, and may have four times the limit's bits.
+    ///
+    /// - Parameters:
+    ///   - maximumBits: The size of the largest number to accept.
+    ///   - cancel: Ends the computation between two operations.
+    /// - Returns: The number, of which it is known that it is not negative.
+    /// - Throws: Which operation cannot be done, and why.
+    /// - Complexity: That of some multiplications of numbers of the limit's size for each operation.
+    public func value(
+        maximumBits: Int, cancel: CancelFlag? = nil
+    ) throws(ExpressionError) -> BigNatural {
+        var evaluation = ExpressionEvaluation(text, maximumBits: maximumBits)
+        for (i, step) in steps.enumerated() {
+            if cancel?.isCancelled == true { throw ExpressionError(.cancelled) }
+            try evaluation.take(step, isLast: i == steps.count - 1)
+        }
+        return try evaluation.result()
+    }
+}
+
+extension BigNatural {
+    /// The value of an expression, such as `3*2^5000+1` or `503#-641`; plain numbers are expressions too.
+    ///
+    /// - Parameters:
+    ///   - expression: What ``Expression`` describes.
+    ///   - maximumBits: The size of the largest number to accept; decided before anything is computed.
+    /// - Throws: What is wrong with the text, or with the value.
+    public init(expression: String, maximumBits: Int) throws(ExpressionError) {
+        var batch = NumberBatch()
+        try batch.append(expression: expression.utf8.span, maximumBits: maximumBits)
+        self = batch[0]
+    }
+}
+
+extension NumberBatch {
+    /// Computes an expression and adds its value.
+    ///
+    /// A plain number costs what ``append(parsing:maximumBits:)`` does.
+    ///
+    /// - Parameters:
+    ///   - text: The expression.
+    ///   - maximumBits: The size of the largest number to accept; decided before anything is computed.
+    ///   - cancel: Ends the computation between two operations.
+    /// - Returns: The number's size in bits.
+    /// - Throws: What is wrong with the text, or with the value; the batch is then unchanged.
+    @discardableResult
+    public mutating func append(
+        expression text: Span<UInt8>, maximumBits: Int, cancel: CancelFlag? = nil
+    ) throws(ExpressionError) -> Int {
+        do throws(NumberTextError) {
+            return try append(parsing: text, maximumBits: maximumBits)
+        } catch {
+            switch error {
+            case .notADigit, .signed: break
+            default: throw ExpressionError(.number(error))
+            }
+        }
+        let value = try Expression(text.indices.map { text[$0] }).value(
+            maximumBits: maximumBits, cancel: cancel)
+        append(value)
+        return value.bitWidth
+    }
+}
+
+/// A stack of values, on which an expression's steps work.
+private struct ExpressionEvaluation {
+    private let text: [UInt8]
+    private let limit: Int
+    /// What one value may have on the way, and all on the stack together.
+    private let valueLimit: Int
+    private let stackLimit: Int
+    /// What the result of the present step has to be below: the last one's is the whole.
+    private var resultLimit: Int
+    private var stack: [SignedInteger] = []
+    private var step = Expression.Step(operation: .number, place: 0, length: 0)
+
+    /// GMP ends the process at 2³⁷ bits, and results may be twice what was estimated.
+    private static let largest = 1 << 35
+
+    init(_ text: [UInt8], maximumBits: Int) {
+        self.text = text
+        limit = max(0, min(maximumBits, Self.largest / 4))
+        valueLimit = 4 * limit + 128
+        stackLimit = 4 * valueLimit
+        resultLimit = valueLimit
+    }
+
+    func result() throws(ExpressionError) -> BigNatural {
+        let value = stack[0]
+        if value.sign < 0 { throw ExpressionError(.negativeResult) }
+        if value.bitWidth > limit {
+            throw ExpressionError(.tooLarge(bits: value.bitWidth, .exactly, limit: limit))
+        }
+        return BigNatural(limbs: unsafe value.withLimbs { unsafe Array($0) })
+    }
+
+    mutating func take(_ step: Expression.Step, isLast: Bool) throws(ExpressionError) {
+        self.step = step
+        resultLimit = isLast ? limit : valueLimit
+        switch step.operation {
+        case .number: try pushNumber()
+        case .negate: stack[stack.count - 1].negate()
+        case .add, .subtract, .multiply, .divide, .remainder, .power:
+            let second = stack.removeLast()
+            try combine(stack[stack.count - 1], second)
+        case .primorial:
+            let n = try popIndex()
+            push(try primorial(n))
+        case .primorialFrom:
+            let first = try popIndex()
+            let last = try popIndex()
+            push(try primorial(from: first, to: last))
+        case .factorial:
+            let n = try popIndex()
+            push(try multifactorial(n, 1))
+        case .multifactorial:
+            let step = try popIndex()
+            let n = try popIndex()
+            push(try multifactorial(n, step))
+        case .function(let function): try call(function)
+        }
+        if stack.count > 1, stack.reduce(0, { $0 + $1.bitWidth }) > stackLimit {
+            throw fail(.tooLargeTogether(limit: limit))
+        }
+    }
+
+    // MARK: Operators
+
+    private mutating func pushNumber() throws(ExpressionError) {
+        var limbs: [UInt64] = []
+        let digits = Array(text[step.place..<(step.place + step.length)])
+        do throws(NumberTextError) {
+            try NumberText.append(digits.span, maximumBits: valueLimit, to: &limbs)
+        } catch {
+            switch error {
+            case .tooLarge(let bits, let isAtLeast, _):
+                throw fail(.tooLarge(bits: bits, isAtLeast ? .atLeast : .exactly, limit: limit))
+            case .outOfMemory: throw fail(.outOfMemory)
+            default: throw ExpressionError(.number(error))
+            }
+        }
+        push(try make(limbs))
+    }
+
+    private func combine(
+        _ first: SignedInteger, _ second: SignedInteger
+    ) throws(ExpressionError) {
+        switch step.operation {
+        case .add, .subtract:
+            try reserve(bits: max(first.bitWidth, second.bitWidth) + 1)
+            if step.operation == .add { first.add(second) } else { first.subtract(second) }
+        case .multiply:
+            if first.sign != 0 && second.sign != 0 {
+                try admit(bits: first.bitWidth + second.bitWidth - 1)
+            }
+            first.multiply(by: second)
+        case .divide:
+            if second.sign == 0 { throw fail(.divisionByZero) }
+            try reserve(bits: first.bitWidth)
+            if !first.divide(by: second) { throw fail(.inexactDivision) }
+        case .remainder:
+            if second.sign == 0 { throw fail(.divisionByZero) }
+            // Programs differ in what the rest of a negative number is.
+            if first.sign < 0 || second.sign < 0 { throw fail(.negativeOperand) }
+            try reserve(bits: first.bitWidth)
+            first.reduce(modulo: second)
+        default: try raise(first, to: second)
+        }
+    }
+
+    private func raise(
+        _ base: SignedInteger, to exponent: SignedInteger
+    ) throws(ExpressionError) {
+        if exponent.sign < 0 { throw fail(.negativeOperand) }
+        if base.bitWidth <= 1 {  // 0, 1 and -1 have powers of any exponent
+            base.raise(to: exponent.sign == 0 ? 0 : exponent.isEven ? 2 : 1)
+            return
+        }
+        guard let power = exponent.magnitude else { throw refused(bits: .infinity) }
+        try admit(log2: base.logarithm * Double(power))
+        base.raise(to: power)
+    }
+
+    // MARK: Products
+
+    private func primorial(
+        _ n: UInt64, _ bound: ExpressionError.SizeBound = .atLeast
+    ) throws(ExpressionError) -> SignedInteger {
+        // θ(n) > n (1 − 1 / ln n) from 41 on [RoSc62].
+        let theta = n < 41 ? 0 : Double(n) * (1 - 1 / log(Double(n)))
+        try admit(log2: theta / log(2), bound)
+        let product = try make()
+        product.setPrimorial(n)
+        return product
+    }
+
+    private func primorial(
+        from first: UInt64, to last: UInt64
+    ) throws(ExpressionError) -> SignedInteger {
+        if first > last { throw fail(.reversedOperands) }
+        let product = try primorial(last, .upTo)
+        if first > 2, !product.divide(by: try primorial(first - 1, .upTo)) {
+            preconditionFailure("a primorial divides the next ones")
+        }
+        return product
+    }
+
+    private func multifactorial(
+        _ n: UInt64, _ step: UInt64
+    ) throws(ExpressionError) -> SignedInteger {
+        if step == 0 { throw fail(.zeroOperand) }
+        // n! > (n / e)ⁿ, and the step-th power of the product is not below n!.
+        let size = Double(n)
+        try admit(log2: n < 3 ? 0 : size * (log2(size) - log2(exp(1))) / Double(step))
+        let product = try make()
+        product.setMultifactorial(n, step: step)
+        return product
+    }
+
+    // MARK: Functions
+
+    private mutating func call(_ function: Function) throws(ExpressionError) {
+        switch function {
+        case .mersenne:
+            let p = try popIndex()
+            try admit(log2: Double(p) - 1)
+            let (power, one) = (try make([2]), try make([1]))
+            power.raise(to: p)
+            power.subtract(one)
+            push(power)
+        case .repunit:
+            let n = try popIndex()
+            try admit(log2: Double(n) * log2(10) - 4)
+            let (power, one, nine) = (try make([10]), try make([1]), try make([9]))
+            power.raise(to: n)
+            power.subtract(one)
+            _ = power.divide(by: nine)
+            push(power)
+        case .fibonacci, .fibonacciU, .lucas, .lucasV:
+            let n = try popIndex()
+            try admit(log2: Double(n) * log2((1 + 5.0.squareRoot()) / 2) - 2)
+            let value = try make()
+            if function == .fibonacci || function == .fibonacciU {
+                value.setFibonacci(n)
+            } else {
+                value.setLucasNumber(n)
+            }
+            push(value)
+        case .binomial:
+            let k = try popIndex()
+            let n = try popIndex()
+            push(try binomial(n, k))
+        case .cyclotomic:
+            let x = stack.removeLast()
+            let n = try popIndex()
+            push(try cyclotomic(n, x))
+        case .gcd:
+            let second = stack.removeLast()
+            try reserve(bits: max(stack[stack.count - 1].bitWidth, second.bitWidth))
+            stack[stack.count - 1].reduceToGCD(with: second)
+        case .length:
+            let value = stack.removeLast()
+            try reserve(bits: value.bitWidth)
+            push(try make([UInt64(value.digitCount)]))
+        case .lucasSequenceU, .lucasSequenceV:
+            let n = try popIndex()
+            let q = stack.removeLast()
+            try admitLucas(p: stack[stack.count - 1], q, n)
+            stack[stack.count - 1].setLucas(q: q, n, wantsV: function == .lucasSequenceV)
+        }
+    }
+
+    private func binomial(_ n: UInt64, _ k: UInt64) throws(ExpressionError) -> SignedInteger {
+        let value = try make()
+        if k > n { return value }
+        // C(n, j) >= (n / j)^j
+        let j = Double(min(k, n - k))
+        // It takes seconds for a few million bits, so none is made that can only be a part.
+        try admit(log2: j < 1 ? 0 : j * log2(Double(n) / j), limit: limit)
+        value.setBinomial(n, k)
+        return value
+    }
+
+    /// Lucas sequences may be much smaller than their bound: 0, 1, 1, 0, -1, -1, ….
+    private func admitLucas(
+        p: SignedInteger, _ q: SignedInteger, _ n: UInt64
+    ) throws(ExpressionError) {
+        // |α| <= (|P| + √(P² + 4|Q|)) / 2, scaled so that it is no overflow.
+        let scale = max(p.logarithm, q.logarithm / 2, 0)
+        let scaledP = exp2(p.logarithm - scale)
+        let scaledQ = exp2(q.logarithm - 2 * scale)
+        let root = (scaledP + (scaledP * scaledP + 4 * scaledQ).squareRoot()) / 2
+        // The discriminant, and U is at most n times as large as a power.
+        let bits = Double(n) * max(0, scale + log2(root)) + 2 * scale + log2(Double(n) + 1) + 4
+        try admit(log2: bits, .upTo)
+    }
+
+    /// Φₙ(x), by Φₙ(x) = Φᵣ(x^(n/r)) for the product r of n's primes, and Φₘₚ(x) = Φₘ(xᵖ) / Φₘ(x).
+    private func cyclotomic(
+        _ n: UInt64, _ x: SignedInteger
+    ) throws(ExpressionError) -> SignedInteger {
+        if n == 0 { throw fail(.zeroOperand) }
+        // Also where x is 1: n has to be factored.
+        try admit(log2: Double(n) * max(1, x.logarithm), .upTo)
+        var primes: [UInt64] = []
+        var rest = n
+        var p: UInt64 = 2
+        while rest > 1 {
+            if p * p > rest { p = rest }
+            if rest % p == 0 { primes.append(p) }
+            while rest % p == 0 { rest /= p }
+            p += p == 2 ? 1 : 2
+        }
+        if x.bitWidth <= 1 { return try cyclotomicOfUnit(n, primes, x.sign) }
+        let y = try copy(x)
+        y.raise(to: n / primes.reduce(1, *))
+        return try cyclotomic(primes[...], y)
+    }
+
+    private func cyclotomic(
+        _ primes: ArraySlice<UInt64>, _ x: SignedInteger
+    ) throws(ExpressionError) -> SignedInteger {
+        guard let p = primes.first else {
+            let value = try copy(x)
+            value.subtract(try make([1]))
+            return value
+        }
+        let others = primes.dropFirst()
+        if p == 2 {  // Φ₂ₘ(x) = Φₘ(−x), but for m = 1
+            let value = try copy(x)
+            if others.isEmpty {
+                value.add(try make([1]))
+                return value
+            }
+            value.negate()
+            return try cyclotomic(others, value)
+        }
+        let power = try copy(x)
+        power.raise(to: p)
+        let value = try cyclotomic(others, power)
+        // Not 0, since |x| > 1 is no root of unity.
+        if !value.divide(by: try cyclotomic(others, x)) {
+            preconditionFailure("a cyclotomic polynomial divides")
+        }
+        return value
+    }
+
+    /// Φₙ(0), Φₙ(1) and Φₙ(−1).
+    private func cyclotomicOfUnit(
+        _ n: UInt64, _ primes: [UInt64], _ x: Int
+    ) throws(ExpressionError) -> SignedInteger {
+        // Φₙ(−1) is Φₘ(1) of another m.
+        var (n, primes) = (n, primes)
+        if n == 1 {
+            let value = try make([UInt64(1 - x)])
+            if x < 1 { value.negate() }
+            return value
+        }
+        if x < 0 {
+            if n == 2 { return try make() }
+            if n % 2 == 1 {
+                primes.append(2)
+            } else if n % 4 == 2 {
+                n /= 2
+                primes.removeFirst()
+            }
+        }
+        return try make([x != 0 && primes.count == 1 ? primes[0] : 1])
+    }
+
+    // MARK: The stack
+
+    private mutating func push(_ value: SignedInteger) {
+        stack.append(value)
+    }
+
+    /// Takes an operand that has to be natural and below 2⁶².
+    private mutating func popIndex() throws(ExpressionError) -> UInt64 {
+        let value = stack.removeLast()
+        if value.sign < 0 { throw fail(.negativeOperand) }
+        guard let index = value.magnitude, index < 1 << 62 else { throw fail(.largeOperand) }
+        return index
+    }
+
+    private func copy(_ value: SignedInteger) throws(ExpressionError) -> SignedInteger {
+        let copy = try make()
+        copy.add(value)
+        return copy
+    }
+
+    private func make(_ limbs: [UInt64] = []) throws(ExpressionError) -> SignedInteger {
+        do throws(PrimalityError) {
+            return try SignedInteger(limbs: limbs)
+        } catch {
+            throw fail(.outOfMemory)
+        }
+    }
+
+    // MARK: Sizes
+
+    /// Refuses a result of at least so many bits when there may not be as many.
+    private func admit(bits: Int) throws(ExpressionError) {
+        if bits > resultLimit { throw fail(.tooLarge(bits: bits, .atLeast, limit: limit)) }
+        try reserve(bits: bits + 1)
+    }
+
+    /// The same of a result of which the logarithm is known, or a bound of it.
+    private func admit(
+        log2 logarithm: Double, _ bound: ExpressionError.SizeBound = .atLeast,
+        limit: Int? = nil
+    ) throws(ExpressionError) {
+        // Far more than what the logarithms are off.
+        let bits = bound == .atLeast ? max(0, logarithm * (1 - 1e-9)) : logarithm
+        // An upper bound does not refuse what may be the whole.
+        let most = limit ?? (bound == .atLeast ? resultLimit : valueLimit)
+        if bits >= Double(most) { throw refused(bits: bits, bound) }
+        // Nothing is more than twice its lower bound, but for small numbers.
+        try reserve(bits: Int(bits) * 2 + 256)
+    }
+
+    private func reserve(bits: Int) throws(ExpressionError) {
+        if !SignedInteger.fits(bits: bits) { throw fail(.outOfMemory) }
+    }
+
+    private func refused(
+        bits: Double, _ bound: ExpressionError.SizeBound = .atLeast
+    ) -> ExpressionError {
+        let bits = bits < 0x1p63 ? Int(bits) + 1 : Int.max
+        return fail(.tooLarge(bits: bits, bound, limit: limit))
+    }
+
+    private func fail(_ problem: ExpressionError.Problem) -> ExpressionError {
+        ExpressionError(
+            problem, at: step.place + 1,
+            token: ExpressionError.token(in: text, at: step.place, length: step.length))
+    }
+}

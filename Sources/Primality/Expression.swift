@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An arithmetic expression, such as `3*2^5000+1`, `503#-641` or `Phi(3,10^20)`.
+///
+/// From loose to tight: `+ -`, then `* . / %`, then unary `-`, then `^`, then what follows its
+/// operand: `x#`, the product of the primes up to x; `n#m`, of those from m to n; `n!`; and `n!m`,
+/// n (n − m) (n − 2m) …. Numbers are decimal, or hexadecimal after `0x`.
+///
+/// Where programs differ it is refused rather than guessed: `a^b^c` and `n!!` without brackets,
+/// and quotients that are no integers.
+public struct Expression: Sendable {
+    enum Operation: Sendable, Equatable {
+        /// Digits from the position on.
+        case number
+        case add, subtract, multiply, divide, remainder, negate, power
+        /// `x#` and `n#m`.
+        case primorial, primorialFrom
+        /// `n!` and `n!m`.
+        case factorial, multifactorial
+        case function(Function)
+    }
+
+    struct Step: Sendable, Equatable {
+        var operation: Operation
+        /// Its place in the text, from 0, and how much of it is its name.
+        var place: Int
+        var length: Int
+    }
+
+    let text: [UInt8]
+    /// In the order of evaluation: operands before what is done to them.
+    ///
+    /// A list has no depth that could overflow a stack.
+    let steps: [Step]
+
+    /// Reads an expression.
+    ///
+    /// - Throws: Where it is none, and why.
+    /// - Complexity: O(length).
+    public init(parsing text: String) throws(ExpressionError) { try self.init(Array(text.utf8)) }
+
+    package init(_ text: [UInt8]) throws(ExpressionError) {
+        var parser = ExpressionParser(text)
+        try parser.parse()
+        self.text = text
+        steps = parser.steps
+    }
+}
+
+/// What can be called.
+enum Function: String, Sendable, CaseIterable {
+    /// 2ⁿ − 1.
+    case mersenne = "M"
+    /// (10ⁿ − 1) / 9.
+    case repunit = "R"
+    case fibonacci = "F"
+    case lucas = "L"
+    /// PFGW's names of F and L.
+    case fibonacciU = "U"
+    case lucasV = "V"
+    /// Cyclotomic polynomials: n, x.
+    case cyclotomic = "Phi"
+    case gcd = "gcd"
+    /// Binomial coefficients: n, k.
+    case binomial = "C"
+    /// The number of decimal digits.
+    case length = "len"
+    /// Uₙ(p, q) and Vₙ(p, q): p, q, n.
+    case lucasSequenceU = "lucasU"
+    case lucasSequenceV = "lucasV"
+
+    var argumentCount: Int {
+        switch self {
+        case .mersenne, .repunit, .fibonacci, .lucas, .fibonacciU, .lucasV, .length: 1
+        case .cyclotomic, .gcd, .binomial: 2
+        case .lucasSequenceU, .lucasSequenceV: 3
+        }
+    }
+
+    /// What else PFGW has.
+    static let unsupported: Set<String> = [
+        "p", "nextprime", "prevprime", "Sm", "SmW", "Smr", "SmWp", "CE", "S", "W", "primU", "primV",
+        "LINEAR", "IF", "AND", "OR", "NOT",
+    ]
+}
+
+/// Recursive descent, one function for each level of precedence.
+struct ExpressionParser {
+    /// Far more than people write; the parser's stack grows with it.
+    private static let depthLimit = 64
+
+    private typealias Choices = [(Unicode.Scalar, Expression.Operation)]
+    private static let sums: Choices = [("+", .add), ("-", .subtract)]
+    private static let products: Choices = [
+        ("*", .multiply), ("/", .divide), ("%", .remainder), (".", .multiply),
+    ]
+    private static let powers: Choices = [("^", .power)]
+
+    private let text: [UInt8]
+    private var next = 0
+    private var depth = 0
+    private(set) var steps: [Expression.Step] = []
+
+    init(_ text: [UInt8]) { self.text = text }
+
+    mutating func parse() throws(ExpressionError) {
+        skipBlanks()
+        if next == text.count { throw ExpressionError(.number(.empty)) }
+        try sum()
+        guard next < text.count else { return }
+        switch text[next] {
+        case UInt8(ascii: ")"): throw error(.unopened)
+        case UInt8(ascii: ","): throw error(.invalidCharacter)
+        default: throw stray()
+        }
+    }
+
+    private mutating func sum() throws(ExpressionError) {
+        try product()
+        while let operation = operation(Self.sums) {
+            try product()
+            steps.append(operation)
+        }
+    }
+
+    private mutating func product() throws(ExpressionError) {
+        try negated()
+        while let operation = operation(Self.products) {
+            let place = operation.place
+            if text[place] == UInt8(ascii: "."), place > 0, isDigit(place - 1), isDigit(place + 1) {
+                throw error(.fraction, at: place)
+            }
+            try negated()
+            steps.append(operation)
+        }
+    }
+
+    private mutating func negated() throws(ExpressionError) {
+        var isNegative = false
+        let place = next
+        while take("-") { isNegative.toggle() }
+        try power()
+        if isNegative { append(.negate, at: place) }
+    }
+
+    private mutating func power() throws(ExpressionError) {
+        try postfix()
+        guard let operation = operation(Self.powers) else { return }
+        // A negative exponent is refused by its value.
+        var isNegative = false
+        let place = next
+        while take("-") { isNegative.toggle() }
+        try postfix()
+        if isNegative { append(.negate, at: place) }
+        steps.append(operation)
+        if at("^") { throw error(.chainedPowers) }
+    }
+
+    private mutating func postfix() throws(ExpressionError) {
+        try primary()
+        while at("#") || at("!") {
+            let place = next
+            let isFactorial = text[next] == UInt8(ascii: "!")
+            next += 1
+            if isFactorial && next < text.count {
+                if text[next] == UInt8(ascii: "=") {
+                    throw error(.unsupported, at: place, length: 2)
+                }
+                if text[next] == UInt8(ascii: "!") {
+                    throw error(.doubleFactorial, at: place, length: 2)
+                }
+            }
+            if next < text.count, isDigit(next) || text[next] == UInt8(ascii: "(") {
+                try primary()
+                append(isFactorial ? .multifactorial : .primorialFrom, at: place)
+            } else {
+                skipBlanks()
+                append(isFactorial ? .factorial : .primorial, at: place)
+            }
+        }
+    }
+
+    private mutating func primary() throws(ExpressionError) {
+        guard next < text.count else { throw endError() }
+        if isDigit(next) { return number() }
+        let place = next
+        if take("(") {
+            try enter(place)
+            try sum()
+            try leave(place)
+        } else if isLetter(next) {
+            try call()
+        } else {
+            throw isStray(next) ? stray() : error(.missingOperand)
+        }
+    }
+
+    private mutating func number() {
+        let place = next
+        let isHexadecimal =
+            text[next] == UInt8(ascii: "0") && next + 2 < text.count
+            && text[next + 1] | 0x20 == UInt8(ascii: "x") && isHexadecimalDigit(next + 2)
+        if isHexadecimal { next += 2 }
+        while next < text.count, isHexadecimal ? isHexadecimalDigit(next) : isDigit(next) {
+            next += 1
+        }
+        append(.number, at: place, length: next - place)
+        skipBlanks()
+    }
+
+    private mutating func call() throws(ExpressionError) {
+        let place = next
+        while next < text.count, isLetter(next) { next += 1 }
+        let name = String(decoding: text[place..<next], as: UTF8.self)
+        guard let function = Function(rawValue: name) else {
+            throw error(
+                Function.unsupported.contains(name) ? .unsupported : .unknownName, at: place,
+                length: name.utf8.count)
+        }
+        skipBlanks()
+        let bracket = next
+        guard take("(") else {
+            throw error(
+                .argumentCount(expected: function.argumentCount, found: 0), at: place,
+                length: name.utf8.count)
+        }
+        try enter(bracket)
+        var count = 1
+        try sum()
+        while take(",") {
+            try sum()
+            count += 1
+        }
+        try leave(bracket)
+        if count != function.argumentCount {
+            throw error(
+                .argumentCount(expected: function.argumentCount, found: count), at: place,
+                length: name.utf8.count)
+        }
+        append(.function(function), at: place, length: name.utf8.count)
+    }
+
+    // MARK: Brackets
+
+    private mutating func enter(_ place: Int) throws(ExpressionError) {
+        depth += 1
+        if depth > Self.depthLimit { throw error(.tooDeep(limit: Self.depthLimit), at: place) }
+    }
+
+    private mutating func leave(_ place: Int) throws(ExpressionError) {
+        depth -= 1
+        if take(")") { return }
+        throw next == text.count ? error(.unclosed, at: place) : stray()
+    }
+
+    // MARK: Characters
+
+    private func at(_ character: Unicode.Scalar) -> Bool {
+        next < text.count && text[next] == UInt8(ascii: character)
+    }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard at(character) else { return false }
+        next += 1
+        skipBlanks()
+        return true
+    }
+
+    private mutating func operation(_ choices: Choices) -> Expression.Step? {
+        let place = next
+        for (character, operation) in choices where take(character) {
+            return Expression.Step(operation: operation, place: place, length: 1)
+        }
+        return nil
+    }
+
+    private mutating func append(_ operation: Expression.Operation, at place: Int, length: Int = 1)
+    {
+        steps.append(Expression.Step(operation: operation, place: place, length: length))
+    }
+
+    private mutating func skipBlanks() {
+        while next < text.count, text[next] == 0x20 || text[next] == 0x09 { next += 1 }
+    }
+
+    private func isDigit(_ place: Int) -> Bool {
+        place < text.count && text[place] &- UInt8(ascii: "0") <= 9
+    }
+
+    private func isHexadecimalDigit(_ place: Int) -> Bool {
+        isDigit(place) || place < text.count && (text[place] | 0x20) &- UInt8(ascii: "a") <= 5
+    }
+
+    private func isLetter(_ place: Int) -> Bool {
+        (text[place] | 0x20) &- UInt8(ascii: "a") <= 25
+    }
+
+    // MARK: Errors
+
+    /// Whether a character is none of those that expressions are made of.
+    private func isStray(_ place: Int) -> Bool {
+        !"+-*./%^#!(),".utf8.contains(text[place]) && !isDigit(place) && !isLetter(place)
+    }
+
+    /// What is wrong with the next character, which does not go on.
+    private func stray() -> ExpressionError {
+        let rest = text[next...]
+        for name in ["==", "!=", ">=", "<=", "&&", "||", ">", "<", "OR", "AND"]
+        where rest.starts(with: name.utf8) {
+            return error(.unsupported, at: next, length: name.utf8.count)
+        }
+        if text[next] == UInt8(ascii: "$") {
+            return error(.variable, at: next, length: min(2, rest.count))
+        }
+        return error(isStray(next) ? .invalidCharacter : .missingOperator)
+    }
+
+    private func endError() -> ExpressionError {
+        var last = text.count - 1
+        while last > 0, text[last] == 0x20 || text[last] == 0x09 { last -= 1 }
+        return error(.endsEarly, at: last)
+    }
+
+    private func error(
+        _ problem: ExpressionError.Problem, at place: Int? = nil, length: Int = 1
+    ) -> ExpressionError {
+        let place = place ?? next
+        let token =
+            problem == .invalidCharacter
+            ? NumberTextError.name(of: text[place])
+            : ExpressionError.token(in: text, at: place, length: length)
+        return ExpressionError(problem, at: place + 1, token: token)
+    }
+}
+
+extension ExpressionError {
+    /// A part of a text as it can be shown.
+    static func token(in text: [UInt8], at place: Int, length: Int) -> String {
+        let shown = text[place...].prefix(min(length, 24))
+        let token = String(
+            decoding: shown.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") },
+            as: UTF8.self)
+        return length > 24 ? token + "..." : token
+    }
+}

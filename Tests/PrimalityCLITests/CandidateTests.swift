@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Primality
+import TestVectors
+import Testing
+
+/// Expressions and candidate files, as `check` takes them.
+@Suite(.timeLimit(.minutes(15))) struct CandidateTests {
+    @Test func argumentsAreExpressions() throws {
+        let outcome = try Tool.run([
+            "check", "2^127-1", " 5*2^7 + 1 ", "(2^61+1)/3", "-5+7", "Phi(3,10)", "0x1F+0",
+        ])
+        #expect(outcome.status == 0 && outcome.error == "")
+        #expect(
+            outcome.output == """
+                2^127-1: probable prime
+                5*2^7 + 1: prime
+                (2^61+1)/3: prime
+                -5+7: prime
+                Phi(3,10): composite
+                0x1F+0: prime
+
+                """)
+    }
+
+    @Test func whatIsRefusedSaysWhyAtOnce() throws {
+        let monsters = ["9^(9^9)", "(10^9)!", "F(10^12)", "10^(10^10)", "2^(2^70)", "(10^12)#"]
+        let outcome = try Tool.run(["check", "7", "2^3^2", "7/2", "3-5"] + monsters)
+        #expect(outcome.status == 2)
+        #expect(outcome.output == "7: prime\n")
+        let errors = outcome.error.split(separator: "\n")
+        #expect(errors.count == 3 + monsters.count)
+        #expect(errors[0].hasPrefix("primality: argument 2: '2^3^2': '^' at position 4 follows"))
+        #expect(errors[1].contains("'/' at position 2 leaves a remainder"))
+        #expect(errors[2].contains("negative numbers cannot be tested"))
+        for error in errors.dropFirst(3) {
+            #expect(
+                error.contains(" at least ") && error.hasSuffix("limit of 1000000 (--max-bits)"))
+        }
+        let small = try Tool.run(["check", "--max-bits", "100", "2^100-1", "2^100", "2^10000"])
+        #expect(small.output == "2^100-1: composite\n")
+        #expect(
+            small.error.contains("'2^100': the number has 101 bits, more than the limit of 100"))
+        #expect(small.error.contains("gives a number of at least 10000 bits"))
+        let engine = try Tool.run(["check", "--engine", "u64", "2^64-59", "2^64+13"])
+        #expect(engine.output == "2^64-59: prime\n")
+        #expect(engine.error.contains("more than the limit of 64 (engine u64)"))
+        for (count, reason) in [
+            (100_000, "more than 64 brackets deep"), (1_000_000, "bytes, more than"),
+        ] {
+            let deep = try Tool.run(
+                ["check"],
+                input: Data(repeating: UInt8(ascii: "("), count: count) + Data("\n7\n".utf8))
+            #expect(deep.status == 2 && deep.output == "7: prime\n")
+            #expect(deep.error.contains(reason))
+        }
+    }
+
+    /// The small ones that the repository has as digits, by their names.
+    @Test func residuesAreThoseOfPFGW() throws {
+        let rows = try VectorFile.residues().filter { $0.number.bitWidth < 3000 }
+        #expect(rows.count >= 8)
+        let outcome = try Tool.run(["check", "--res64"] + rows.map(\.name))
+        let expected = rows.map { row in
+            let digits = String(row.residue, radix: 16, uppercase: true)
+            return "\(row.name): composite RES64: ["
+                + String(repeating: "0", count: 16 - digits.count) + digits + "]"
+        }
+        #expect(outcome.lines == expected)
+    }
+
+    @Test(.enabled(if: TestFiles.shared != nil, "vectors are not at hand"))
+    func residuesAreThoseOfPRST() throws {
+        let folder = try #require(TestFiles.shared)
+        let rows = try VectorFile.rows(at: folder.appendingPathComponent("residues/res64.tsv"))
+            .filter { $0[4].hasPrefix("fermat base 3") && (Int($0[2]) ?? 0) < 800 }.prefix(30)
+        #expect(rows.count == 30)
+        let file =
+            "ABC $a*$b^$c$d\n"
+            + rows.map { "\($0[0]) \($0[1]) \($0[2]) \($0[3].hasPrefix("-") ? "" : "+")\($0[3])\n" }
+            .joined()
+        let outcome = try Tool.run(["check", "--res64"], input: Data(file.utf8))
+        #expect(outcome.lines.count == 30)
+        for (line, row) in zip(outcome.lines, rows) {
+            #expect(line.hasSuffix("composite RES64: [\(row[5])]"), "\(line)")
+        }
+    }
+
+    @Test func filesAreReadByTheirHeaders() throws {
+        func run(_ text: String, _ arguments: [String] = []) throws -> Tool.Outcome {
+            try Tool.run(["check"] + arguments, input: Data(text.utf8))
+        }
+        #expect(
+            try run("ABC $a*2^$b$c // Sieved to 1000\n3 5 +1\n1 13 -1\n").output
+                == "3*2^5+1: prime\n1*2^13-1: prime\n")
+        #expect(try run("ABCD $a*2^$b+1 [3 5]\n0 1\n").output == "3*2^5+1: prime\n3*2^6+1: prime\n")
+        #expect(
+            try run("ABC2 $a^2+$b\na: from 2 to 4 step 2\nb: in { 1 3 }").output
+                == "2^2+1: prime\n2^2+3: prime\n4^2+1: prime\n4^2+3: prime\n")
+        #expect(try run("9:T:0:2:3\n3 5\n").output == "3*2^5+1: prime\n3*2^5-1: composite\n")
+        #expect(try run("7 // seven\n2*3\\\n+1\n").output == "7: prime\n2*3+1: prime\n")
+        #expect(try run("7\n", ["--input", "lines"]).output == "7: prime\n")
+        let notes = try run("ABC $a & $a+2 // {number_primes,$a,1}\n3\n")
+        #expect(notes.status == 0 && notes.output == "3: prime\n3+2: prime\n")
+        #expect(notes.error.contains("line 1: what & joins is all tested"))
+        #expect(notes.error.contains("{number_primes,...} is not followed"))
+        for (text, arguments) in [
+            ("ABX $a*2+1\n3\n5\n", []), ("7\n11\n", ["--input", "abc"]), ("ABC3 2\n7\n", []),
+            ("ABC2 $a+1\na: from 3 to 1\n", []), ("9:B:0:2:3\n3 5\n", []),
+        ] {
+            let outcome = try run(text, arguments)
+            #expect(outcome.status == 2 && outcome.output == "", "\(text)")
+            #expect(outcome.error.contains("the reading ends here"))
+            #expect(outcome.error.split(separator: "\n").count == 1)
+        }
+        let rows = try run("ABC $a*2^$b$c\n3 5 1\n3 5\n3 5 +1\n3 5 +x\n")
+        #expect(rows.status == 2 && rows.output == "3*2^5+1: prime\n")
+        #expect(rows.error.contains("line 2: '3 5 1': '1' would run together"))
+        #expect(rows.error.contains("line 3: '3 5': has 2 values"))
+        #expect(rows.error.contains("line 5: '3*2^5+x': 'x' at position 7 is no function"))
+        #expect(try Tool.run(["check", "--input", "xml"]).status == 64)
+        #expect(try Tool.run(["check", "--input", "lines", "7"]).status == 64)
+    }
+
+    @Test func placesCountWhatFilesGive() throws {
+        let text = "ABC $a*6+1 | $a*6-1\n" + (1...20).map { "\($0)\n" }.joined()
+        let whole = try Tool.run(["check"], input: Data(text.utf8)).lines
+        #expect(whole.count == 40)
+        for index in 1...3 {
+            let share = try Tool.run(
+                ["check", "--shard", "\(index)/3", "--format", "csv"], input: Data(text.utf8))
+            let places = share.lines.dropFirst().compactMap {
+                $0.split(separator: ",").first.flatMap { Int($0) }
+            }
+            #expect(places == Array(stride(from: index - 1, to: 40, by: 3)))
+            for (line, place) in zip(share.lines.dropFirst(), places) {
+                let name = whole[place].split(separator: ":")[0]
+                #expect(line.split(separator: ",")[1] == name)
+            }
+        }
+        // A header's error is told by every share.
+        let bad = try Tool.run(["check", "--shard", "2/3"], input: Data("ABC 5\n".utf8))
+        #expect(bad.status == 2 && bad.error.contains("has no variable"))
+    }
+
+    @Test func inputsAreQuotedWhereTheyHaveTo() throws {
+        let input = Data("gcd(6,4)\n2\t+ 3\n".utf8)
+        let json = try Tool.run(["check", "--format", "jsonl"], input: input)
+        let names = try json.lines.map {
+            try #require(
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])["input"]
+                as? String
+        }
+        #expect(names == ["gcd(6,4)", "2\t+ 3"])
+        let csv = try Tool.run(["check", "--format", "csv"], input: input)
+        #expect(csv.lines[1].hasPrefix("0,\"gcd(6,4)\",2,prime,"))
+        #expect(csv.lines[2].hasPrefix("1,2\t+ 3,3,prime,"))
+    }
+
+    @Test func aRunOnAProductIsResumed() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("primality-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("product.abc2").path
+        let results = folder.appendingPathComponent("results.jsonl").path
+        // More candidates than the file has bytes.
+        try Data("ABC2 $a^2+$b\na: from 1 to 30\nb: from 1 to 30\n".utf8)
+            .write(to: URL(fileURLWithPath: file))
+        let arguments = ["check", "--file", file, "--resume", results]
+        #expect(try Tool.run(arguments).status == 0)
+        let whole = try #require(TestFiles.bytes(results))
+        let lines = whole.split(separator: 10)
+        #expect(lines.count == 901)
+        try Data(whole.prefix(whole.count * 2 / 3)).write(to: URL(fileURLWithPath: results))
+        let again = try Tool.run(arguments)
+        #expect(again.status == 0 && again.error.contains("going on after"))
+        let places = try #require(TestFiles.text(results)).split(separator: "\n").dropFirst()
+            .compactMap { $0.dropFirst(5).split(separator: ",").first.flatMap { Int($0) } }
+        #expect(places.sorted() == Array(0..<900))
+        let other = try Tool.run(arguments + ["--input", "abc2"])
+        #expect(other.status == 2)
+        #expect(other.error.contains("--input was auto then and is abc2 now"))
+    }
+
+    /// A product of 2¹⁸⁹: it is made as it is tested, and Ctrl-C ends it.
+    @Test func aProductWithoutEndIsEnded() throws {
+        let range = "from 1 to 9223372036854775807"
+        let text = "ABC2 2*$a+4*$b*$c\na: \(range)\nb: \(range)\nc: \(range)\n"
+        for arguments in [["check"], ["check", "--shard", "1/1000000000"]] {
+            let running = try Tool.start(arguments, input: Data(text.utf8))
+            if arguments.count == 1 { #expect(eventually { running.outputSize > 100_000 }) }
+            usleep(200_000)
+            kill(running.id, SIGINT)
+            let ends = running.endsSoon
+            #expect(ends)
+            #expect(running.finish().status == 130)
+        }
+    }
+}

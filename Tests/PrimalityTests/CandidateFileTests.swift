@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Primality
+import TestVectors
+import Testing
+
+@Suite(.timeLimit(.minutes(15))) struct CandidateFileTests {
+    /// What a file gives: candidates, and errors after an exclamation mark.
+    private static func read(
+        _ text: String, _ format: CandidateFormat = .auto, longest: Int = 1 << 16, most: Int = 1000
+    ) -> [String] {
+        var parser = CandidateParser(format: format, longest: longest)
+        var found: [String] = []
+        func add(_ step: () throws(CandidateFileError) -> CandidateParser.Candidate?) -> Bool? {
+            do throws(CandidateFileError) {
+                guard let candidate = try step() else { return nil }
+                found.append(
+                    String(decoding: CandidateParser.withoutComment(candidate.text), as: UTF8.self))
+                return true
+            } catch {
+                found.append("!" + error.description)
+                return !error.endsReading
+            }
+        }
+        for line in Array(text.utf8).split(separator: 10, omittingEmptySubsequences: false) {
+            var state = add { () throws(CandidateFileError) in try parser.take(line) }
+            while found.count < most, state != nil {
+                if state == false { return found }
+                state = add { () throws(CandidateFileError) in try parser.next() }
+            }
+        }
+        var state = add { () throws(CandidateFileError) in try parser.finish() }
+        while found.count < most, state == true {
+            state = add { () throws(CandidateFileError) in try parser.next() }
+        }
+        return found
+    }
+
+    @Test func linesAreExpressions() {
+        #expect(
+            Self.read(
+                """
+                \u{FEFF}  7\t\r
+                # comment
+                  #- another
+                // a third
+                503#-641 // a number, not a comment
+
+                2^5 + \\
+                  3 \\
+                \t* 7
+                4 // no end \\
+                6/3/2
+                """) == ["7", "503#-641", "2^5 + 3 * 7", "4", "6/3/2"])
+    }
+
+    /// As mtsieve and NewPGen write them.
+    @Test(
+        arguments: [
+            (
+                "ABC $a*$b^$c+1\n1 2 5000\n3 10 77", ["1*2^5000+1", "3*10^77+1"]
+            ),
+            (
+                "ABC $a*2^$b$c // Sieved to 1000000000 with srsieve\n5 100 +1\n7  101\t-1 // x",
+                ["5*2^100+1", "7*2^101-1"]
+            ),
+            ("abc $a#$b // Sieved to 5\n503 -641\n7 +1", ["503#-641", "7#+1"]),
+            ("ABC $a!$b\n27 +1", ["27!+1"]),
+            ("ABC $a!2$b\n27 -1\n# c\n29 +1", ["27!2-1", "29!2+1"]),
+            (
+                "ABC ($a*5^$b$c)/$d // {number_primes,$a,1} Sieved to 3\n3 7 +1 4",
+                ["(3*5^7+1)/4"]
+            ),
+            ("ABC $a^$b*$b^$a$c\n3 4 +1", ["3^4*4^3+1"]), ("Abc 2^$a$b\n\n5 +3", ["2^5+3"]),
+            ("ABC $a*2^$b+$c\n3 5 -7", ["3*2^5+-7"]), ("ABC 2^$a-1\n7\n11", ["2^7-1", "2^11-1"]),
+            ("ABC $A^2+$b\n2 3", ["2^2+3"]), ("ABC $b^$a\n2 3", ["3^2"]),
+            ("ABC $a*2+1 | $a*2-1\n3\n4", ["3*2+1", "3*2-1", "4*2+1", "4*2-1"]),
+            ("ABC $a & 2*$a+1&4*$a+3\n2", ["2", "2*2+1", "4*2+3"]),
+            ("ABC $a+1\n3\nABC $a*$b\n2 3", ["3+1", "2*3"]),
+            ("ABC $a*\\\n2+1\n3", ["3*2+1"]),
+            (
+                "ABCD $a*2^$b+1 [20755 35460]\n0 8\n2 -16",
+                ["20755*2^35460+1", "20755*2^35468+1", "20757*2^35452+1"]
+            ),
+            (
+                "ABCD 20755*2^$a+1 [35460] // Sieved to 5000000000 with srsieve\n3\nABCD 5*2^$a-1 [7]\n1",
+                ["20755*2^35460+1", "20755*2^35463+1", "5*2^7-1", "5*2^8-1"]
+            ),
+            (
+                "ABCD $a*997#+1 & $a*997#-1  [500010] // Sieved to 1\n30",
+                ["500010*997#+1", "500010*997#-1", "500040*997#+1", "500040*997#-1"]
+            ),
+            (
+                "ABCD $a^2+1 [9223372036854775806]\n1\n-9223372036854775807\n-5",
+                ["9223372036854775806^2+1", "9223372036854775807^2+1", "0^2+1", "-5^2+1"]
+            ),
+            (
+                "ABC2 $a*2^$b+1\na: from 1 to 5 step 2\nb: primes from 10 to 18",
+                [
+                    "1*2^11+1", "1*2^13+1", "1*2^17+1", "3*2^11+1", "3*2^13+1", "3*2^17+1",
+                    "5*2^11+1",
+                    "5*2^13+1", "5*2^17+1",
+                ]
+            ),
+            (
+                "ABC2 $a$b // c\n$A: FROM 3 downto 1 step -2 // d\nb:in{+1 -4}\n",
+                ["3+1", "3-4", "1+1", "1-4"]
+            ),
+            ("abc2 $a-2 | $a+2\na: from 9 downto 8", ["9-2", "9+2", "8-2", "8+2"]),
+            ("ABC2 $a*$b\nb: from 1 to 2\na: from 5 to 6", ["5*1", "6*1", "5*2", "6*2"]),
+            ("ABC2 $a\na: from -1 to 1", ["-1", "0", "1"]),
+            ("ABC2 $a\na: primes from 0 to 2", ["2"]),
+            (
+                "ABC2 $a\na: from 9223372036854775806 to 9223372036854775807 step 3",
+                ["9223372036854775806"]
+            ),
+            ("99991:P:0:2:1\n45 500\n7 8", ["45*2^500+1", "7*2^8+1"]),
+            ("99991:M:0:2:2\n45 500", ["45*2^500-1"]),
+            ("99991:T:0:2:3\n45 500", ["45*2^500+1", "45*2^500-1"]),
+            ("99991:S:0:2:10\n45 500", ["45*2^500-1", "45*2^501-1"]),
+            ("99991:C:0:2:5\n45 500", ["45*2^500+1", "45*2^501+1"]),
+            ("99991:C:0:2:34\n45 500", ["45*2^500-1", "45*2^499-1"]),
+            (
+                "1000000000000:M:1:2:258\n5 100\n7 102\n3:P:0:10:1\n1 2",
+                ["5*2^100-1", "7*2^102-1", "1*10^2+1"]
+            ),
+            ("5:T:0:2:67\n7 11", ["7*11#+1", "7*11#-1"]),
+        ] as [(String, [String])])
+    func filesGiveWhatTheirFormatsSay(_ text: String, _ expected: [String]) {
+        #expect(Self.read(text) == expected)
+        #expect(Self.read(text.replacing("\n", with: " \r\n")) == expected)
+        #expect(Self.read("# first\n\n// second\n" + text + "\n\n") == expected)
+    }
+
+    @Test(arguments: [
+        "ABC", "ABC\t$a", "ABC$a", "ABC3 $a", "ABCDE $a [1]", "ABC_ $a", "ABCD$a [1]", "abc2",
+        "ABD $a*2^5+1", "$a*2", "A $a", "2^$a", "ABC 5*2^7+1", "ABC $", "ABC $1", "ABC 2*$ ",
+        "ABC $a |",
+        "ABC $a || $a+1", "ABC $a && $a", "ABC & $a", "DECIMAL 5", "CC 1", "ABCD $a", "ABCD $a []",
+        "ABCD $a [1 2]", "ABCD $a [x]", "ABCD $a [9223372036854775808]",
+        "ABCD $a [-9223372036854775808]",
+        "ABCD $b [1]", "ABCD [1]", "ABC $é", "5:", "99991:P:0:2", "99991:P:0:2:1:", "99991:P:0:2:x",
+        "99991:B:0:2:1", "99991:p:0:2:1", "99991:PM:0:2:1", "99991:P:0:1:1", "99991:P:3:2:1",
+        "99991:P:0:2:0", "99991:P:0:2:256", "99991:P:0:2:129", "99991:P:0:2:2049", "99991:P:0:2:64",
+        "99991:P:0:2:68", "99991:P:0:2:99999999999999999999", "99991:P:-1:2:1", "1:2",
+    ])
+    func aHeaderThatIsNoneEndsTheReading(_ header: String) {
+        let found = Self.read(header + "\n3\n5\n7 8\n")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("!") == true, "\(found)")
+    }
+
+    @Test(arguments: [
+        ("a: from 1 to", "is none of"), ("a: from 5 to 1", "counts up"),
+        ("a: from 1 downto 5", "counts down"), ("a: from 1 to 5 step 0", "counts up"),
+        ("a: from 1 to 5 step -1", "counts up"), ("a: from 5 downto 1 step 2", "counts down"),
+        ("a: from 1 to 9223372036854775808", "no integer"), ("a: from x to 5", "no integer"),
+        ("a: primes from 24 to 28", "no prime"), ("a: primes from 9 to 7", "no prime"),
+        ("a: primes from -5 to 7", "no prime"), ("a: primes from 1 to 9 step 2", "is none of"),
+        ("a: in { }", "an empty list"), ("a: in { 1", "is none of"), ("a: in 1 }", "is none of"),
+        ("a from 1 to 2", "defines no variable"), ("ab: from 1 to 2", "defines no variable"),
+        (": from 1 to 2", "defines no variable"), ("1: from 1 to 2", "defines no variable"),
+        ("c: from 1 to 2", "does not use"), ("a: from 1 to 2\na: from 1 to 2", "a second time"),
+        ("ABC2 $a\na: from 1 to 2", "second header"), ("a: from 1 to 2", "$b was not defined"),
+        ("", "$a was not defined"), ("5", "defines no variable"),
+        ("a: in {" + String(repeating: " 1", count: 1001) + "}", "more than 1000"),
+    ])
+    func anABC2FileWithABadRangeGivesNothing(_ lines: String, _ reason: String) {
+        let found = Self.read("ABC2 $a*2^$b+1\n" + lines)
+        #expect(found.count == 1)
+        #expect(
+            found.first?.hasPrefix("!") == true && found.first?.contains(reason) == true, "\(found)"
+        )
+    }
+
+    @Test func aBadRowIsReportedAndTheRestGoesOn() {
+        let found = Self.read("ABC $a*2^$b$c\n1 2\n1 2 3\n1 2 +3 4\n5 6 -1\n")
+        #expect(found.count == 4 && found.last == "5*2^6-1")
+        #expect(found[0] == "!has 2 values where the template wants 3")
+        #expect(found[1].contains("'3' would run together with the '1*2^2' before it"))
+        #expect(found[2] == "!has 4 values where the template wants 3")
+        let pairs = Self.read(
+            "9:P:0:2:1\n1\n1 2 3\n1 x\n-1 2\n1 0\n1 9999999999999999999\n+1 5\n3 4")
+        #expect(pairs.count == 8 && pairs.last == "3*2^4+1")
+        // Digits run together with what is before or after them.
+        for (template, row) in [
+            ("2^5$a", "1"), ("$a5", "1"), ("$a$b", "1 2"), ("2*$a$b", "x y"), ("$a#$b", "7 1"),
+            ("$a!$b", "7 2"), ("F$a", "5"), ("0x$a", "5"), ("$aF", "5"),
+        ] {
+            let found = Self.read("ABC \(template)\n\(row)\n")
+            #expect(found.count == 1 && found[0].contains("run together"), "\(template): \(found)")
+        }
+        #expect(Self.read("ABC $a!$b+1\n7 2\n") == ["7!2+1"])
+        // The rows after a bad one of ABCD build on it.
+        for row in ["x", "1 2", "9223372036854775807", "1.5"] {
+            let found = Self.read("ABCD 2^$a+1 [1]\n1\n\(row)\n1\n")
+            #expect(found.count == 3 && found[2].hasPrefix("!"), "\(row): \(found)")
+        }
+        #expect(
+            Self.read("ABCD 2^$a+1 [-9223372036854775807]\n-1\n").last?.contains("2^63") == true)
+    }
+
+    @Test func aFormatThatWasSaidIsTheOnlyOne() {
+        let files: [(CandidateFormat, String)] = [
+            (.lines, "7"), (.abc, "ABC $a\n7"), (.abcd, "ABCD $a [7]"),
+            (.abc2, "ABC2 $a\na: from 7 to 7"), (.newpgen, "9:P:0:2:1\n7 1"),
+        ]
+        for (said, _) in files where said != .lines {
+            for (format, text) in files {
+                let found = Self.read(text, said)
+                if format == said {
+                    #expect(found == Self.read(text))
+                } else {
+                    #expect(found == ["!is no header of \(said), which the input was said to be"])
+                }
+            }
+        }
+        // Lines may look like anything; what they are is seen when they are computed.
+        #expect(Self.read("ABC $a\n7", .lines) == ["ABC $a", "7"])
+    }
+
+    @Test func aProductIsNeverThereAsAWhole() {
+        let range = "from 1 to 9223372036854775807"
+        let text = "ABC2 $a+$b*$c\na: \(range)\nb: primes \(range)\nc: \(range)"
+        let found = Self.read(text, most: 3)
+        #expect(found == ["1+2*1", "1+2*2", "1+2*3"])
+        let names = (0..<26).map { String(UnicodeScalar(UInt8(97 + $0))) }
+        let all =
+            "ABC2 " + names.map { "$\($0)" }.joined(separator: "+") + "\n"
+            + names.map { "\($0): in { 1 2 3 }" }.joined(separator: "\n")
+        #expect(Self.read(all, most: 100).count == 100)
+    }
+
+    @Test func nothingGrowsBeyondWhatIsRead() {
+        // 200 times the same value.
+        let wide = "ABC " + Array(repeating: "$a", count: 200).joined(separator: "+")
+        let found = Self.read(
+            wide + "\n" + String(repeating: "7", count: 100) + "\n5\n", longest: 1000)
+        #expect(found.count == 2 && found[0].contains("more than the 1000 bytes"))
+        #expect(found[1].hasPrefix("5+5+5"))
+        let joined = String(repeating: "1+\\\n", count: 600) + "1\n7\n"
+        #expect(
+            Self.read("3\n" + joined, longest: 1000).contains { $0.contains("bytes, more than") })
+        var parser = CandidateParser(longest: 10)
+        #expect(throws: CandidateFileError.self) {
+            try parser.take(Array("ABC $a*2^5".utf8)[...], length: 500)
+        }
+        #expect(throws: Never.self) { try parser.take(Array("7".utf8)[...]) }
+    }
+
+    @Test func whatIsNotFollowedIsSaid() throws {
+        var parser = CandidateParser()
+        try parser.take(Array("ABC $a & $a+2 // {number_primes,$a,1}".utf8)[...])
+        #expect(parser.takeNotes().count == 2 && parser.takeNotes().isEmpty)
+        #expect(parser.format == .abc)
+    }
+
+    @Test func anyBytesAreReadOrRefused() {
+        var generator = SeededGenerator(seed: 7)
+        let pieces = [
+            "ABC ", "ABCD ", "ABC2 ", "$a", "$b", "$", "*2^", "+1", "[", "]", "5 6", "\n", "\n",
+            " ", "\\",
+            "//", "#", "9:P:0:2:3", "a: from 1 to 3", "b: in { 1 2 }", "primes from 2 to 5", "|",
+            "&", "\0",
+            "\u{FF}", "-9223372036854775808", "1", "(", ")", "!",
+        ]
+        for _ in 0..<3000 {
+            var text = ""
+            for _ in 0..<(generator.next() % 25) {
+                text += pieces[Int(generator.next() % UInt64(pieces.count))]
+            }
+            for candidate in Self.read(text, longest: 200, most: 50) {
+                _ = try? BigNatural(expression: candidate, maximumBits: 2000)
+            }
+        }
+    }
+}

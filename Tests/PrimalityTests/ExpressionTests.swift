@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Primality
+import TestVectors
+import Testing
+
+@Suite(.timeLimit(.minutes(15))) struct ExpressionTests {
+    private static func value(_ text: String, bits: Int = 1_000_000) throws -> String {
+        try BigNatural(expression: text, maximumBits: bits).description
+    }
+
+    private static func error(_ text: String, bits: Int = 1_000_000) -> ExpressionError? {
+        do throws(ExpressionError) {
+            _ = try BigNatural(expression: text, maximumBits: bits)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(arguments: [
+        // Numbers.
+        ("0", "0"), ("007", "7"), ("0x1F", "31"), ("0x1f*2", "62"), ("1+0xAbC", "2749"),
+        (" 5 ", "5"), ("\t2 +\t3", "5"),
+        // Precedence, and from left to right.
+        ("2+3*4", "14"), ("(2+3)*4", "20"), ("10-2-3", "5"), ("100/5/2", "10"), ("100/5*2", "40"),
+        ("7-2+1", "6"), ("2*3%4", "2"), ("2+7%4", "5"), ("2 . 3 . 4", "24"), ("3 . 2^4", "48"),
+        ("2^10", "1024"), ("2*3^2", "18"), ("(2*3)^2", "36"), ("2^(3^2)", "512"),
+        ("(2^3)^2", "64"), ("0^0", "1"), ("1^(2^70)", "1"), ("0^(2^70)", "0"),
+        ("(-1)^(2^70)+5", "6"), ("(0-1)^(2^70+1)+5", "4"),
+        // Signs: looser than powers, tighter than products.
+        ("2-5+7", "4"), ("-2^2+9", "5"), ("(-2)^2+9", "13"), ("5--3", "8"), ("5+-3", "2"),
+        ("- -5", "5"), ("2*-3+10", "4"), ("-7+9", "2"), ("-(3-5)", "2"), ("6/-3+4", "2"),
+        // What follows its operand.
+        ("5!", "120"), ("0!", "1"), ("1!", "1"), ("2^3!", "64"), ("(2^3)!", "40320"),
+        ("-3!+10", "4"), ("7!2", "105"), ("8!2", "384"), ("20!3", "4188800"), ("5!10", "5"),
+        ("0!3", "1"), ("10!(1+2)", "280"), ("3!*2", "12"), ("(3!)!", "720"), ("3!+1", "7"),
+        ("10#", "210"), ("7#", "210"), ("1#", "1"), ("0#", "1"), ("2#", "2"), ("7# + 1", "211"),
+        ("11#3", "1155"), ("11#2", "2310"), ("11#0", "2310"), ("11#11", "11"), ("12#12", "1"),
+        ("3!#", "30"), ("23#-641+641", "223092870"),
+        // Functions.
+        ("M(7)", "127"), ("M(0)", "0"), ("R(1)", "1"), ("R(7)", "1111111"), ("R(0)", "0"),
+        ("F(0)", "0"), ("F(1)", "1"), ("F(10)", "55"), ("U(10)", "55"), ("L(0)", "2"),
+        ("L(10)", "123"), ("V(10)", "123"), ("gcd(12,18)", "6"), ("gcd(0, 5)", "5"),
+        ("gcd(-4,6)", "2"), ("C(10,3)", "120"), ("C(5,6)", "0"), ("C(0,0)", "1"), ("len(999)", "3"),
+        ("len(1000)", "4"), ("len(0)", "1"), ("len(2^100)", "31"), ("len(1024)", "4"),
+        ("lucasU(6,1,14)", "9228778026"), ("lucasV(6,1,14)", "52205852194"),
+        ("lucasU(1,-1,10)", "55"), ("lucasV(1,-1,10)", "123"), ("lucasU(1,1,4)+1", "0"),
+        ("lucasU(5,2,0)", "0"), ("lucasV(5,2,0)", "2"), ("lucasU(5,2,1)", "1"),
+        ("lucasV(5,2,1)", "5"), ("-lucasU(-1,-1,10)", "55"), ("lucasU(3,2,20)", "1048575"),
+        ("Phi(1,10)", "9"), ("Phi(2,10)", "11"), ("Phi(3,10)", "111"), ("Phi(4,10)", "101"),
+        ("Phi(6,10)", "91"), ("Phi(12,10)", "9901"), ("Phi(9,2)", "73"), ("Phi(10,-2)", "31"),
+        ("Phi(5,-2)", "11"), ("Phi(8,-3)", "82"), ("Phi(210,2)", "219397309247971"),
+        ("Phi(15,0)", "1"), ("-Phi(1,0)", "1"), ("Phi(1,1)", "0"), ("Phi(2,-1)", "0"),
+        ("-Phi(1,-1)", "2"), ("Phi(7,1)", "7"), ("Phi(8,1)", "2"), ("Phi(12,1)", "1"),
+        ("Phi(8,-1)", "2"), ("Phi(14,-1)", "7"), ("Phi(7,-1)", "1"), ("Phi(2,1)", "2"),
+        ("Phi( 3 , Phi (3, 2) )", "57"), ("gcd(2*(3+4),21)", "7"), ("(10^9-1)/9", "111111111"),
+        ("(2^61+1)/3", "768614336404564651"),
+    ])
+    func valuesAreThoseOfTheGrammar(_ text: String, _ expected: String) throws {
+        #expect(try Self.value(text) == expected)
+    }
+
+    /// The same by addition and multiplication of small numbers.
+    @Test func smallOperandsGiveWhatTheDefinitionsSay() throws {
+        func isPrime(_ n: UInt64) -> Bool { verdict(of: n) == .prime }
+        for n in UInt64(0)...40 {
+            var (factorial, primorial) = (UInt128(1), UInt128(1))
+            for k in 1...max(n, 1) where k <= n {
+                if k <= 33 { factorial *= UInt128(k) }
+                if isPrime(k) { primorial *= UInt128(k) }
+            }
+            if n <= 33 { #expect(try Self.value("\(n)!") == "\(factorial)") }
+            #expect(try Self.value("\(n)#") == "\(primorial)")
+            for m in UInt64(0)...n {
+                let part = (m...n).filter(isPrime).reduce(UInt128(1)) { $0 * UInt128($1) }
+                #expect(try Self.value("\(n)#\(m)") == "\(part)")
+                if m > 0 && n <= 33 {
+                    let product = stride(from: n, to: 0, by: -Int(m))
+                        .reduce(UInt128(1)) { $0 * UInt128($1) }
+                    #expect(try Self.value("\(n)!\(m)") == "\(product)")
+                }
+            }
+        }
+        // x^n − 1 is the product of Φ_d(x) over n's divisors.
+        for n in 1...60 {
+            for x in [-3, -1, 0, 1, 2, 7] {
+                let product = (1...n).filter { n % $0 == 0 }.map { "Phi(\($0),\(x))" }
+                let text = product.joined(separator: "*") + "-((\(x))^\(n)-1)"
+                #expect(try Self.value(text) == "0", "\(text)")
+            }
+        }
+        // Lucas sequences by their recurrence.
+        for (p, q) in [(1, -1), (3, 2), (-4, 5), (0, 3), (2, 1), (5, -7), (1, 1)] {
+            var (u, v) = ([0, 1], [2, p])
+            for n in 2...20 {
+                u.append(p * u[n - 1] - q * u[n - 2])
+                v.append(p * v[n - 1] - q * v[n - 2])
+            }
+            for n in 0...20 {
+                #expect(try Self.value("lucasU(\(p),\(q),\(n))-(\(u[n]))") == "0", "\(p) \(q) \(n)")
+                #expect(try Self.value("lucasV(\(p),\(q),\(n))-(\(v[n]))") == "0", "\(p) \(q) \(n)")
+            }
+        }
+        for n in 0...20 {
+            for k in 0...n {
+                #expect(try Self.value("C(\(n),\(k))*\(k)!*(\(n)-\(k))!-\(n)!") == "0")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("", nil, "there is no number"), ("   ", nil, "there is no number"),
+        ("1 2", 3, "'2' at position 3 follows a number: an operator is missing"),
+        ("12x", 3, "'x' at position 3 follows a number: an operator is missing"),
+        ("2(3)", 2, "'(' at position 2 follows a number: an operator is missing"),
+        ("(2)(3)", 4, "'(' at position 4 follows a number: an operator is missing"),
+        ("1e9", 2, "'e' at position 2 follows a number"),
+        ("0x12g", 5, "'g' at position 5 follows a number"),
+        ("2**3", 3, "'*' at position 3 stands where a number is missing"),
+        ("+5", 1, "'+' at position 1 stands where a number is missing"),
+        ("2*2^5++1", 7, "'+' at position 7 stands where a number is missing"),
+        ("()", 2, "')' at position 2 stands where a number is missing"),
+        ("gcd(4,)", 7, "')' at position 7 stands where a number is missing"),
+        ("2^", 2, "'^' at position 2 is the end: a number is missing after it"),
+        ("2 + ", 3, "'+' at position 3 is the end"), ("-", 1, "'-' at position 1 is the end"),
+        ("(2", 1, "'(' at position 1 is not closed"),
+        ("gcd(4,6", 4, "'(' at position 4 is not closed"),
+        ("2)", 2, "')' at position 2 closes nothing"),
+        ("2^3^2", 4, "'^' at position 4 follows another '^': write (a^b)^c or a^(b^c)"),
+        ("2^-3^2", 5, "'^' at position 5 follows another '^'"),
+        ("5!!", 2, "'!!' at position 2 can mean two things: write n!2"),
+        ("1.5", 2, "'.' at position 2 multiplies"), ("2*1.5*2", 4, "'.' at position 4 multiplies"),
+        ("x", 1, "'x' at position 1 is no function; there are M, R, F"),
+        ("phi(3,2)", 1, "'phi' at position 1 is no function"),
+        ("2+m(3)", 3, "'m' at position 3 is no function"),
+        ("nextprime(10)", 1, "'nextprime' at position 1 is known from other programs"),
+        ("1+p(10)", 3, "'p' at position 3 is known from other programs"),
+        ("SmW(3)", 1, "'SmW' at position 1 is known"),
+        ("3==3", 2, "'==' at position 2 is known from other programs, but not supported"),
+        ("3!=3", 2, "'!=' at position 2 is known"), ("3<4", 2, "'<' at position 2 is known"),
+        ("3>=4", 2, "'>=' at position 2 is known"), ("3 || 4", 3, "'||' at position 3 is known"),
+        ("3 && 4", 3, "'&&' at position 3 is known"), ("3 OR 4", 3, "'OR' at position 3 is known"),
+        ("F", 1, "'F' at position 1 takes 1 argument and has 0"),
+        ("F(1,2)", 1, "'F' at position 1 takes 1 argument and has 2"),
+        ("R(7,12)", 1, "'R' at position 1 takes 1 argument and has 2"),
+        ("Phi(3)", 1, "'Phi' at position 1 takes 2 arguments and has 1"),
+        ("$a*2", 1, "'$a' at position 1 is a variable, but the input does not begin with an ABC"),
+        ("2*$", 3, "'$' at position 3 is a variable"),
+        ("2;3", 2, "';' at position 2 does not belong"), ("1,2", 2, "',' at position 2 does not"),
+        ("2\0", 2, "a NUL byte at position 2 does not belong"),
+        ("2\u{7F}", 2, "a control character (0x7F) at position 2"),
+        ("٣", 1, "a byte that is not ASCII (0xD9) at position 1"),
+        ("2+−3", 3, "a byte that is not ASCII (0xE2) at position 3"),
+        ("2\n3", 2, "a control character (0xA) at position 2"),
+        // Values.
+        ("1/0", 2, "'/' at position 2 divides by zero"),
+        ("5%(3-3)", 2, "'%' at position 2 divides"),
+        ("7/2", 2, "'/' at position 2 leaves a remainder"),
+        ("7/2*2", 2, "'/' at position 2 leaves"),
+        ("(2-9)%3", 6, "'%' at position 6 has a negative operand"),
+        ("2^-3", 2, "'^' at position 2 has a negative operand, and needs a natural one"),
+        ("2^(3-5)", 2, "'^' at position 2 has a negative operand"),
+        ("(2-3)!", 6, "'!' at position 6 has a negative operand"),
+        ("(-5)#", 5, "'#' at position 5 has a negative operand"),
+        ("5!0", 2, "'!' at position 2 has an operand that is 0"),
+        ("3#5", 2, "'#' at position 2 has a second operand above the first"),
+        ("Phi(0,5)", 1, "'Phi' at position 1 has an operand that is 0"),
+        ("M(2^70)", 1, "'M' at position 1 has an operand of 2^62 or more"),
+        ("C(2^70,1)", 1, "'C' at position 1 has an operand of 2^62 or more"),
+        ("3-5", nil, "the result is negative, and negative numbers cannot be tested"),
+        ("-5", nil, "the result is negative, and negative numbers cannot be tested"),
+        ("0x", nil, "digits are missing after 0x"),
+    ])
+    func whatIsWrongIsSaidWithItsPlace(_ text: String, _ position: Int?, _ beginning: String) {
+        let error = Self.error(text)
+        #expect(error?.position == position)
+        #expect(error?.description.hasPrefix(beginning) == true, "\(error?.description ?? "none")")
+    }
+
+    /// Each of them would take all memory, or years.
+    @Test(arguments: [
+        "9^(9^9)", "10^(10^10)", "2^(2^70)", "2^(2^(2^70))", "(9^9)^(9^9)", "(10^9)!", "(10^18)!",
+        "(10^12)!7", "(10^9)#", "(10^18)#", "(10^12)#5", "(10^18)#(10^18)", "F(10^12)", "L(10^12)",
+        "F(10^18)", "M(10^12)", "R(10^12)", "C(10^12,10^11)", "C(2^61,2^60)", "Phi(10^12,2)",
+        "Phi(10^9+7,1)", "lucasU(3,-1,10^12)", "lucasV(10^1000,1,10^6)", "lucasU(1,10^1000,10^6)",
+        "10^(10^8)-10^(10^8)+7", "2^(9^(9^9))", "0*9^(9^9)+7", "9^(9^9)/9^(9^9)", "((10^6)!)!",
+        "9999999!", "999999999#", "gcd(2^(10^10),3)", "len(10^(10^10))", "F(F(F(40)))",
+        "(2^1000000)*(2^1000000)*(2^1000000)*(2^1000000)*(2^1000000)",
+    ])
+    func monstersAreRefusedBeforeTheyAreComputed(_ text: String) throws {
+        let error = try #require(Self.error(text))
+        guard case .tooLarge(let bits, let bound, let limit) = error.problem else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(error.isAboutSize && error.position != nil)
+        #expect(bits > 4_000_000 && limit == 1_000_000 && bound != .exactly)
+        #expect(error.description.contains(" bits, more than the limit of 1000000"))
+    }
+
+    @Test func sizesAreSaidAsTheyAreKnown() {
+        func problem(_ text: String, _ bits: Int) -> ExpressionError.Problem? {
+            Self.error(text, bits: bits)?.problem
+        }
+        #expect(problem("2^1000-1", 1000) == nil)
+        #expect(problem("2^1000", 1000) == .tooLarge(bits: 1001, .exactly, limit: 1000))
+        #expect(problem("2^100000", 1000) == .tooLarge(bits: 100_000, .atLeast, limit: 1000))
+        #expect(problem("2^(2^70)", 1000) == .tooLarge(bits: .max, .atLeast, limit: 1000))
+        // What is on the way may be larger.
+        #expect(problem("2^3000-2^3000+7", 1000) == nil)
+        #expect(problem("(2^3001+1)/3/(2^2900)", 1000) == .inexactDivision)
+        #expect(problem("256", 8) == .number(.tooLarge(bits: 9, atLeast: false, limit: 8)))
+        #expect(problem("2^8", 8) == .tooLarge(bits: 9, .exactly, limit: 8))
+        #expect(problem("2^8-1", 8) == nil)
+        // Of the whole more is known than of what is on the way.
+        #expect(problem("2^2000", 1000) == .tooLarge(bits: 2000, .atLeast, limit: 1000))
+        #expect(problem("2^2000-2^2000", 1000) == nil)
+        #expect(problem("2000#1990", 1000) == nil)
+        #expect(problem("M(1000)", 1000) == nil)
+        #expect(problem("1-1", 0) == nil)
+        // No lower bound may be above what is there.
+        for n in stride(from: 1, through: 3000, by: 7) {
+            for text in [
+                "\(n)!", "\(n)!3", "\(n)#", "F(\(n))", "L(\(n))", "M(\(n))", "R(\(n))",
+                "C(\(n),\(n / 3))", "3^\(n)",
+            ] {
+                let value = try? BigNatural(expression: text, maximumBits: 1_000_000)
+                guard case .tooLarge(let bits, _, _) = problem(text, 0) else { continue }
+                let size = value?.bitWidth ?? 0
+                #expect(bits <= size && bits > size / 3 - 20, "\(text)")
+            }
+        }
+    }
+
+    @Test func depthAndLengthOverflowNothing() throws {
+        for opening in ["(", "-(", "gcd(1,", "1+(", "2^(", "F("] {
+            let error = Self.error(String(repeating: opening, count: 1_000_000 / opening.count))
+            #expect(error?.problem == .tooDeep(limit: 64))
+        }
+        #expect(try Self.value(String(repeating: "-", count: 100_000) + "5") == "5")
+        let deep = String(repeating: "(", count: 64) + "7" + String(repeating: ")", count: 64)
+        #expect(try Self.value(deep) == "7")
+        #expect(try Self.value("1" + String(repeating: "+1", count: 50_000)) == "50001")
+        #expect(try Self.value("2" + String(repeating: "*1", count: 50_000)) == "2")
+        #expect(try Self.value("2" + String(repeating: "!1", count: 2_000)) == "2")
+        // Many large parts at once.
+        let part = "2^1000000+"
+        #expect(
+            Self.error(String(repeating: part + "(", count: 60) + "1")?.problem == .unclosed)
+        let parts =
+            String(repeating: "2^3000*(3^2000+", count: 60) + "1"
+            + String(repeating: ")", count: 60)
+        let error = try #require(Self.error(parts, bits: 1000))
+        #expect(error.isAboutSize)
+        #expect(Self.error(String(repeating: "1", count: 100_000), bits: 1000)?.isAboutSize == true)
+        #expect(
+            Self.error("1+" + String(repeating: "1", count: 100_000), bits: 1000)?.isAboutSize
+                == true)
+    }
+
+    @Test func aRaisedFlagEndsTheComputation() throws {
+        let flag = CancelFlag()
+        let expression = try Expression(parsing: "2^10+1")
+        #expect(try expression.value(maximumBits: 20, cancel: flag).description == "1025")
+        flag.cancel()
+        #expect(throws: ExpressionError.self) {
+            try expression.value(maximumBits: 20, cancel: flag)
+        }
+    }
+
+    @Test func aBatchIsUnchangedByWhatIsRefused() throws {
+        var batch = NumberBatch()
+        #expect(try batch.append(expression: "2^100+1".utf8.span, maximumBits: 200) == 101)
+        for text in ["2^300", "2^", "1" + String(repeating: "0", count: 100), "3-4"] {
+            #expect(throws: ExpressionError.self) {
+                try batch.append(expression: text.utf8.span, maximumBits: 200)
+            }
+        }
+        #expect(batch.count == 1 && batch[0].description == "1267650600228229401496703205377")
+        #expect(try batch.append(expression: "5-5".utf8.span, maximumBits: 200) == 0)
+        #expect(batch[1] == 0)
+    }
+
+    @Test func residuesOfPFGWAreOfTheNumbersThatTheirNamesSay() throws {
+        for (number, _, name) in try VectorFile.residues() {
+            #expect(try BigNatural(expression: name, maximumBits: 100_000) == number, "\(name)")
+        }
+    }
+
+    @Test(
+        .enabled(if: TestFiles.shared != nil, "vectors are not at hand"),
+        arguments: ["factorial_plus", "fibonacci", "mersenne", "primorial_plus", "fermat_number"])
+    func formsOfPublishedListsHaveTheirDigits(_ form: String) throws {
+        let folder = try #require(TestFiles.shared)
+        let rows = try VectorFile.rows(
+            at: folder.appendingPathComponent("vectors/form_\(form).tsv"))
+        var compared = 0
+        for row in rows {
+            guard let name = row[2].split(separator: " ").last else { continue }
+            let index = name.split(separator: "_").last
+            let text =
+                form == "fermat_number" ? "2^(2^\(index ?? ""))+1" : String(name)
+            guard text.count < 40, row[0].utf8.count < 3000 else { continue }
+            #expect(
+                try BigNatural(expression: text, maximumBits: 100_000)
+                    == BigNatural(parsing: row[0]), "\(text)")
+            compared += 1
+        }
+        #expect(compared >= 4)
+    }
+}
