@@ -6,11 +6,10 @@ internal import PrimalityPool
 
 /// The number that an argument stands for; `nil` when it stands for none, which was reported.
 func number(_ text: String, called name: String, maximumBits: Int) -> BigNatural? {
-    do throws(NumberTextError) {
-        return try BigNatural(parsing: text, maximumBits: maximumBits)
+    do throws(ExpressionError) {
+        return try BigNatural(expression: text, maximumBits: maximumBits)
     } catch {
-        var message = error.description
-        if case .tooLarge = error { message += " (--max-bits)" }
+        let message = error.description + (error.isAboutSize ? " (--max-bits)" : "")
         StandardStreams.complain("\(name) '\(printable(text))': \(message)")
         return nil
     }
