@@ -64,7 +64,7 @@ VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *
 
 // `t` is room for 4 k columns.
 typedef struct operations {
-    // x = x^2 / R, doubled where `shift` is 1; two of them.
+    // x = x^2 / R, doubled where `shift` is 1; and two such at once.
     void (*square)(__m512i *x, const modulus *m, const __m512i *shift, __m512i *t);
     void (*square_two)(__m512i *x, const modulus *m, const __m512i *x_shift, __m512i *y,
                        const modulus *o, const __m512i *y_shift, __m512i *t);
@@ -270,8 +270,8 @@ PRK_TARGET static void prepare(group *g, prk_lane_number *const *numbers, size_t
     g->table = next;
 }
 
-// The words of n + d, d small and n + d >= 0, as a lane's exponent; where `complement` is all ones,
-// their complement. How many low bits of n + 1, or n - 1, are clear is returned in `twos`.
+// The words of n + d, d small and n + d >= 0, as a lane's exponent; their complement where
+// `complement` is all ones.
 static void set_exponent(const group *g, vector *v, int l, const prk_lane_number *number, int64_t d,
                          uint64_t complement) {
     uint64_t *to = lane(v->exponent, l);
