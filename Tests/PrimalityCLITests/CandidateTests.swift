@@ -14,7 +14,7 @@ import Testing
         #expect(outcome.status == 0 && outcome.error == "")
         #expect(
             outcome.output == """
-                2^127-1: probable prime
+                2^127-1: prime
                 5*2^7 + 1: prime
                 (2^61+1)/3: prime
                 -5+7: prime

@@ -51,8 +51,8 @@ import Testing
         let both = try Tool.run(["list", "12x", "-7"])
         #expect(
             both.error == """
-                primality: lo '12x': 'x' at position 3 is not a digit
-                primality: hi '-7': negative numbers cannot be tested
+                primality: lo '12x': 'x' at position 3 follows a number: an operator is missing
+                primality: hi '-7': the result is negative, and negative numbers cannot be tested
 
                 """)
         let order = try Tool.run(["list", "0x10", "9"])

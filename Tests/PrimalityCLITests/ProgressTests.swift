@@ -12,7 +12,7 @@ import Testing
         let number = "0x1" + String(repeating: "F", count: 128) + "8D" + "\n"
         return Data((String(repeating: number, count: 6000) + "x\n").utf8)
     }
-    private static let check = "check -j 1 --chunk 20"
+    private static let check = "check -j 1 --chunk 20 --engine gmp"
 
     /// What a command writes on a terminal; its input and its results are files.
     private func terminal(_ arguments: String, input: Data) throws -> String {

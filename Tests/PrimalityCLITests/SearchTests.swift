@@ -45,8 +45,8 @@ import Testing
             "random --bits 9 --max-bits 8", "--bits 9 is more than the limit of 8 (--max-bits)\n",
             ""
         ),
-        ("next 12x", "n '12x': 'x' at position 3 is not a digit\n", ""),
-        ("next -7", "n '-7': negative numbers cannot be tested\n", ""),
+        ("next 12x", "n '12x': 'x' at position 3 follows a number: an operator is missing\n", ""),
+        ("next -7", "n '-7': the result is negative, and negative numbers cannot be tested\n", ""),
         (
             "prev --max-bits 8 256",
             "n '256': the number has 9 bits, more than the limit of 8 (--max-bits)\n", ""
@@ -75,7 +75,7 @@ import Testing
         (["next", "--pool", "puddle", "7"], 64), (["next", "--pool", "queue", "7"], 69),
         (["next", "-j", "1025", "7"], 64), (["prev", "--chunk", "0", "7"], 64),
         (["next", "--format", "xml", "7"], 64), (["next", "--timeout", "1", "7"], 64),
-        (["next", ""], 2), (["next", "é"], 2), (["next", "0x"], 2), (["prev", " 7"], 2),
+        (["next", ""], 2), (["next", "é"], 2), (["next", "0x"], 2), (["prev", "7 7"], 2),
         (["next", "--help"], 0), (["prev", "--help"], 0), (["random", "--help"], 0),
     ])
     func exitStatusesAreThoseOfTheTable(_ arguments: [String], _ status: Int) throws {
