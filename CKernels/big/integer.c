@@ -36,7 +36,9 @@ bool prk_integers_fit(size_t bits) {
     if (bits > SIZE_MAX / 16) {
         return false;
     }
-    void *probe = malloc(bits / 8 * 16 + 65536);
+    // Volatile: a compiler may take away an allocation that is only compared, and say that it
+    // succeeded.
+    void *volatile probe = malloc(bits / 8 * 16 + 65536);
     free(probe);
     return probe != NULL;
 }

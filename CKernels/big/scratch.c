@@ -47,7 +47,8 @@ prk_status prk_scratch_reserve(prk_scratch *s, size_t limbs) {
     if (limbs > SIZE_MAX / (64 * sizeof(mp_limb_t))) {
         return PRK_STATUS_NO_MEMORY;
     }
-    void *probe = malloc(64 * sizeof(mp_limb_t) * limbs);
+    // Volatile: a compiler may take away an allocation that is only compared, as clang does here.
+    void *volatile probe = malloc(64 * sizeof(mp_limb_t) * limbs);
     if (probe == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }

@@ -57,6 +57,16 @@ import Testing
         }
     }
 
+    /// GMP would end the program.
+    @Test(.enabled(if: TestFiles.sanitizer == nil, "sanitizers need all of the address space"))
+    func whatThereIsNoMemoryForIsRefused() throws {
+        let outcome = try Tool.shell(
+            "ulimit -v 2000000; exec \"$P\" check --pool serial --max-bits 1000000000 '2^999999999' 7"
+        )
+        #expect(outcome.status == 2 && outcome.output == "7: prime\n")
+        #expect(outcome.error.contains("'^' at position 2 needs more memory than there is"))
+    }
+
     /// The small ones that the repository has as digits, by their names.
     @Test func residuesAreThoseOfPFGW() throws {
         let rows = try VectorFile.residues().filter { $0.number.bitWidth < 3000 }
