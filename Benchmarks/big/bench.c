@@ -61,7 +61,7 @@ static size_t count_for(int bits) {
     return bits <= 512 ? 48 : bits <= 1024 ? 24 : bits <= 2048 ? 16 : 8;
 }
 
-// The other libraries test numbers one by one, so that fewer tell as much.
+// The other libraries test primes one by one, so that fewer tell as much.
 static size_t count_for_peers(int bits) {
     return bits <= 1024 ? count_for(bits) : bits <= 2048 ? 4 : 2;
 }
@@ -192,7 +192,10 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
     }
 }
 
-static size_t count_of(const contender *c, int bits) {
+static size_t count_of(workload kind, const contender *c, int bits) {
+    if (kind == ODD || kind == SURVIVORS) { // of which no two cost the same
+        return number_count;
+    }
     return c->library != NULL || c->engine == PRK_ENGINE_GMP ? count_for_peers(bits) : number_count;
 }
 
@@ -207,7 +210,7 @@ static void compare_verdicts(const contender *c, size_t count, const uint8_t *ou
 }
 
 static double measure_once(workload kind, const contender *c, int bits, int repeats, uint8_t *out) {
-    const size_t count = count_of(c, bits);
+    const size_t count = count_of(kind, c, bits);
     const double start = thread_ns();
     for (int i = 0; i < repeats; i++) {
         if (kind == UNIT) {
@@ -235,11 +238,11 @@ static void measure(workload kind, int size) {
     }
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].library != NULL) {
-            contenders[c].library->load(limbs, limb_count, count_for_peers(bits));
+            contenders[c].library->load(limbs, limb_count, number_count);
         }
         if (takes_part(kind, &contenders[c])) {
             const double took = measure_once(kind, &contenders[c], bits, 1, out) *
-                                (double)count_of(&contenders[c], bits);
+                                (double)count_of(kind, &contenders[c], bits);
             repeats[c] = took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1));
         }
     }
