@@ -35,8 +35,12 @@ private final class Workplace {
     /// Lines without their times.
     func lines() -> [String] {
         String(decoding: content(), as: UTF8.self).split(separator: "\n").map {
-            String($0[..<($0.range(of: ",\"cpu_ns\"")?.lowerBound ?? $0.endIndex)])
+            Self.withoutTime(String($0))
         }
+    }
+
+    static func withoutTime(_ line: String) -> String {
+        String(line[..<(line.range(of: ",\"cpu_ns\"")?.lowerBound ?? line.endIndex)])
     }
 }
 
@@ -234,6 +238,48 @@ private final class Workplace {
         let outcome = try Tool.shell(command)
         #expect(outcome.status == 0)
         #expect(place.lines().dropFirst().map(ShardTests.place) == Array(0..<200))
+    }
+
+    /// Odd numbers of 200 digits, of which about one in 230 is prime.
+    ///
+    /// A million of them when tests run whole.
+    @Test func aFileOfLargeNumbersSurvivesSignalsInLittleMemory() throws {
+        var state: UInt64 = 7
+        let count =
+            TestFiles.isThorough ? 1_000_000 : TestFiles.sanitizer == nil ? 20_000 : 3000
+        let numbers = (0..<count).map { _ -> String in
+            let parts = (0..<11).map { _ -> String in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return String(1_000_000_000_000_000_000 + state % 8_000_000_000_000_000_000)
+            }
+            return String(parts.joined().prefix(199) + "7")
+        }
+        let place = try Workplace(numbers)
+        let options = ["--seed", "5", "-j", "2"]
+        var signals = 0
+        for i in 0..<5 {
+            let running = try Tool.start(place.arguments(options))
+            usleep(UInt32(20_000 + 15_000 * i))
+            kill(running.process.processIdentifier, SIGINT)
+            signals += running.finish().status == 130 ? 1 : 0
+        }
+        let last = try Tool.start(place.arguments(options))
+        var pages = 0
+        while last.process.isRunning {
+            let statm = TestFiles.text("/proc/\(last.process.processIdentifier)/statm") ?? ""
+            pages = max(
+                pages, statm.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0)
+            usleep(5000)
+        }
+        #expect(last.finish().status == 0)
+        if TestFiles.sanitizer == nil { #expect(pages < 16384, "more than 64 MB") }
+        let whole = try Tool.run(
+            ["check", "--file", place.input.path, "--format", "jsonl", "--pool", "serial"]
+                + options.prefix(2))
+        let expected = whole.lines.map(Workplace.withoutTime)
+        #expect(expected.count == count)
+        #expect(place.lines().dropFirst().sorted() == expected.sorted())
+        print("signals that ended a run: \(signals) of 5")
     }
 
     @Test func sharesResumeEachInItsOwnFile() throws {
