@@ -192,6 +192,41 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
     }
 }
 
+// Dividing survivors in lanes by all primes of their depth, ns a number and prime.
+static measurement division[SIZES];
+
+static void measure_division(int size) {
+    prk_lane_number numbers[MOST_NUMBERS], *list[MOST_NUMBERS];
+    prk_report reports[MOST_NUMBERS];
+    const int bits = sizes[size];
+    fill(SURVIVORS, bits);
+    prk_memory_reserve(&scratch->lanes, 64 * prk_lane_memory(prk_lane_limbs((size_t)bits)));
+    const double primes = (double)prk_trial_depth((size_t)bits);
+    const int repeats = 1 + (int)(1e6 / (primes * (double)number_count));
+    for (int round = 0; round < round_count; round++) {
+        const double start = thread_ns();
+        for (int i = 0; i < repeats; i++) {
+            size_t count = number_count;
+            for (size_t j = 0; j < count; j++) {
+                numbers[j] = (prk_lane_number){.limbs = limbs + j * limb_count,
+                                               .size = (uint32_t)limb_count,
+                                               .bits = (uint32_t)bits,
+                                               .report = &reports[j],
+                                               .k = (int32_t)prk_lane_limbs((size_t)bits)};
+                list[j] = &numbers[j];
+            }
+            if (prk_lanes_divide(scratch, list, &count, NULL) != PRK_STATUS_OK ||
+                count != number_count) {
+                fprintf(stderr, "bench-big: a survivor of %d bits has a factor\n", bits);
+                exit(70);
+            }
+        }
+        division[size].rounds[round] =
+            (thread_ns() - start) / repeats / (double)number_count / primes;
+    }
+    summarise(&division[size], NULL, round_count);
+}
+
 static size_t count_of(workload kind, const contender *c, int bits) {
     if (kind == ODD || kind == SURVIVORS) { // of which no two cost the same
         return number_count;
@@ -298,6 +333,19 @@ static void print_table(workload kind) {
     printf("\n");
 }
 
+// Of a number that no prime below p divides p does with probability 1 / p: it saves a test to base
+// 2 then, and pays as long as it costs less than that share of one.
+static void print_division(void) {
+    printf("\ntrial division in lanes\n bits  ns a prime   us a test  pays to  is done to\n");
+    for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+        const prk_trial_table *table = prk_scratch_trial_table(scratch);
+        const double unit = results[UNIT][size][0].median;
+        printf("%5d %11.3f %11.3f %8.0f %11u\n", sizes[size], division[size].median, unit / 1e3,
+               unit / division[size].median,
+               table->primes[prk_trial_depth((size_t)sizes[size]) - 1].prime);
+    }
+}
+
 typedef void (*target_visitor)(FILE *file, const char *what, int bits, double reached,
                                double target, bool is_first);
 
@@ -362,6 +410,15 @@ static void write_json(FILE *file, const environment *e) {
             }
             fputs("\n    ]}", file);
         }
+    }
+    fputs("\n  ],\n  \"division\": [\n", file);
+    for (int size = 0;
+         contenders[0].engine == PRK_ENGINE_IFMA && size < SIZES && sizes[size] <= largest;
+         size++) {
+        fprintf(file, "%s    {\"bits\": %d, \"primes\": %zu, ", size == 0 ? "" : ",\n", sizes[size],
+                prk_trial_depth((size_t)sizes[size]));
+        write_measurement(file, &division[size]);
+        fputs("}", file);
     }
     fputs("\n  ],\n  \"targets\": [\n", file);
     visit_targets(file, write_target);
@@ -443,10 +500,18 @@ int main(int argc, char **argv) {
             measure((workload)kind, size);
         }
     }
+    for (int size = 0;
+         contenders[0].engine == PRK_ENGINE_IFMA && size < SIZES && sizes[size] <= largest;
+         size++) {
+        measure_division(size);
+    }
     read_load(e.load_after);
     print_header(&e);
     for (int kind = 0; kind < WORKLOADS; kind++) {
         print_table((workload)kind);
+    }
+    if (contenders[0].engine == PRK_ENGINE_IFMA) {
+        print_division();
     }
     printf("\ntargets, in such ratios      now   at least\n");
     visit_targets(stdout, print_target);
