@@ -96,11 +96,14 @@ struct SearchRun {
         var place = results.found
         for event in results.add(result) {
             switch event {
-            case .found(let prime):
-                append(prime, place, to: &lines)
+            case .found(let i):
+                if format != nil, let prime = result.foundPrime(at: i) {
+                    append(prime, place, to: &lines)
+                }
                 place += 1
-            case .failed(let number, let failure):
-                StandardStreams.complain("\(printable(number.description)): \(failure)")
+            case .failed(let i, let failure):
+                let number = result.chunk.numbers[i].description
+                StandardStreams.complain("\(printable(number)): \(failure)")
                 status.raise(to: .internalError)
             }
         }

@@ -85,9 +85,9 @@ public struct PrimeSearch: Sendable {
     }
 
     /// Whether a number is only the half of what is looked for, which has a bit more.
-    fileprivate func isHalf(_ number: BigNatural) -> Bool {
+    fileprivate func isHalf(bits size: Int) -> Bool {
         guard case .random(let bits, true, _) = kind else { return false }
-        return number.bitWidth < bits
+        return size < bits
     }
 }
 
@@ -244,10 +244,11 @@ package final class SearchSource: Sendable {
 
 /// What a search has found, out of results that come in the order of the chunks.
 package struct SearchResults {
-    /// What became of a number that is not composite.
+    /// What became of a number that is not composite, by its place in the chunk: numbers themselves would
+    /// cost more than their tests where many are only counted.
     package enum Event {
-        case found(FoundPrime)
-        case failed(BigNatural, ChunkFailure)
+        case found(Int)
+        case failed(Int, ChunkFailure)
     }
 
     private let source: SearchSource
@@ -281,12 +282,10 @@ package struct SearchResults {
         while i < numbers.count && !isCut && !isOver {
             if let verdict = result.results.verdict(at: i) {
                 tested += 1
-                if verdict.passed, let prime = pass(verdict, result, i) {
-                    events.append(.found(prime))
-                }
+                if verdict.passed && isFound(numbers, i) { events.append(.found(i)) }
             } else if let failure = result.failure(at: i), failure != .cancelled {
                 missed += 1
-                events.append(.failed(numbers[i], failure))
+                events.append(.failed(i, failure))
                 isCut = !source.search.isOfRange
             } else {
                 isCut = true
@@ -297,19 +296,26 @@ package struct SearchResults {
         return events
     }
 
-    private mutating func pass(
-        _ verdict: Verdict, _ result: ChunkResult, _ i: Int
-    ) -> FoundPrime? {
-        let numbers = result.chunk.numbers
-        let number = numbers[i]
-        if source.search.isHalf(number) {
-            source.test(RandomCandidates.safePrime(of: number))
-            return nil
+    /// Whether a number that passed is one that is looked for.
+    private mutating func isFound(_ numbers: NumberBatch, _ i: Int) -> Bool {
+        if source.search.isHalf(bits: numbers.bitWidth(at: i)) {
+            source.test(RandomCandidates.safePrime(of: numbers[i]))
+            return false
         }
         found += 1
         isOver = found == source.search.count
-        let report = result.results.report(at: i, of: numbers)
-        return FoundPrime(number: number, verdict: verdict, report: report)
+        return true
+    }
+}
+
+extension ChunkResult {
+    /// The number at a place, which passed its test.
+    package func foundPrime(at place: Int) -> FoundPrime? {
+        results.verdict(at: place).map {
+            FoundPrime(
+                number: chunk.numbers[place], verdict: $0,
+                report: results.report(at: place, of: chunk.numbers))
+        }
     }
 }
 
@@ -340,7 +346,10 @@ extension Pool {
         try run(job, from: { source.next() }) { result in
             for event in results.add(result) {
                 switch event {
-                case .found(let prime): isWanted = isWanted && deliver(prime)
+                case .found(let place):
+                    if isWanted, let prime = result.foundPrime(at: place) {
+                        isWanted = deliver(prime)
+                    }
                 case .failed(_, let reason): failure = failure ?? reason
                 }
             }
