@@ -28,7 +28,7 @@ struct prk_scratch {
     mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
     mpz_t small;                              // a 64-bit number as mpz
     prk_memory trial, products;               // primes to divide by, and their products
-    prk_memory lanes, block;                  // of tests in lanes, of a batch
+    prk_memory lanes, across, block;          // of tests in lanes, across them, of a batch
 };
 
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.

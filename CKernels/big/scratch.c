@@ -12,7 +12,7 @@ prk_scratch *prk_scratch_create(void) {
         return NULL;
     }
     s->reserved = 0;
-    s->trial = s->products = s->lanes = s->block = (prk_memory){0};
+    s->trial = s->products = s->lanes = s->across = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
     mpz_inits(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
               (mpz_ptr)NULL);
@@ -34,6 +34,7 @@ void prk_scratch_destroy(prk_scratch *s) {
     free(s->trial.start);
     free(s->products.start);
     free(s->lanes.start);
+    free(s->across.start);
     free(s->block.start);
     free(s);
 }

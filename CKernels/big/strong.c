@@ -2,6 +2,7 @@
 //
 // Powers modulo n that can be interrupted, and the strong probable prime test.
 
+#include "../ifma/across.h"
 #include "big_internal.h"
 
 // One mpz_powm takes about 18 ms at this size on a current machine, and cannot be cut: longer ones
@@ -107,7 +108,10 @@ prk_status prk_residue(prk_scratch *s, mpz_srcptr n, const uint32_t *cancel, uin
     mpz_sub_ui(s->n_minus_1, n, 1);
     mpz_set_ui(s->base, 3);
     mpz_tdiv_r(s->base, s->base, n);
-    prk_status status = prk_pow_mod(s, s->x, s->base, s->n_minus_1, n, cancel);
+    const bool is_across = mpz_odd_p(n) && prk_across_takes(mpz_sizeinbase(n, 2));
+    const prk_status status =
+        is_across ? prk_across_pow_mod(s, s->x, s->base, s->n_minus_1, n, cancel)
+                  : prk_pow_mod(s, s->x, s->base, s->n_minus_1, n, cancel);
     if (status == PRK_STATUS_OK) {
         *residue = mpz_size(s->x) == 0 ? 0 : mpz_getlimbn(s->x, 0);
     }

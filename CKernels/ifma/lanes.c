@@ -399,7 +399,8 @@ PRK_TARGET static void step_strong(group *g, vector *v, int level) {
 }
 
 PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
-                                       const uint32_t *cancel) {
+                                       prk_scratch *scratch, const uint32_t *cancel) {
+    (void)scratch;
     group g;
     prepare(&g, numbers, count, memory);
     for (int i = 0; i < g.vectors; i++) {
@@ -455,8 +456,7 @@ static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
     mpz_tdiv_r(x, t, n);
 }
 
-// Forms of A in u, -A in v and -2 in t.
-static void lucas_constants(prk_scratch *s, const prk_lane_number *number, int k) {
+void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k) {
     mpz_t view;
     mpz_srcptr n = view_of(view, number);
     const int64_t q = (1 - number->discriminant) / 4;
@@ -497,7 +497,7 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
     unsigned start[PRK_LANES], twos[PRK_LANES];
     for (int l = 0; l < PRK_LANES; l++) {
         const prk_lane_number *number = number_of(g, index, l);
-        lucas_constants(scratch, number, g->k);
+        prk_lane_lucas_constants(scratch, number, g->k);
         load_mpz(v->x, l, scratch->u, g->k);
         load_mpz(v->addend, l, scratch->v, g->k);
         load_mpz(v->addend2, l, scratch->t, g->k);

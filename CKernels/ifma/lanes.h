@@ -73,11 +73,15 @@ size_t prk_lane_memory(size_t limbs);
 /// Each sets `passed` of up to PRK_LANE_GROUP numbers, of which the first has the largest `k`.
 /// `memory` is prk_lane_memory() vectors, aligned. PRK_STATUS_CANCELLED leaves `passed` as it was.
 prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
-                            const uint32_t *cancel);
+                            prk_scratch *scratch, const uint32_t *cancel);
 
 /// With Selfridge's parameters for `discriminant`, of which (D|n) = -1; Q has no factor with n.
 prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
                            prk_scratch *scratch, const uint32_t *cancel);
+
+/// The constants of that with R = 2^(52 k): the forms of A in the scratch's u, of -A in v, of -2 in
+/// t. Changes x.
+void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *number, int k);
 
 /// To the base that `seed` gives for each number's `round`.
 prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count, void *memory,

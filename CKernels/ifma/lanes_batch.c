@@ -3,11 +3,12 @@
 // A batch of large numbers on its way through the tests in lanes. What small primes leave, and is
 // of no special form, has the strong test to base 2; what passes is put together anew for the Lucas
 // test, and again for each random base, so that lanes are filled by numbers that are still in
-// doubt.
+// doubt. A group of so few that most lanes would idle is tested number by number, each across the
+// vectors, to the same outcome.
 
 #include <stdlib.h>
 
-#include "lanes.h"
+#include "across.h"
 
 #if defined(__x86_64__)
 
@@ -24,6 +25,10 @@ typedef struct run {
     const prk_options *options;
     bool timed;
 } run;
+
+static bool is_across(prk_lane_number *const *numbers, size_t count) {
+    return prk_across_is_faster(count, (size_t)numbers[0]->k);
+}
 
 typedef prk_status (*stage)(const run *r, prk_lane_number *const *numbers, size_t count);
 
@@ -107,7 +112,9 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
 }
 
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
-    const prk_status status = prk_lanes_strong(numbers, count, r->memory, r->options->cancel);
+    const prk_status status =
+        (is_across(numbers, count) ? prk_across_strong : prk_lanes_strong)(
+            numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_BASE2);
@@ -152,7 +159,8 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
 
 static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
     const prk_status status =
-        prk_lanes_lucas(numbers, count, r->memory, r->scratch, r->options->cancel);
+        (is_across(numbers, count) ? prk_across_lucas : prk_lanes_lucas)(
+            numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_LUCAS);
@@ -167,8 +175,9 @@ static prk_status random_base(const run *r, prk_lane_number *const *numbers, siz
     for (size_t i = 0; i < count; i++) {
         numbers[i]->round++;
     }
-    const prk_status status = prk_lanes_random_base(numbers, count, r->memory, r->scratch,
-                                                    r->options->seed, r->options->cancel);
+    const prk_status status =
+        (is_across(numbers, count) ? prk_across_random_base : prk_lanes_random_base)(
+            numbers, count, r->memory, r->scratch, r->options->seed, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         numbers[i]->report->round = numbers[i]->round;
         numbers[i]->report->fields |= PRK_REPORT_HAS_ROUND;
@@ -203,7 +212,9 @@ prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t
     }
     qsort(list, count, sizeof list[0], by_size);
     run r = {.scratch = scratch, .options = options, .timed = timed};
-    r.memory = prk_memory_reserve(&scratch->lanes, prk_lane_memory((size_t)list[0]->k) * 64);
+    const size_t k = (size_t)list[0]->k;
+    const size_t bytes = prk_lane_memory(k) * 64, across = prk_across_memory(k);
+    r.memory = prk_memory_reserve(&scratch->lanes, bytes > across ? bytes : across);
     if (r.memory == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }

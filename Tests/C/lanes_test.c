@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Large numbers in lanes against GMP: products of operands at their bounds, each test on numbers of
-// every shape and group size, and batches of mixed numbers through the public function.
+// Large numbers in lanes, and across them, against GMP: products of operands at their bounds,
+// carries at their worst, each test on numbers of every shape and group size, and batches of mixed
+// numbers through the public function.
 //
 // lanes_test [--products N]
 //   --products N  N products of each kind for every number of limbs, instead of 96 for some
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../CKernels/ifma/lanes.h"
+#include "../../CKernels/ifma/across.h"
 #include "support.h"
 
 #define MOST_LIMBS ((int)prk_lane_limbs(PRK_LANE_MOST_BITS))
@@ -127,10 +128,20 @@ static void make_operand(mpz_t x, const mpz_t n) {
     mpz_clear(bound);
 }
 
+// Changes x.
+static void expect_product(const char *where, mpz_t x, const mpz_t wanted, const mpz_t n, int k,
+                           bool is_square) {
+    mpz_sub(x, x, n);
+    EXPECT(mpz_cmp(x, n) < 0, "%s: a product of %d limbs is not below 2n", where, k);
+    mpz_mod(x, x, n);
+    EXPECT(mpz_cmp(x, wanted) == 0, "%s: a %s of %d limbs", where, is_square ? "square" : "product",
+           k);
+}
+
 static void test_products(int k, long products) {
     numbers all;
-    mpz_t x[PRK_LANE_GROUP], y[PRK_LANE_GROUP], wanted[PRK_LANE_GROUP], inverse, r;
-    mpz_inits(inverse, r, (mpz_ptr)NULL);
+    mpz_t x[PRK_LANE_GROUP], y[PRK_LANE_GROUP], wanted[PRK_LANE_GROUP], z, inverse, r;
+    mpz_inits(z, inverse, r, (mpz_ptr)NULL);
     mpz_setbit(r, (mp_bitcnt_t)(k * PRK_LIMB_BITS));
     for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
         mpz_inits(all.n[i], x[i], y[i], wanted[i], (mpz_ptr)NULL);
@@ -147,20 +158,128 @@ static void test_products(int k, long products) {
             mpz_mul(wanted[i], wanted[i], inverse);
             mpz_mod(wanted[i], wanted[i], all.n[i]);
         }
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            mpz_set(z, x[i]);
+            prk_across_product(scratch, all.n[i], k, z, squares ? NULL : y[i], memory);
+            expect_product("across", z, wanted[i], all.n[i], k, squares);
+        }
         enter(&all, PRK_LANE_GROUP, k);
         prk_lanes_product(all.list, all.count, x, squares ? NULL : y, memory);
         for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
-            mpz_mul_2exp(inverse, all.n[i], 1);
-            EXPECT(mpz_cmp(x[i], inverse) < 0, "a product of %d limbs is not below 2n", k);
-            mpz_mod(x[i], x[i], all.n[i]);
-            EXPECT(mpz_cmp(x[i], wanted[i]) == 0, "a %s of %d limbs",
-                   squares ? "square" : "product", k);
+            expect_product("lane", x[i], wanted[i], all.n[i], k, squares);
         }
     }
     for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
         mpz_clears(all.n[i], x[i], y[i], wanted[i], (mpz_ptr)NULL);
     }
-    mpz_clears(inverse, r, (mpz_ptr)NULL);
+    mpz_clears(z, inverse, r, (mpz_ptr)NULL);
+}
+
+// --- Carries -------------------------------------------------------------------------------------
+
+#if defined(__x86_64__)
+
+#define PRK_TARGET __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd")))
+#include "../../CKernels/ifma/across_columns.h"
+
+// Columns that carry far: ones that wait for a carry, ones that give one, full ones.
+static uint64_t make_column(void) {
+    switch (below(6)) {
+    case 0:
+        return LOW_52 + 1;
+    case 1:
+        return (UINT64_C(1) << 61) - 1;
+    case 2:
+        return below(UINT64_C(1) << 61);
+    default:
+        return LOW_52;
+    }
+}
+
+static void add_columns(mpz_t sum, const uint64_t *columns, int count) {
+    mpz_set_ui(sum, 0);
+    for (int i = count; i-- > 0;) {
+        mpz_mul_2exp(sum, sum, PRK_LIMB_BITS);
+        mpz_add_ui(sum, sum, columns[i]);
+    }
+}
+
+static void expect_limbs(const char *what, const uint64_t *x, int count, const mpz_t wanted) {
+    mpz_t sum;
+    mpz_init(sum);
+    for (int i = 0; i < count; i++) {
+        EXPECT(x[i] <= LOW_52, "%s: limb %d of %d is beyond 52 bits", what, i, count);
+    }
+    add_columns(sum, x, count);
+    EXPECT(mpz_cmp(sum, wanted) == 0, "%s of %d limbs", what, count);
+    mpz_clear(sum);
+}
+
+PRK_TARGET static void test_carries(void) {
+    enum { VECTORS = 21, WORDS = 8 * VECTORS };
+    uint64_t t[WORDS + 8], u[WORDS + 8], room[PRK_ZEROS_BEFORE + WORDS], *x = room + PRK_ZEROS_BEFORE;
+    mpz_t wanted;
+    mpz_init(wanted);
+    for (int i = 0; i < 20000; i++) {
+        const int vectors = 1 + i % VECTORS;
+        for (int j = 0; j < WORDS + 8; j++) {
+            t[j] = make_column();
+            u[j] = below(3) == 0 ? make_column() : 0;
+        }
+        add_columns(wanted, t, 8 * vectors);
+        mpz_fdiv_r_2exp(wanted, wanted, (mp_bitcnt_t)(8 * vectors * PRK_LIMB_BITS));
+        carry_columns(x, t, vectors);
+        expect_limbs("columns", x, 8 * vectors, wanted);
+
+        // The last columns have nothing, as above a result.
+        const int k = 8 * vectors - 1 - i / VECTORS % 8;
+        uint64_t addend_room[WORDS + 16] = {0}, *addend = addend_room + 1;
+        for (int j = 0; j <= k; j++) {
+            addend[j] = j < k - 1 ? make_column() & LOW_52 : 0;
+        }
+        for (int j = k - 1; j < WORDS + 8; j++) {
+            t[j] = u[j] = 0;
+        }
+        const int kind = i % 3; // plus nothing, doubled, plus an addend
+        uint64_t sums[WORDS] = {0};
+        for (int j = 1; j < 8 * vectors; j++) {
+            sums[j - 1] = ((t[j] + u[j]) << (kind == 1)) + (kind == 2 ? addend[j - 1] : 0);
+        }
+        add_columns(wanted, sums, 8 * vectors - 1);
+        const uint64_t below_r = (t[0] + u[0] + LOW_52) >> 52;
+        mpz_add_ui(wanted, wanted, below_r << (kind == 1));
+        finish_columns(x, t, u, kind == 1, kind == 2 ? addend : NULL, k);
+        expect_limbs("a finished product", x, 8 * vectors - 1, wanted);
+        EXPECT(x[-1] == 0, "a limb before a finished product");
+    }
+    mpz_clear(wanted);
+}
+
+#else
+
+static void test_carries(void) {}
+
+#endif
+
+// Powers as mpz_powm has them.
+static void test_powers(void) {
+    mpz_t n, base, exponent, wanted, power;
+    mpz_inits(n, base, exponent, wanted, power, (mpz_ptr)NULL);
+    for (int bits = 65; bits <= 2100; bits += bits < 600 ? 1 : 97) {
+        for (int shape = 0; shape < 3; shape++) {
+            make(n, shape == 2 ? 5 : shape, bits, shape);
+            mpz_set_ui(base, (unsigned long)shape + 1); // 1, 2, and one that is long
+            if (shape == 2) {
+                mpz_urandomm(base, state, n);
+            }
+            mpz_urandomb(exponent, state, 1 + below((uint64_t)bits));
+            mpz_add_ui(exponent, exponent, 1);
+            mpz_powm(wanted, base, exponent, n);
+            prk_across_pow_mod(scratch, power, base, exponent, n, NULL);
+            EXPECT(mpz_cmp(power, wanted) == 0, "a power modulo a number of %d bits", bits);
+        }
+    }
+    mpz_clears(n, base, exponent, wanted, power, (mpz_ptr)NULL);
 }
 
 // --- Each test by itself -------------------------------------------------------------------------
@@ -173,11 +292,22 @@ static void complain(const char *test, const numbers *all, const prk_lane_number
     failures++;
 }
 
-static void test_each(numbers *all) {
+// The tests of the lanes, or those across them.
+typedef struct tests {
+    prk_status (*strong)(prk_lane_number *const *, size_t, void *, prk_scratch *, const uint32_t *);
+    prk_status (*lucas)(prk_lane_number *const *, size_t, void *, prk_scratch *, const uint32_t *);
+    prk_status (*random_base)(prk_lane_number *const *, size_t, void *, prk_scratch *, uint64_t,
+                              const uint32_t *);
+} tests;
+
+static const tests in_lanes = {prk_lanes_strong, prk_lanes_lucas, prk_lanes_random_base};
+static const tests across_lanes = {prk_across_strong, prk_across_lucas, prk_across_random_base};
+
+static void test_each_by(const tests *by, numbers *all) {
     bool wanted = false;
     mpz_t base;
     mpz_init_set_ui(base, 2);
-    prk_lanes_strong(all->list, all->count, memory, NULL);
+    by->strong(all->list, all->count, memory, scratch, NULL);
     for (size_t i = 0; i < all->count; i++) {
         prk_strong_test(scratch, all->n[i], base, NULL, &wanted);
         if (wanted != all->number[i].passed) {
@@ -193,7 +323,7 @@ static void test_each(numbers *all) {
         }
     }
     if (count > 0) {
-        prk_lanes_random_base(list, count, memory, scratch, 77, NULL);
+        by->random_base(list, count, memory, scratch, 77, NULL);
     }
     for (size_t i = 0; i < count; i++) {
         const size_t place = (size_t)(list[i] - all->number);
@@ -217,7 +347,7 @@ static void test_each(numbers *all) {
         }
     }
     if (count > 0) {
-        prk_lanes_lucas(list, count, memory, scratch, NULL);
+        by->lucas(list, count, memory, scratch, NULL);
     }
     for (size_t i = 0; i < count; i++) {
         int64_t d = 0;
@@ -226,6 +356,11 @@ static void test_each(numbers *all) {
             complain("strong Lucas test", all, list[i]);
         }
     }
+}
+
+static void test_each(numbers *all) {
+    test_each_by(&in_lanes, all);
+    test_each_by(&across_lanes, all);
 }
 
 // Every odd number below 2^14, beside others of its size, in lanes of any width.
@@ -378,7 +513,9 @@ int main(int argc, char **argv) {
     const long products = every ? atol(argv[2]) : 96;
     gmp_randinit_default(state);
     scratch = prk_scratch_create();
-    memory = aligned_alloc(64, 64 * prk_lane_memory((size_t)MOST_LIMBS));
+    const size_t lanes = 64 * prk_lane_memory((size_t)MOST_LIMBS);
+    const size_t across = (prk_across_memory((size_t)MOST_LIMBS) + 63) / 64 * 64;
+    memory = aligned_alloc(64, lanes > across ? lanes : across);
     if (scratch == NULL || memory == NULL) {
         perror("lanes_test");
         return 1;
@@ -394,6 +531,8 @@ int main(int argc, char **argv) {
         for (int k = 2; k <= MOST_LIMBS; k++) {
             test_products(k, products);
         }
+        test_carries();
+        test_powers();
         test_small(&all);
         for (int k = 2; k <= 10; k++) {
             test_shapes(&all, k);
