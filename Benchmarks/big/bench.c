@@ -6,7 +6,7 @@
 // As in bench-u64 each round measures every contender once, in an order that rotates; a time is the
 // CPU time of the thread, a ratio the median of the rounds' ratios. Verdicts are compared after
 // every measurement, and a disagreement ends the program with status 70. A unit is one strong test
-// to base 2 in lanes, beside one mpz_powm, whose residue says what the test has to.
+// to base 2 in lanes, or across them, beside one mpz_powm, whose residue says what the test has to.
 //
 // PRK_HAS_FLINT, PRK_HAS_PARI and PRK_HAS_OPENSSL say which libraries the program is linked with.
 
@@ -15,7 +15,7 @@
 
 #include <getopt.h>
 
-#include "../../CKernels/ifma/lanes.h"
+#include "../../CKernels/ifma/across.h"
 #include "../measuring.h"
 #include "peers.h"
 
@@ -33,11 +33,16 @@ typedef struct contender {
     prk_engine engine; // ours, when there is no library
     const peer *library;
     bool is_unit;
+    bool is_alone; // a call for each number
 } contender;
 
 static contender contenders[MAX_CONTENDERS];
 static size_t contender_count;
 static int gmp = -1; // with which all are compared
+// The lanes are the first contender, where there are any, and one number alone the second.
+enum { LANES, ALONE };
+
+static bool has_lanes(void) { return contenders[LANES].engine == PRK_ENGINE_IFMA; }
 
 static measurement results[WORKLOADS][SIZES][MAX_CONTENDERS];
 
@@ -48,6 +53,7 @@ static uint64_t seed = 20240229;
 // What was set as the aim, at least, against GMP with 24 repetitions and mpz_powm; 0: none.
 static const double batch_targets[SIZES] = {18, 0, 16, 0, 10, 0, 7, 0, 7, 0, 5.5, 3};
 static const double unit_targets[SIZES] = {9, 0, 8.5, 0, 8, 0, 6.5, 0, 6.5, 0, 6.4, 4};
+static const double alone_targets[SIZES] = {0, 0, 0, 0, 0, 0, 2, 0, 3.5, 0, 4, 0};
 
 // --- Numbers -------------------------------------------------------------------------------------
 
@@ -152,7 +158,10 @@ static void run(const contender *c, size_t count, uint8_t *out) {
     if (c->library != NULL) {
         c->library->test(out, count);
     } else {
-        prk_test_batch(c->engine, limbs, offsets, count, NULL, scratch, out, NULL);
+        const size_t step = c->is_alone ? 1 : count;
+        for (size_t i = 0; i < count; i += step) {
+            prk_test_batch(c->engine, limbs, offsets + i, step, NULL, scratch, out + i, NULL);
+        }
         for (size_t i = 0; i < count; i++) {
             out[i] = out[i] == PRK_PROBABLE_PRIME || out[i] == PRK_PRIME;
         }
@@ -174,8 +183,9 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
     prk_lane_number numbers[PRK_LANE_GROUP], *list[PRK_LANE_GROUP];
     const int bits = (int)mpz_sizeinbase(powers[0], 2);
     const size_t k = prk_lane_limbs((size_t)bits);
-    const size_t group = k <= 6 ? PRK_LANE_GROUP : PRK_LANES;
-    void *memory = prk_memory_reserve(&scratch->lanes, 64 * prk_lane_memory(k));
+    const size_t group = c->is_alone ? 1 : k <= 6 ? PRK_LANE_GROUP : PRK_LANES;
+    const size_t bytes = c->is_alone ? prk_across_memory(k) : 64 * prk_lane_memory(k);
+    void *memory = prk_memory_reserve(&scratch->lanes, bytes);
     for (size_t first = 0; first < count && memory != NULL; first += group) {
         size_t size = 0;
         for (; size < group && first + size < count; size++) {
@@ -185,7 +195,7 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
                                               .k = (int32_t)k};
             list[size] = &numbers[size];
         }
-        prk_lanes_strong(list, size, memory, NULL);
+        (c->is_alone ? prk_across_strong : prk_lanes_strong)(list, size, memory, scratch, NULL);
         for (size_t i = 0; i < size; i++) {
             out[first + i] = numbers[i].passed;
         }
@@ -231,7 +241,8 @@ static size_t count_of(workload kind, const contender *c, int bits) {
     if (kind == ODD || kind == SURVIVORS) { // of which no two cost the same
         return number_count;
     }
-    return c->library != NULL || c->engine == PRK_ENGINE_GMP ? count_for_peers(bits) : number_count;
+    return c->library != NULL || c->engine == PRK_ENGINE_GMP || c->is_alone ? count_for_peers(bits)
+                                                                            : number_count;
 }
 
 static void compare_verdicts(const contender *c, size_t count, const uint8_t *out) {
@@ -320,7 +331,12 @@ static void print_table(workload kind) {
             printf(" %11s", contenders[c].name);
         }
     }
-    printf("   times GMP's speed: %s", contenders[0].name);
+    printf("   times GMP's speed:");
+    for (int c = 0; c < gmp; c++) {
+        if (takes_part(kind, &contenders[c])) {
+            printf(" %11s", contenders[c].name);
+        }
+    }
     for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
         printf("\n%5d", sizes[size]);
         for (size_t c = 0; c < contender_count; c++) {
@@ -328,9 +344,30 @@ static void print_table(workload kind) {
                 printf(" %11.3f", results[kind][size][c].median / 1e3);
             }
         }
-        printf(" %11.2f", results[kind][size][0].ratio);
+        printf("%21s", "");
+        for (int c = 0; c < gmp; c++) {
+            if (takes_part(kind, &contenders[c])) {
+                printf(" %11.2f", results[kind][size][c].ratio);
+            }
+        }
     }
     printf("\n");
+}
+
+// How many numbers cost by one call each what a vector of lanes does, and for how many that is so
+// decided.
+static void print_few(void) {
+    printf("\nnumbers that take as long one by one as a vector of lanes\n bits     numbers  are so "
+           "tested to\n");
+    for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+        size_t count = 0;
+        while (prk_across_is_faster(count + 1, prk_lane_limbs((size_t)sizes[size]))) {
+            count++;
+        }
+        printf("%5d %11.2f %11zu\n", sizes[size],
+               PRK_LANES * results[UNIT][size][LANES].median / results[UNIT][size][ALONE].median,
+               count);
+    }
 }
 
 // Of a number that no prime below p divides p does with probability 1 / p: it saves a test to base
@@ -339,7 +376,7 @@ static void print_division(void) {
     printf("\ntrial division in lanes\n bits  ns a prime   us a test  pays to  is done to\n");
     for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
         const prk_trial_table *table = prk_scratch_trial_table(scratch);
-        const double unit = results[UNIT][size][0].median;
+        const double unit = results[UNIT][size][LANES].median;
         printf("%5d %11.3f %11.3f %8.0f %11u\n", sizes[size], division[size].median, unit / 1e3,
                unit / division[size].median,
                table->primes[prk_trial_depth((size_t)sizes[size]) - 1].prime);
@@ -351,13 +388,17 @@ typedef void (*target_visitor)(FILE *file, const char *what, int bits, double re
 
 static void visit_targets(FILE *file, target_visitor visit) {
     bool is_first = true;
-    for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
+    for (int size = 0; has_lanes() && size < SIZES && sizes[size] <= largest; size++) {
         if (batch_targets[size] > 0) {
-            visit(file, "primes", sizes[size], results[PRIMES][size][0].ratio, batch_targets[size],
-                  is_first);
-            visit(file, "unit", sizes[size], results[UNIT][size][0].ratio, unit_targets[size],
+            visit(file, "primes", sizes[size], results[PRIMES][size][LANES].ratio,
+                  batch_targets[size], is_first);
+            visit(file, "unit", sizes[size], results[UNIT][size][LANES].ratio, unit_targets[size],
                   false);
             is_first = false;
+        }
+        if (alone_targets[size] > 0) {
+            visit(file, "alone", sizes[size], results[UNIT][size][ALONE].ratio, alone_targets[size],
+                  false);
         }
     }
 }
@@ -412,9 +453,7 @@ static void write_json(FILE *file, const environment *e) {
         }
     }
     fputs("\n  ],\n  \"division\": [\n", file);
-    for (int size = 0;
-         contenders[0].engine == PRK_ENGINE_IFMA && size < SIZES && sizes[size] <= largest;
-         size++) {
+    for (int size = 0; has_lanes() && size < SIZES && sizes[size] <= largest; size++) {
         fprintf(file, "%s    {\"bits\": %d, \"primes\": %zu, ", size == 0 ? "" : ",\n", sizes[size],
                 prk_trial_depth((size_t)sizes[size]));
         write_measurement(file, &division[size]);
@@ -431,6 +470,8 @@ static void enlist(void) {
     if (prk_lanes_take(128)) {
         contenders[contender_count++] =
             (contender){.name = "ifma", .engine = PRK_ENGINE_IFMA, .is_unit = true};
+        contenders[contender_count++] = (contender){
+            .name = "ifma, alone", .engine = PRK_ENGINE_IFMA, .is_unit = true, .is_alone = true};
     }
     contenders[contender_count++] = (contender){.name = "our gmp", .engine = PRK_ENGINE_GMP};
     gmp = (int)contender_count;
@@ -500,9 +541,7 @@ int main(int argc, char **argv) {
             measure((workload)kind, size);
         }
     }
-    for (int size = 0;
-         contenders[0].engine == PRK_ENGINE_IFMA && size < SIZES && sizes[size] <= largest;
-         size++) {
+    for (int size = 0; has_lanes() && size < SIZES && sizes[size] <= largest; size++) {
         measure_division(size);
     }
     read_load(e.load_after);
@@ -510,7 +549,8 @@ int main(int argc, char **argv) {
     for (int kind = 0; kind < WORKLOADS; kind++) {
         print_table((workload)kind);
     }
-    if (contenders[0].engine == PRK_ENGINE_IFMA) {
+    if (has_lanes()) {
+        print_few();
         print_division();
     }
     printf("\ntargets, in such ratios      now   at least\n");

@@ -17,7 +17,7 @@
 // Of numbers with so many limbs, two to eight cost what a vector of lanes does: where `make
 // bench-big` finds the two alike. One number alone with fewer limbs is as fast in a lane.
 bool prk_across_is_faster(size_t count, size_t limbs) {
-    static const uint8_t least_limbs[] = {0, 9, 17, 34, 56, 100};
+    static const uint8_t least_limbs[] = {0, 8, 15, 28, 56, 100};
     return count < sizeof least_limbs && limbs >= least_limbs[count];
 }
 
@@ -66,9 +66,8 @@ static uint64_t *take(uint64_t **next, size_t size) {
     return array;
 }
 
-PRK_TARGET static __attribute__((noinline)) void product_columns(uint64_t *t, const uint64_t *a,
-                                                                 const uint64_t *b, int column,
-                                                                 int vectors, int k) {
+PRK_TARGET static __attribute__((noinline)) void
+product_columns(uint64_t *t, const uint64_t *a, const uint64_t *b, int column, int vectors, int k) {
     sum_columns(false, t, a, b, column, vectors, k);
 }
 
@@ -291,9 +290,8 @@ prk_status prk_across_pow_mod(prk_scratch *s, mpz_ptr result, mpz_srcptr base, m
     }
     across w;
     prepare(&w, s, n, (int)k, memory);
-    const prk_status status = mpz_cmp_ui(base, 2) == 0
-                                  ? power_of_two(&w, s, exponent, n, cancel)
-                                  : power(&w, s, base, exponent, n, cancel);
+    const prk_status status = mpz_cmp_ui(base, 2) == 0 ? power_of_two(&w, s, exponent, n, cancel)
+                                                       : power(&w, s, base, exponent, n, cancel);
     if (status == PRK_STATUS_OK) {
         leave_form(&w, result, w.x, n);
     }
@@ -312,8 +310,8 @@ static prk_status strong(across *w, prk_scratch *s, mpz_srcptr base, mpz_srcptr 
     mpz_sub_ui(s->n_minus_1, n, 1);
     mp_bitcnt_t twos = mpz_scan1(s->n_minus_1, 0);
     mpz_tdiv_q_2exp(s->d, s->n_minus_1, twos);
-    const prk_status status = base == NULL ? power_of_two(w, s, s->d, n, cancel)
-                                           : power(w, s, base, s->d, n, cancel);
+    const prk_status status =
+        base == NULL ? power_of_two(w, s, s->d, n, cancel) : power(w, s, base, s->d, n, cancel);
     if (status != PRK_STATUS_OK) {
         return status;
     }

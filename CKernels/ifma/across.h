@@ -10,7 +10,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/// Whether a group of so many numbers, of so many 52-bit limbs at most, is tested sooner one by one.
+/// Whether a group of so many numbers, of so many 52-bit limbs at most, is tested sooner one by
+/// one.
 bool prk_across_is_faster(size_t count, size_t limbs);
 
 /// Bytes of memory for a number with so many limbs.
@@ -33,8 +34,8 @@ bool prk_across_takes(size_t bits);
 prk_status prk_across_pow_mod(prk_scratch *scratch, mpz_ptr result, mpz_srcptr base,
                               mpz_srcptr exponent, mpz_srcptr n, const uint32_t *cancel);
 
-/// For tests: x = x y / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is NULL. x and
-/// y are below 4n.
+/// For tests: x = x y / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is NULL. x
+/// and y are below 4n.
 void prk_across_product(prk_scratch *scratch, mpz_srcptr n, int k, mpz_ptr x, mpz_srcptr y,
                         void *memory);
 

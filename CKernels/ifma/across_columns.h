@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arithmetic modulo one large odd number on AVX-512 IFMA, its limbs across the vectors. The includer
-// defines PRK_TARGET.
+// Arithmetic modulo one large odd number on AVX-512 IFMA, its limbs across the vectors. The
+// includer defines PRK_TARGET.
 //
-// Montgomery's form with R = 2^(52 k) >= 16 n, lazy as in columns.h: residues are below 4n, and what
-// a multiplication gives is below 2n. But a quotient per limb, each of which waits for the one
+// Montgomery's form with R = 2^(52 k) >= 16 n, lazy as in columns.h: residues are below 4n, and
+// what a multiplication gives is below 2n. But a quotient per limb, each of which waits for the one
 // before, would leave the multiplier idle. So the quotient is computed at once, with the inverse of
 // all of n [Mont85]:
 //
@@ -115,8 +115,7 @@ VECTOR void sum_block(const int vectors, const bool is_square, uint64_t *t, cons
         if (is_square) {
             // Limb i squared belongs to columns 2i and 2i + 1.
             const __m512i twice = _mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0);
-            const __m512i x =
-                _mm512_permutexvar_epi64(twice, limbs_at(a + column / 2 + 4 * j));
+            const __m512i x = _mm512_permutexvar_epi64(twice, limbs_at(a + column / 2 + 4 * j));
             sum = _mm512_add_epi64(sum, sum);
             sum = _mm512_mask_madd52lo_epu64(sum, 0x55, x, x);
             sum = _mm512_mask_madd52hi_epu64(sum, 0xaa, x, x);
@@ -191,8 +190,9 @@ VECTOR void carry_columns(uint64_t *x, const uint64_t *t, int vectors) {
     }
 }
 
-// x = (t + u) / R times 2^shift, or plus `addend`, below 2n, where there is one; t and u are columns
-// from the last one below R's on, in k / 8 + 1 vectors, and a multiple of R with what is below them.
+// x = (t + u) / R times 2^shift, or plus `addend`, below 2n, where there is one; t and u are
+// columns from the last one below R's on, in k / 8 + 1 vectors, and a multiple of R with what is
+// below them.
 VECTOR void finish_columns(uint64_t *x, const uint64_t *t, const uint64_t *u, int shift,
                            const uint64_t *addend, int k) {
     const int vectors = k / 8 + 1;

@@ -112,9 +112,8 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
 }
 
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
-    const prk_status status =
-        (is_across(numbers, count) ? prk_across_strong : prk_lanes_strong)(
-            numbers, count, r->memory, r->scratch, r->options->cancel);
+    const prk_status status = (is_across(numbers, count) ? prk_across_strong : prk_lanes_strong)(
+        numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_BASE2);
@@ -158,9 +157,8 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
 }
 
 static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
-    const prk_status status =
-        (is_across(numbers, count) ? prk_across_lucas : prk_lanes_lucas)(
-            numbers, count, r->memory, r->scratch, r->options->cancel);
+    const prk_status status = (is_across(numbers, count) ? prk_across_lucas : prk_lanes_lucas)(
+        numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_LUCAS);

@@ -217,7 +217,8 @@ static void expect_limbs(const char *what, const uint64_t *x, int count, const m
 
 PRK_TARGET static void test_carries(void) {
     enum { VECTORS = 21, WORDS = 8 * VECTORS };
-    uint64_t t[WORDS + 8], u[WORDS + 8], room[PRK_ZEROS_BEFORE + WORDS], *x = room + PRK_ZEROS_BEFORE;
+    uint64_t t[WORDS + 8], u[WORDS + 8], room[PRK_ZEROS_BEFORE + WORDS],
+        *x = room + PRK_ZEROS_BEFORE;
     mpz_t wanted;
     mpz_init(wanted);
     for (int i = 0; i < 20000; i++) {
