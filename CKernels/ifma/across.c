@@ -424,18 +424,20 @@ prk_status prk_across_lucas(prk_lane_number *const *numbers, size_t count, void 
 
 // --- For tests -----------------------------------------------------------------------------------
 
-PRK_TARGET void prk_across_product(prk_scratch *s, mpz_srcptr n, int k, mpz_ptr x, mpz_srcptr y,
-                                   void *memory) {
+PRK_TARGET void prk_across_products(prk_scratch *s, mpz_srcptr n, int k, mpz_t *x, mpz_t *y,
+                                    size_t count, void *memory) {
     across w;
     prepare(&w, s, n, k, memory);
-    load(w.x, x, k);
-    if (y == NULL) {
-        square(&w, w.x, 0, NULL);
-    } else {
-        load(w.y, y, k);
-        multiply(&w, w.x, w.y);
+    for (size_t i = 0; i < count; i++) {
+        load(w.x, x[i], k);
+        if (y == NULL) {
+            square(&w, w.x, 0, NULL);
+        } else {
+            load(w.y, y[i], k);
+            multiply(&w, w.x, w.y);
+        }
+        store(x[i], w.x, k);
     }
-    store(x, w.x, k);
 }
 
 #else

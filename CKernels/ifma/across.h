@@ -34,10 +34,10 @@ bool prk_across_takes(size_t bits);
 prk_status prk_across_pow_mod(prk_scratch *scratch, mpz_ptr result, mpz_srcptr base,
                               mpz_srcptr exponent, mpz_srcptr n, const uint32_t *cancel);
 
-/// For tests: x = x y / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is NULL. x
-/// and y are below 4n.
-void prk_across_product(prk_scratch *scratch, mpz_srcptr n, int k, mpz_ptr x, mpz_srcptr y,
-                        void *memory);
+/// For tests: x[i] = x[i] y[i] / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is
+/// NULL. x and y are below 4n.
+void prk_across_products(prk_scratch *scratch, mpz_srcptr n, int k, mpz_t *x, mpz_t *y,
+                         size_t count, void *memory);
 
 #pragma GCC visibility pop
 

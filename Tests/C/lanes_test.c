@@ -128,51 +128,62 @@ static void make_operand(mpz_t x, const mpz_t n) {
     mpz_clear(bound);
 }
 
-// Changes x.
-static void expect_product(const char *where, mpz_t x, const mpz_t wanted, const mpz_t n, int k,
-                           bool is_square) {
-    mpz_sub(x, x, n);
-    EXPECT(mpz_cmp(x, n) < 0, "%s: a product of %d limbs is not below 2n", where, k);
-    mpz_mod(x, x, n);
-    EXPECT(mpz_cmp(x, wanted) == 0, "%s: a %s of %d limbs", where, is_square ? "square" : "product",
-           k);
+// Whether x < 2n is y z / R modulo n. Changes x and t.
+static void expect_product(const char *where, mpz_t x, const mpz_t y, const mpz_t z, const mpz_t n,
+                           int k, mpz_t t) {
+    mpz_mul_2exp(t, n, 1);
+    EXPECT(mpz_cmp(x, t) < 0, "%s: a product of %d limbs is not below 2n", where, k);
+    mpz_mul_2exp(x, x, (mp_bitcnt_t)(k * PRK_LIMB_BITS));
+    mpz_mul(t, y, z);
+    mpz_sub(x, x, t);
+    EXPECT(mpz_divisible_p(x, n), "%s: a %s of %d limbs", where, y == z ? "square" : "product", k);
 }
+
+// Operands for each modulus.
+enum { OPERANDS = 16 };
 
 static void test_products(int k, long products) {
     numbers all;
-    mpz_t x[PRK_LANE_GROUP], y[PRK_LANE_GROUP], wanted[PRK_LANE_GROUP], z, inverse, r;
-    mpz_inits(z, inverse, r, (mpz_ptr)NULL);
-    mpz_setbit(r, (mp_bitcnt_t)(k * PRK_LIMB_BITS));
+    mpz_t x[PRK_LANE_GROUP], y[PRK_LANE_GROUP], z[PRK_LANE_GROUP], t;
+    mpz_init(t);
     for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
-        mpz_inits(all.n[i], x[i], y[i], wanted[i], (mpz_ptr)NULL);
+        mpz_inits(all.n[i], x[i], y[i], z[i], (mpz_ptr)NULL);
     }
     for (long done = 0; done < products; done += (long)PRK_LANE_GROUP) {
-        const bool squares = done / (long)PRK_LANE_GROUP % 2 == 0;
+        const long turn = done / (long)PRK_LANE_GROUP;
+        const bool squares = turn % 2 == 0;
         for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
-            const int shape = (int)below(3) == 0 ? 5 : (int)below(2);
-            make(all.n[i], shape, k * PRK_LIMB_BITS - 4, (int)i);
+            if (turn % OPERANDS == 0) {
+                const int shape = (int)below(3) == 0 ? 5 : (int)below(2);
+                make(all.n[i], shape, k * PRK_LIMB_BITS - 4, (int)i);
+            }
             make_operand(x[i], all.n[i]);
             make_operand(y[i], all.n[i]);
-            mpz_mul(wanted[i], x[i], squares ? x[i] : y[i]);
-            mpz_invert(inverse, r, all.n[i]);
-            mpz_mul(wanted[i], wanted[i], inverse);
-            mpz_mod(wanted[i], wanted[i], all.n[i]);
-        }
-        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
-            mpz_set(z, x[i]);
-            prk_across_product(scratch, all.n[i], k, z, squares ? NULL : y[i], memory);
-            expect_product("across", z, wanted[i], all.n[i], k, squares);
+            mpz_set(z[i], x[i]);
         }
         enter(&all, PRK_LANE_GROUP, k);
-        prk_lanes_product(all.list, all.count, x, squares ? NULL : y, memory);
+        prk_lanes_product(all.list, all.count, z, squares ? NULL : y, memory);
         for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
-            expect_product("lane", x[i], wanted[i], all.n[i], k, squares);
+            expect_product("lane", z[i], x[i], squares ? x[i] : y[i], all.n[i], k, t);
+        }
+        // Modulo one of the numbers what was chosen for it and others.
+        const size_t chosen = (size_t)turn % PRK_LANE_GROUP;
+        mpz_mul_2exp(t, all.n[chosen], 2);
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            mpz_tdiv_r(x[i], x[i], t);
+            mpz_tdiv_r(y[i], y[i], t);
+            mpz_set(z[i], x[i]);
+        }
+        prk_across_products(scratch, all.n[chosen], k, z, squares ? NULL : y, PRK_LANE_GROUP,
+                            memory);
+        for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
+            expect_product("across", z[i], x[i], squares ? x[i] : y[i], all.n[chosen], k, t);
         }
     }
     for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
-        mpz_clears(all.n[i], x[i], y[i], wanted[i], (mpz_ptr)NULL);
+        mpz_clears(all.n[i], x[i], y[i], z[i], (mpz_ptr)NULL);
     }
-    mpz_clears(z, inverse, r, (mpz_ptr)NULL);
+    mpz_clear(t);
 }
 
 // --- Carries -------------------------------------------------------------------------------------
