@@ -43,10 +43,15 @@ let package = Package(
             name: "PrimalityModels",
             dependencies: ["CKernels", "Primality", "PrimalityPool", "PurePrimality"],
             swiftSettings: swiftOnC),
+        .target(name: "CProbes", dependencies: ["CKernels"]),
+        .target(
+            name: "PrimalityBench",
+            dependencies: ["CKernels", "CProbes", "Primality", "PrimalityPool", "PurePrimality"],
+            swiftSettings: swiftOnC),
         .executableTarget(
             name: "PrimalityCLI",
             dependencies: [
-                "Primality", "PrimalityPool", "PrimalityModels",
+                "Primality", "PrimalityBench", "PrimalityPool", "PrimalityModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

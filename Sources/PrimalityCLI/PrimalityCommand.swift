@@ -25,7 +25,7 @@ struct PrimalityCommand: ParsableCommand {
         subcommands: [
             CheckCommand.self, ListCommand.self, NextCommand.self, PrevCommand.self,
             RandomCommand.self, InfoCommand.self, RaceCommand.self, SpinCommand.self,
-            ModelsCommand.self,
+            ModelsCommand.self, BenchCommand.self,
         ])
 
     static func main() { exit(withError: ExitCode(runAndGiveStatus())) }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All of a run of `primality bench`: what was measured where, and what follows from it.
+///
+/// This is what `--json` writes. Tables, charts and sentences are made of nothing else.
+public struct BenchReport: Sendable, Hashable, Codable {
+    /// The form of the file.
+    public static let format = "primality-bench/1"
+
+    /// ``format``.
+    public var format = BenchReport.format
+    /// The machine and the programs.
+    public var environment: BenchEnvironment
+    /// How it was measured.
+    public var settings: BenchSettings
+    /// Each with an ``Measurement/id`` of its own.
+    public var measurements: [Measurement] = []
+    /// What follows, in sentences.
+    public var findings: [Finding] = []
+    /// Why the run is not to be trusted.
+    public var warnings: [String] = []
+
+    /// The measurement of that name.
+    public subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
+
+    /// A room's measurements.
+    public func measurements(of section: Section) -> [Measurement] {
+        measurements.filter { $0.section == section }
+    }
+}
+
+/// The rooms of a report.
+public enum Section: String, Sendable, Hashable, Codable, CaseIterable {
+    /// What one call costs.
+    case call
+    /// Each algorithm in C at each level and in Swift.
+    case kernel
+    /// What it costs to give work away.
+    case handOver = "hand-over"
+    /// Processes against resident memory.
+    case fork
+    /// More and more workers.
+    case scaling
+    /// Other libraries and Python.
+    case peer
+}
+
+/// One thing measured.
+public struct Measurement: Sendable, Hashable, Codable {
+    /// Dotted, from the room on: `kernel.exact.prime-64.c-avx2.batch-512`.
+    public var id: String
+    /// Its room.
+    public var section: Section
+    /// What was done: an algorithm, a kind of call.
+    public var subject: String
+    /// By whom: `C, avx2`, `Swift`, a pool.
+    public var variant: String
+    /// On what, when there are several.
+    public var input: String?
+    /// Numbers a call or a chunk, workers, megabytes.
+    public var size: Int?
+    /// What a time is for: `call`, `number`, `chunk`, `start`.
+    public var per: String
+    /// The command that measures it.
+    public var command: String
+    /// Nanoseconds of the measuring thread's CPU.
+    public var cpu: Distribution?
+    /// Nanoseconds by the clock.
+    public var wall: Distribution?
+    /// What it is compared with, measured in the same rounds.
+    public var reference: String?
+    /// The reference's time divided by this one's: above 1 this is faster. By CPU time where all of it is
+    /// the measuring thread's, else by the clock.
+    public var ratio: Interval?
+
+    /// The typical time: CPU time where there is one.
+    public var time: Distribution? { cpu ?? wall }
+}
+
+/// How a run measures.
+public struct BenchSettings: Sendable, Hashable, Codable {
+    /// How often each thing is measured; at least 9 for a report.
+    public var rounds = 9
+    /// Whether there is less of everything.
+    public var isQuick = false
+    /// How long each thing is repeated in a round, in nanoseconds.
+    public var leastTime = 1_000_000.0
+    /// The rooms that are measured.
+    public var sections: [Section] = [.call, .kernel, .handOver, .fork, .scaling]
+
+    /// The settings of a full run.
+    public init() {}
+
+    /// About 20 seconds.
+    public static var quick: BenchSettings {
+        var settings = BenchSettings()
+        settings.isQuick = true
+        settings.leastTime = 200_000
+        return settings
+    }
+}
+
+/// A sentence with figures.
+public struct Finding: Sendable, Hashable, Codable {
+    /// A figure as it stands in the sentence.
+    public struct Figure: Sendable, Hashable, Codable {
+        /// The number itself.
+        public var value: Double
+        /// How it is written, with its unit.
+        public var text: String
+    }
+
+    /// Dotted, from the room on.
+    public var id: String
+    /// The sentence; `{0}`, `{1}` … stand for the figures.
+    public var template: String
+    /// Its figures.
+    public var figures: [Figure]
+    /// The measurements that it is made of.
+    public var sources: [String]
+    /// The command that prints it.
+    public var command: String
+
+    /// The sentence.
+    public var text: String {
+        var text = template
+        for (i, figure) in figures.enumerated() {
+            text = text.split(separator: "{\(i)}", omittingEmptySubsequences: false)
+                .joined(separator: figure.text)
+        }
+        return text
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+internal import Primality
+
+/// Something to time.
+struct Contestant {
+    var measurement: Measurement
+    /// How many things a pass does, of which the time is given for one.
+    var units: Int
+    /// What all passes must answer, so that nothing is left out; `nil`: that of the first pass.
+    var expected: UInt64?
+    /// Does that many passes, and answers for one of them.
+    var pass: (_ count: Int) throws -> UInt64
+}
+
+/// Why a run ended early.
+enum BenchFailure: Error, CustomStringConvertible {
+    case cancelled
+    /// A wrong answer.
+    case wrong(String, UInt64, expected: UInt64)
+
+    var description: String {
+        switch self {
+        case .cancelled: "cancelled"
+        case .wrong(let id, let answer, let expected):
+            "\(id) answers \(answer) instead of \(expected)"
+        }
+    }
+}
+
+/// Times contestants in turn, so that what the machine does meanwhile meets all of them.
+///
+/// Each round times each of them once, in an order that rotates; a time is that of enough passes to take
+/// ``BenchSettings/leastTime``. One pass before is to warm up.
+struct Contest {
+    private let settings: BenchSettings
+    private let cancel: CancelFlag
+    private let progress: (String) -> Void
+
+    init(_ settings: BenchSettings, _ cancel: CancelFlag, progress: @escaping (String) -> Void) {
+        self.settings = settings
+        self.cancel = cancel
+        self.progress = progress
+    }
+
+    /// The contestants' measurements, with times and, where they name a reference that is among them,
+    /// ratios.
+    func run(_ title: String, _ contestants: [Contestant]) throws -> [Measurement] {
+        var passes: [Int] = []
+        var expected: [UInt64] = []
+        for contestant in contestants {
+            let start = prk_clock_ns()
+            let answer = try contestant.pass(1)
+            let first = Double(prk_clock_ns() - start)
+            try check(contestant, answer, contestant.expected ?? answer)
+            expected.append(contestant.expected ?? answer)
+            // The first one is cold: a second guess where there is time for it.
+            var needed = settings.leastTime / max(first, 1)
+            if needed > 2 {
+                let trial = max(1, Int(needed / 8))
+                let start = prk_clock_ns()
+                try check(contestant, try contestant.pass(trial), expected[expected.count - 1])
+                needed = settings.leastTime * Double(trial) / max(1, Double(prk_clock_ns() - start))
+            }
+            passes.append(max(1, Int(needed.rounded(.up))))
+        }
+        var cpu = [[Double]](repeating: [], count: contestants.count)
+        var wall = cpu
+        for round in 0..<settings.rounds {
+            progress("\(title), round \(round + 1) of \(settings.rounds)")
+            for turn in contestants.indices {
+                if cancel.isCancelled { throw BenchFailure.cancelled }
+                let i = (turn + round) % contestants.count
+                let units = Double(passes[i]) * Double(contestants[i].units)
+                let clock = prk_clock_ns()
+                let thread = prk_thread_cpu_ns()
+                let answer = try contestants[i].pass(passes[i])
+                cpu[i].append(Double(prk_thread_cpu_ns() - thread) / units)
+                wall[i].append(Double(prk_clock_ns() - clock) / units)
+                try check(contestants[i], answer, expected[i])
+            }
+        }
+        var places: [String: Int] = [:]
+        for (i, contestant) in contestants.enumerated() { places[contestant.measurement.id] = i }
+        return contestants.indices.map { i in
+            var measurement = contestants[i].measurement
+            measurement.cpu = Distribution(rounds: cpu[i])
+            measurement.wall = Distribution(rounds: wall[i])
+            if let reference = measurement.reference, let place = places[reference] {
+                measurement.ratio = Statistics.ratio(of: cpu[place], to: cpu[i])
+            }
+            return measurement
+        }
+    }
+
+    private func check(_ contestant: Contestant, _ answer: UInt64, _ expected: UInt64) throws {
+        if answer != expected {
+            throw BenchFailure.wrong(contestant.measurement.id, answer, expected: expected)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the rounds of a measurement gave. Outliers are kept.
+public struct Distribution: Sendable, Hashable, Codable {
+    /// The middle of the rounds.
+    public var median: Double
+    /// The least of them.
+    public var minimum: Double
+    /// The median of the distances from the median.
+    public var mad: Double
+    /// Each round's value, in order.
+    public var rounds: [Double]
+
+    /// Of at least one round.
+    public init(rounds: [Double]) {
+        let middle = Statistics.median(rounds)
+        median = middle
+        minimum = rounds.min() ?? .nan
+        mad = Statistics.median(rounds.map { abs($0 - middle) })
+        self.rounds = rounds
+    }
+
+    /// The distance of a typical round from the median, of the median.
+    public var spread: Double { mad / median }
+}
+
+/// A value, and between what it probably lies.
+public struct Interval: Sendable, Hashable, Codable {
+    /// The estimate.
+    public var value: Double
+    /// The lower end of the 95 % interval.
+    public var low: Double
+    /// Its upper end.
+    public var high: Double
+
+    /// An interval.
+    public init(value: Double, low: Double, high: Double) {
+        self.value = value
+        self.low = low
+        self.high = high
+    }
+
+    /// Whether two have a number in common.
+    public func overlaps(_ other: Interval) -> Bool { low <= other.high && other.low <= high }
+}
+
+/// What is computed from rounds.
+public enum Statistics {
+    /// The middle value, or the mean of the two in the middle; NaN of none.
+    public static func median(_ values: [Double]) -> Double {
+        if values.isEmpty { return .nan }
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+
+    /// How often samples are drawn for an interval.
+    static let resamplings = 2000
+
+    /// An estimate from rounds, and its 95 % interval by the bootstrap's percentiles: the estimate is
+    /// computed of as many rounds drawn with replacement, again and again [EfTi93].
+    ///
+    /// - Parameters:
+    ///   - rounds: How many rounds there are.
+    ///   - estimate: Computes the estimate from the rounds of these numbers.
+    /// - Returns: The same for the same rounds, since the draws are from a fixed sequence.
+    /// - Complexity: 2000 estimates.
+    public static func bootstrap(
+        rounds: Int, _ estimate: (_ drawn: [Int]) -> Double
+    ) -> Interval {
+        var random = SplitMix64(state: 0x7072_696d_6573)
+        let all = Array(0..<rounds)
+        var drawn = all
+        var estimates: [Double] = []
+        estimates.reserveCapacity(resamplings)
+        for _ in 0..<resamplings {
+            for i in drawn.indices { drawn[i] = Int.random(in: 0..<rounds, using: &random) }
+            estimates.append(estimate(drawn))
+        }
+        estimates.sort()
+        let tail = resamplings / 40
+        return Interval(
+            value: estimate(all), low: estimates[tail], high: estimates[resamplings - 1 - tail])
+    }
+
+    /// How many times longer the reference takes: the median of the rounds' ratios.
+    ///
+    /// - Parameters:
+    ///   - reference: Times of the rounds.
+    ///   - times: Times of the same rounds, so that what the machine did meanwhile met both.
+    public static func ratio(of reference: [Double], to times: [Double]) -> Interval {
+        let ratios = zip(reference, times).map { $0 / $1 }
+        return bootstrap(rounds: ratios.count) { drawn in median(drawn.map { ratios[$0] }) }
+    }
+
+    /// The part of the work that is done by one worker, whatever their number is, when times follow
+    /// Amdahl's law T(w) = T(1) (s + (1 − s) / w): least squares [Amda67].
+    ///
+    /// - Parameter times: The number of workers, from 2 on, and T(w) / T(1).
+    /// - Returns: 0 for a perfect speed-up, 1 for none; below 0 where it is better than perfect.
+    public static func serialFraction(_ times: [(workers: Int, relative: Double)]) -> Double {
+        var above = 0.0
+        var below = 0.0
+        for (workers, relative) in times {
+            let share = 1 / Double(workers)
+            above += (relative - share) * (1 - share)
+            below += (1 - share) * (1 - share)
+        }
+        return above / below
+    }
+}
+
+/// A small generator, whose sequences are the same everywhere [StLeFl14].
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
