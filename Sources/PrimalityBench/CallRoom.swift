@@ -180,6 +180,7 @@ struct CallRoom {
     private func scratches() throws -> [Contestant] {
         // 2¹²⁷ + 5 has the factor 7: next to nothing beside the scratch.
         let batch = NumberBatch([BigNatural((UInt128(1) << 127) + 5)])
+        var reused = try Tester(engine: .gmp)
         func verdict(_ results: TestResults) throws -> UInt64 {
             UInt64(try results.verdicts()[0].rawValue)
         }
@@ -198,9 +199,8 @@ struct CallRoom {
             contestant(
                 "call.c.scratch-reused", "GMP's memory", "made once", reference: nil, units: 1
             ) { count in
-                var tester = try Tester(engine: .gmp)
                 var answer: UInt64 = 0
-                for _ in 0..<count { answer = try verdict(tester.test(batch)) }
+                for _ in 0..<count { answer = try verdict(reused.test(batch)) }
                 return answer
             },
         ]

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Primality
+
 /// What a report says in sentences, each made of its measurements alone.
 struct Findings {
-    private let report: BenchReport
+    let report: BenchReport
     private(set) var all: [Finding] = []
 
     init(_ report: BenchReport) {
         self.report = report
-        call()
-        kernel()
+        calls()
+        texts()
+        for (input, text) in [
+            ("prime-64", "primes just below 2⁶⁴"), ("odd-64", "random odd 64-bit numbers"),
+        ] {
+            batches(of: input, text)
+            factors(of: input, text)
+        }
+        trialDivision()
     }
 
-    private mutating func add(
+    /// Adds a sentence whose figures stand for `{0}`, `{1}` and so on.
+    mutating func add(
         _ id: String, _ template: String, _ figures: [Finding.Figure], from sources: [Measurement]
     ) {
         all.append(
@@ -20,45 +30,166 @@ struct Findings {
                 command: sources.first?.command ?? ""))
     }
 
-    private func time(_ nanoseconds: Double) -> Finding.Figure {
+    // MARK: Figures
+
+    func time(_ nanoseconds: Double) -> Finding.Figure {
         Finding.Figure(value: nanoseconds, text: duration(nanoseconds: nanoseconds))
     }
 
-    private func times(_ ratio: Double) -> Finding.Figure {
-        Finding.Figure(value: ratio, text: significant(ratio) + " times")
+    func times(_ ratio: Double) -> Finding.Figure {
+        Finding.Figure(value: ratio, text: significant(ratio))
     }
 
-    private func count(_ count: Double) -> Finding.Figure {
-        Finding.Figure(value: count, text: decimal(count, 0))
+    func count(_ count: Int) -> Finding.Figure {
+        Finding.Figure(value: Double(count), text: "\(count)")
+    }
+
+    private func median(_ id: String) -> (measurement: Measurement, median: Double)? {
+        report[id].flatMap { measurement in measurement.time.map { (measurement, $0.median) } }
     }
 
     // MARK: Calls
 
-    private mutating func call() {
-        if let nothing = report["call.c.nothing"], let time = nothing.cpu?.median {
-            add("call.nothing", "One call into C costs {0}.", [self.time(time)], from: [nothing])
+    private mutating func calls() {
+        guard let nothing = median("call.c.nothing") else { return }
+        add(
+            "call.nothing", "A call of a C function that does nothing costs {0}.",
+            [time(nothing.median)], from: [nothing.measurement])
+        guard let loop = median("call.swift.loop"), let inline = median("call.c.inline"),
+            let outside = median("call.c.out-of-line"), let pointer = median("call.c.pointer"),
+            let closure = median("call.c.closure"), let witness = median("call.c.existential"),
+            let open = median("call.c.generic-unspecialised"),
+            let back = median("call.c.call-back")
+        else { return }
+        func more(_ way: (measurement: Measurement, median: Double)) -> Finding.Figure {
+            time(max(0, way.median - loop.median))
+        }
+        add(
+            "call.ways",
+            "A step of {0} takes, beyond the loop in Swift, {1} as a static inline function of a C header, "
+                + "{2} as one out of line, {3} by a function pointer, {4} by a closure, {5} by a protocol "
+                + "existential, {6} by a generic that was not specialised, and {7} called back from C.",
+            [
+                time(loop.median), more(inline), more(outside), more(pointer), more(closure),
+                more(witness), more(open), more(back),
+            ],
+            from: [
+                loop.measurement, inline.measurement, outside.measurement, pointer.measurement,
+                closure.measurement, witness.measurement, open.measurement, back.measurement,
+            ])
+        guard let array = median("call.c.array"), let span = median("call.c.span"),
+            let buffer = median("call.c.buffer"), let retained = median("call.c.retained"),
+            let unretained = median("call.c.unretained")
+        else { return }
+        add(
+            "call.arguments",
+            "Eight numbers go to C in {0} as an Array, whose storage is checked at each call since it was "
+                + "changed before, in {1} as a Span and in {2} as an unsafe pointer; an object costs {3} "
+                + "more where it is retained for the call.",
+            [
+                time(array.median), time(span.median), time(buffer.median),
+                time(max(0, retained.median - unretained.median)),
+            ],
+            from: [
+                array.measurement, span.measurement, buffer.measurement, retained.measurement,
+                unretained.measurement,
+            ])
+    }
+
+    private mutating func texts() {
+        if let short = median("call.c.text-20"), let long = median("call.c.text-200") {
+            add(
+                "call.texts", "Text becomes a number of C's and text again in {0} for 20 digits, {1} for 200.",
+                [time(short.median), time(long.median)], from: [short.measurement, long.measurement])
+        }
+        if let made = median("call.c.scratch-per-call"), let kept = median("call.c.scratch-reused") {
+            add(
+                "call.scratch",
+                "A tester of large numbers that is made for each call costs {0}, one that is kept {1}.",
+                [time(made.median), time(kept.median)], from: [made.measurement, kept.measurement])
         }
     }
 
     // MARK: Kernels
 
-    private mutating func kernel() {
-        let input = "prime-64"
-        guard let best = KernelRoom.variants.last,
-            let swift = report[KernelRoom.id("exact", input, "swift", "single")],
-            let single = report[KernelRoom.id("exact", input, "c-portable", "single")],
-            let batch = report[KernelRoom.id("exact", input, "c-portable", "batch-4096")]
-                ?? report[KernelRoom.id("exact", input, "c-portable", "batch-512")],
-            let fastest = report[
-                KernelRoom.id("exact", input, best.name, batch.size == 4096 ? "batch-4096" : "batch-512")],
-            let a = swift.cpu?.median, let b = single.cpu?.median, let c = batch.cpu?.median,
-            let d = fastest.cpu?.median
+    private func exact(
+        _ input: String, _ variant: String, _ rest: String
+    ) -> (measurement: Measurement, median: Double)? {
+        median(KernelRoom.id("exact", input, variant, rest))
+    }
+
+    /// The largest batch of the report.
+    private func largest(_ input: String) -> Int? {
+        KernelRoom.batches.last { exact(input, "c-portable", "batch-\($0)") != nil }
+    }
+
+    /// From what batch on the call and idle lanes no longer count.
+    private mutating func batches(of input: String, _ text: String) {
+        guard let call = median("call.c.nothing"), let level = KernelRoom.variants.last,
+            let largest = largest(input),
+            let fastest = exact(input, level.name, "batch-\(largest)")
+        else { return }
+        let vanishing = max(1, (call.median / (0.01 * fastest.median)).rounded(.up))
+        add(
+            "kernel.\(input).vanishing",
+            "For \(text) by \(level.text), {0} a number, the call into C is less than 1 % of the time from {1} "
+                + "numbers a call on.",
+            [time(fastest.median), count(Int(vanishing))],
+            from: [fastest.measurement, call.measurement])
+        let filled = KernelRoom.batches.first {
+            (exact(input, level.name, "batch-\($0)")?.median ?? .infinity) <= 1.1 * fastest.median
+        }
+        if let filled, let one = exact(input, level.name, "batch-1") {
+            add(
+                "kernel.\(input).filled",
+                "Its lanes want more: a batch of one takes {0} a number, and from {1} on it is within 10 % of "
+                    + "the time in batches of {2}.",
+                [time(one.median), count(filled), count(largest)],
+                from: [one.measurement, fastest.measurement])
+        }
+    }
+
+    /// What of C's advantage is the language's, batching's and the instruction set's.
+    private mutating func factors(of input: String, _ text: String) {
+        guard let level = KernelRoom.variants.last, let largest = largest(input),
+            let swift = exact(input, "swift", "single"),
+            let single = exact(input, "c-portable", "single"),
+            let batch = exact(input, "c-portable", "batch-\(largest)"),
+            let fastest = exact(input, level.name, "batch-\(largest)")
         else { return }
         add(
-            "kernel.factors",
-            "A prime just below 2^64 is tested by \(best.text) in batches {0} faster than by Swift one at "
-                + "a time: {1} by the language, {2} by batching, {3} by the instruction set.",
-            [times(a / d), times(a / b), times(b / c), times(c / d)],
-            from: [swift, single, batch, fastest])
+            "kernel.\(input).factors",
+            "For \(text), \(level.text) in batches of \(largest) is {0} times as fast as Swift one by one: {1} "
+                + "by the language, times {2} by batching, times {3} by the instruction set.",
+            [
+                times(swift.median / fastest.median), times(swift.median / single.median),
+                times(single.median / batch.median), times(batch.median / fastest.median),
+            ],
+            from: [
+                swift.measurement, single.measurement, batch.measurement, fastest.measurement,
+            ])
+        if let swiftBatch = exact(input, "swift", "batch-\(largest)") {
+            add(
+                "kernel.\(input).swift-batch",
+                "Swift, which batches too, is {0} times as slow as C at the portable level in batches of "
+                    + "\(largest).",
+                [times(swiftBatch.median / batch.median)],
+                from: [swiftBatch.measurement, batch.measurement])
+        }
+    }
+
+    private mutating func trialDivision() {
+        func trial(_ variant: String) -> (measurement: Measurement, median: Double)? {
+            median(KernelRoom.id("trial", "prime-50", variant, "single"))
+        }
+        guard let level = KernelRoom.variants.last, let swift = trial("swift"),
+            let portable = trial("c-portable"), let fastest = trial(level.name)
+        else { return }
+        add(
+            "kernel.trial",
+            "Complete trial division of a 50-bit prime takes {0} in Swift, {1} in C at the portable level, "
+                + "which divides integers, and {2} by \(level.text).",
+            [time(swift.median), time(portable.median), time(fastest.median)],
+            from: [swift.measurement, portable.measurement, fastest.measurement])
     }
 }

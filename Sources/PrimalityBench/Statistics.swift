@@ -20,6 +20,14 @@ public struct Distribution: Sendable, Hashable, Codable {
         self.rounds = rounds
     }
 
+    /// What another program has computed of rounds that it does not tell.
+    init(median: Double, minimum: Double, mad: Double) {
+        self.median = median
+        self.minimum = minimum
+        self.mad = mad
+        rounds = []
+    }
+
     /// The distance of a typical round from the median, of the median.
     public var spread: Double { mad / median }
 }
