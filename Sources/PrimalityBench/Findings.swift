@@ -83,9 +83,9 @@ struct Findings {
         else { return }
         add(
             "call.arguments",
-            "Eight numbers go to C in {0} as an Array, whose storage is checked at each call since it was "
-                + "changed before, in {1} as a Span and in {2} as an unsafe pointer; an object costs {3} "
-                + "more where it is retained for the call.",
+            "A call with some numbers of an array takes {0} where an Array is passed as a pointer, {1} with a "
+                + "part of a Span, whose bounds are checked, and {2} with an unsafe pointer; an object costs "
+                + "{3} more where it is retained for the call.",
             [
                 time(array.median), time(span.median), time(buffer.median),
                 time(max(0, retained.median - unretained.median)),
