@@ -21,7 +21,7 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
-	bench-u64 bench-big bench-deps bench-pools run-bench-pools bench-mailbox models-python count count-update run-count test-swift \
+	bench-compare bench-u64 bench-big bench-deps bench-pools run-bench-pools bench-mailbox models-python count count-update run-count test-swift \
 	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards soak-pools \
 	check-swift check-gmp clean
 
@@ -214,6 +214,10 @@ vectors: check-swift check-gmp ## Compare `primality check` with every line of t
 
 bench: check-swift check-gmp ## Micro-benchmarks of the nested package; the first build takes minutes.
 	cd Benchmarks && $(SWIFT) package --disable-sandbox benchmark
+
+# As BENCH_FLAGS what `swift package benchmark` takes: --filter 'u64.*'.
+bench-compare: check-swift check-gmp ## The micro-benchmarks here and of the commit BASE.
+	@SWIFT="$(SWIFT)" sh Benchmarks/compare.sh "$(BASE)" $(BENCH_FLAGS)
 
 BENCH_FLAGS ?=
 bench-u64: check-gmp $(LIB_DIR)/libprimality.a ## Time the 64-bit tests beside GMP, FLINT and PARI; BENCH_FLAGS="--rounds 31 --json FILE".
