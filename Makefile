@@ -135,8 +135,9 @@ $(BIN)/%: Tests/C/%.c $(C_HEADERS) $(LIB_DIR)/libprimality.a $(POOL_OBJECTS)
 	@mkdir -p $(@D)
 	$(C_PROGRAM) $< $(POOL_OBJECTS) $(LIB_DIR)/libprimality.a $(LDFLAGS) -lgmp -o $@
 
-run-c-tests: $(BIN)/kernels_test $(BIN)/lanes_test $(BIN)/levels_test
+run-c-tests: $(BIN)/kernels_test $(BIN)/lucas_test $(BIN)/lanes_test $(BIN)/levels_test
 	@$(BIN)/kernels_test
+	@$(BIN)/lucas_test $(VECTORS)
 	@$(BIN)/lanes_test
 	@$(BIN)/levels_test $(VECTORS)
 

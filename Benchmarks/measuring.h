@@ -7,11 +7,14 @@
 #ifndef PRK_BENCHMARKS_MEASURING_H
 #define PRK_BENCHMARKS_MEASURING_H
 
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "primality.h"
 
 enum { MAX_ROUNDS = 1001 };
 
@@ -140,7 +143,31 @@ static void write_load(FILE *file, const environment *e) {
             e->load_after[1], e->load_after[2]);
 }
 
+// Begins the object, and the one of the environment.
+static void write_environment(FILE *file, const environment *e) {
+    fputs("{\n  \"environment\": {\n", file);
+    write_pair(file, "cpu", e->cpu);
+    write_pair(file, "level", prk_level_name(prk_active_level()));
+    write_pair(file, "library", prk_version());
+    write_pair(file, "library_compiler", prk_compiler());
+    write_pair(file, "benchmark_compiler", compiler());
+}
+
 // --- The command line ----------------------------------------------------------------------------
+
+// An option that takes a number.
+typedef struct number_option {
+    const char *name;
+    uint64_t least, most;
+    uint64_t *value;
+} number_option;
+
+enum { MAX_OPTIONS = 8 };
+
+typedef struct json_file {
+    const char *path;
+    FILE *file; // NULL: none is wanted
+} json_file;
 
 static uint64_t parse_number(const char *program, const char *text, uint64_t least, uint64_t most) {
     char *end;
@@ -151,6 +178,51 @@ static uint64_t parse_number(const char *program, const char *text, uint64_t lea
         exit(64);
     }
     return n;
+}
+
+// Sets what options give and opens the file of --json, first: a name that cannot be written should
+// not cost a whole run. Ends the program where that fails, or where the level does not exist.
+static json_file read_command_line(const char *program, int argc, char **argv,
+                                   const number_option *numbers, int count) {
+    struct option options[MAX_OPTIONS + 2] = {{0}};
+    json_file json = {NULL, NULL};
+    for (int i = 0; i < count; i++) {
+        options[i] = (struct option){numbers[i].name, required_argument, NULL, i};
+    }
+    options[count] = (struct option){"json", required_argument, NULL, count};
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == count) {
+            json.path = optarg;
+        } else if (option >= 0 && option < count) {
+            const number_option *number = &numbers[option];
+            *number->value = parse_number(program, optarg, number->least, number->most);
+        } else {
+            fprintf(stderr, "usage: %s", program);
+            for (int i = 0; i < count; i++) {
+                fprintf(stderr, " [--%s N]", numbers[i].name);
+            }
+            fputs(" [--json FILE]\n", stderr);
+            exit(64);
+        }
+    }
+    if (prk_level_status() != PRK_STATUS_OK) {
+        fprintf(stderr, "%s: PRIMALITY_LEVEL names no level that this machine has\n", program);
+        exit(69);
+    }
+    json.file = json.path == NULL ? NULL : fopen(json.path, "w");
+    if (json.path != NULL && json.file == NULL) {
+        perror(json.path);
+        exit(74);
+    }
+    return json;
+}
+
+static void close_json(const json_file *json) {
+    if (ferror(json->file) | fclose(json->file)) {
+        perror(json->path);
+        exit(74);
+    }
 }
 
 #endif

@@ -13,8 +13,6 @@
 // What measuring.h includes.
 #define _GNU_SOURCE
 
-#include <getopt.h>
-
 #include "../../CKernels/ifma/across.h"
 #include "../measuring.h"
 #include "peers.h"
@@ -46,8 +44,7 @@ static bool has_lanes(void) { return contenders[LANES].engine == PRK_ENGINE_IFMA
 
 static measurement results[WORKLOADS][SIZES][MAX_CONTENDERS];
 
-static int round_count = 9;
-static int largest = 8192;
+static int round_count, largest;
 static uint64_t seed = 20240229;
 
 // What was set as the aim, at least, against GMP with 24 repetitions and mpz_powm; 0: none.
@@ -417,12 +414,7 @@ static void write_target(FILE *file, const char *what, int bits, double reached,
 }
 
 static void write_json(FILE *file, const environment *e) {
-    fputs("{\n  \"environment\": {\n", file);
-    write_pair(file, "cpu", e->cpu);
-    write_pair(file, "level", prk_level_name(prk_active_level()));
-    write_pair(file, "library", prk_version());
-    write_pair(file, "library_compiler", prk_compiler());
-    write_pair(file, "benchmark_compiler", compiler());
+    write_environment(file, e);
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].library != NULL) {
             write_pair(file, contenders[c].name, contenders[c].library->version());
@@ -489,42 +481,17 @@ static void enlist(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
-                                            {"largest", required_argument, NULL, 'l'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {0}};
-    const char *json_path = NULL;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'r':
-            round_count = (int)parse_number("bench-big", optarg, 3, MAX_ROUNDS);
-            break;
-        case 'l':
-            largest = (int)parse_number("bench-big", optarg, 128, 8192);
-            break;
-        case 's':
-            seed = parse_number("bench-big", optarg, 0, UINT32_MAX);
-            break;
-        case 'j':
-            json_path = optarg;
-            break;
-        default:
-            fputs("usage: bench-big [--rounds N] [--largest BITS] [--seed N] [--json FILE]\n",
-                  stderr);
-            return 64;
-        }
-    }
-    if (prk_level_status() != PRK_STATUS_OK) {
-        fputs("bench-big: PRIMALITY_LEVEL names no level that this machine has\n", stderr);
-        return 69;
-    }
-    FILE *json = json_path == NULL ? NULL : fopen(json_path, "w");
+    uint64_t rounds = 9, bits = 8192;
+    const number_option options[] = {{"rounds", 3, MAX_ROUNDS, &rounds},
+                                     {"largest", 128, 8192, &bits},
+                                     {"seed", 0, UINT32_MAX, &seed}};
+    const json_file json = read_command_line("bench-big", argc, argv, options, 3);
+    round_count = (int)rounds;
+    largest = (int)bits;
     scratch = prk_scratch_create();
     limbs = malloc(MOST_NUMBERS * (size_t)(8192 / 64) * sizeof *limbs);
-    if (scratch == NULL || limbs == NULL || (json_path != NULL && json == NULL)) {
-        perror(json_path != NULL && json == NULL ? json_path : "bench-big");
+    if (scratch == NULL || limbs == NULL) {
+        perror("bench-big");
         return 74;
     }
     mpz_inits(two, exponent, residue, (mpz_ptr)NULL);
@@ -555,12 +522,9 @@ int main(int argc, char **argv) {
     }
     printf("\ntargets, in such ratios      now   at least\n");
     visit_targets(stdout, print_target);
-    if (json != NULL) {
-        write_json(json, &e);
-        if (ferror(json) | fclose(json)) {
-            perror(json_path);
-            return 74;
-        }
+    if (json.file != NULL) {
+        write_json(json.file, &e);
+        close_json(&json);
     }
     free(limbs);
     prk_scratch_destroy(scratch);

@@ -12,8 +12,6 @@
 // What measuring.h includes.
 #define _GNU_SOURCE
 
-#include <getopt.h>
-
 #include "../measuring.h"
 #include "peers.h"
 #include "prk_kernels.h"
@@ -51,8 +49,8 @@ static const prk_kernel_set *trial_kernels[1 + PRK_LEVEL_COUNT];
 static measurement trial_results[1 + PRK_LEVEL_COUNT];
 static size_t trial_count = 1;
 
-static int round_count = 15;
-static size_t number_count = 4096;
+static int round_count;
+static size_t number_count;
 static uint64_t seed = 20240229;
 
 // What was set as the aim, at least; the peer is FLINT 2.9.
@@ -288,12 +286,7 @@ static void write_target(void *context, const char *what, const char *level, dou
 }
 
 static void write_json(FILE *file, const environment *e) {
-    fputs("{\n  \"environment\": {\n", file);
-    write_pair(file, "cpu", e->cpu);
-    write_pair(file, "level", prk_level_name(prk_active_level()));
-    write_pair(file, "library", prk_version());
-    write_pair(file, "library_compiler", prk_compiler());
-    write_pair(file, "benchmark_compiler", compiler());
+    write_environment(file, e);
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].kind == PEER) {
             write_pair(file, contenders[c].name, contenders[c].library->version());
@@ -368,43 +361,18 @@ static void enlist(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
-                                            {"numbers", required_argument, NULL, 'n'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {0}};
-    const char *json_path = NULL;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'r':
-            round_count = (int)parse_number("bench-u64", optarg, 9, MAX_ROUNDS);
-            break;
-        case 'n':
-            number_count = parse_number("bench-u64", optarg, 1, 1 << 24);
-            break;
-        case 's':
-            seed = parse_number("bench-u64", optarg, 0, UINT64_MAX);
-            break;
-        case 'j':
-            json_path = optarg;
-            break;
-        default:
-            fputs("usage: bench-u64 [--rounds N] [--numbers N] [--seed N] [--json FILE]\n", stderr);
-            return 64;
-        }
-    }
-    if (prk_level_status() != PRK_STATUS_OK) {
-        fputs("bench-u64: PRIMALITY_LEVEL names no level that this machine has\n", stderr);
-        return 69;
-    }
-    // Opened first: a name that cannot be written should not cost a whole run.
-    FILE *json = json_path == NULL ? NULL : fopen(json_path, "w");
+    uint64_t rounds = 15, numbers = 4096;
+    const number_option options[] = {{"rounds", 9, MAX_ROUNDS, &rounds},
+                                     {"numbers", 1, 1 << 24, &numbers},
+                                     {"seed", 0, UINT64_MAX, &seed}};
+    const json_file json = read_command_line("bench-u64", argc, argv, options, 3);
+    round_count = (int)rounds;
+    number_count = numbers;
     uint64_t *n = malloc(number_count * sizeof *n);
     uint8_t *out = malloc(number_count);
     bool *wanted = malloc(number_count * sizeof *wanted);
-    if (n == NULL || out == NULL || wanted == NULL || (json_path != NULL && json == NULL)) {
-        perror(json_path != NULL && json == NULL ? json_path : "bench-u64");
+    if (n == NULL || out == NULL || wanted == NULL) {
+        perror("bench-u64");
         return 74;
     }
     environment e;
@@ -420,12 +388,9 @@ int main(int argc, char **argv) {
     print_header(&e);
     print_tables();
     print_targets();
-    if (json != NULL) {
-        write_json(json, &e);
-        if (ferror(json) | fclose(json)) {
-            perror(json_path);
-            return 74;
-        }
+    if (json.file != NULL) {
+        write_json(json.file, &e);
+        close_json(&json);
     }
     free(n);
     free(out);

@@ -8,197 +8,9 @@
 
 #include <string.h>
 
-#define PRK_TARGET                                                                                 \
-    __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
-
-// Loops over rows are unrolled where k is a constant, and need not be where it is not.
-#if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed"
-#endif
-
-#include "columns.h"
-#include "lanes.h"
-
-// --- Modular operations --------------------------------------------------------------------------
-
-// x = (x / R of the columns) 2^shift, or plus `addend`, below 2n, where there is one; carried.
-VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, const __m512i *addend,
-                   int k) {
-    __m512i carry = zero();
-    UNROLL_FEW
-    for (int j = 0; j < k; j++) {
-        __m512i column = t[k + j];
-        column = addend != NULL ? _mm512_add_epi64(column, addend[j])
-                                : _mm512_sllv_epi64(column, *shift);
-        column = _mm512_add_epi64(column, carry);
-        x[j] = _mm512_and_si512(column, all(LOW_52));
-        carry = _mm512_srli_epi64(column, 52);
-    }
-}
-
-VECTOR void exchange(__m512i *x, __m512i *y, __mmask8 where, int k) {
-    UNROLL_FEW
-    for (int j = 0; j < k; j++) {
-        const __m512i was = x[j];
-        x[j] = _mm512_mask_mov_epi64(was, where, y[j]);
-        y[j] = _mm512_mask_mov_epi64(y[j], where, was);
-    }
-}
-
-typedef struct modulus {
-    const __m512i *n;
-    __m512i negated_inverse; // -n^-1 mod 2^52
-    int k;
-} modulus;
-
-VECTOR void reduce(__m512i *t, const modulus *m, int k) {
-    reduce_columns(1, &t, &m->n, &m->negated_inverse, k);
-}
-
-VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *o, int k) {
-    __m512i *const sums[2] = {t, u};
-    const __m512i *const moduli[2] = {m->n, o->n};
-    const __m512i inverses[2] = {m->negated_inverse, o->negated_inverse};
-    reduce_columns(2, sums, moduli, inverses, k);
-}
-
-// `t` is room for 4 k columns.
-typedef struct operations {
-    // x = x^2 / R, doubled where `shift` is 1; and two such at once.
-    void (*square)(__m512i *x, const modulus *m, const __m512i *shift, __m512i *t);
-    void (*square_two)(__m512i *x, const modulus *m, const __m512i *x_shift, __m512i *y,
-                       const modulus *o, const __m512i *y_shift, __m512i *t);
-    // x = x y / R.
-    void (*multiply)(__m512i *x, const __m512i *y, const modulus *m, __m512i *t);
-    // Exchanges x and y in some lanes; then y = x y / R + addend, x = x^2 / R + addend2.
-    void (*ladder)(__m512i *x, __m512i *y, __mmask8 exchanged, const modulus *m,
-                   const __m512i *addend, const __m512i *addend2, __m512i *t);
-} operations;
-
-static const __m512i no_shift = {0};
-
-// One instance for each small number of limbs, whose loops are unrolled and whose columns are in
-// registers as far as there are any, and one for all larger ones.
-#define INSTANCE(NAME, LIMBS, COLUMNS)                                                             \
-    PRK_TARGET static void square_##NAME(__m512i *x, const modulus *m, const __m512i *shift,       \
-                                         __m512i *memory) {                                        \
-        const int k = LIMBS;                                                                       \
-        COLUMNS;                                                                                   \
-        square_columns(t, x, k);                                                                   \
-        reduce(t, m, k);                                                                           \
-        finish(x, t, shift, NULL, k);                                                              \
-        (void)memory;                                                                              \
-    }                                                                                              \
-    PRK_TARGET static void square_two_##NAME(__m512i *x, const modulus *m, const __m512i *x_shift, \
-                                             __m512i *y, const modulus *o, const __m512i *y_shift, \
-                                             __m512i *memory) {                                    \
-        const int k = LIMBS;                                                                       \
-        COLUMNS;                                                                                   \
-        square_columns(t, x, k);                                                                   \
-        square_columns(t + 2 * k, y, k);                                                           \
-        reduce_two(t, m, t + 2 * k, o, k);                                                         \
-        finish(x, t, x_shift, NULL, k);                                                            \
-        finish(y, t + 2 * k, y_shift, NULL, k);                                                    \
-        (void)memory;                                                                              \
-    }                                                                                              \
-    PRK_TARGET static void multiply_##NAME(__m512i *x, const __m512i *y, const modulus *m,         \
-                                           __m512i *memory) {                                      \
-        const int k = LIMBS;                                                                       \
-        COLUMNS;                                                                                   \
-        multiply_columns(t, x, y, k);                                                              \
-        reduce(t, m, k);                                                                           \
-        finish(x, t, &no_shift, NULL, k);                                                          \
-        (void)memory;                                                                              \
-    }                                                                                              \
-    PRK_TARGET static void ladder_##NAME(__m512i *x, __m512i *y, __mmask8 exchanged,               \
-                                         const modulus *m, const __m512i *addend,                  \
-                                         const __m512i *addend2, __m512i *memory) {                \
-        const int k = LIMBS;                                                                       \
-        COLUMNS;                                                                                   \
-        exchange(x, y, exchanged, k);                                                              \
-        multiply_columns(t, x, y, k);                                                              \
-        square_columns(t + 2 * k, x, k);                                                           \
-        reduce_two(t, m, t + 2 * k, m, k);                                                         \
-        finish(y, t, &no_shift, addend, k);                                                        \
-        finish(x, t + 2 * k, &no_shift, addend2, k);                                               \
-        (void)memory;                                                                              \
-    }
-#define SMALL(LIMBS) INSTANCE(LIMBS, LIMBS, __m512i t[4 * LIMBS])
-
-SMALL(2)
-SMALL(3)
-SMALL(4)
-SMALL(5)
-SMALL(6)
-SMALL(7)
-SMALL(8)
-SMALL(9)
-SMALL(10)
-INSTANCE(any, m->k, __m512i *t = memory)
-
-static operations operations_for(int k) {
-#define ENTRY(NAME)                                                                                \
-    {                                                                                              \
-        square_##NAME, square_two_##NAME, multiply_##NAME, ladder_##NAME                           \
-    }
-    static const operations small[] = {ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
-                                       ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10)};
-    static const operations any = ENTRY(any);
-    return k >= 2 && k <= 10 ? small[k - 2] : any;
-}
-
-// out = x / R mod n, in 0 … n: canonical but for n in the place of 0. x < R.
-PRK_TARGET static void leave_form(__m512i *out, const __m512i *x, const modulus *m, __m512i *t) {
-    for (int j = 0; j < m->k; j++) {
-        t[j] = x[j];
-        t[m->k + j] = zero();
-    }
-    reduce(t, m, m->k);
-    finish(out, t, &no_shift, NULL, m->k);
-}
-
-// Lanes where y - x = d >= 0. Limbs of 0 hand on what is borrowed.
-PRK_TARGET static __mmask8 differ_by(const __m512i *x, const __m512i *y, uint64_t d, int k) {
-    __mmask8 same = 0xff;
-    __m512i borrow = zero();
-    for (int j = 0; j < k; j++) {
-        const __m512i limb = _mm512_add_epi64(_mm512_sub_epi64(y[j], x[j]), borrow);
-        same &= _mm512_cmpeq_epi64_mask(_mm512_and_si512(limb, all(LOW_52)), all(d));
-        borrow = _mm512_srai_epi64(limb, 52);
-        d = 0;
-    }
-    return same & _mm512_cmpeq_epi64_mask(borrow, zero());
-}
-
-PRK_TARGET static __mmask8 equal(const __m512i *x, const __m512i *y, int k) {
-    __mmask8 same = 0xff;
-    for (int j = 0; j < k; j++) {
-        same &= _mm512_cmpeq_epi64_mask(x[j], y[j]);
-    }
-    return same;
-}
-
-PRK_TARGET static __mmask8 equal_small(const __m512i *x, uint64_t y, int k) {
-    __mmask8 same = _mm512_cmpeq_epi64_mask(x[0], all(y));
-    for (int j = 1; j < k; j++) {
-        same &= _mm512_testn_epi64_mask(x[j], x[j]);
-    }
-    return same;
-}
-
-PRK_TARGET static void blend(__m512i *x, __mmask8 where, const __m512i *y, int k) {
-    for (int j = 0; j < k; j++) {
-        x[j] = _mm512_mask_mov_epi64(x[j], where, y[j]);
-    }
-}
+#include "lanes_arithmetic.h"
 
 // --- Numbers in lanes ----------------------------------------------------------------------------
-
-static uint64_t *lane(__m512i *vectors, int i) { return (uint64_t *)vectors + i; }
-
-static void load(__m512i *vectors, int l, const uint64_t *limbs, size_t size, int k) {
-    prk_lane_load(lane(vectors, l), limbs, size, k);
-}
 
 // Eight numbers on their way through a test.
 typedef struct vector {
@@ -244,7 +56,7 @@ PRK_TARGET static void prepare(group *g, prk_lane_number *const *numbers, size_t
     g->k = numbers[0]->k;
     g->words = (int)MOST_WORDS((size_t)g->k);
     g->vectors = (int)((count + PRK_LANES - 1) / PRK_LANES);
-    g->run = operations_for(g->k);
+    g->run = prk_lanes_operations(g->k);
     const size_t k = (size_t)g->k;
     __m512i *next = memory;
     g->t = next;
@@ -380,7 +192,7 @@ PRK_TARGET static void begin_strong(group *g, vector *v, int index) {
 PRK_TARGET static void look_strong(group *g, vector *v, int level) {
     const __mmask8 whole = _mm512_cmple_epu64_mask(all((uint64_t)level), v->twos);
     const __mmask8 first = _mm512_cmpeq_epu64_mask(all((uint64_t)level), v->twos);
-    leave_form(g->out, v->x, &v->m, g->t);
+    prk_lanes_leave_form(g->out, v->x, &v->m, g->t);
     v->passed |=
         (whole & differ_by(g->out, v->n, 1, g->k)) | (first & equal_small(g->out, 1, g->k));
 }
@@ -489,10 +301,6 @@ void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int
     mpz_sub(s->t, n, s->t);
 }
 
-static void load_mpz(__m512i *to, int l, mpz_srcptr x, int k) {
-    load(to, l, mpz_limbs_read(x), mpz_size(x), k);
-}
-
 PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *scratch) {
     unsigned start[PRK_LANES], twos[PRK_LANES];
     for (int l = 0; l < PRK_LANES; l++) {
@@ -530,8 +338,8 @@ PRK_TARGET static __mmask8 is_u_zero(group *g, vector *v, __mmask8 plus, __mmask
     __m512i *next = g->out, *negated = g->out + k;
     memcpy(next, v->y, (size_t)k * sizeof *next);
     blend(next, v->is_next, v->x, k);
-    leave_form(next, next, &v->m, g->t);
-    leave_form(negated, v->addend, &v->m, g->t); // -A
+    prk_lanes_leave_form(next, next, &v->m, g->t);
+    prk_lanes_leave_form(negated, v->addend, &v->m, g->t); // -A
     clear_n(next, v->n, k);
     clear_n(negated, v->n, k);
     // V'_(d+1) = -A
@@ -552,7 +360,7 @@ PRK_TARGET static void look_lucas(group *g, vector *v, int level) {
     const __mmask8 first = _mm512_cmpeq_epu64_mask(all((uint64_t)level), v->twos);
     memcpy(g->out, v->x, (size_t)k * sizeof *g->out);
     blend(g->out, v->is_next, v->y, k);
-    leave_form(g->out, g->out, &v->m, g->t);
+    prk_lanes_leave_form(g->out, g->out, &v->m, g->t);
     const __mmask8 is_zero = equal_small(g->out, 0, k) | equal(g->out, v->n, k);
     const __mmask8 plus = first & equal_small(g->out, 2, k);
     const __mmask8 minus = first & differ_by(g->out, v->n, 2, k);
