@@ -300,10 +300,6 @@ prk_status prk_across_pow_mod(prk_scratch *s, mpz_ptr result, mpz_srcptr base, m
 
 // --- Strong tests --------------------------------------------------------------------------------
 
-static mpz_srcptr view_of(mpz_ptr view, const prk_lane_number *number) {
-    return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
-}
-
 // Base 2 where `base` is NULL.
 static prk_status strong(across *w, prk_scratch *s, mpz_srcptr base, mpz_srcptr n, bool *passed,
                          const uint32_t *cancel) {
@@ -337,7 +333,7 @@ prk_status prk_across_strong(prk_lane_number *const *numbers, size_t count, void
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         across w;
         mpz_t view;
-        mpz_srcptr n = view_of(view, numbers[i]);
+        mpz_srcptr n = prk_lane_view(view, numbers[i]);
         prepare(&w, s, n, numbers[i]->k, memory);
         status = strong(&w, s, NULL, n, &numbers[i]->passed, cancel);
     }
@@ -350,7 +346,7 @@ prk_status prk_across_random_base(prk_lane_number *const *numbers, size_t count,
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         across w;
         mpz_t view;
-        mpz_srcptr n = view_of(view, numbers[i]);
+        mpz_srcptr n = prk_lane_view(view, numbers[i]);
         prepare(&w, s, n, numbers[i]->k, memory);
         prk_random_base_mpz(s->base, n, seed, numbers[i]->round);
         status = strong(&w, s, s->base, n, &numbers[i]->passed, cancel);
@@ -415,7 +411,7 @@ prk_status prk_across_lucas(prk_lane_number *const *numbers, size_t count, void 
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         across w;
         mpz_t view;
-        mpz_srcptr n = view_of(view, numbers[i]);
+        mpz_srcptr n = prk_lane_view(view, numbers[i]);
         prepare(&w, s, n, numbers[i]->k, memory);
         status = lucas(&w, s, numbers[i], n, cancel);
     }

@@ -257,10 +257,6 @@ PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t c
 //
 // A lane has V'_k and V'_(k+1), of which a bit of n + 1 says which one is squared.
 
-static mpz_srcptr view_of(mpz_ptr view, const prk_lane_number *number) {
-    return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
-}
-
 // x = R mod n; t is room.
 static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
     mpz_set_ui(t, 0);
@@ -270,7 +266,7 @@ static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
 
 void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k) {
     mpz_t view;
-    mpz_srcptr n = view_of(view, number);
+    mpz_srcptr n = prk_lane_view(view, number);
     const int64_t q = (1 - number->discriminant) / 4;
     const uint64_t size = q < 0 ? (uint64_t)-q : (uint64_t)q;
     set_form_of_one(s->x, s->t, n, k);
@@ -428,7 +424,7 @@ PRK_TARGET static void begin_random_base(group *g, vector *v, int index, __m512i
     for (int l = 0; l < PRK_LANES; l++) {
         const prk_lane_number *number = number_of(g, index, l);
         mpz_t view;
-        mpz_srcptr n = view_of(view, number);
+        mpz_srcptr n = prk_lane_view(view, number);
         set_form_of_one(s->x, s->t, n, g->k);
         load_mpz(table, l, s->x, g->k);
         prk_random_base_mpz(s->base, n, seed, number->round);

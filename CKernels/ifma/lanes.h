@@ -48,6 +48,11 @@ typedef struct prk_lane_number {
     bool passed;
 } prk_lane_number;
 
+/// The number as GMP sees it.
+static inline mpz_srcptr prk_lane_view(mpz_ptr view, const prk_lane_number *number) {
+    return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
+}
+
 // --- A batch (lanes_batch.c) ---------------------------------------------------------------------
 
 /// Baillie-PSW and random bases for `count` <= PRK_LANE_BATCH numbers of such sizes that small

@@ -74,30 +74,13 @@ static void decide(const prk_lane_number *number, prk_method method) {
     number->report->verdict = number->passed ? PRK_PROBABLE_PRIME : PRK_COMPOSITE;
 }
 
-static mpz_srcptr view_of(mpz_ptr view, const prk_lane_number *number) {
-    return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
-}
-
-// All tests on GMP.
-static prk_status test_on_gmp(const run *r, prk_lane_number *number) {
-    mpz_t view;
-    number->passed = false; // nothing more to do
-    number->report->engine = PRK_ENGINE_GMP;
-    const prk_status status =
-        prk_baillie_psw(r->scratch, view_of(view, number), r->options, number->report);
-    if (status != PRK_STATUS_OK) {
-        number->report->verdict = PRK_UNTESTED;
-    }
-    return status;
-}
-
 // Proves numbers of special forms.
 static prk_status special(const run *r, prk_lane_number *const *numbers, size_t count) {
     for (size_t i = 0; i < count; i++) {
         mpz_t view;
         bool is_special = false;
         prk_report *report = numbers[i]->report;
-        const prk_status status = prk_explain_form(r->scratch, view_of(view, numbers[i]),
+        const prk_status status = prk_explain_form(r->scratch, prk_lane_view(view, numbers[i]),
                                                    r->options, report, &is_special);
         if (status != PRK_STATUS_OK) {
             report->verdict = PRK_UNTESTED;
@@ -128,7 +111,7 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
         prk_lane_number *number = numbers[i];
         prk_report *report = number->report;
         mpz_t view;
-        mpz_srcptr n = view_of(view, number);
+        mpz_srcptr n = prk_lane_view(view, number);
         number->passed = false;
         if (mpz_perfect_square_p(n)) {
             decide(number, PRK_METHOD_SQUARE);
@@ -141,16 +124,6 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
         report->fields |= PRK_REPORT_HAS_LUCAS;
         report->lucas_p = 1;
         report->lucas_q = (1 - number->discriminant) / 4;
-        // A large Q could have a factor with n.
-        const unsigned long q =
-            (unsigned long)(report->lucas_q < 0 ? -report->lucas_q : report->lucas_q);
-        if (q > 1 && mpz_gcd_ui(NULL, n, q) != 1) {
-            const prk_status status = test_on_gmp(r, number);
-            if (status != PRK_STATUS_OK) {
-                return status;
-            }
-            continue;
-        }
         number->passed = true;
     }
     return PRK_STATUS_OK;
