@@ -22,8 +22,8 @@ enum { MAX_ROUNDS = 1001 };
 typedef struct measurement {
     double rounds[MAX_ROUNDS];
     double median, min, mad;
-    // The reference's time divided by this one; 0 when there is none.
-    double ratio;
+    // The reference's time divided by this one, and its 95 % interval; 0 when there is none.
+    double ratio, ratio_low, ratio_high;
 } measurement;
 
 // --- Statistics ----------------------------------------------------------------------------------
@@ -40,6 +40,31 @@ static double median_of(const double *values, int count) {
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
+static uint64_t draw(uint64_t *state) {
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = *state;
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+// The 95 % interval of the median of `values` by the bootstrap's percentiles [EfTi93].
+static void bootstrap(const double *values, int count, double *low, double *high) {
+    enum { RESAMPLINGS = 2000 };
+    static double medians[RESAMPLINGS];
+    double drawn[MAX_ROUNDS];
+    uint64_t state = 0;
+    for (int i = 0; i < RESAMPLINGS; i++) {
+        for (int j = 0; j < count; j++) {
+            drawn[j] = values[draw(&state) % (uint64_t)count];
+        }
+        medians[i] = median_of(drawn, count);
+    }
+    qsort(medians, RESAMPLINGS, sizeof *medians, compare_doubles);
+    *low = medians[RESAMPLINGS / 40];
+    *high = medians[RESAMPLINGS - 1 - RESAMPLINGS / 40];
+}
+
 // Median, minimum and median absolute deviation, and the ratio of `reference` to m, when there is
 // one.
 static void summarise(measurement *m, const measurement *reference, int round_count) {
@@ -54,7 +79,11 @@ static void summarise(measurement *m, const measurement *reference, int round_co
     for (int r = 0; reference != NULL && r < round_count; r++) {
         other[r] = reference->rounds[r] / m->rounds[r];
     }
-    m->ratio = reference == NULL ? 0 : median_of(other, round_count);
+    m->ratio = m->ratio_low = m->ratio_high = 0;
+    if (reference != NULL) {
+        m->ratio = median_of(other, round_count);
+        bootstrap(other, round_count, &m->ratio_low, &m->ratio_high);
+    }
 }
 
 static double thread_ns(void) {
@@ -131,9 +160,14 @@ static void write_pair(FILE *file, const char *key, const char *text) {
 }
 
 static void write_measurement(FILE *file, const measurement *m) {
-    fprintf(file, "\"median_ns\": %.3f, \"min_ns\": %.3f, \"mad_ns\": %.3f, \"ratio\": ", m->median,
-            m->min, m->mad);
-    fprintf(file, m->ratio == 0 ? "null" : "%.4f", m->ratio);
+    fprintf(file, "\"median_ns\": %.3f, \"min_ns\": %.3f, \"mad_ns\": %.3f, ", m->median, m->min,
+            m->mad);
+    if (m->ratio == 0) {
+        fputs("\"ratio\": null", file);
+    } else {
+        fprintf(file, "\"ratio\": %.4f, \"ratio_low\": %.4f, \"ratio_high\": %.4f", m->ratio,
+                m->ratio_low, m->ratio_high);
+    }
 }
 
 static void write_load(FILE *file, const environment *e) {

@@ -297,7 +297,8 @@ static void write_json(FILE *file, const environment *e) {
             "    \"clock\": \"CLOCK_THREAD_CPUTIME_ID\",\n    \"rounds\": %d,\n"
             "    \"numbers\": %zu,\n    \"seed\": %" PRIu64 "\n  },\n",
             round_count, number_count, seed);
-    fputs("  \"ratio\": \"median over rounds of FLINT's time / this time; for trial division, of "
+    fputs("  \"reference\": \"FLINT\",\n  \"ratio\": \"median over rounds of FLINT's time / this "
+          "time; for trial division, of "
           "the plain loop's\",\n  \"workloads\": [\n",
           file);
     for (int w = 0; w < WORKLOAD_COUNT; w++) {

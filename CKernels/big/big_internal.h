@@ -27,7 +27,7 @@ struct prk_scratch {
     mpz_t u, v, qk, t;                        // Lucas
     mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
     mpz_t small;                              // a 64-bit number as mpz
-    prk_memory trial, products;               // primes to divide by, and their products
+    prk_memory products;                      // of primes to divide by, in lanes
     prk_memory lanes, across, block;          // of tests in lanes, across them, of a batch
 };
 
@@ -92,8 +92,8 @@ size_t prk_trial_depth(size_t bits);
 /// without such a prime is prime.
 uint64_t prk_trial_primes_divisor(mpz_srcptr n, const prk_trial_table *table, uint64_t *bound);
 
-/// The table. NULL: there is no memory.
-const prk_trial_table *prk_scratch_trial_table(prk_scratch *scratch);
+/// The table, one for all threads. NULL: there is no memory.
+const prk_trial_table *prk_trial_primes_table(void);
 
 /// base = the `round`th base for n, uniform in [2, n - 2]. n >= 5.
 void prk_random_base_mpz(mpz_ptr base, mpz_srcptr n, uint64_t seed, uint32_t round);

@@ -88,7 +88,7 @@ prk_status prk_explain_form(prk_scratch *s, mpz_srcptr n, const prk_options *opt
 
 prk_status prk_explain_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
                            prk_report *report) {
-    const prk_trial_table *table = prk_scratch_trial_table(s);
+    const prk_trial_table *table = prk_trial_primes_table();
     if (table == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }

@@ -12,7 +12,7 @@ prk_scratch *prk_scratch_create(void) {
         return NULL;
     }
     s->reserved = 0;
-    s->trial = s->products = s->lanes = s->across = s->block = (prk_memory){0};
+    s->products = s->lanes = s->across = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
     mpz_inits(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
               (mpz_ptr)NULL);
@@ -31,7 +31,6 @@ void prk_scratch_destroy(prk_scratch *s) {
     for (int i = 0; i < WINDOW_SIZE; i++) {
         mpz_clear(s->window[i]);
     }
-    free(s->trial.start);
     free(s->products.start);
     free(s->lanes.start);
     free(s->across.start);

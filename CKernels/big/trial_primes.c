@@ -2,6 +2,9 @@
 //
 // The table of small primes by which numbers of any size are divided.
 
+#include <stdatomic.h>
+#include <stdlib.h>
+
 #define PRK_WANT_TRIAL_PRIMES
 #include "../tables/small_primes.h"
 #include "big_internal.h"
@@ -60,16 +63,28 @@ uint64_t prk_trial_primes_divisor(mpz_srcptr n, const prk_trial_table *table, ui
     return 0;
 }
 
-const prk_trial_table *prk_scratch_trial_table(prk_scratch *s) {
-    const bool is_made = s->trial.start != NULL;
-    prk_trial_table *table = prk_memory_reserve(&s->trial, sizeof *table);
-    for (size_t i = 0; table != NULL && !is_made && i < PRK_TRIAL_PRIMES; i++) {
+// Made by the first who asks, and kept for all. Several may make it at once, of whom one's is kept:
+// a lock could be held by another thread for ever in a child that was forked meanwhile.
+static _Atomic(prk_trial_table *) shared_table;
+
+const prk_trial_table *prk_trial_primes_table(void) {
+    prk_trial_table *table = atomic_load_explicit(&shared_table, memory_order_acquire);
+    if (table != NULL) {
+        return table;
+    }
+    table = malloc(sizeof *table);
+    for (size_t i = 0; table != NULL && i < PRK_TRIAL_PRIMES; i++) {
         const uint64_t p = prk_trial_primes[i];
         uint64_t inverse = 3 * p ^ 2; // to 5 bits, and twice as many with each step
         for (int step = 0; step < 4; step++) {
             inverse *= 2 - p * inverse;
         }
         table->primes[i] = (prk_trial_prime){inverse, UINT64_MAX / p, (uint32_t)p};
+    }
+    prk_trial_table *others = NULL;
+    if (table != NULL && !atomic_compare_exchange_strong(&shared_table, &others, table)) {
+        free(table);
+        return others;
     }
     return table;
 }

@@ -118,7 +118,7 @@ prk_status prk_lanes_divide(prk_scratch *scratch, prk_lane_number **list, size_t
                             const uint32_t *cancel) {
     // Numbers are put together anew where about a third and a half of them are gone.
     static const size_t stages[] = {0, 24, 200, PRK_TRIAL_PRIMES};
-    const prk_trial_table *table = prk_scratch_trial_table(scratch);
+    const prk_trial_table *table = prk_trial_primes_table();
     const prk_lane_products *products = table == NULL ? NULL : products_of(scratch, table);
     if (products == NULL) {
         return PRK_STATUS_NO_MEMORY;

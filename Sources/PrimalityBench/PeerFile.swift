@@ -58,6 +58,8 @@ public enum PeerFile {
         }
 
         struct Contender: Decodable {
+            /// Ours: a batch, or calls for one number; `peer` for the others.
+            var kind: String?
             var name: String
             var median_ns: Double
             var min_ns: Double
@@ -65,6 +67,15 @@ public enum PeerFile {
             var ratio: Double?
             var ratio_low: Double?
             var ratio_high: Double?
+
+            var variant: String {
+                switch kind {
+                case "batch": "ours, \(name), batch"
+                case "single": "ours, \(name), one a call"
+                case "call": "ours, by the public function"
+                default: name
+                }
+            }
         }
 
         var environment: Machine
@@ -79,17 +90,17 @@ public enum PeerFile {
                 let input = slug(workload.name) + (workload.bits.map { "-\($0)" } ?? "")
                 return workload.contenders.map { contender in
                     var measurement = Measurement(
-                        id: "\(room).\(input).\(slug(contender.name))", section: .peer,
+                        id: "\(room).\(input).\(slug(contender.variant))", section: .peer,
                         subject: isLarge ? "large numbers" : "64-bit numbers",
-                        variant: contender.name, input: workload.name, size: workload.bits,
+                        variant: contender.variant, input: workload.name, size: workload.bits,
                         per: "number", command: isLarge ? "make bench-big" : "make bench-u64")
                     measurement.cpu = Distribution(
                         median: contender.median_ns, minimum: contender.min_ns,
                         mad: contender.mad_ns)
-                    if contender.name != reference {
+                    if contender.variant != reference {
                         measurement.reference = "\(room).\(input).\(slug(reference))"
                     }
-                    if let value = contender.ratio, let low = contender.ratio_low,
+                    if measurement.reference != nil, let value = contender.ratio, let low = contender.ratio_low,
                         let high = contender.ratio_high
                     {
                         measurement.ratio = Interval(value: value, low: low, high: high)
