@@ -107,6 +107,7 @@ static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t c
 
 // Finds the parameters; those that have none are composite.
 static prk_status parameters(const run *r, prk_lane_number *const *numbers, size_t count) {
+    (void)r;
     for (size_t i = 0; i < count; i++) {
         prk_lane_number *number = numbers[i];
         prk_report *report = number->report;
