@@ -78,10 +78,8 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     /// test, strong Lucas test (Selfridge A), random bases; any size.
     PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
     /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. Other
-    /// sizes,
-    /// other levels and special forms go to PRK_ENGINE_GMP. A number that has no others of about
-    /// its
-    /// size beside it costs about what it costs there.
+    /// sizes, other levels and special forms go to PRK_ENGINE_GMP. A number that has no others of
+    /// about its size beside it costs about what it costs there.
     PRK_ENGINE_IFMA PRK_SWIFT_NAME("ifma") = 4,
 } prk_engine;
 
@@ -152,7 +150,12 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     uint8_t engine;
 } prk_report;
 
-/// How to test. All zero is a good default: Baillie-PSW, no residue, not to be cancelled.
+/// Good `rounds` for numbers that somebody may have made to pass Baillie-PSW, with a seed that
+/// nobody knows beforehand, such as one from getrandom(2).
+#define PRK_DEFAULT_ROUNDS 2
+
+/// How to test. All zero is Baillie-PSW alone, no residue, not to be cancelled: enough for numbers
+/// that nobody chose, and for others `rounds` and `seed` are to be set.
 typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
     /// Chooses the random bases. Base r of n depends on (seed, n, r) only.
     uint64_t seed;
@@ -206,7 +209,7 @@ PRK_API prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *off
 /// when `reports` is not NULL, the evidence and CPU time of each number.
 ///
 /// A number of more than 64 bits given to PRK_ENGINE_TRIAL or PRK_ENGINE_U64 is
-/// PRK_STATUS_INVALID_ARGUMENT, and nothing is written. `options` may be NULL.
+/// PRK_STATUS_INVALID_ARGUMENT, and nothing is written. `options` may be NULL: all zero.
 PRK_API prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                                   size_t count, const prk_options *options, prk_scratch *scratch,
                                   uint8_t *verdicts, prk_report *reports);

@@ -27,7 +27,7 @@ public func verdict(of n: UInt64) -> Verdict {
 /// - Returns: Exact below 2⁶⁴ and for such numbers; else ``Verdict/composite`` or
 ///   ``Verdict/probablePrime``.
 /// - Throws: ``PrimalityError``.
-/// - Complexity: About 3.5 modular exponentiations for a probable prime.
+/// - Complexity: About 3.5 modular exponentiations for a probable prime, and one for each random base.
 public func verdict(
     of number: BigNatural, options: TestOptions = TestOptions()
 ) throws(PrimalityError) -> Verdict {

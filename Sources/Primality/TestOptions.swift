@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
+
 /// How numbers are tested, whichever engine does it.
 public struct TestOptions: Sendable, Hashable, Codable {
+    /// The number of rounds where none is given, here and in the tool: 2.
+    ///
+    /// A number may come from somebody who made it to pass Baillie–PSW. Nobody is known to have done so, but
+    /// nothing shows that it cannot be done; bases that are drawn afterwards cannot be prepared for.
+    public static let defaultRounds = Int(PRK_DEFAULT_ROUNDS)
+
     /// Strong tests to random bases after Baillie–PSW, for numbers above 2⁶⁴.
     ///
     /// A composite passes *r* of them with probability at most 4⁻ʳ over the choice of the seed
@@ -20,11 +28,15 @@ public struct TestOptions: Sendable, Hashable, Codable {
     /// Options with a seed from the system's generator.
     ///
     /// - Parameters:
-    ///   - rounds: Strong tests to random bases, from 0 to 2³² − 1.
+    ///   - rounds: Strong tests to random bases, from 0 to 2³² − 1; by default ``defaultRounds``. For numbers
+    ///     that nobody chose, such as random ones, 0 is enough, and for each that passes saves as many
+    ///     exponentiations as there would be rounds.
     ///   - seed: Chooses the bases; by default unpredictable, since bases that are known beforehand
     ///     can be attacked.
     ///   - wantsResidue: Whether reports hold RES64.
-    public init(rounds: Int = 0, seed: UInt64? = nil, wantsResidue: Bool = false) {
+    public init(
+        rounds: Int = Self.defaultRounds, seed: UInt64? = nil, wantsResidue: Bool = false
+    ) {
         self.rounds = rounds
         self.seed = seed ?? .random(in: .min ... .max)
         self.wantsResidue = wantsResidue

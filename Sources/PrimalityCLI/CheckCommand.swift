@@ -198,7 +198,7 @@ struct CheckCommand: ParsableCommand {
 
     /// `nil` when it cannot be opened, which was reported.
     private func openInput() throws -> CandidateInput? {
-        try Refusal.unknownOptions(among: numbers, of: "check")
+        let numbers = try Refusal.operands(among: numbers, of: "check")
         let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
         if let file {
             if !numbers.isEmpty {

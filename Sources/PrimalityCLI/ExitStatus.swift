@@ -41,16 +41,19 @@ enum Refusal {
         return usage
     }
 
-    /// Refuses options that do not exist.
+    /// The operands among a command's arguments; refuses options that do not exist.
     ///
     /// Where negative numbers have to reach the command, everything unrecognised lands among its
-    /// arguments: what looks like an option and no number is one mistyped.
-    static func unknownOptions(among arguments: [String], of command: String) throws {
-        for text in arguments where text.hasPrefix("-") && text != "-" {
+    /// arguments, and the first `--` too: what looks like an option before it and is no number is one
+    /// mistyped.
+    static func operands(among arguments: [String], of command: String) throws -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        for text in arguments[..<end] where text.hasPrefix("-") && text != "-" {
             if text.dropFirst().first?.isNumber != true {
                 throw usage("unknown option '\(printable(text))'; see primality \(command) --help")
             }
         }
+        return Array(arguments[..<end]) + arguments[end...].dropFirst()
     }
 
     /// Ends the command when the environment forces a level that cannot be used.

@@ -37,7 +37,7 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var shared: RunOptions
 
     func run() throws {
-        try Refusal.unknownOptions(among: ends, of: "list")
+        let ends = try Refusal.operands(among: ends, of: "list")
         if ends.count != 2 {
             throw Refusal.usage(
                 "give two numbers, the lowest and the highest; see primality list --help")
@@ -47,7 +47,7 @@ struct ListCommand: ParsableCommand {
             throw Refusal.usage("--count prints a number alone; give it or --format, not both")
         }
         try Refusal.checkLevel()
-        let range = try range(maximumBits: shared.maximumBits)
+        let range = try range(between: ends, maximumBits: shared.maximumBits)
 
         var run = try SearchRun(.within(range), shared, countsOnly: count)
         run.search { source, tested in
@@ -81,7 +81,9 @@ struct ListCommand: ParsableCommand {
     /// The range that the arguments stand for.
     ///
     /// What is wrong with them was reported when this throws.
-    private func range(maximumBits: Int) throws -> ClosedRange<BigNatural> {
+    private func range(
+        between ends: [String], maximumBits: Int
+    ) throws -> ClosedRange<BigNatural> {
         let numbers = zip(["lo", "hi"], ends).map { name, text in
             number(text, called: name, maximumBits: maximumBits)
         }

@@ -61,7 +61,6 @@ extension ModelsCommand {
         }
 
         func run() throws {
-            try Refusal.unknownOptions(among: names, of: "models")
             let models = try chosen()
             let workers = try workerCount(workers)
             try Refusal.checkLevel()
@@ -190,7 +189,6 @@ extension ModelsCommand {
         }
 
         func run() throws {
-            try Refusal.unknownOptions(among: numbers, of: "models pool")
             let kind: HomeGrownPool.Workers = try choice(workers, of: "--workers")
             let engine: Engine = try choice(
                 engine, of: "--engine")

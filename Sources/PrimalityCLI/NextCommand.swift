@@ -38,6 +38,7 @@ struct NextCommand: ParsableCommand {
     @OptionGroup var shared: RunOptions
 
     func run() throws {
+        let numbers = try Refusal.operands(among: numbers, of: "next")
         try Neighbours(isAbove: true, command: "next", numbers: numbers, count: count)
             .run(shared)
     }
@@ -79,6 +80,7 @@ struct PrevCommand: ParsableCommand {
     @OptionGroup var shared: RunOptions
 
     func run() throws {
+        let numbers = try Refusal.operands(among: numbers, of: "prev")
         try Neighbours(isAbove: false, command: "prev", numbers: numbers, count: count)
             .run(shared)
     }
@@ -92,7 +94,6 @@ private struct Neighbours {
     let count: Int
 
     func run(_ options: RunOptions) throws {
-        try Refusal.unknownOptions(among: numbers, of: command)
         if numbers.count != 1 {
             throw Refusal.usage("give one number; see primality \(command) --help")
         }

@@ -49,7 +49,7 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp(
             "Strong tests to random bases after Baillie-PSW, for numbers above 2^64. A composite "
                 + "passes r of them with probability at most 4^-r.", valueName: "count"))
-    var rounds = 2
+    var rounds = TestOptions.defaultRounds
 
     @Option(
         help: ArgumentHelp(

@@ -79,6 +79,28 @@ import Testing
         }
     }
 
+    @Test func twoDashesEndTheOptions() throws {
+        let operand = try Tool.run(["check", "-j", "1", "5", "--", "-(3-10)", "7"])
+        #expect(operand.output == "5: prime\n-(3-10): prime\n7: prime\n")
+        #expect(operand.status == 0 && operand.error == "")
+        let negative = try Tool.run(["check", "--", "-7"])
+        #expect(negative.error.contains("argument 1: '-7': the result is negative"))
+        #expect(try Tool.run(["check", "--", "-q"]).error.contains("argument 1: '-q'"))
+        #expect(try Tool.run(["check", "--"], input: Data("7\n".utf8)).output == "7: prime\n")
+        #expect(try Tool.run(["check", "--", "--"]).error.contains("argument 1: '--'"))
+        #expect(try Tool.run(["list", "--", "5", "7"]).output == "5\n7\n")
+        #expect(try Tool.run(["list", "--", "-7", "7"]).error.contains("lo '-7': the result is"))
+        #expect(try Tool.run(["next", "7", "--"]).output == "11\n")
+        #expect(try Tool.run(["prev", "--", "7"]).output == "5\n")
+        for command in ["next", "prev"] {
+            let outcome = try Tool.run([command, "--", "-7"])
+            #expect(outcome.status == 2)
+            #expect(outcome.error.contains("n '-7': the result is negative"))
+        }
+        #expect(try Tool.run(["random", "--bits", "2", "--"]).status == 0)
+        #expect(try Tool.run(["models", "--", "-x"]).error.contains("model '-x' is unknown"))
+    }
+
     @Test func aLevelThatCannotBeUsedIsAnError() throws {
         for command in [["check", "7"], ["info"], ["race"]] {
             let unknown = try Tool.run(command, environment: ["PRIMALITY_LEVEL": "sse9"])

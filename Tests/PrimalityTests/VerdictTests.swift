@@ -146,6 +146,16 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         #expect(big.cpuTime > .zero)
     }
 
+    @Test func twoRandomBasesAreTheDefault() throws {
+        #expect(TestOptions.defaultRounds == 2 && TestOptions().rounds == 2)
+        for engine in [Engine.auto, .gmp] {
+            let big = try report(of: prime128, engine: engine)
+            #expect(big.rounds == 2 && big.seed != nil)
+            let bare = try report(of: prime128, engine: engine, options: TestOptions(rounds: 0))
+            #expect(bare.rounds == 0 && bare.seed == nil && bare.verdict == .probablePrime)
+        }
+    }
+
     @Test func enginesReportTheSameFactor() throws {
         let n = BigNatural(UInt64(101) * 103)
         for engine in [Engine.trial, .swiftTrial, .gmp] {

@@ -54,7 +54,7 @@ let benchmarks: @Sendable () -> Void = {
     // Of no form that would have a quicker proof.
     let prime127 = BigNatural((UInt128(1) << 127) - 25)
     Benchmark("gmp.prime127", configuration: .init(scalingFactor: .one)) { benchmark in
-        var tester = try Tester(engine: .gmp)
+        var tester = try Tester(engine: .gmp, options: TestOptions(rounds: 0))
         let batch = NumberBatch([prime127])
         benchmark.startMeasurement()
         for _ in benchmark.scaledIterations { blackHole(try tester.test(batch)) }
