@@ -75,7 +75,7 @@ struct ABCTemplate: Sendable {
         for part in parts {
             let words = part.words
             guard let first = words.first, let last = words.last else {
-                throw .header("has an empty template, or an operator || or &&")
+                throw .header("has an empty template; the operators || and && are OR and AND here")
             }
             alternatives.append(try Self.pieces(of: part[first.startIndex..<last.endIndex]))
         }

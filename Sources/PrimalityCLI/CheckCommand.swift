@@ -12,11 +12,15 @@ struct CheckCommand: ParsableCommand {
         usage: "primality check [<expression> ...] [--file <file> | -] [<options>]",
         discussion: """
             A candidate is a number, decimal or hexadecimal after 0x, or an expression. From loose to \
-            tight: + -, then * / %, then unary -, then ^, then x# (the product of the primes up to x), \
-            n#m (of those from m to n), n! and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, \
-            R(n) = (10^n-1)/9, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
-            lucasU(p,q,n), lucasV(p,q,n). Quote them for the shell. What is larger than --max-bits is \
-            refused before it is computed; so are inexact quotients, and a^b^c without brackets.
+            tight: || or OR, && or AND, != ==, >= <= > < (all of them 1 or 0), + -, then * / %, then \
+            unary -, then ^, then x# (the product of the primes up to x), n#m (of those from m to n), n! \
+            and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, R(n) = (10^n-1)/9, R(n,x) = n times the \
+            digits of x, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
+            lucasU(p,q,n), lucasV(p,q,n), p(n) = the nth prime (n up to 50000000), nextprime(x) and \
+            prevprime(x) (of up to 2048 bits), and digits in a row: Sm(n) of 1 to n, SmW(x) of the primes \
+            up to x, SmWp(n) of the first n primes. Quote them for the shell. What is larger than \
+            --max-bits is refused before it is computed; so are inexact quotients, and a^b^c without \
+            brackets.
 
             Examples:
               primality check 18446744073709551557 0x1FFFFFFFFFFFFFFF
