@@ -17,6 +17,7 @@ enum SmallPrimes {
     ///   - cancel: Ends it.
     ///   - body: Is given each window's first odd number, and a mark for each prime among its odd numbers,
     ///     up to 2³²; `false` ends it.
+    /// - Throws: ``PrimalityError/cancelled``.
     private static func eachWindow(
         _ cancel: CancelFlag?, _ body: (UInt64, [UInt64]) -> Bool
     ) throws(PrimalityError) {
@@ -37,6 +38,7 @@ enum SmallPrimes {
     /// - Parameters:
     ///   - n: From 1 to ``count``.
     ///   - cancel: Ends the search.
+    /// - Returns: The prime.
     /// - Throws: ``PrimalityError/cancelled``.
     /// - Complexity: O(p log log p), about 1 ns for each odd number up to it.
     static func prime(at n: UInt64, cancel: CancelFlag?) throws(PrimalityError) -> UInt64 {
@@ -66,6 +68,7 @@ enum SmallPrimes {
     ///   - last: No prime is larger; 2 or more.
     ///   - count: How many primes there are at most, 1 or more.
     ///   - cancel: Ends it.
+    /// - Returns: The digits, as characters.
     /// - Throws: ``PrimalityError/cancelled``.
     static func digits(
         upTo last: UInt64, count: UInt64, cancel: CancelFlag?

@@ -51,11 +51,14 @@ struct LineReader {
         self.cancel = cancel
     }
 
-    mutating func read() throws(Errno) -> Event {
+    /// The next line.
+    ///
+    /// - Parameter mayWait: Otherwise there is a pause each time that nothing can be read.
+    mutating func read(mayWait mayEverWait: Bool = true) throws(Errno) -> Event {
         while true {
             if let line = takeLine() { return line }
             if atEnd { return .end }
-            if !mayWait && !isReadable(within: 0) {
+            if !(mayWait && mayEverWait) && !isReadable(within: 0) {
                 mayWait = true
                 return .pause
             }

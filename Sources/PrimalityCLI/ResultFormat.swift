@@ -18,30 +18,25 @@ enum ResultFormat: String, CaseIterable {
     /// Whether verdicts alone are not enough.
     var needsReports: Bool { self != .text }
 
-    /// Appends the results of a chunk, a line each.
-    ///
-    /// Numbers without a verdict are left out.
+    /// Appends a line about number `i` of a chunk, which has a verdict.
     func append(
-        _ result: ChunkResult, _ inputs: ChunkInputs, withResidue: Bool, to output: inout [UInt8]
+        _ i: Int, of result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
+        withResidue: Bool, to output: inout [UInt8]
     ) {
-        for i in 0..<result.results.count {
-            guard let verdict = result.results.verdict(at: i) else { continue }
-            let needsReport = needsReports || withResidue
-            let report =
-                needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
-            if self == .text {
-                output += inputs[i]
-                output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
-                output += verdict.description.utf8
-                if let residue = report?.residue {
-                    output += " RES64: [\(hexadecimal(residue))]".utf8
-                }
-                output.append(UInt8(ascii: "\n"))
-            } else if let report {
-                append(
-                    report, place: inputs.places[i], input: inputs[i],
-                    bits: result.chunk.numbers.bitWidth(at: i), to: &output)
+        let needsReport = needsReports || withResidue
+        let report = needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
+        if self == .text {
+            output += inputs[i]
+            output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
+            output += verdict.description.utf8
+            if let residue = report?.residue {
+                output += " RES64: [\(hexadecimal(residue))]".utf8
             }
+            output.append(UInt8(ascii: "\n"))
+        } else if let report {
+            append(
+                report, place: inputs.places[i], input: inputs[i],
+                bits: result.chunk.numbers.bitWidth(at: i), to: &output)
         }
     }
 
