@@ -380,7 +380,7 @@ final class CandidateSource: Sendable {
 
     private func nextLine(_ reading: inout Reading, mayWait: Bool) -> LineReader.Event {
         do {
-            return try reading.lines?.read(mayWait: mayWait) ?? .end
+            return try reading.lines?.read(isPatient: mayWait) ?? .end
         } catch {
             StandardStreams.complain("\(name.dropLast(6)): \(error.description)")
             counted.withLock { $0.isBroken = true }

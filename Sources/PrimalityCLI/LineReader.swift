@@ -53,12 +53,14 @@ struct LineReader {
 
     /// The next line.
     ///
-    /// - Parameter mayWait: Otherwise there is a pause each time that nothing can be read.
-    mutating func read(mayWait mayEverWait: Bool = true) throws(Errno) -> Event {
+    /// - Parameter isPatient: Otherwise there is a pause each time that nothing can be read.
+    /// - Returns: The line, or why there is none.
+    /// - Throws: Why it cannot be read.
+    mutating func read(isPatient: Bool = true) throws(Errno) -> Event {
         while true {
             if let line = takeLine() { return line }
             if atEnd { return .end }
-            if !(mayWait && mayEverWait) && !isReadable(within: 0) {
+            if !(mayWait && isPatient) && !isReadable(within: 0) {
                 mayWait = true
                 return .pause
             }

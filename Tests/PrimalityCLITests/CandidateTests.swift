@@ -111,13 +111,13 @@ import Testing
         #expect(try run("9:T:0:2:3\n3 5\n").output == "3*2^5+1: prime\n3*2^5-1: composite\n")
         #expect(try run("7 // seven\n2*3\\\n+1\n").output == "7: prime\n2*3+1: prime\n")
         #expect(try run("7\n", ["--input", "lines"]).output == "7: prime\n")
-        let notes = try run("ABC $a & $a+2 // {number_primes,$a,1}\n3\n")
-        #expect(notes.status == 0 && notes.output == "3: prime\n3+2: prime\n")
-        #expect(notes.error.contains("line 1: what & joins is all tested"))
-        #expect(notes.error.contains("{number_primes,...} is not followed"))
+        #expect(
+            try run("ABC $a & $a+2 // {number_primes,$a,1}\n3\n").output
+                == "3: prime\n3+2: prime\n")
         for (text, arguments) in [
             ("ABX $a*2+1\n3\n5\n", []), ("7\n11\n", ["--input", "abc"]), ("ABC3 2\n7\n", []),
             ("ABC2 $a+1\na: from 3 to 1\n", []), ("9:B:0:2:3\n3 5\n", []),
+            ("ABC $a // {number_primes,$a}\n3\n", []), ("ABC $a & $a+2 | $a+4\n3\n", []),
         ] {
             let outcome = try run(text, arguments)
             #expect(outcome.status == 2 && outcome.output == "", "\(text)")
