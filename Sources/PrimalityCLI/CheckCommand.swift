@@ -52,6 +52,10 @@ struct CheckCommand: ParsableCommand {
             files need --order input; with --shard each share counts alone, and a row with & is in one \
             share, as the rows are divided.
 
+            --format pfgw writes the lines of PFGW, without their times, and so computes RES64: X is prime!, \
+            X has factors: 7, X is composite: RES64: [...]. A number that passed is X is 3-PRP!, since it \
+            passed base 3 too, with RES64 1; PFGW tests nothing else, here it passed Baillie-PSW.
+
             In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
             together:
               i=$SLURM_ARRAY_TASK_ID
@@ -119,13 +123,14 @@ struct CheckCommand: ParsableCommand {
         let candidateFormat: CandidateFormat = try choice(
             self.input ?? "auto", of: "--input")
         let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
-        let shared = try shared.checked()
+        let shared = try shared.checked(maySpeakAsPFGW: true)
         try checkResumption()
         try Refusal.checkLevel()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
 
         let interruption = Interruption()
         var options = shared.test
+        let res64 = res64 || shared.format == .pfgw
         options.wantsResidue = res64 && !quiet
         var resumption: Resumption?
         if let resume {
