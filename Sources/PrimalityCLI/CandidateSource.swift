@@ -225,7 +225,7 @@ final class CandidateSource: Sendable {
                 }
                 if ledger.isFull {
                     if !batch.isEmpty || cancel.isCancelled { break }
-                    ledger.wait(untilEmpty: false, cancel)
+                    ledger.wait(for: .room, cancel)
                     continue
                 }
             }
@@ -233,7 +233,7 @@ final class CandidateSource: Sendable {
             guard let candidate = nextCandidate(&reading, mayWait: mayWait) else {
                 if mayWait || !batch.isEmpty || cancel.isCancelled { break }
                 // What is being tested decides whether there is more.
-                ledger.wait(untilEmpty: reading.isOver, cancel)
+                ledger.wait(for: reading.isOver ? .end : .moment, cancel)
                 continue
             }
             let place = reading.place

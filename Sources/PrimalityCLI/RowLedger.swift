@@ -12,7 +12,8 @@ internal import PrimalityPool
 /// primes, may be known only after it was tested: then its results are dropped.
 ///
 /// The feeder thread adds rows and takes what can be tested now; the thread that takes the results
-/// brings outcomes.
+/// brings outcomes. What is kept does not grow with the input, but for a count for each value that had a
+/// prime, or a composite where those are counted.
 final class RowLedger: Sendable {
     /// What became of a candidate.
     enum Outcome: Sendable {
@@ -34,8 +35,13 @@ final class RowLedger: Sendable {
             }
         }
 
+        /// How many bytes it takes, about.
         fileprivate var size: Int {
-            if case .tested(_, let line) = self { line.count } else { 0 }
+            switch self {
+            case .tested(_, let line): 64 + line.count
+            case .known: 64
+            case .bad(let text), .failed(let text): 64 + text.utf8.count
+            }
         }
     }
 
@@ -51,6 +57,18 @@ final class RowLedger: Sendable {
         /// The line that gave it, and its place in the input.
         var line: Int
         var place: Int
+
+        fileprivate var size: Int { 256 + candidate.size }
+    }
+
+    /// What the reader waits for, if nothing can be tested before.
+    enum Goal {
+        /// Rows may be added.
+        case room
+        /// All rows are decided.
+        case end
+        /// Nothing more: there is something else to look at.
+        case moment
     }
 
     /// What was decided since this was asked for last.
@@ -88,6 +106,11 @@ final class RowLedger: Sendable {
         var isLeftOut: Bool?
 
         var isChain: Bool { condition?.isChain ?? false }
+
+        /// How many bytes it takes without its candidates, about.
+        var size: Int {
+            (condition?.stops ?? []).reduce(256) { $0 + 64 + $1.value.count }
+        }
     }
 
     private struct Key: Hashable {
@@ -117,7 +140,7 @@ final class RowLedger: Sendable {
 
     /// What waits for a single long test before the reading does.
     private static let mostRows = 1 << 17
-    private static let mostBytes = 1 << 26
+    private static let mostBytes = 1 << 25
 
     private let state = Monitor(State())
     private let complain: @Sendable (String) -> Void
@@ -136,7 +159,9 @@ final class RowLedger: Sendable {
             if let condition, condition.header == state.header, isReached(condition, state) {
                 return nil
             }
-            state.rows[state.next] = Row(condition: condition)
+            let row = Row(condition: condition)
+            state.size += row.size
+            state.rows[state.next] = row
             state.next += 1
             return state.next - 1
         }
@@ -148,7 +173,8 @@ final class RowLedger: Sendable {
     /// Adds the next candidate of a row.
     func add(_ member: Member, to row: Int) -> Decision {
         state.withLock { state in
-            guard var found = state.rows[row] else { return .nothing }
+            // Taken out: what it holds is not copied when it is changed.
+            guard var found = state.rows.removeValue(forKey: row) else { return .nothing }
             let number = found.added
             found.added += 1
             defer { state.rows[row] = found }
@@ -157,7 +183,7 @@ final class RowLedger: Sendable {
                 return .test(Place(row: row, member: number))
             }
             found.waiting[number] = member
-            state.size += member.candidate.size
+            state.size += member.size
             return .nothing
         }
     }
@@ -177,7 +203,7 @@ final class RowLedger: Sendable {
                 let place = state.ready.removeFirst()
                 // The row may have been left out meanwhile.
                 if let member = state.rows[place.row]?.waiting.removeValue(forKey: place.member) {
-                    state.size -= member.candidate.size
+                    state.size -= member.size
                     return (place, member)
                 }
             }
@@ -190,13 +216,17 @@ final class RowLedger: Sendable {
     /// Whether every candidate that was added is decided.
     var isEmpty: Bool { state.withLock { $0.rows.isEmpty } }
 
-    /// Waits until something can be tested, read or ended, or for a moment.
-    func wait(untilEmpty: Bool, _ cancel: CancelFlag) {
+    /// Waits for something that can be tested, or a goal, but a moment at most.
+    func wait(for goal: Goal, _ cancel: CancelFlag) {
         var isLate = false
         state.wait(lookingEvery: 20) { state -> Void? in
             if isLate || !state.ready.isEmpty || cancel.isCancelled { return () }
             isLate = true
-            return (untilEmpty ? state.rows.isEmpty : !state.isFull) ? () : nil
+            switch goal {
+            case .room: return state.isFull ? nil : ()
+            case .end: return state.rows.isEmpty ? () : nil
+            case .moment: return nil
+            }
         }
     }
 
@@ -205,7 +235,9 @@ final class RowLedger: Sendable {
     /// Takes what became of a candidate.
     func put(_ outcome: Outcome, at place: Place) {
         state.withLock(wake: true) { state in
-            guard var row = state.rows[place.row], row.isLeftOut != true else { return }
+            guard state.rows[place.row]?.isLeftOut != true,
+                var row = state.rows.removeValue(forKey: place.row)
+            else { return }
             row.outcomes[place.member] = outcome
             state.size += outcome.size
             if row.isChain {
@@ -236,7 +268,7 @@ final class RowLedger: Sendable {
     var totals: (leftOut: Int, bad: Int) { state.withLock { ($0.leftOut, $0.bad) } }
 
     private func dropWaiting(_ row: inout Row, _ state: inout State) {
-        for member in row.waiting.values { state.size -= member.candidate.size }
+        for member in row.waiting.values { state.size -= member.size }
         row.waiting = [:]
     }
 
@@ -250,7 +282,7 @@ final class RowLedger: Sendable {
 
     /// Decides what can be decided, row by row and in each candidate by candidate.
     private func decide(_ state: inout State) {
-        while var row = state.rows[state.first] {
+        while var row = state.rows.removeValue(forKey: state.first) {
             if row.isLeftOut == nil {
                 if let condition = row.condition, condition.header != state.header {
                     state.header = condition.header
@@ -275,7 +307,7 @@ final class RowLedger: Sendable {
                 return
             }
             state.leftOut += row.added - row.decided
-            state.rows[state.first] = nil
+            state.size -= row.size
             state.first += 1
         }
     }
