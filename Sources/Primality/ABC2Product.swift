@@ -55,6 +55,8 @@ struct ABC2Product: Sendable {
     private var texts: [[UInt8]] = []
     /// Which of the template's alternatives is next; `nil` before the start and after the end.
     private var alternative: Int?
+    /// What the last candidate depends on.
+    private(set) var condition: CandidateCondition?
 
     init(_ template: ABCTemplate) { self.template = template }
 
@@ -153,6 +155,8 @@ struct ABC2Product: Sendable {
     /// The next candidate; `nil` at the end.
     mutating func next(longest: Int) throws(CandidateFileError) -> [UInt8]? {
         guard let now = alternative else { return nil }
+        if now == 0 { condition = template.condition(header: 0, texts) }
+        condition?.member = now
         let result: Result<[UInt8], CandidateFileError>
         do throws(CandidateFileError) {
             result = .success(try template.expand(texts, now, longest: longest))

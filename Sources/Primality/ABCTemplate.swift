@@ -7,10 +7,21 @@ struct ABCTemplate: Sendable {
         case variable(Int)
     }
 
-    /// What `|` and `&` separate: each gives a candidate.
+    /// When a value of a variable has had enough: `{number_primes,$a,1}` in the comment.
+    private struct Rule: Sendable {
+        static let names = ["number_primes", "number_comps"]
+        static let most = 26
+
+        var variable: Int
+        var count: Int
+        var countsPrimes: Bool
+    }
+
+    /// What `|` or `&` separate: each gives a candidate.
     private let alternatives: [[Piece]]
-    /// Whether some are joined by `&`.
-    let hasConditions: Bool
+    /// Whether they are joined by `&`.
+    private let isChain: Bool
+    private let rules: [Rule]
     /// How many variables there are up to the last that is used.
     let variableCount: Int
     /// Which of them are used.
@@ -57,9 +68,13 @@ struct ABCTemplate: Sendable {
         String(decoding: line.prefix(16).prefix { isAlphanumeric($0) }, as: UTF8.self).lowercased()
     }
 
-    /// - Parameter line: A line that ``format(ofHeader:)`` knows, without its comment.
+    /// - Parameters:
+    ///   - line: A line that ``format(ofHeader:)`` knows, without its comment.
+    ///   - comment: The comment.
     /// - Throws: What is wrong with it.
-    init(header line: ArraySlice<UInt8>) throws(CandidateFileError) {
+    init(
+        header line: ArraySlice<UInt8>, comment: ArraySlice<UInt8>
+    ) throws(CandidateFileError) {
         var text = line.drop { $0 != 0x20 }
         if Self.firstWord(line) == "abcd" {
             guard let open = text.lastIndex(of: UInt8(ascii: "[")), text.last == UInt8(ascii: "]")
@@ -75,7 +90,7 @@ struct ABCTemplate: Sendable {
         for part in parts {
             let words = part.words
             guard let first = words.first, let last = words.last else {
-                throw .header("has an empty template, or an operator || or &&")
+                throw .header("has an empty template; the operators || and && are OR and AND here")
             }
             alternatives.append(try Self.pieces(of: part[first.startIndex..<last.endIndex]))
         }
@@ -86,9 +101,59 @@ struct ABCTemplate: Sendable {
             throw .header("has no variable: $a stands for the first value of a row")
         }
         self.alternatives = alternatives
-        hasConditions = text.contains(UInt8(ascii: "&"))
+        isChain = text.contains(UInt8(ascii: "&"))
+        if isChain && text.contains(UInt8(ascii: "|")) {
+            throw .header("has | and &, which programs take differently together: write two files")
+        }
         variableCount = last + 1
         self.variables = Set(variables)
+        rules = try Self.rules(in: comment, of: self.variables)
+    }
+
+    private static func rules(
+        in comment: ArraySlice<UInt8>, of variables: Set<Int>
+    ) throws(CandidateFileError) -> [Rule] {
+        var rules: [Rule] = []
+        var rest = comment
+        while let brace = rest.firstIndex(of: UInt8(ascii: "{")) {
+            let text = rest[brace...].prefix { $0 != UInt8(ascii: "}") }
+            rest = rest[(brace + 1)...]
+            // Other comments have braces too.
+            if !text.starts(with: "{number_".utf8) { continue }
+            let fields = text.dropFirst().split(
+                separator: UInt8(ascii: ","), omittingEmptySubsequences: false
+            ).map { String(decoding: $0, as: UTF8.self).filter { $0 != " " } }
+            guard text.endIndex < comment.endIndex, fields.count == 3,
+                Rule.names.contains(fields[0]), let variable = variable(fields[1]),
+                fields[2].utf8.allSatisfy({ $0 &- UInt8(ascii: "0") <= 9 }),
+                let count = Int(fields[2]), count > 0
+            else {
+                throw .header(
+                    "has '\(text.shown)' in its comment, which is none of {number_primes,$a,1} and "
+                        + "{number_comps,$a,1}")
+            }
+            if !variables.contains(variable) {
+                throw .header(
+                    "has a {\(fields[0]),...} for $\(name(variable)), which the template does not use"
+                )
+            }
+            if rules.count == Rule.most {
+                throw .header("has more than \(Rule.most) of {number_primes,...} and such")
+            }
+            rules.append(
+                Rule(
+                    variable: variable, count: count, countsPrimes: fields[0] == Rule.names[0]))
+        }
+        return rules
+    }
+
+    /// The number of the variable that is written `$a`.
+    private static func variable(_ text: String) -> Int? {
+        let text = Array(text.utf8)
+        guard text.count == 2, text[0] == UInt8(ascii: "$"), text[1] >= 0x41,
+            (0x61...0x7A).contains(text[1] | 0x20)
+        else { return nil }
+        return Int((text[1] | 0x20) - 0x61)
     }
 
     private static func pieces(
@@ -167,6 +232,18 @@ struct ABCTemplate: Sendable {
     }
 
     // MARK: Candidates
+
+    /// What the candidates of a row depend on; `nil` when all are tested.
+    func condition(header: Int, _ values: [[UInt8]]) -> CandidateCondition? {
+        if !isChain && rules.isEmpty { return nil }
+        return CandidateCondition(
+            header: header, memberCount: count, isChain: isChain,
+            stops: rules.map { rule in
+                CandidateCondition.Stop(
+                    value: values[rule.variable], count: rule.count,
+                    countsPrimes: rule.countsPrimes)
+            })
+    }
 
     /// How many candidates a row is.
     var count: Int { alternatives.count }

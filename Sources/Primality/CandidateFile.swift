@@ -33,11 +33,42 @@ public struct CandidateFileError: Error, Sendable, Equatable, CustomStringConver
     }
 }
 
+/// What decides whether a candidate of a file is tested: others of its row, and those of rows before it.
+///
+/// A row is what one line gives, or in ABC2 one combination. As in PFGW, whether a value has had enough is
+/// looked at when a row begins, and then holds for all candidates of the row.
+public struct CandidateCondition: Sendable, Equatable {
+    /// `{number_primes,$a,1}`: rows with a value are left out when so many candidates of rows before them
+    /// with that value were prime, or composite.
+    public struct Stop: Sendable, Equatable {
+        /// The value, as it is written.
+        public var value: [UInt8]
+        /// How many are enough, 1 or more.
+        public var count: Int
+        /// Whether primes and probable primes count, or else composites; 0 and 1 are neither.
+        public var countsPrimes: Bool
+    }
+
+    /// Which header of the file it stands under.
+    ///
+    /// What is counted is counted anew under each.
+    public var header: Int
+    /// Which of its row's candidates it is, from 0.
+    public var member = 0
+    /// How many candidates the row has.
+    public var memberCount: Int
+    /// They are joined by `&`: all after the first that does not pass are left out.
+    public var isChain: Bool
+    /// What leaves out the row, each alone; as many, and in the same order, under all of a header.
+    public var stops: [Stop]
+}
+
 /// Makes candidates of the lines of a file: lines in, expressions out.
 ///
 /// Give it a line and take candidates until there is none, then the next line, and at the end say so.
 ///
-/// It keeps no more than a line, however many candidates there are.
+/// It keeps no more than a line, however many candidates there are. It does not know what becomes of them:
+/// ``condition`` says which are not to be tested then.
 ///
 /// In all formats `//` begins a comment, lines that begin with `#` are comments, and `\` at the end of a
 /// line joins the next one to it.
@@ -82,7 +113,11 @@ public struct CandidateParser: Sendable {
     /// The row's values, and how many of its candidates were given.
     private var row: [[UInt8]] = []
     private var given = 0
-    private var notes: [String] = []
+    /// How many headers there were.
+    private var headers = 0
+    /// Decides whether the last candidate is tested, be it one or what was wrong with it; `nil` where
+    /// nothing does, or the whole line was wrong.
+    public private(set) var condition: CandidateCondition?
 
     /// - Parameters:
     ///   - format: What the lines are to be.
@@ -94,12 +129,6 @@ public struct CandidateParser: Sendable {
             state = .lines
             self.format = .lines
         }
-    }
-
-    /// What is to be known of the lines so far; empties the list.
-    public mutating func takeNotes() -> [String] {
-        defer { notes = [] }
-        return notes
     }
 
     // MARK: Lines
@@ -154,6 +183,7 @@ public struct CandidateParser: Sendable {
         row = []
         line = nil
         isJoining = false
+        condition = nil
     }
 
     /// A line that has to be looked at: a header, a row, or a part.
@@ -188,6 +218,7 @@ public struct CandidateParser: Sendable {
         let bare = Self.withoutComment(line)
         if bare.isEmpty { return }
         given = 0
+        condition = nil
         switch state {
         case .undecided: try begin(line)
         case .lines: self.line = Candidate(text: bare)
@@ -195,11 +226,13 @@ public struct CandidateParser: Sendable {
             if ABCTemplate.looksLikeHeader(bare) { return try begin(line) }
             row = []
             row = try template.row(bare)
+            condition = template.condition(header: headers, row)
         case .abcd(let template, var values):
             if ABCTemplate.looksLikeHeader(bare) { return try begin(line) }
             try template.add(bare, to: &values)
             state = .abcd(template, values)
             row = values.map { Array(String($0).utf8) }
+            condition = template.condition(header: headers, row)
         case .abc2(var product):
             if ABCTemplate.looksLikeHeader(bare) {
                 throw .header("is a second header: an ABC2 file is one product; split the file")
@@ -262,6 +295,7 @@ public struct CandidateParser: Sendable {
             let values = try template.takeValues()
             state = .abcd(template, values)
             row = values.map { Array(String($0).utf8) }
+            condition = template.condition(header: headers, row)
         case .abc2: state = .abc2(ABC2Product(try template(line)))
         case .newpgen:
             state = .newpgen(try NewPGenForm(bare))
@@ -276,15 +310,9 @@ public struct CandidateParser: Sendable {
         _ line: ArraySlice<UInt8>
     ) throws(CandidateFileError) -> ABCTemplate {
         let bare = Self.withoutComment(line)
-        let template = try ABCTemplate(header: bare)
+        let template = try ABCTemplate(header: bare, comment: line[bare.endIndex...])
         row = []
-        if template.hasConditions {
-            notes.append("what & joins is all tested, also after a composite")
-        }
-        let comment = String(decoding: line[bare.endIndex...], as: UTF8.self)
-        for name in ["{number_primes", "{number_comps"] where comment.contains(name) {
-            notes.append("\(name),...} is not followed: all candidates are tested")
-        }
+        headers += 1
         return template
     }
 
@@ -301,6 +329,7 @@ public struct CandidateParser: Sendable {
         switch state {
         case .abc(let template), .abcd(let template, _):
             if row.isEmpty || given == template.count { return nil }
+            condition?.member = given
             given += 1
             return Candidate(text: try template.expand(row, given - 1, longest: longest)[...])
         case .newpgen(let form):
@@ -308,7 +337,11 @@ public struct CandidateParser: Sendable {
             given += 1
             return Candidate(text: form.expand(row, given - 1)[...])
         case .abc2(var product):
-            defer { state = .abc2(product) }
+            defer {
+                state = .abc2(product)
+                condition = product.condition
+                condition?.header = headers
+            }
             return try product.next(longest: longest).map { Candidate(text: $0[...]) }
         case .undecided, .lines, .ended: return nil
         }

@@ -14,14 +14,14 @@ extension Expression {
     ///
     /// - Parameters:
     ///   - maximumBits: The size of the largest number to accept.
-    ///   - cancel: Ends the computation between two operations.
+    ///   - cancel: Ends the computation between two operations, and in a search for primes.
     /// - Returns: The number, of which it is known that it is not negative.
     /// - Throws: Which operation cannot be done, and why.
     /// - Complexity: That of some multiplications of numbers of the limit's size for each operation.
     public func value(
         maximumBits: Int, cancel: CancelFlag? = nil
     ) throws(ExpressionError) -> BigNatural {
-        var evaluation = ExpressionEvaluation(text, maximumBits: maximumBits)
+        var evaluation = ExpressionEvaluation(text, maximumBits: maximumBits, cancel: cancel)
         for (i, step) in steps.enumerated() {
             if cancel?.isCancelled == true { throw ExpressionError(.cancelled) }
             try evaluation.take(step, isLast: i == steps.count - 1)
@@ -52,7 +52,7 @@ extension NumberBatch {
     /// - Parameters:
     ///   - text: The expression.
     ///   - maximumBits: The size of the largest number to accept; decided before anything is computed.
-    ///   - cancel: Ends the computation between two operations.
+    ///   - cancel: Ends the computation between two operations, and in a search for primes.
     /// - Returns: The number's size in bits.
     /// - Throws: What is wrong with the text, or with the value; the batch is then unchanged.
     @discardableResult
@@ -85,12 +85,21 @@ private struct ExpressionEvaluation {
     private var resultLimit: Int
     private var stack: [SignedInteger] = []
     private var step = Expression.Step(operation: .number, place: 0, length: 0)
+    private let cancel: CancelFlag?
+    /// What the searches for primes have cost: 1 for the longest that there may be.
+    private var effort = 0.0
 
     /// GMP ends the process at 2³⁷ bits, and results may be twice what was estimated.
     private static let largest = 1 << 35
 
-    init(_ text: [UInt8], maximumBits: Int) {
+    /// The longest searches, each about a second, and how many of them.
+    private static let lastPrime: UInt64 = 50_000_000
+    private static let longestSearch = 2048
+    private static let mostEffort = 4.0
+
+    init(_ text: [UInt8], maximumBits: Int, cancel: CancelFlag?) {
         self.text = text
+        self.cancel = cancel
         limit = max(0, min(maximumBits, Self.largest / 4))
         valueLimit = 4 * limit + 128
         stackLimit = 4 * valueLimit
@@ -110,11 +119,22 @@ private struct ExpressionEvaluation {
         self.step = step
         resultLimit = isLast ? limit : valueLimit
         switch step.operation {
-        case .number: try pushNumber()
+        case .number: try pushNumber(Array(text[step.place..<(step.place + step.length)]))
         case .negate: stack[stack.count - 1].negate()
         case .add, .subtract, .multiply, .divide, .remainder, .power:
             let second = stack.removeLast()
             try combine(stack[stack.count - 1], second)
+        case .compare(let negative, let zero, let positive):
+            let second = stack.removeLast()
+            let difference = stack.removeLast()
+            try reserve(bits: max(difference.bitWidth, second.bitWidth) + 1)
+            difference.subtract(second)
+            let sign = difference.sign
+            try push(sign < 0 ? negative : sign == 0 ? zero : positive)
+        case .or, .and:
+            let second = stack.removeLast().sign != 0
+            let first = stack.removeLast().sign != 0
+            try push(step.operation == .or ? first || second : first && second)
         case .primorial:
             let n = try popIndex()
             push(try primorial(n))
@@ -129,7 +149,7 @@ private struct ExpressionEvaluation {
             let step = try popIndex()
             let n = try popIndex()
             push(try multifactorial(n, step))
-        case .function(let function): try call(function)
+        case .function(let function, let count): try call(function, count)
         }
         if stack.count > 1, stack.reduce(0, { $0 + $1.bitWidth }) > stackLimit {
             throw fail(.tooLargeTogether(limit: limit))
@@ -138,9 +158,12 @@ private struct ExpressionEvaluation {
 
     // MARK: Operators
 
-    private mutating func pushNumber() throws(ExpressionError) {
+    private mutating func push(_ isTrue: Bool) throws(ExpressionError) {
+        push(try make([isTrue ? 1 : 0]))
+    }
+
+    private mutating func pushNumber(_ digits: [UInt8]) throws(ExpressionError) {
         var limbs: [UInt64] = []
-        let digits = Array(text[step.place..<(step.place + step.length)])
         do throws(NumberTextError) {
             try NumberText.append(digits.span, maximumBits: valueLimit, to: &limbs)
         } catch {
@@ -195,12 +218,16 @@ private struct ExpressionEvaluation {
 
     // MARK: Products
 
+    /// A lower bound of θ(x), the logarithm of the product of the primes up to x.
+    private static func theta(_ x: Double) -> Double {
+        // θ(x) > x (1 − 1 / ln x) from 41 on [RoSc62].
+        x < 41 ? 0 : x * (1 - 1 / log(x))
+    }
+
     private func primorial(
         _ n: UInt64, _ bound: ExpressionError.SizeBound = .atLeast
     ) throws(ExpressionError) -> SignedInteger {
-        // θ(n) > n (1 − 1 / ln n) from 41 on [RoSc62].
-        let theta = n < 41 ? 0 : Double(n) * (1 - 1 / log(Double(n)))
-        try admit(log2: theta / log(2), bound)
+        try admit(log2: Self.theta(Double(n)) / log(2), bound)
         let product = try make()
         product.setPrimorial(n)
         return product
@@ -217,13 +244,17 @@ private struct ExpressionEvaluation {
         return product
     }
 
+    /// A lower bound of log₂ n!, by n! > (n / e)ⁿ.
+    private static func factorialLogarithm(_ n: UInt64) -> Double {
+        n < 3 ? 0 : Double(n) * (log2(Double(n)) - log2(exp(1)))
+    }
+
     private func multifactorial(
         _ n: UInt64, _ step: UInt64
     ) throws(ExpressionError) -> SignedInteger {
         if step == 0 { throw fail(.zeroOperand) }
-        // n! > (n / e)ⁿ, and the step-th power of the product is not below n!.
-        let size = Double(n)
-        try admit(log2: n < 3 ? 0 : size * (log2(size) - log2(exp(1))) / Double(step))
+        // The step-th power of the product is not below n!.
+        try admit(log2: Self.factorialLogarithm(n) / Double(step))
         let product = try make()
         product.setMultifactorial(n, step: step)
         return product
@@ -231,7 +262,9 @@ private struct ExpressionEvaluation {
 
     // MARK: Functions
 
-    private mutating func call(_ function: Function) throws(ExpressionError) {
+    private mutating func call(
+        _ function: Function, _ argumentCount: Int
+    ) throws(ExpressionError) {
         switch function {
         case .mersenne:
             let p = try popIndex()
@@ -240,6 +273,9 @@ private struct ExpressionEvaluation {
             power.raise(to: p)
             power.subtract(one)
             push(power)
+        case .repunit where argumentCount == 2:
+            let pattern = stack.removeLast()
+            try repeatDigits(of: pattern, times: try popIndex())
         case .repunit:
             let n = try popIndex()
             try admit(log2: Double(n) * log2(10) - 4)
@@ -248,11 +284,11 @@ private struct ExpressionEvaluation {
             power.subtract(one)
             _ = power.divide(by: nine)
             push(power)
-        case .fibonacci, .fibonacciU, .lucas, .lucasV:
+        case .fibonacci, .lucas:
             let n = try popIndex()
             try admit(log2: Double(n) * log2((1 + 5.0.squareRoot()) / 2) - 2)
             let value = try make()
-            if function == .fibonacci || function == .fibonacciU {
+            if function == .fibonacci {
                 value.setFibonacci(n)
             } else {
                 value.setLucasNumber(n)
@@ -279,6 +315,99 @@ private struct ExpressionEvaluation {
             let q = stack.removeLast()
             try admitLucas(p: stack[stack.count - 1], q, n)
             stack[stack.count - 1].setLucas(q: q, n, wantsV: function == .lucasSequenceV)
+        case .prime:
+            let n = try popIndex()
+            if n == 0 { throw fail(.zeroOperand) }
+            if n > Self.lastPrime { throw fail(.operandAbove(Int(Self.lastPrime))) }
+            try spend(Double(n) / Double(Self.lastPrime))
+            let prime = try searching { () throws(PrimalityError) in
+                try SmallPrimes.prime(at: n, cancel: cancel)
+            }
+            push(try make([prime]))
+        case .nextPrime, .previousPrime:
+            try replaceByPrime(isNext: function == .nextPrime)
+        case .smarandache:
+            let n = try popIndex()
+            // There are at least as many digits as in the product, but for one.
+            try admit(log2: Self.factorialLogarithm(n) - 4)
+            if n == 0 { return push(try make()) }
+            var digits: [UInt8] = []
+            for k in 1...n { digits += String(k).utf8 }
+            try pushNumber(digits)
+        case .smarandacheWellin, .smarandacheWellinByIndex:
+            let n = try popIndex()
+            let isByIndex = function == .smarandacheWellinByIndex
+            let most = isByIndex ? SmallPrimes.count : UInt64(UInt32.max)
+            if n > most { throw fail(.operandAbove(Int(most))) }
+            if n == 0 || !isByIndex && n == 1 { return push(try make()) }
+            // The nth prime is above n ln n [RoSc62], and there is a digit for each at least.
+            let count = isByIndex ? Double(n) : 0
+            let last = isByIndex && n > 1 ? count * log(count) : Double(n)
+            try admit(log2: max(Self.theta(last) / log(2) - 4, (count - 1) * log2(10)))
+            try pushNumber(
+                try searching { () throws(PrimalityError) in
+                    try SmallPrimes.digits(
+                        upTo: isByIndex ? .max : n, count: isByIndex ? n : most, cancel: cancel)
+                })
+        }
+    }
+
+    /// R(n, x).
+    private mutating func repeatDigits(
+        of pattern: SignedInteger, times n: UInt64
+    ) throws(ExpressionError) {
+        if pattern.sign < 0 { throw fail(.negativeOperand) }
+        if pattern.sign == 0 || n == 0 { return push(try make()) }
+        // x (10ⁿᵈ − 1) / (10ᵈ − 1) for x of d digits, of which the last division is exact.
+        let digits = UInt64(pattern.digitCount)
+        try admit(log2: (Double(n) * Double(digits) - 1) * log2(10))
+        let (power, unit, one) = (try make([10]), try make([10]), try make([1]))
+        power.raise(to: n * digits)
+        power.subtract(one)
+        unit.raise(to: digits)
+        unit.subtract(one)
+        if !power.divide(by: unit) {
+            preconditionFailure("a repunit divides those of its multiples")
+        }
+        power.multiply(by: pattern)
+        push(power)
+    }
+
+    /// The prime next to the topmost value, or the probable prime: by Baillie–PSW alone, so that the same
+    /// text is always the same number.
+    private mutating func replaceByPrime(isNext: Bool) throws(ExpressionError) {
+        let value = stack.removeLast()
+        if value.sign < 0 { throw fail(.negativeOperand) }
+        if value.bitWidth > Self.longestSearch {
+            throw fail(.operandTooLong(bits: value.bitWidth, limit: Self.longestSearch))
+        }
+        // As many tests as it has bits, and each of them takes the power 2.5.
+        try spend(pow(Double(value.bitWidth) / Double(Self.longestSearch), 3.5))
+        let number = BigNatural(limbs: unsafe value.withLimbs { unsafe Array($0) })
+        let options = TestOptions(rounds: 0, seed: 0)
+        let found = try searching { () throws(PrimalityError) -> BigNatural? in
+            isNext
+                ? try nextProbablePrime(after: number, options: options, cancel: cancel)
+                : try previousProbablePrime(before: number, options: options, cancel: cancel)
+        }
+        guard let found else { throw fail(.noPrimeBelow) }
+        push(try make(found.limbs))
+    }
+
+    /// Counts a search for a prime, and refuses one that is too much.
+    private mutating func spend(_ cost: Double) throws(ExpressionError) {
+        effort += max(cost, 1e-4)
+        if effort > Self.mostEffort { throw fail(.tooManySearches) }
+    }
+
+    private func searching<Found>(
+        _ search: () throws(PrimalityError) -> Found
+    ) throws(ExpressionError) -> Found {
+        do throws(PrimalityError) {
+            return try search()
+        } catch {
+            if error == .cancelled { throw ExpressionError(.cancelled) }
+            throw fail(.outOfMemory)
         }
     }
 

@@ -2,9 +2,19 @@
 
 /// An arithmetic expression, such as `3*2^5000+1`, `503#-641` or `Phi(3,10^20)`.
 ///
-/// From loose to tight: `+ -`, then `* . / %`, then unary `-`, then `^`, then what follows its
-/// operand: `x#`, the product of the primes up to x; `n#m`, of those from m to n; `n!`; and `n!m`,
-/// n (n − m) (n − 2m) …. Numbers are decimal, or hexadecimal after `0x`.
+/// From loose to tight: `||` or `OR`, then `&&` or `AND`, then `!= ==`, then `>= <= > <`, then `+ -`,
+/// then `* . / %`, then unary `-`, then `^`, then what follows its operand: `x#`, the product of the
+/// primes up to x; `n#m`, of those from m to n; `n!`; and `n!m`, n (n − m) (n − 2m) …. Numbers are
+/// decimal, or hexadecimal after `0x`.
+///
+/// Comparisons are 1 where they hold and 0 where not. What is not 0 is true for `||` and `&&`, which are
+/// 1 or 0 too; both of their sides are computed.
+///
+/// As in PFGW, `p(n)` is the nth prime, `nextprime(x)` and `prevprime(x)` are the next (probable) prime
+/// above and below x, `R(n, x)` is n times the digits of x in a row, `Sm(n)` the numbers from 1 to n in a
+/// row, `SmW(x)` the primes up to x, and `SmWp(n)` the first n primes: `R(3, 17)` is 171717, `Sm(12)` is
+/// 123456789101112, and `SmW(13)` is 23571113, as is `SmWp(6)`. `p` goes to 50,000,000, and `nextprime` and
+/// `prevprime` to 2048 bits; of the longest of these searches an expression may have four.
 ///
 /// Where programs differ it is refused rather than guessed: `a^b^c` and `n!!` without brackets,
 /// and quotients that are no integers.
@@ -13,11 +23,14 @@ public struct Expression: Sendable {
         /// Digits from the position on.
         case number
         case add, subtract, multiply, divide, remainder, negate, power
+        /// Which signs a difference may have for its operands to compare so.
+        case compare(negative: Bool, zero: Bool, positive: Bool)
+        case or, and
         /// `x#` and `n#m`.
         case primorial, primorialFrom
         /// `n!` and `n!m`.
         case factorial, multifactorial
-        case function(Function)
+        case function(Function, argumentCount: Int)
     }
 
     struct Step: Sendable, Equatable {
@@ -51,13 +64,10 @@ public struct Expression: Sendable {
 enum Function: String, Sendable, CaseIterable {
     /// 2ⁿ − 1.
     case mersenne = "M"
-    /// (10ⁿ − 1) / 9.
+    /// (10ⁿ − 1) / 9; with a second argument its digits, n times in a row.
     case repunit = "R"
     case fibonacci = "F"
     case lucas = "L"
-    /// PFGW's names of F and L.
-    case fibonacciU = "U"
-    case lucasV = "V"
     /// Cyclotomic polynomials: n, x.
     case cyclotomic = "Phi"
     case gcd = "gcd"
@@ -68,19 +78,32 @@ enum Function: String, Sendable, CaseIterable {
     /// Uₙ(p, q) and Vₙ(p, q): p, q, n.
     case lucasSequenceU = "lucasU"
     case lucasSequenceV = "lucasV"
+    /// The nth prime.
+    case prime = "p"
+    case nextPrime = "nextprime"
+    case previousPrime = "prevprime"
+    /// Smarandache: 1 to n in a row.
+    case smarandache = "Sm"
+    /// Smarandache–Wellin: the primes up to x in a row, and the first n.
+    case smarandacheWellin = "SmW"
+    case smarandacheWellinByIndex = "SmWp"
 
-    var argumentCount: Int {
+    var argumentCounts: ClosedRange<Int> {
         switch self {
-        case .mersenne, .repunit, .fibonacci, .lucas, .fibonacciU, .lucasV, .length: 1
-        case .cyclotomic, .gcd, .binomial: 2
-        case .lucasSequenceU, .lucasSequenceV: 3
+        case .repunit: 1...2
+        case .mersenne, .fibonacci, .lucas, .length, .prime, .nextPrime, .previousPrime,
+            .smarandache, .smarandacheWellin, .smarandacheWellinByIndex:
+            1...1
+        case .cyclotomic, .gcd, .binomial: 2...2
+        case .lucasSequenceU, .lucasSequenceV: 3...3
         }
     }
 
     /// What else PFGW has.
+    ///
+    /// U and V are the primitive parts of F and L.
     static let unsupported: Set<String> = [
-        "p", "nextprime", "prevprime", "Sm", "SmW", "Smr", "SmWp", "CE", "S", "W", "primU", "primV",
-        "LINEAR", "IF", "AND", "OR", "NOT",
+        "U", "V", "Smr", "CE", "S", "W", "primU", "primV", "LINEAR", "IF", "AND", "OR", "NOT",
     ]
 }
 
@@ -96,6 +119,21 @@ struct ExpressionParser {
     ]
     private static let powers: Choices = [("^", .power)]
 
+    private typealias Signs = [(String, Expression.Operation)]
+    private static let disjunctions: Signs = [("||", .or), ("OR", .or)]
+    private static let conjunctions: Signs = [("&&", .and), ("AND", .and)]
+    private static let equalities: Signs = [
+        ("!=", .compare(negative: true, zero: false, positive: true)),
+        ("==", .compare(negative: false, zero: true, positive: false)),
+    ]
+    private static let orders: Signs = [
+        // Before what they begin with.
+        (">=", .compare(negative: false, zero: true, positive: true)),
+        ("<=", .compare(negative: true, zero: true, positive: false)),
+        (">", .compare(negative: false, zero: false, positive: true)),
+        ("<", .compare(negative: true, zero: false, positive: false)),
+    ]
+
     private let text: [UInt8]
     private var next = 0
     private var depth = 0
@@ -106,12 +144,44 @@ struct ExpressionParser {
     mutating func parse() throws(ExpressionError) {
         skipBlanks()
         if next == text.count { throw ExpressionError(.number(.empty)) }
-        try sum()
+        try disjunction()
         guard next < text.count else { return }
         switch text[next] {
         case UInt8(ascii: ")"): throw error(.unopened)
         case UInt8(ascii: ","): throw error(.invalidCharacter)
         default: throw stray()
+        }
+    }
+
+    private mutating func disjunction() throws(ExpressionError) {
+        try conjunction()
+        while let operation = operation(Self.disjunctions) {
+            try conjunction()
+            steps.append(operation)
+        }
+    }
+
+    private mutating func conjunction() throws(ExpressionError) {
+        try equality()
+        while let operation = operation(Self.conjunctions) {
+            try equality()
+            steps.append(operation)
+        }
+    }
+
+    private mutating func equality() throws(ExpressionError) {
+        try order()
+        while let operation = operation(Self.equalities) {
+            try order()
+            steps.append(operation)
+        }
+    }
+
+    private mutating func order() throws(ExpressionError) {
+        try sum()
+        while let operation = operation(Self.orders) {
+            try sum()
+            steps.append(operation)
         }
     }
 
@@ -158,17 +228,12 @@ struct ExpressionParser {
 
     private mutating func postfix() throws(ExpressionError) {
         try primary()
-        while at("#") || at("!") {
+        while at("#") || at("!") && !atInequality {
             let place = next
             let isFactorial = text[next] == UInt8(ascii: "!")
             next += 1
-            if isFactorial && next < text.count {
-                if text[next] == UInt8(ascii: "=") {
-                    throw error(.unsupported, at: place, length: 2)
-                }
-                if text[next] == UInt8(ascii: "!") {
-                    throw error(.doubleFactorial, at: place, length: 2)
-                }
+            if isFactorial && next < text.count && text[next] == UInt8(ascii: "!") {
+                throw error(.doubleFactorial, at: place, length: 2)
             }
             if next < text.count, isDigit(next) || text[next] == UInt8(ascii: "(") {
                 try primary()
@@ -180,13 +245,19 @@ struct ExpressionParser {
         }
     }
 
+    /// Whether `!=` is next, and not the `!` and `==` of `5!==120`.
+    private var atInequality: Bool {
+        let rest = text[next...]
+        return rest.starts(with: "!=".utf8) && !rest.starts(with: "!==".utf8)
+    }
+
     private mutating func primary() throws(ExpressionError) {
         guard next < text.count else { throw endError() }
         if isDigit(next) { return number() }
         let place = next
         if take("(") {
             try enter(place)
-            try sum()
+            try disjunction()
             try leave(place)
         } else if isLetter(next) {
             try call()
@@ -219,25 +290,27 @@ struct ExpressionParser {
         }
         skipBlanks()
         let bracket = next
+        let counts = function.argumentCounts
         guard take("(") else {
             throw error(
-                .argumentCount(expected: function.argumentCount, found: 0), at: place,
+                .argumentCount(expected: counts.lowerBound, found: 0), at: place,
                 length: name.utf8.count)
         }
         try enter(bracket)
         var count = 1
-        try sum()
+        try disjunction()
         while take(",") {
-            try sum()
+            try disjunction()
             count += 1
         }
         try leave(bracket)
-        if count != function.argumentCount {
+        if !counts.contains(count) {
+            let nearest = count < counts.lowerBound ? counts.lowerBound : counts.upperBound
             throw error(
-                .argumentCount(expected: function.argumentCount, found: count), at: place,
+                .argumentCount(expected: nearest, found: count), at: place,
                 length: name.utf8.count)
         }
-        append(.function(function), at: place, length: name.utf8.count)
+        append(.function(function, argumentCount: count), at: place, length: name.utf8.count)
     }
 
     // MARK: Brackets
@@ -274,6 +347,21 @@ struct ExpressionParser {
         return nil
     }
 
+    private mutating func operation(_ signs: Signs) -> Expression.Step? {
+        let place = next
+        // Most often there is nothing more, or a bracket.
+        if place == text.count || text[place] == UInt8(ascii: ")") { return nil }
+        for (sign, operation) in signs where text[place...].starts(with: sign.utf8) {
+            let end = place + sign.utf8.count
+            // ORx is a name.
+            if isLetter(place) && end < text.count && isLetter(end) { continue }
+            next = end
+            skipBlanks()
+            return Expression.Step(operation: operation, place: place, length: end - place)
+        }
+        return nil
+    }
+
     private mutating func append(_ operation: Expression.Operation, at place: Int, length: Int = 1)
     {
         steps.append(Expression.Step(operation: operation, place: place, length: length))
@@ -299,20 +387,21 @@ struct ExpressionParser {
 
     /// Whether a character is none of those that expressions are made of.
     private func isStray(_ place: Int) -> Bool {
-        !"+-*./%^#!(),".utf8.contains(text[place]) && !isDigit(place) && !isLetter(place)
+        !"+-*./%^#!(),=<>|&".utf8.contains(text[place]) && !isDigit(place) && !isLetter(place)
     }
 
     /// What is wrong with the next character, which does not go on.
     private func stray() -> ExpressionError {
         let rest = text[next...]
-        for name in ["==", "!=", ">=", "<=", "&&", "||", ">", "<", "OR", "AND"]
-        where rest.starts(with: name.utf8) {
+        // PFGW's other names of >= and <=.
+        for name in ["=>", "=<"] where rest.starts(with: name.utf8) {
             return error(.unsupported, at: next, length: name.utf8.count)
         }
         if text[next] == UInt8(ascii: "$") {
             return error(.variable, at: next, length: min(2, rest.count))
         }
-        return error(isStray(next) ? .invalidCharacter : .missingOperator)
+        let isAlone = "=|&".utf8.contains(text[next])
+        return error(isStray(next) || isAlone ? .invalidCharacter : .missingOperator)
     }
 
     private func endError() -> ExpressionError {

@@ -42,6 +42,14 @@ public struct ExpressionError: Error, Sendable, Equatable {
         case negativeOperand
         /// An operand is 2⁶² or more.
         case largeOperand
+        /// An operand is above the largest that there may be.
+        case operandAbove(Int)
+        /// A prime is searched for next to a number of too many bits.
+        case operandTooLong(bits: Int, limit: Int)
+        /// The searches for primes would take too long together.
+        case tooManySearches
+        /// There is no prime below the operand.
+        case noPrimeBelow
         /// An operand is 0 and has to be positive.
         case zeroOperand
         /// The second of two operands is above the first.
@@ -123,6 +131,12 @@ extension ExpressionError: CustomStringConvertible {
         case .inexactDivision: "leaves a remainder: the quotient is no integer"
         case .negativeOperand: "has a negative operand, and needs a natural one"
         case .largeOperand: "has an operand of 2^62 or more, and needs a smaller one"
+        case .operandAbove(let limit): "has an operand above \(limit), the largest that it takes"
+        case .operandTooLong(let bits, let limit):
+            "has an operand of \(bits) bits, and searches only next to numbers of up to \(limit)"
+        case .tooManySearches:
+            "is one search for a prime too many: they would take too long together"
+        case .noPrimeBelow: "has no prime below its operand"
         case .zeroOperand: "has an operand that is 0, and needs a positive one"
         case .reversedOperands: "has a second operand above the first"
         case .tooLarge(let bits, let bound, let limit):

@@ -32,15 +32,41 @@ struct ChunkInputs: Sendable {
     var places: [Int] = []
     private var text: [UInt8] = []
     private var ends: [Int] = []
+    /// Where those are entered that depend on others; the others come before them.
+    private var entries: [RowLedger.Place] = []
 
-    mutating func append(_ token: ArraySlice<UInt8>, place: Int) {
+    mutating func append(_ token: ArraySlice<UInt8>, place: Int, entry: RowLedger.Place?) {
         places.append(place)
         text += token
         ends.append(text.count)
+        if let entry { entries.append(entry) }
+    }
+
+    /// Where candidate `i` is entered when it depends on others.
+    func entry(_ i: Int) -> RowLedger.Place? {
+        let first = places.count - entries.count
+        return i < first ? nil : entries[i - first]
     }
 
     /// What candidate `i` was written as.
     subscript(i: Int) -> ArraySlice<UInt8> { text[(i == 0 ? 0 : ends[i - 1])..<ends[i]] }
+}
+
+/// A candidate, or why there is none.
+///
+/// Costly to hand on, so what does is inlined: a million plain lines come this way.
+enum ReadCandidate: Sendable {
+    case text(CandidateParser.Candidate)
+    /// Why there is none where one was to be, and the row that was to give it.
+    case bad(CandidateFileError, ArraySlice<UInt8>?)
+
+    /// How many bytes it has, about.
+    var size: Int {
+        switch self {
+        case .text(let candidate): candidate.text.count
+        case .bad(_, let row): row?.count ?? 0
+        }
+    }
 }
 
 /// Reads candidates, reports bad ones on standard error, and cuts the good ones into chunks.
@@ -58,10 +84,19 @@ final class CandidateSource: Sendable {
         var bytes = 0
         /// Candidates that were not.
         var bad = 0
+        /// Candidates that were left out, as others of the input were prime or composite.
+        var leftOut = 0
         /// The input could not be read to its end.
         var isBroken = false
         /// How many there will be cannot be told from how much was read.
         var areOfProduct = false
+    }
+
+    /// The row that is being read, once a candidate of it is selected.
+    private enum Row {
+        case none
+        case leftOut
+        case entered(Int)
     }
 
     private struct Reading {
@@ -72,6 +107,21 @@ final class CandidateSource: Sendable {
         var place = 0
         var chunk = 0
         var sizer: ChunkSizer
+        /// Candidates depend on others from some place on.
+        var hasConditions = false
+        var row = Row.none
+
+        /// Whether the last candidate depends on others.
+        var isConditional: Bool { parser.isExpanding && parser.condition != nil }
+
+        var isOver: Bool { lines == nil && arguments.isEmpty && !parser.isExpanding }
+    }
+
+    /// What to do where a file has candidates that depend on others.
+    enum Conditions {
+        case ignored
+        case refused
+        case followed
     }
 
     private let name: String
@@ -79,11 +129,14 @@ final class CandidateSource: Sendable {
     private let maximumBits: Int
     private let limitName: String
     private let selection: Selection
+    private let conditions: Conditions
     private let cancel: CancelFlag
     private let size: InputSize
     private let reading: Monitor<Reading>
     private let inputs = Monitor<[Int: ChunkInputs]>([:])
     private let counted = Monitor(Counts())
+    /// Where the results of those are to be brought that have an entry in it.
+    let ledger = RowLedger { StandardStreams.complain($0) }
 
     /// - Parameters:
     ///   - input: Where candidates come from.
@@ -92,12 +145,15 @@ final class CandidateSource: Sendable {
     ///   - maximumBits: The size of the largest number that the user allows.
     ///   - chunk: How many numbers make a chunk; `nil` to estimate.
     ///   - selection: Which candidates are meant; the others are only counted.
+    ///   - conditions: What to do where a file has candidates that depend on others.
     ///   - cancel: Ends the reading.
     init(
         _ input: CandidateInput, format: CandidateFormat = .auto, engine: Engine,
-        maximumBits: Int, chunk: Int?, selection: Selection = Selection(), cancel: CancelFlag
+        maximumBits: Int, chunk: Int?, selection: Selection = Selection(),
+        conditions: Conditions = .ignored, cancel: CancelFlag
     ) {
         self.selection = selection
+        self.conditions = conditions
         self.cancel = cancel
         let ofEngine = engine.maximumBits ?? .max
         self.maximumBits = min(maximumBits, ofEngine)
@@ -123,7 +179,13 @@ final class CandidateSource: Sendable {
         }
     }
 
-    var counts: Counts { counted.withLock { $0 } }
+    var counts: Counts {
+        var counts = counted.withLock { $0 }
+        let totals = ledger.totals
+        counts.bad += totals.bad
+        counts.leftOut = totals.leftOut
+        return counts
+    }
 
     /// What is left when so many numbers were tested.
     func estimate(_ tested: Int) -> Progress.Estimate {
@@ -154,15 +216,39 @@ final class CandidateSource: Sendable {
         var batch = NumberBatch()
         var names = ChunkInputs()
         reading.sizer.reset()
-        while let candidate = nextCandidate(&reading, mayWait: batch.isEmpty) {
-            let place = reading.place
-            reading.place += 1
-            if !selection.shard.contains(place) { continue }
-            if selection.done.contains(place) {
-                counted.withLock { $0.done += 1 }
+        while true {
+            if reading.hasConditions {
+                if let (entry, member) = ledger.takeReady() {
+                    let bits = test(member, at: entry, to: &batch, &names)
+                    if let bits, reading.sizer.isFull(afterNumberOf: bits) { break }
+                    continue
+                }
+                if ledger.isFull {
+                    if !batch.isEmpty || cancel.isCancelled { break }
+                    ledger.wait(for: .room, cancel)
+                    continue
+                }
+            }
+            let mayWait = batch.isEmpty && (!reading.hasConditions || ledger.isEmpty)
+            guard let candidate = nextCandidate(&reading, mayWait: mayWait) else {
+                if mayWait || !batch.isEmpty || cancel.isCancelled { break }
+                // What is being tested decides whether there is more.
+                ledger.wait(for: reading.isOver ? .end : .moment, cancel)
                 continue
             }
-            let bits = add(candidate, line: reading.line, to: &batch, &names, place: place)
+            let place = reading.place
+            reading.place += 1
+            let bits: Int?
+            if reading.hasConditions || reading.isConditional && conditions != .ignored {
+                bits = enter(candidate, &reading, to: &batch, &names, place: place)
+            } else {
+                if !selection.shard.contains(place) { continue }
+                if selection.done.contains(place) {
+                    counted.withLock { $0.done += 1 }
+                    continue
+                }
+                bits = add(candidate, line: reading.line, to: &batch, &names, place: place)
+            }
             if let bits, reading.sizer.isFull(afterNumberOf: bits) { break }
         }
         let (places, bytes) = (reading.place, reading.lines?.position)
@@ -180,17 +266,64 @@ final class CandidateSource: Sendable {
         return batch
     }
 
-    /// Costly to hand on, so what does is inlined: a million plain lines come this way.
-    private enum Candidate {
-        case text(CandidateParser.Candidate)
-        /// Why there is none where one was to be, and the row that was to give it.
-        case bad(CandidateFileError, ArraySlice<UInt8>?)
+    /// Enters a candidate that depends on others, or comes after such; its size when it is tested now.
+    private func enter(
+        _ candidate: ReadCandidate, _ reading: inout Reading, to batch: inout NumberBatch,
+        _ names: inout ChunkInputs, place: Int
+    ) -> Int? {
+        let condition = reading.parser.condition
+        if conditions == .refused {
+            reading.lines = nil
+            reading.parser = CandidateParser(format: .lines)
+            reject(
+                reading.line, nil,
+                "its candidates depend on those before them, which needs --order input; the reading "
+                    + "ends here")
+            return nil
+        }
+        reading.hasConditions = true
+        let member = condition?.member ?? 0
+        let count = condition?.memberCount ?? 1
+        if member == 0 { reading.row = .none }
+        defer {
+            if member == count - 1, case .entered(let row) = reading.row { ledger.close(row) }
+        }
+        // A chain is not divided.
+        let isChain = condition?.isChain ?? false
+        if !selection.shard.contains(isChain ? (place - member) / count : place) { return nil }
+        if case .none = reading.row {
+            reading.row = ledger.begin(condition).map { .entered($0) } ?? .leftOut
+        }
+        guard case .entered(let row) = reading.row else {
+            ledger.leaveOut()
+            return nil
+        }
+        let entered = RowLedger.Member(candidate: candidate, line: reading.line, place: place)
+        switch ledger.add(entered, to: row) {
+        case .test(let entry): return test(entered, at: entry, to: &batch, &names)
+        case .nothing: return nil
+        }
+    }
+
+    /// Adds a candidate that was entered, unless its result is known; its size if so.
+    private func test(
+        _ member: RowLedger.Member, at entry: RowLedger.Place, to batch: inout NumberBatch,
+        _ names: inout ChunkInputs
+    ) -> Int? {
+        if let verdict = selection.verdict(at: member.place) {
+            counted.withLock { $0.done += 1 }
+            ledger.put(.known(verdict), at: entry)
+            return nil
+        }
+        return add(
+            member.candidate, line: member.line, to: &batch, &names, place: member.place,
+            entry: entry)
     }
 
     /// The next candidate; `nil` at the end, and where the reader would wait though there is something to
     /// test.
     @inline(__always)
-    private func nextCandidate(_ reading: inout Reading, mayWait: Bool) -> Candidate? {
+    private func nextCandidate(_ reading: inout Reading, mayWait: Bool) -> ReadCandidate? {
         if let argument = reading.arguments.popFirst() {
             reading.line += 1
             return .text(CandidateParser.Candidate(text: trimmed(Array(argument.utf8)[...])))
@@ -205,7 +338,7 @@ final class CandidateSource: Sendable {
                 }
             }
             if reading.lines == nil { return nil }
-            switch nextLine(&reading) {
+            switch nextLine(&reading, mayWait: mayWait || !reading.hasConditions) {
             case .line(let bytes, let length):
                 reading.line += 1
                 if let candidate = take(bytes, length, &reading) { return candidate }
@@ -226,15 +359,9 @@ final class CandidateSource: Sendable {
     @inline(__always)
     private func take(
         _ line: ArraySlice<UInt8>, _ length: Int, _ reading: inout Reading
-    ) -> Candidate? {
+    ) -> ReadCandidate? {
         do throws(CandidateFileError) {
-            let candidate = try reading.parser.take(line, length: length)
-            if reading.parser.isExpanding {
-                for note in reading.parser.takeNotes() {
-                    StandardStreams.complain("\(name) \(reading.line): \(note)")
-                }
-            }
-            return candidate.map { .text($0) }
+            return try reading.parser.take(line, length: length).map { .text($0) }
         } catch {
             return refuse(error, line, &reading)
         }
@@ -244,16 +371,16 @@ final class CandidateSource: Sendable {
     /// would be in.
     private func refuse(
         _ error: CandidateFileError, _ line: ArraySlice<UInt8>?, _ reading: inout Reading
-    ) -> Candidate? {
+    ) -> ReadCandidate? {
         if !error.endsReading { return .bad(error, line) }
         reading.lines = nil
         reject(reading.line, line, "\(error); the reading ends here")
         return nil
     }
 
-    private func nextLine(_ reading: inout Reading) -> LineReader.Event {
+    private func nextLine(_ reading: inout Reading, mayWait: Bool) -> LineReader.Event {
         do {
-            return try reading.lines?.read() ?? .end
+            return try reading.lines?.read(isPatient: mayWait) ?? .end
         } catch {
             StandardStreams.complain("\(name.dropLast(6)): \(error.description)")
             counted.withLock { $0.isBroken = true }
@@ -275,17 +402,17 @@ final class CandidateSource: Sendable {
     /// Adds a candidate and returns its size; `nil` when it was bad, and was reported.
     @inline(__always)
     private func add(
-        _ candidate: Candidate, line: Int, to batch: inout NumberBatch, _ names: inout ChunkInputs,
-        place: Int
+        _ candidate: ReadCandidate, line: Int, to batch: inout NumberBatch,
+        _ names: inout ChunkInputs, place: Int, entry: RowLedger.Place? = nil
     ) -> Int? {
         switch candidate {
         case .bad(let error, let row):
-            reject(line, row, error.description)
+            reject(line, row, error.description, entry)
             return nil
         case .text(let candidate):
             var text = candidate.text
             if let length = candidate.lengthOfCut {
-                reject(line, text, tooLong(length, text))
+                reject(line, text, tooLong(length, text), entry)
                 return nil
             }
             do throws(ExpressionError) {
@@ -298,13 +425,13 @@ final class CandidateSource: Sendable {
                     bits = try batch.append(
                         expression: text.span, maximumBits: maximumBits, cancel: cancel)
                 }
-                names.append(text, place: place)
+                names.append(text, place: place, entry: entry)
                 return bits
             } catch {
                 if error.problem == .cancelled { return nil }
                 reject(
                     line, text,
-                    error.description + (error.isAboutSize ? " (\(limitName))" : ""))
+                    error.description + (error.isAboutSize ? " (\(limitName))" : ""), entry)
                 return nil
             }
         }
@@ -320,9 +447,14 @@ final class CandidateSource: Sendable {
         return "it has \(length) bytes, more than the \(text.count) that are read"
     }
 
-    private func reject(_ line: Int, _ text: ArraySlice<UInt8>?, _ message: String) {
-        counted.withLock { $0.bad += 1 }
+    /// Reports a bad candidate; one that is entered when it is decided that it was to be tested.
+    private func reject(
+        _ line: Int, _ text: ArraySlice<UInt8>?, _ message: String, _ entry: RowLedger.Place? = nil
+    ) {
         let quoted = text.map { "'\(printable($0))': " } ?? ""
-        StandardStreams.complain("\(name) \(line): \(quoted)\(message)")
+        let report = "\(name) \(line): \(quoted)\(message)"
+        if let entry { return ledger.put(.bad(report), at: entry) }
+        counted.withLock { $0.bad += 1 }
+        StandardStreams.complain(report)
     }
 }

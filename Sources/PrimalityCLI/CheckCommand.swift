@@ -12,11 +12,15 @@ struct CheckCommand: ParsableCommand {
         usage: "primality check [<expression> ...] [--file <file> | -] [<options>]",
         discussion: """
             A candidate is a number, decimal or hexadecimal after 0x, or an expression. From loose to \
-            tight: + -, then * / %, then unary -, then ^, then x# (the product of the primes up to x), \
-            n#m (of those from m to n), n! and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, \
-            R(n) = (10^n-1)/9, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
-            lucasU(p,q,n), lucasV(p,q,n). Quote them for the shell. What is larger than --max-bits is \
-            refused before it is computed; so are inexact quotients, and a^b^c without brackets.
+            tight: || or OR, && or AND, != ==, >= <= > < (all of them 1 or 0), + -, then * / %, then \
+            unary -, then ^, then x# (the product of the primes up to x), n#m (of those from m to n), n! \
+            and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, R(n) = (10^n-1)/9, R(n,x) = n times the \
+            digits of x, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
+            lucasU(p,q,n), lucasV(p,q,n), p(n) = the nth prime (n up to 50000000), nextprime(x) and \
+            prevprime(x) (of up to 2048 bits), and digits in a row: Sm(n) of 1 to n, SmW(x) of the primes \
+            up to x, SmWp(n) of the first n primes. Quote them for the shell. What is larger than \
+            --max-bits is refused before it is computed; so are inexact quotients, and a^b^c without \
+            brackets.
 
             Examples:
               primality check 18446744073709551557 0x1FFFFFFFFFFFFFFF
@@ -40,8 +44,17 @@ struct CheckCommand: ParsableCommand {
               a: from 3 to 9 step 2        45 5000
               b: primes from 100 to 200    -> 45*2^5000+1, 45*2^5000-1
 
-            Values are pasted as text: a sign stands in the template or in the value. What | and & join \
-            is all tested.
+            Values are pasted as text: a sign stands in the template or in the value. What | joins is all \
+            tested; what follows & is tested when all before it in the row are prime or probably so. \
+            // {number_primes,$a,1} after the template leaves out the rows with a value of $a from the row \
+            after its first prime on, {number_comps,$a,3} from that after its third composite on; a \
+            new header counts anew. The output is that of testing one after the other, with any pool. Such \
+            files need --order input; with --shard each share counts alone, and a row with & is in one \
+            share, as the rows are divided.
+
+            --format pfgw writes the lines of PFGW, without their times, and so computes RES64: X is prime!, \
+            X has factors: 7, X is composite: RES64: [...]. A number that passed is X is 3-PRP!, since it \
+            passed base 3 too, with RES64 1; PFGW tests nothing else, here it passed Baillie-PSW.
 
             In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
             together:
@@ -110,13 +123,14 @@ struct CheckCommand: ParsableCommand {
         let candidateFormat: CandidateFormat = try choice(
             self.input ?? "auto", of: "--input")
         let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
-        let shared = try shared.checked()
+        let shared = try shared.checked(maySpeakAsPFGW: true)
         try checkResumption()
         try Refusal.checkLevel()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
 
         let interruption = Interruption()
         var options = shared.test
+        let res64 = res64 || shared.format == .pfgw
         options.wantsResidue = res64 && !quiet
         var resumption: Resumption?
         if let resume {
@@ -146,12 +160,16 @@ struct CheckCommand: ParsableCommand {
         let source = CandidateSource(
             input, format: candidateFormat, engine: engine, maximumBits: shared.maximumBits,
             chunk: shared.chunk,
-            selection: Selection(shard: shard, done: resumption?.file.done ?? PlaceSet()),
-            cancel: interruption.cancel)
+            selection: Selection(
+                shard: shard, done: resumption?.file.done ?? PlaceSet(),
+                passed: resumption?.file.passed ?? PlaceSet(),
+                composite: resumption?.file.composite ?? PlaceSet()),
+            conditions: order == .input ? .followed : .refused, cancel: interruption.cancel)
 
         var output = Output()
         var status = ExitStatus.done
-        var tested = 0
+        let quiet = quiet
+        var receiver = Receiver(format, withResidue: res64, isQuiet: quiet, source.ledger)
         if !quiet, let header = format.header { _ = output.write(header) }
         var statistics = RunStatistics(workers: shared.pool.workers)
         let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
@@ -159,24 +177,31 @@ struct CheckCommand: ParsableCommand {
             try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
                 progress?.add(result.results.count)
                 let inputs = source.takeInputs(of: result.chunk.id)
-                status.raise(to: self.status(of: result, inputs, tested: &tested))
+                let lines = receiver.take(result, inputs)
                 if quiet { return true }
-                var lines: [UInt8] = []
-                format.append(result, inputs, withResidue: res64, to: &lines)
                 return resumption?.file.append(lines) ?? output.write(lines)
             }
         } catch {
             StandardStreams.complain(error.description)
             status.raise(to: error.exitStatus)
         }
+        // What the end of the input has decided.
+        let lines = receiver.takeDecided()
+        status.raise(to: receiver.status)
+        if !lines.isEmpty { _ = resumption?.file.append(lines) ?? output.write(lines) }
         progress?.stop()
         if self.shared.stats { StandardStreams.writeError(statistics.table) }
         status.raise(to: output.status())
         status.raise(to: resumption?.finish() ?? .done)
         let counts = source.counts
         if counts.bad > 0 || counts.isBroken { status.raise(to: .badInput) }
+        if counts.leftOut > 0 {
+            StandardStreams.complain(
+                "\(counts.leftOut) candidates were left out, as the conditions in the input ask")
+        }
         interruption.exitIfSignalled {
-            "\(tested) numbers were tested, \(counts.read - tested) that were read were not"
+            "\(receiver.tested) numbers were tested, "
+                + "\(counts.read - receiver.tested) that were read were not"
         }
         if status != .done { throw ExitCode(status.rawValue) }
     }
@@ -220,24 +245,68 @@ struct CheckCommand: ParsableCommand {
         }
         return .arguments(numbers)
     }
+}
 
-    /// What a result does to the exit status.
+/// Makes lines of results, and says what they do to the exit status.
+private struct Receiver {
+    let format: ResultFormat
+    let withResidue: Bool
+    let isQuiet: Bool
+    let ledger: RowLedger
+    private(set) var tested = 0
+    private(set) var status = ExitStatus.done
+
+    init(_ format: ResultFormat, withResidue: Bool, isQuiet: Bool, _ ledger: RowLedger) {
+        self.format = format
+        self.withResidue = withResidue
+        self.isQuiet = isQuiet
+        self.ledger = ledger
+    }
+
+    /// Takes the results of a chunk, and reports numbers that could not be tested.
     ///
-    /// Numbers that could not be tested are reported.
-    private func status(
-        of result: ChunkResult, _ inputs: ChunkInputs, tested: inout Int
-    ) -> ExitStatus {
-        var status = ExitStatus.done
+    /// - Returns: The lines of those that are decided: all but those that depend on others.
+    mutating func take(_ result: ChunkResult, _ inputs: ChunkInputs) -> [UInt8] {
+        var lines: [UInt8] = []
         for i in 0..<result.results.count {
+            let entry = inputs.entry(i)
             if let verdict = result.results.verdict(at: i) {
                 tested += 1
-                if quiet && !verdict.passed { status.raise(to: .notAllPrime) }
+                if let entry {
+                    var line: [UInt8] = []
+                    append(i, result, verdict, inputs, to: &line)
+                    ledger.put(.tested(verdict, line: line), at: entry)
+                } else {
+                    if isQuiet && !verdict.passed { status.raise(to: .notAllPrime) }
+                    append(i, result, verdict, inputs, to: &lines)
+                }
             } else if let failure = result.failure(at: i), failure != .cancelled {
-                StandardStreams.complain("\(printable(inputs[i])): \(failure)")
-                status.raise(to: .internalError)
+                let message = "\(printable(inputs[i])): \(failure)"
+                if let entry {
+                    ledger.put(.failed(message), at: entry)
+                } else {
+                    StandardStreams.complain(message)
+                    status.raise(to: .internalError)
+                }
             }
         }
-        return status
+        return lines + takeDecided()
+    }
+
+    /// The lines of those that depend on others and were decided.
+    mutating func takeDecided() -> [UInt8] {
+        let decided = ledger.takeDecided()
+        if isQuiet && decided.hasComposite { status.raise(to: .notAllPrime) }
+        if decided.hasFailure { status.raise(to: .internalError) }
+        return decided.lines
+    }
+
+    private func append(
+        _ i: Int, _ result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
+        to lines: inout [UInt8]
+    ) {
+        if isQuiet { return }
+        format.append(i, of: result, verdict, inputs, withResidue: withResidue, to: &lines)
     }
 }
 

@@ -51,11 +51,16 @@ struct LineReader {
         self.cancel = cancel
     }
 
-    mutating func read() throws(Errno) -> Event {
+    /// The next line.
+    ///
+    /// - Parameter isPatient: Otherwise there is a pause each time that nothing can be read.
+    /// - Returns: The line, or why there is none.
+    /// - Throws: Why it cannot be read.
+    mutating func read(isPatient: Bool = true) throws(Errno) -> Event {
         while true {
             if let line = takeLine() { return line }
             if atEnd { return .end }
-            if !mayWait && !isReadable(within: 0) {
+            if !(mayWait && isPatient) && !isReadable(within: 0) {
                 mayWait = true
                 return .pause
             }

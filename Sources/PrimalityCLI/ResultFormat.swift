@@ -8,6 +8,8 @@ enum ResultFormat: String, CaseIterable {
     case text
     case jsonl
     case csv
+    /// The lines of PFGW, for programs that read those.
+    case pfgw
 
     /// What stands above the results.
     var header: String? {
@@ -18,29 +20,47 @@ enum ResultFormat: String, CaseIterable {
     /// Whether verdicts alone are not enough.
     var needsReports: Bool { self != .text }
 
-    /// Appends the results of a chunk, a line each.
-    ///
-    /// Numbers without a verdict are left out.
+    /// Appends a line about number `i` of a chunk, which has a verdict.
     func append(
-        _ result: ChunkResult, _ inputs: ChunkInputs, withResidue: Bool, to output: inout [UInt8]
+        _ i: Int, of result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
+        withResidue: Bool, to output: inout [UInt8]
     ) {
-        for i in 0..<result.results.count {
-            guard let verdict = result.results.verdict(at: i) else { continue }
-            let needsReport = needsReports || withResidue
-            let report =
-                needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
-            if self == .text {
-                output += inputs[i]
-                output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
-                output += verdict.description.utf8
-                if let residue = report?.residue {
-                    output += " RES64: [\(hexadecimal(residue))]".utf8
-                }
-                output.append(UInt8(ascii: "\n"))
-            } else if let report {
-                append(
-                    report, place: inputs.places[i], input: inputs[i],
-                    bits: result.chunk.numbers.bitWidth(at: i), to: &output)
+        let needsReport = needsReports || withResidue
+        let report = needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
+        if self == .pfgw {
+            output += inputs[i]
+            // There is one: this format needs it.
+            output += "\(report.map(Self.words) ?? "")\n".utf8
+        } else if self == .text {
+            output += inputs[i]
+            output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
+            output += verdict.description.utf8
+            if let residue = report?.residue {
+                output += " RES64: [\(Self.hexadecimal(residue))]".utf8
+            }
+            output.append(UInt8(ascii: "\n"))
+        } else if let report {
+            append(
+                report, place: inputs.places[i], input: inputs[i],
+                bits: result.chunk.numbers.bitWidth(at: i), to: &output)
+        }
+    }
+
+    /// What PFGW says of a number, after its name.
+    ///
+    /// It calls a number that passed Fermat's test to base 3 a 3-PRP. So is one here that has passed and has
+    /// the residue 1, which is why this format goes with RES64.
+    private static func words(_ report: Report) -> String {
+        switch report.verdict {
+        case .neither: " is neither prime nor composite"
+        case .prime: " is prime!"
+        case .probablePrime: report.residue == 1 ? " is 3-PRP!" : " is a probable prime"
+        case .composite:
+            if let factor = report.factor {
+                " has factors: \(factor)"
+            } else {
+                " is composite"
+                    + (report.residue.map { ": RES64: [\(hexadecimal($0))]" } ?? "")
             }
         }
     }
@@ -80,7 +100,9 @@ enum ResultFormat: String, CaseIterable {
         output += ",\"engine\":\"\(report.engine.rawValue)\"".utf8
         if let factor = report.factor { output += ",\"factor\":\"\(factor)\"".utf8 }
         if let witness = report.witness { output += ",\"witness\":\"\(witness)\"".utf8 }
-        if let residue = report.residue { output += ",\"res64\":\"\(hexadecimal(residue))\"".utf8 }
+        if let residue = report.residue {
+            output += ",\"res64\":\"\(Self.hexadecimal(residue))\"".utf8
+        }
         if let seed = report.seed {
             output += ",\"rounds\":\(report.rounds),\"seed\":\"\(seed)\"".utf8
         }
@@ -114,14 +136,14 @@ enum ResultFormat: String, CaseIterable {
         fields.append(report.engine.rawValue)
         fields.append(report.factor.map(String.init) ?? "")
         fields.append(report.witness?.description ?? "")
-        fields.append(report.residue.map(hexadecimal) ?? "")
+        fields.append(report.residue.map(Self.hexadecimal) ?? "")
         fields.append(report.seed == nil ? "" : String(report.rounds))
         fields.append(report.seed.map(String.init) ?? "")
         fields.append(String(nanoseconds(report.cpuTime)))
         output += ("," + fields.joined(separator: ",")).utf8
     }
 
-    private func hexadecimal(_ value: UInt64) -> String {
+    private static func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16, uppercase: true)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

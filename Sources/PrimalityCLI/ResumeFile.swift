@@ -109,6 +109,8 @@ struct ResumeFile {
     private let name: String
     /// No candidate of the input has a place beyond it.
     private let lastPlace: UInt64
+    /// Whether candidates may depend on results.
+    private let needsVerdicts: Bool
     /// The size of what is known to be whole.
     private var size = 0
     private var lastSync = ContinuousClock.now
@@ -116,6 +118,9 @@ struct ResumeFile {
 
     /// The places that have results.
     private(set) var done = PlaceSet()
+    /// Those that passed, and those that were composite, unless every line is a candidate.
+    private(set) var passed = PlaceSet()
+    private(set) var composite = PlaceSet()
     /// Chooses the random bases: the seed of the results that are there already.
     private(set) var seed: UInt64
     /// An incomplete last line was there, and was cut.
@@ -139,6 +144,7 @@ struct ResumeFile {
     ) throws(Complaint) {
         // A candidate takes two bytes, the last one perhaps one.
         lastPlace = isByLine ? origin.inputBytes / 2 : .max
+        needsVerdicts = !isByLine
         name = printable(path)
         seed = UInt64(origin.seed) ?? 0
         // A limit on the size of files is to be an error like a full disk, not a signal.
@@ -250,7 +256,8 @@ struct ResumeFile {
         guard line.starts(with: "{\"i\":".utf8), digits > 0,
             rest.starts(with: ",\"input\":\"".utf8),
             rest.last == UInt8(ascii: "}"), rest.allSatisfy({ $0 >= 0x20 }),
-            UInt64(place) <= lastPlace
+            UInt64(place) <= lastPlace,
+            let verdict = needsVerdicts ? Self.verdict(in: rest) : .neither
         else {
             throw Complaint(
                 message: "\(name): line \(number) is no result, so the file was damaged; when the "
@@ -261,6 +268,21 @@ struct ResumeFile {
                 message:
                     "\(name): line \(number) is a second result for i = \(place); take out one "
                     + "of them (sed -i \(number)d)")
+        }
+        if verdict.passed { _ = passed.insert(place) }
+        if verdict == .composite { _ = composite.insert(place) }
+    }
+
+    /// The verdict that a result's line has after the input.
+    private static func verdict(in line: ArraySlice<UInt8>) -> Verdict? {
+        // No quote is without a backslash in the input, so the first one ends it.
+        let key = Array("\",\"bits\":".utf8)
+        guard let end = line.indices.first(where: { line[$0...].starts(with: key) }) else {
+            return nil
+        }
+        let rest = line[(end + key.count)...].drop { $0 != UInt8(ascii: ",") }
+        return Verdict.allCases.first {
+            rest.starts(with: ",\"verdict\":\"\($0.identifier)\",".utf8)
         }
     }
 

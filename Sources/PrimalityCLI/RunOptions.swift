@@ -42,7 +42,9 @@ struct RunOptions: ParsableArguments {
             valueName: "count"))
     var chunk: Int?
 
-    @Option(help: ArgumentHelp("text, jsonl or csv; by default text.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "text, jsonl or csv, and for check pfgw; by default text.", valueName: "format"))
     var format: String?
 
     @Option(
@@ -87,9 +89,12 @@ struct RunOptions: ParsableArguments {
     }
 
     /// Refuses unknown names and values out of range as usage errors.
-    func checked() throws -> Checked {
+    func checked(maySpeakAsPFGW: Bool = false) throws -> Checked {
         let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
         let format: ResultFormat = try choice(format ?? "text", of: "--format")
+        if format == .pfgw && !maySpeakAsPFGW {
+            throw Refusal.usage("--format pfgw is for check; use one of text, jsonl, csv")
+        }
         let progress: ProgressMode = try choice(progress, of: "--progress")
         let workers = try workerCount(workers)
         if let chunk, !(1...1_000_000).contains(chunk) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Primality
 
 /// Which candidates of the input a run is to test.
 struct Selection: Sendable {
@@ -8,6 +9,16 @@ struct Selection: Sendable {
     var shard = Shard()
     /// Places that have results already.
     var done = PlaceSet()
+    /// Which of them passed, and which were composite, where it matters to other candidates.
+    var passed = PlaceSet()
+    var composite = PlaceSet()
+
+    /// What is known of a candidate.
+    func verdict(at place: Int) -> Verdict? {
+        if !done.contains(place) { return nil }
+        return passed.contains(place)
+            ? .probablePrime : composite.contains(place) ? .composite : .neither
+    }
 }
 
 /// One of n shares of the input: every nth candidate.

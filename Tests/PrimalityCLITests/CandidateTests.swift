@@ -80,6 +80,38 @@ import Testing
         #expect(outcome.lines == expected)
     }
 
+    @Test func linesCanBeThoseOfPFGW() throws {
+        let small = try Tool.run(["check", "--format", "pfgw", "0", "1", "2", "7", "91", "3*2^5+1"])
+        #expect(
+            small.lines == [
+                "0 is neither prime nor composite", "1 is neither prime nor composite",
+                "2 is prime!", "7 is prime!", "91 has factors: 7", "3*2^5+1 is prime!",
+            ])
+        // What PFGW says of them: two of its probable primes, and composites.
+        let passed = ["503#-659", "503#+631"]
+        let rows = try VectorFile.residues().filter { $0.number.bitWidth < 3000 }
+        let outcome = try Tool.run(["check", "--format", "pfgw"] + passed + rows.map(\.name))
+        #expect(outcome.status == 0)
+        #expect(outcome.lines.prefix(2) == ["503#-659 is 3-PRP!", "503#+631 is 3-PRP!"])
+        #expect(outcome.lines.count == rows.count + 2)
+        var residues = 0
+        for (line, row) in zip(outcome.lines.dropFirst(2), rows) {
+            if let factor = line.wholeMatch(of: /.* has factors: ([0-9]+)/)?.1 {
+                // Found by dividing, before any power was taken.
+                let rest = try BigNatural(expression: "(\(row.name))%\(factor)", maximumBits: 9999)
+                #expect(rest == 0)
+                continue
+            }
+            let digits = String(row.residue, radix: 16, uppercase: true)
+            let padded = String(repeating: "0", count: 16 - digits.count) + digits
+            #expect(line == "\(row.name) is composite: RES64: [\(padded)]")
+            residues += 1
+        }
+        #expect(residues > 0)
+        #expect(try Tool.run(["list", "1", "9", "--format", "pfgw"]).status == 64)
+        #expect(try Tool.run(["next", "9", "--format", "pfgw"]).status == 64)
+    }
+
     @Test(.enabled(if: TestFiles.shared != nil, "vectors are not at hand"))
     func residuesAreThoseOfPRST() throws {
         let folder = try #require(TestFiles.shared)
@@ -111,13 +143,13 @@ import Testing
         #expect(try run("9:T:0:2:3\n3 5\n").output == "3*2^5+1: prime\n3*2^5-1: composite\n")
         #expect(try run("7 // seven\n2*3\\\n+1\n").output == "7: prime\n2*3+1: prime\n")
         #expect(try run("7\n", ["--input", "lines"]).output == "7: prime\n")
-        let notes = try run("ABC $a & $a+2 // {number_primes,$a,1}\n3\n")
-        #expect(notes.status == 0 && notes.output == "3: prime\n3+2: prime\n")
-        #expect(notes.error.contains("line 1: what & joins is all tested"))
-        #expect(notes.error.contains("{number_primes,...} is not followed"))
+        #expect(
+            try run("ABC $a & $a+2 // {number_primes,$a,1}\n3\n").output
+                == "3: prime\n3+2: prime\n")
         for (text, arguments) in [
             ("ABX $a*2+1\n3\n5\n", []), ("7\n11\n", ["--input", "abc"]), ("ABC3 2\n7\n", []),
             ("ABC2 $a+1\na: from 3 to 1\n", []), ("9:B:0:2:3\n3 5\n", []),
+            ("ABC $a // {number_primes,$a}\n3\n", []), ("ABC $a & $a+2 | $a+4\n3\n", []),
         ] {
             let outcome = try run(text, arguments)
             #expect(outcome.status == 2 && outcome.output == "", "\(text)")

@@ -136,7 +136,8 @@ import Testing
         "ABC", "ABC\t$a", "ABC$a", "ABC3 $a", "ABCDE $a [1]", "ABC_ $a", "ABCD$a [1]", "abc2",
         "ABD $a*2^5+1", "$a*2", "A $a", "2^$a", "ABC 5*2^7+1", "ABC $", "ABC $1", "ABC 2*$ ",
         "ABC $a |",
-        "ABC $a || $a+1", "ABC $a && $a", "ABC & $a", "DECIMAL 5", "CC 1", "ABCD $a", "ABCD $a []",
+        "ABC $a || $a+1", "ABC $a && $a", "ABC $a | $a+2 & $a+4", "ABC $a & $a+2 | $a+4",
+        "ABC & $a", "DECIMAL 5", "CC 1", "ABCD $a", "ABCD $a []",
         "ABCD $a [1 2]", "ABCD $a [x]", "ABCD $a [9223372036854775808]",
         "ABCD $a [-9223372036854775808]",
         "ABCD $b [1]", "ABCD [1]", "ABC $é", "5:", "99991:P:0:2", "99991:P:0:2:1:", "99991:P:0:2:x",
@@ -248,11 +249,100 @@ import Testing
         #expect(throws: Never.self) { try parser.take(Array("7".utf8)[...]) }
     }
 
-    @Test func whatIsNotFollowedIsSaid() throws {
+    /// What candidates depend on, as text: the header, the member of its row, and the stops.
+    private static func conditions(_ text: String) throws -> [String] {
         var parser = CandidateParser()
-        try parser.take(Array("ABC $a & $a+2 // {number_primes,$a,1}".utf8)[...])
-        #expect(parser.takeNotes().count == 2 && parser.takeNotes().isEmpty)
-        #expect(parser.format == .abc)
+        var found: [String] = []
+        func add(_ candidate: CandidateParser.Candidate?) -> Bool {
+            if candidate == nil { return false }
+            guard let condition = parser.condition else {
+                found.append("-")
+                return true
+            }
+            let stops = condition.stops.map {
+                ($0.countsPrimes ? "p" : "c")
+                    + "\($0.count):\(String(decoding: $0.value, as: UTF8.self))"
+            }
+            let member = "\(condition.member)/\(condition.memberCount)"
+            found.append(
+                ["\(condition.header)", (condition.isChain ? "&" : "") + member]
+                    .joined(separator: " ") + stops.map { " " + $0 }.joined())
+            return true
+        }
+        for line in Array(text.utf8).split(separator: 10) {
+            var isMore = add(try parser.take(line))
+            while isMore { isMore = add(try parser.next()) }
+        }
+        var isMore = add(try parser.finish())
+        while isMore { isMore = add(try parser.next()) }
+        return found
+    }
+
+    @Test(arguments: [
+        ("3\n5", ["-", "-"]), ("ABC $a | $a+1\n3", ["-", "-"]), ("9:T:0:2:3\n3 5", ["-", "-"]),
+        ("ABC $a & $a+1 & $a+2\n3", ["1 &0/3", "1 &1/3", "1 &2/3"]),
+        (
+            "ABC $a*$b | $a // {number_primes,$b,1}\n3 +5\n3 5",
+            ["1 0/2 p1:+5", "1 1/2 p1:+5", "1 0/2 p1:5", "1 1/2 p1:5"]
+        ),
+        (
+            "ABC $a*$b // x {-f{$a}} { number_primes , $B , 2 }{number_comps,$a,03} {n}\n3 5",
+            ["1 0/1 c3:3"]
+        ),
+        ("ABC $a // {number_primes, $A ,2}{number_comps,$a,03}\n3", ["1 0/1 p2:3 c3:3"]),
+        (
+            "ABC $a\n3\nABC $a // {number_primes,$a,1}\n3\nABC $a\n3",
+            ["-", "2 0/1 p1:3", "-"]
+        ),
+        (
+            "ABCD $a*2^$b [3 5] // {number_comps,$a,7}\n1 1\n-4 0\nABCD $a & $a+1 [8]",
+            ["1 0/1 c7:3", "1 0/1 c7:4", "1 0/1 c7:0", "2 &0/2", "2 &1/2"]
+        ),
+        (
+            "ABC2 $a+$b & $a-$b // {number_primes,$b,1}\na: from 1 to 2\nb: in { x y }",
+            [
+                "1 &0/2 p1:x", "1 &1/2 p1:x", "1 &0/2 p1:y", "1 &1/2 p1:y", "1 &0/2 p1:x",
+                "1 &1/2 p1:x", "1 &0/2 p1:y", "1 &1/2 p1:y",
+            ]
+        ),
+    ])
+    func conditionsSayWhatCandidatesDependOn(_ text: String, _ expected: [String]) throws {
+        #expect(try Self.conditions(text) == expected)
+    }
+
+    @Test(arguments: [
+        (
+            "{number_primes",
+            "'{number_primes' in its comment, which is none of {number_primes,$a,1}"
+        ),
+        ("{number_primes,$a,1", "'{number_primes,$a,1' in its comment"),
+        ("{number_primes}", "none of"),
+        ("{number_primes,$a}", "none of"), ("{number_primes,$a,0}", "none of"),
+        ("{number_primes,$a,-1}", "none of"), ("{number_primes,$a,+1}", "none of"),
+        ("{number_primes,$a,}", "none of"), ("{number_primes,a,1}", "none of"),
+        ("{number_primes,$1,1}", "none of"), ("{number_primes,$ab,1}", "none of"),
+        ("{number_primes,$a,1,2}", "none of"), ("{number_prime,$a,1}", "none of"),
+        ("{number_composites,$a,1}", "none of"),
+        ("{number_comps,$a,99999999999999999999}", "none of"),
+        ("{number_primes,$c,1}", "for $c, which the template does not use"),
+        (String(repeating: "{number_primes,$a,1}", count: 27), "more than 26"),
+    ])
+    func aRuleThatIsNoneEndsTheReading(_ rule: String, _ reason: String) {
+        for header in ["ABC $a", "ABCD $a [1]", "ABC2 $a"] {
+            let found = Self.read("\(header) // \(rule)\n3\n5\n")
+            #expect(found.count == 1 && found[0].hasPrefix("!"))
+            #expect(found[0].contains(reason), "\(found)")
+        }
+    }
+
+    @Test func aBadCandidateHasTheConditionOfItsRow() throws {
+        var parser = CandidateParser()
+        try parser.take(Array("ABC $a & 2$a // {number_primes,$a,1}".utf8)[...])
+        #expect(try parser.take(Array("5".utf8)[...]) != nil)
+        #expect(throws: CandidateFileError.self) { try parser.next() }
+        #expect(parser.condition?.member == 1 && parser.condition?.memberCount == 2)
+        #expect(throws: CandidateFileError.self) { try parser.take(Array("5 5".utf8)[...]) }
+        #expect(parser.condition == nil)
     }
 
     @Test func anyBytesAreReadOrRefused() {
@@ -261,7 +351,7 @@ import Testing
             "ABC ", "ABCD ", "ABC2 ", "$a", "$b", "$", "*2^", "+1", "[", "]", "5 6", "\n", "\n",
             " ", "\\",
             "//", "#", "9:P:0:2:3", "a: from 1 to 3", "b: in { 1 2 }", "primes from 2 to 5", "|",
-            "&", "\0",
+            "&", "\0", "{number_primes,$a,", "1}",
             "\u{FF}", "-9223372036854775808", "1", "(", ")", "!",
         ]
         for _ in 0..<3000 {

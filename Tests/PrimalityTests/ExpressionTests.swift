@@ -41,8 +41,8 @@ import Testing
         ("3!#", "30"), ("23#-641+641", "223092870"),
         // Functions.
         ("M(7)", "127"), ("M(0)", "0"), ("R(1)", "1"), ("R(7)", "1111111"), ("R(0)", "0"),
-        ("F(0)", "0"), ("F(1)", "1"), ("F(10)", "55"), ("U(10)", "55"), ("L(0)", "2"),
-        ("L(10)", "123"), ("V(10)", "123"), ("gcd(12,18)", "6"), ("gcd(0, 5)", "5"),
+        ("F(0)", "0"), ("F(1)", "1"), ("F(10)", "55"), ("L(0)", "2"), ("L(10)", "123"),
+        ("gcd(12,18)", "6"), ("gcd(0, 5)", "5"),
         ("gcd(-4,6)", "2"), ("C(10,3)", "120"), ("C(5,6)", "0"), ("C(0,0)", "1"), ("len(999)", "3"),
         ("len(1000)", "4"), ("len(0)", "1"), ("len(2^100)", "31"), ("len(1024)", "4"),
         ("lucasU(6,1,14)", "9228778026"), ("lucasV(6,1,14)", "52205852194"),
@@ -57,6 +57,29 @@ import Testing
         ("Phi(8,-1)", "2"), ("Phi(14,-1)", "7"), ("Phi(7,-1)", "1"), ("Phi(2,1)", "2"),
         ("Phi( 3 , Phi (3, 2) )", "57"), ("gcd(2*(3+4),21)", "7"), ("(10^9-1)/9", "111111111"),
         ("(2^61+1)/3", "768614336404564651"),
+        ("R(5,17)", "1717171717"), ("R(1,17)", "17"), ("R(0,17)", "0"), ("R(3,0)", "0"),
+        ("R(7,1)", "1111111"), ("R(2,100)", "100100"), ("R(3,99)+1", "1000000"),
+        // Primes, and digits in a row: most of them PFGW's own examples.
+        ("p(1)", "2"), ("p(2)", "3"), ("p(6)", "13"), ("p(6542)", "65521"), ("p(6543)", "65537"),
+        ("p(100000)", "1299709"), ("p(3)#", "30"), ("2^p(4)-1", "127"),
+        ("nextprime(0)", "2"), ("nextprime(2)", "3"), ("nextprime(7)", "11"),
+        ("nextprime(2^64)", "18446744073709551629"), ("prevprime(3)", "2"), ("prevprime(7)", "5"),
+        ("prevprime(2^64)", "18446744073709551557"), ("nextprime(10^50)-10^50", "151"),
+        ("10^50-prevprime(10^50)", "57"), ("nextprime(nextprime(100))", "103"),
+        ("Sm(0)", "0"), ("Sm(1)", "1"), ("Sm(13)", "12345678910111213"), ("len(Sm(1000))", "2893"),
+        ("SmW(0)", "0"), ("SmW(1)", "0"), ("SmW(2)", "2"), ("SmW(13)", "23571113"),
+        ("SmW(16)", "23571113"), ("SmWp(0)", "0"), ("SmWp(1)", "2"),
+        ("SmWp(13)", "2357111317192329313741"), ("SmWp(168)-SmW(1000)", "0"),
+        // Comparisons and what joins them, from tight to loose and from left to right.
+        ("3<4", "1"), ("4<3", "0"), ("3<3", "0"), ("3<=3", "1"), ("4<=3", "0"), ("4>3", "1"),
+        ("3>3", "0"), ("3>=3", "1"), ("3>=4", "0"), ("3==3", "1"), ("3==4", "0"), ("3!=3", "0"),
+        ("3!=4", "1"), ("3-5<0", "1"), ("-2^100>-3^100", "1"), ("2^100 == 4^50", "1"),
+        ("0||0", "0"), ("5||0", "1"), ("0 OR -7", "1"), ("5&&0", "0"), ("5 AND 7", "1"),
+        ("1||1&&0", "1"), ("(1||1)&&0", "0"), ("0&&1==1", "0"), ("1==2<3", "1"), ("(1==2)<3", "1"),
+        ("2==2>1", "0"), ("3>2>1", "0"), ("1+1==2", "1"), ("5!=120", "1"), ("5!==120", "1"),
+        ("5! != 120", "0"), ("5! == 120", "1"), ("3!=3!", "1"), ("7#==210", "1"),
+        ("(7>5)*2^5+(7<5)", "32"), ("R(2 == 2,7>=8||9)", "1"), ("2OR0", "1"), ("(1)AND(1)", "1"),
+        ("gcd(6,4)==2 AND p(2)==3", "1"),
     ])
     func valuesAreThoseOfTheGrammar(_ text: String, _ expected: String) throws {
         #expect(try Self.value(text) == expected)
@@ -133,18 +156,39 @@ import Testing
         ("5!!", 2, "'!!' at position 2 can mean two things: write n!2"),
         ("1.5", 2, "'.' at position 2 multiplies"), ("2*1.5*2", 4, "'.' at position 4 multiplies"),
         ("x", 1, "'x' at position 1 is no function; there are M, R, F"),
+        ("ANDx(3)", 1, "'ANDx' at position 1 is no function"),
+        ("3 ORx 4", 3, "'O' at position 3 follows"),
+        ("3 OR", 4, "'R' at position 4 is the end"), ("OR(3)", 1, "'OR' at position 1 is known"),
         ("phi(3,2)", 1, "'phi' at position 1 is no function"),
         ("2+m(3)", 3, "'m' at position 3 is no function"),
-        ("nextprime(10)", 1, "'nextprime' at position 1 is known from other programs"),
-        ("1+p(10)", 3, "'p' at position 3 is known from other programs"),
-        ("SmW(3)", 1, "'SmW' at position 1 is known"),
-        ("3==3", 2, "'==' at position 2 is known from other programs, but not supported"),
-        ("3!=3", 2, "'!=' at position 2 is known"), ("3<4", 2, "'<' at position 2 is known"),
-        ("3>=4", 2, "'>=' at position 2 is known"), ("3 || 4", 3, "'||' at position 3 is known"),
-        ("3 && 4", 3, "'&&' at position 3 is known"), ("3 OR 4", 3, "'OR' at position 3 is known"),
+        ("U(10)", 1, "'U' at position 1 is known from other programs, but not supported"),
+        ("1+V(10)", 3, "'V' at position 3 is known from other programs"),
+        ("Smr(3)", 1, "'Smr' at position 1 is known"), ("IF(1)", 1, "'IF' at position 1 is known"),
+        ("3=>3", 2, "'=>' at position 2 is known"), ("3 =< 3", 3, "'=<' at position 3 is known"),
+        ("3=3", 2, "'=' at position 2 does not belong"), ("3|4", 2, "'|' at position 2 does not"),
+        ("3 & 4", 3, "'&' at position 3 does not belong"),
+        ("3==", 3, "'=' at position 3 is the end: a number is missing after it"),
+        ("==3", 1, "'=' at position 1 stands where a number is missing"),
+        ("3<>4", 3, "'>' at position 3 stands where a number is missing"),
+        ("3&&&&4", 4, "'&' at position 4 stands where a number is missing"),
+        ("!3", 1, "'!' at position 1 stands where a number is missing"),
+        ("p(0)", 1, "'p' at position 1 has an operand that is 0"),
+        ("p(-1)", 1, "'p' at position 1 has a negative operand"),
+        ("p(50000001)", 1, "'p' at position 1 has an operand above 50000000, the largest"),
+        ("p(2^70)", 1, "'p' at position 1 has an operand of 2^62 or more"),
+        ("prevprime(2)", 1, "'prevprime' at position 1 has no prime below its operand"),
+        ("prevprime(0)", 1, "'prevprime' at position 1 has no prime below"),
+        ("nextprime(-5)", 1, "'nextprime' at position 1 has a negative operand"),
+        ("nextprime(2^2048)", 1, "'nextprime' at position 1 has an operand of 2049 bits"),
+        ("prevprime(2^99999)", 1, "'prevprime' at position 1 has an operand of 100000 bits"),
+        ("Sm(-1)", 1, "'Sm' at position 1 has a negative operand"),
+        ("SmW(2^32)", 1, "'SmW' at position 1 has an operand above 4294967295"),
+        ("SmWp(203280222)", 1, "'SmWp' at position 1 has an operand above 203280221"),
+        ("R(2,-5)", 1, "'R' at position 1 has a negative operand"),
         ("F", 1, "'F' at position 1 takes 1 argument and has 0"),
         ("F(1,2)", 1, "'F' at position 1 takes 1 argument and has 2"),
-        ("R(7,12)", 1, "'R' at position 1 takes 1 argument and has 2"),
+        ("R(7,1,2)", 1, "'R' at position 1 takes 2 arguments and has 3"),
+        ("p(1,2)", 1, "'p' at position 1 takes 1 argument and has 2"),
         ("Phi(3)", 1, "'Phi' at position 1 takes 2 arguments and has 1"),
         ("$a*2", 1, "'$a' at position 1 is a variable, but the input does not begin with an ABC"),
         ("2*$", 3, "'$' at position 3 is a variable"),
@@ -187,7 +231,9 @@ import Testing
         "Phi(10^9+7,1)", "lucasU(3,-1,10^12)", "lucasV(10^1000,1,10^6)", "lucasU(1,10^1000,10^6)",
         "10^(10^8)-10^(10^8)+7", "2^(9^(9^9))", "0*9^(9^9)+7", "9^(9^9)/9^(9^9)", "((10^6)!)!",
         "9999999!", "999999999#", "gcd(2^(10^10),3)", "len(10^(10^10))", "F(F(F(40)))",
-        "(2^1000000)*(2^1000000)*(2^1000000)*(2^1000000)*(2^1000000)",
+        "(2^1000000)*(2^1000000)*(2^1000000)*(2^1000000)*(2^1000000)", "Sm(10^12)", "Sm(2^61)",
+        "SmW(10^9)", "SmW(4294967295)", "SmWp(10^8)", "R(10^12,7)", "R(2^61,2^1000)",
+        "2^(10^10)==2^(10^10)", "1||2^(10^10)",
     ])
     func monstersAreRefusedBeforeTheyAreComputed(_ text: String) throws {
         let error = try #require(Self.error(text))
@@ -224,7 +270,7 @@ import Testing
         for n in stride(from: 1, through: 3000, by: 7) {
             for text in [
                 "\(n)!", "\(n)!3", "\(n)#", "F(\(n))", "L(\(n))", "M(\(n))", "R(\(n))",
-                "C(\(n),\(n / 3))", "3^\(n)",
+                "C(\(n),\(n / 3))", "3^\(n)", "Sm(\(n))", "SmW(\(n))", "SmWp(\(n))", "R(\(n),907)",
             ] {
                 let value = try? BigNatural(expression: text, maximumBits: 1_000_000)
                 guard case .tooLarge(let bits, _, _) = problem(text, 0) else { continue }
@@ -258,6 +304,34 @@ import Testing
         #expect(
             Self.error("1+" + String(repeating: "1", count: 100_000), bits: 1000)?.isAboutSize
                 == true)
+    }
+
+    @Test func primesAreThoseOfTests() throws {
+        var (index, digits) = (0, "")
+        for n in UInt64(2)...3000 where verdict(of: n) == .prime {
+            index += 1
+            digits += "\(n)"
+            if index % 20 != 0 { continue }
+            #expect(try Self.value("p(\(index))") == "\(n)")
+            #expect(try Self.value("SmWp(\(index))") == digits)
+            #expect(try Self.value("SmW(\(n + 1))") == digits)
+            #expect(try Self.value("prevprime(\(n + 1))") == "\(n)")
+            #expect(try Self.value("nextprime(\(n - 1))") == "\(n)")
+        }
+        #expect(index == 430)
+        // Beyond the first window, which ends at 2¹⁹.
+        #expect(try Self.value("p(43390)") == "524287")
+        #expect(try Self.value("p(43391)") == "524309")
+        #expect(try Self.value("p(1000000)") == "15485863")
+        #expect(try Self.value("SmW(524309)%10^12", bits: 2_000_000) == "524287524309")
+    }
+
+    /// They could take hours.
+    @Test func searchesOfAnExpressionAreFewTogether() throws {
+        let one = "0*nextprime(2)+"
+        #expect(try Self.value(String(repeating: one, count: 1000) + "7") == "7")
+        #expect(
+            Self.error(String(repeating: one, count: 40_001) + "7")?.problem == .tooManySearches)
     }
 
     @Test func aRaisedFlagEndsTheComputation() throws {
