@@ -32,6 +32,7 @@ typedef struct contender {
     const peer *library;
     bool is_unit;
     bool is_alone; // a call for each number
+    int most_bits; // of numbers that it is asked about; 0: any
 } contender;
 
 static contender contenders[MAX_CONTENDERS];
@@ -269,7 +270,11 @@ static double measure_once(workload kind, const contender *c, int bits, int repe
 }
 
 // Units are for lanes and GMP.
-static bool takes_part(workload kind, const contender *c) { return kind != UNIT || c->is_unit; }
+static bool has_column(workload kind, const contender *c) { return kind != UNIT || c->is_unit; }
+
+static bool takes_part(workload kind, const contender *c, int bits) {
+    return has_column(kind, c) && (c->most_bits == 0 || bits <= c->most_bits);
+}
 
 static void measure(workload kind, int size) {
     const int bits = sizes[size];
@@ -283,7 +288,7 @@ static void measure(workload kind, int size) {
         if (contenders[c].library != NULL) {
             contenders[c].library->load(limbs, limb_count, number_count);
         }
-        if (takes_part(kind, &contenders[c])) {
+        if (takes_part(kind, &contenders[c], bits)) {
             const double took = measure_once(kind, &contenders[c], bits, 1, out) *
                                 (double)count_of(kind, &contenders[c], bits);
             repeats[c] = took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1));
@@ -292,14 +297,14 @@ static void measure(workload kind, int size) {
     for (int round = 0; round < round_count; round++) {
         for (size_t turn = 0; turn < contender_count; turn++) {
             const size_t c = (turn + (size_t)round) % contender_count;
-            if (takes_part(kind, &contenders[c])) {
+            if (takes_part(kind, &contenders[c], bits)) {
                 results[kind][size][c].rounds[round] =
                     measure_once(kind, &contenders[c], bits, repeats[c], out);
             }
         }
     }
     for (size_t c = 0; c < contender_count; c++) {
-        if (takes_part(kind, &contenders[c])) {
+        if (takes_part(kind, &contenders[c], bits)) {
             summarise(&results[kind][size][c], &results[kind][size][gmp], round_count);
         }
     }
@@ -324,26 +329,30 @@ static void print_header(const environment *e) {
 static void print_table(workload kind) {
     printf("\n%s, us\n%5s", workload_names[kind], "bits");
     for (size_t c = 0; c < contender_count; c++) {
-        if (takes_part(kind, &contenders[c])) {
+        if (has_column(kind, &contenders[c])) {
             printf(" %11s", contenders[c].name);
         }
     }
     printf("   times GMP's speed:");
     for (int c = 0; c < gmp; c++) {
-        if (takes_part(kind, &contenders[c])) {
+        if (has_column(kind, &contenders[c])) {
             printf(" %11s", contenders[c].name);
         }
     }
     for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
         printf("\n%5d", sizes[size]);
         for (size_t c = 0; c < contender_count; c++) {
-            if (takes_part(kind, &contenders[c])) {
-                printf(" %11.3f", results[kind][size][c].median / 1e3);
+            if (has_column(kind, &contenders[c])) {
+                if (takes_part(kind, &contenders[c], sizes[size])) {
+                    printf(" %11.3f", results[kind][size][c].median / 1e3);
+                } else {
+                    printf(" %11s", "-");
+                }
             }
         }
         printf("%21s", "");
         for (int c = 0; c < gmp; c++) {
-            if (takes_part(kind, &contenders[c])) {
+            if (has_column(kind, &contenders[c])) {
                 printf(" %11.2f", results[kind][size][c].ratio);
             }
         }
@@ -434,7 +443,7 @@ static void write_json(FILE *file, const environment *e) {
                     kind + size == 0 ? "" : ",\n", workload_names[kind], sizes[size]);
             bool is_first = true;
             for (size_t c = 0; c < contender_count; c++) {
-                if (takes_part((workload)kind, &contenders[c])) {
+                if (takes_part((workload)kind, &contenders[c], sizes[size])) {
                     fprintf(file, "%s      {\"name\": \"%s\", ", is_first ? "" : ",\n",
                             contenders[c].name);
                     write_measurement(file, &results[kind][size][c]);
@@ -477,7 +486,11 @@ static void enlist(void) {
     contenders[contender_count++] = (contender){.name = "PARI", .library = &pari_peer};
 #endif
 #if defined(PRK_HAS_OPENSSL)
-    contenders[contender_count++] = (contender){.name = "OpenSSL", .library = &openssl_peer};
+    contenders[contender_count++] =
+        (contender){// 128 random bases above: 16 seconds a number of 8192 bits.
+                    .name = "OpenSSL",
+                    .library = &openssl_peer,
+                    .most_bits = 2048};
 #endif
 }
 
