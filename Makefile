@@ -194,6 +194,8 @@ test-levels: check-swift check-gmp ## The suite, but for faults and models, once
 # ThreadSanitizer, whose code is a hundred times as slow.
 MODELS := ModelsTests|SpinTests|InfoAndRaceTests
 MODELS_TSAN := InterpreterLockTests|HomeGrownPoolTests|ContentionTests
+# Tests of what has no threads: for ThreadSanitizer there is nothing to see.
+NO_THREADS := CKernelsTests[.]|PurePrimalityTests[.]
 asan_test = PRIMALITY_SANITIZER=address LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
 	$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build-asan -Xcc -O1
 tsan_test = PRIMALITY_SANITIZER=thread \
@@ -203,8 +205,8 @@ test-asan: check-swift check-gmp ## The suite under AddressSanitizer and LeakSan
 	$(asan_test) --skip '$(MODELS)'
 	$(asan_test) --filter '$(MODELS)'
 
-test-tsan: check-swift check-gmp ## The suite under ThreadSanitizer, but for models that compute for long.
-	$(tsan_test) --skip '$(MODELS)'
+test-tsan: check-swift check-gmp ## What has threads under ThreadSanitizer, but for models that compute for long.
+	$(tsan_test) --skip '$(MODELS)|$(NO_THREADS)'
 	$(tsan_test) --filter '$(MODELS_TSAN)'
 
 vectors: check-swift check-gmp ## Compare `primality check` with every line of the published vectors.
