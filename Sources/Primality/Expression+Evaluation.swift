@@ -396,7 +396,8 @@ private struct ExpressionEvaluation {
 
     /// Counts a search for a prime, and refuses one that is too much.
     private mutating func spend(_ cost: Double) throws(ExpressionError) {
-        effort += max(cost, 1e-4)
+        // The shortest may be some thousand.
+        effort += max(cost, 1e-3)
         if effort > Self.mostEffort { throw fail(.tooManySearches) }
     }
 

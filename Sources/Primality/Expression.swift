@@ -14,7 +14,8 @@
 /// above and below x, `R(n, x)` is n times the digits of x in a row, `Sm(n)` the numbers from 1 to n in a
 /// row, `SmW(x)` the primes up to x, and `SmWp(n)` the first n primes: `R(3, 17)` is 171717, `Sm(12)` is
 /// 123456789101112, and `SmW(13)` is 23571113, as is `SmWp(6)`. `p` goes to 50,000,000, and `nextprime` and
-/// `prevprime` to 2048 bits; of the longest of these searches an expression may have four.
+/// `prevprime` to 2048 bits; of the longest of these searches an expression may have four, of the shortest
+/// 4000.
 ///
 /// Where programs differ it is refused rather than guessed: `a^b^c` and `n!!` without brackets,
 /// and quotients that are no integers.

@@ -197,7 +197,8 @@ struct CheckCommand: ParsableCommand {
         if counts.bad > 0 || counts.isBroken { status.raise(to: .badInput) }
         if counts.leftOut > 0 {
             StandardStreams.complain(
-                "\(counts.leftOut) candidates were left out, as the conditions in the input ask")
+                "\(counts.leftOut) candidate\(counts.leftOut == 1 ? " was" : "s were") left out, as "
+                    + "the conditions in the input ask")
         }
         interruption.exitIfSignalled {
             "\(receiver.tested) numbers were tested, "

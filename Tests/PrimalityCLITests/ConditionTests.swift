@@ -238,8 +238,7 @@ import Testing
 
     @Test func aNumberThatCannotBeTestedIsNeither() throws {
         let outcome = try Self.check(
-            "ABC $a & $a+2 // {number_primes,$b,1} {number_comps,$b,1}\n"
-                .replacing("$a+2", with: "$a+2+0*$b")
+            "ABC $a & $a+2+0*$b // {number_primes,$b,1} {number_comps,$b,1}\n"
                 + "\(ProcessTests.longNumber) 1\n3 1\n5 1\n",
             ["--pool", "processes", "-j", "2", "--chunk", "1", "--timeout", "0.3"])
         #expect(outcome.status == 70)
