@@ -2,16 +2,19 @@
 
 /// What a report says in sentences, each made of its measurements alone.
 struct Findings {
-    private let report: BenchReport
+    let report: BenchReport
     private(set) var all: [Finding] = []
 
     init(_ report: BenchReport) {
         self.report = report
         call()
         kernel()
+        handOver()
+        fork()
+        scaling()
     }
 
-    private mutating func add(
+    mutating func add(
         _ id: String, _ template: String, _ figures: [Finding.Figure], from sources: [Measurement]
     ) {
         all.append(
@@ -20,15 +23,15 @@ struct Findings {
                 command: sources.first?.command ?? ""))
     }
 
-    private func time(_ nanoseconds: Double) -> Finding.Figure {
+    func time(_ nanoseconds: Double) -> Finding.Figure {
         Finding.Figure(value: nanoseconds, text: duration(nanoseconds: nanoseconds))
     }
 
-    private func times(_ ratio: Double) -> Finding.Figure {
+    func times(_ ratio: Double) -> Finding.Figure {
         Finding.Figure(value: ratio, text: significant(ratio) + " times")
     }
 
-    private func count(_ count: Double) -> Finding.Figure {
+    func count(_ count: Double) -> Finding.Figure {
         Finding.Figure(value: count, text: decimal(count, 0))
     }
 
