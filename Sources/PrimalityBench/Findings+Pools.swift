@@ -6,7 +6,8 @@ extension Findings {
     /// As in `a, b and c`.
     private func list(_ parts: [String]) -> String {
         parts.count < 2
-            ? parts.joined() : parts.dropLast().joined(separator: ", ") + " and " + (parts.last ?? "")
+            ? parts.joined()
+            : parts.dropLast().joined(separator: ", ") + " and " + (parts.last ?? "")
     }
 
     private func percent(_ share: Double) -> Finding.Figure {
@@ -26,7 +27,8 @@ extension Findings {
     mutating func handOver() {
         let room = report.measurements(of: .handOver)
         let starts = room.filter { $0.per == "start" && $0.wall != nil }
-        if let workers = starts.first?.size {
+        let workers = report.environment.cores
+        if !starts.isEmpty {
             add(
                 "hand-over.start",
                 "A run of \(workers == 1 ? "one worker" : "{0} workers") with next to nothing to do takes "

@@ -30,7 +30,7 @@ struct ForkRoom {
             available: availableMemory())
     }
 
-    /// - Parameter available: In bytes; `nil`: not known.
+    /// With so many bytes `available`; `nil`: not known.
     init(_ settings: BenchSettings, megabytes: [Int], available: Double?) {
         self.settings = settings
         self.megabytes = megabytes
@@ -45,7 +45,8 @@ struct ForkRoom {
             // Others need memory too, and may want more of it meanwhile.
             let wanted = 2.5e6 * Double(megabytes)
             guard let available, available >= wanted else {
-                let there = available.map { "\(decimal($0 / 1e6, 0)) MB are" } ?? "nobody knows what is"
+                let there =
+                    available.map { "\(decimal($0 / 1e6, 0)) MB are" } ?? "it is not known what is"
                 warnings.append(
                     "a fork beside \(megabytes) MB is left out: \(there) available, wanted at least "
                         + "\(decimal(wanted / 1e6, 0)) MB")
@@ -123,7 +124,8 @@ func availableMemory() -> Double? {
         var path = parts[2].split(separator: "/")
         while true {
             let folder = root + path.map { "/\($0)" }.joined()
-            let limit = field(nil, of: folder + (isSecond ? "/memory.max" : "/memory.limit_in_bytes"))
+            let limit = field(
+                nil, of: folder + (isSecond ? "/memory.max" : "/memory.limit_in_bytes"))
             let used = field(
                 nil, of: folder + (isSecond ? "/memory.current" : "/memory.usage_in_bytes"))
             if let limit, let used {

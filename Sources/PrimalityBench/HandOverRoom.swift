@@ -28,16 +28,17 @@ struct HandOverRoom {
     init(_ settings: BenchSettings) {
         self.init(
             settings, workers: PoolKind.defaultWorkers,
-            chunks: settings.isQuick ? [1, 16, 256, 4096] : Self.chunks)
+            chunks: settings.isQuick ? [1, 16, 256, 4096] : Self.chunks,
+            mostNumbers: settings.isQuick ? 1 << 19 : 1 << 21)
     }
 
-    init(_ settings: BenchSettings, workers: Int, chunks: [Int]) {
+    /// With `mostNumbers` in a run, or what the largest chunks need: the more there are, the more page tables
+    /// a fork copies.
+    init(_ settings: BenchSettings, workers: Int, chunks: [Int], mostNumbers: Int) {
         self.settings = settings
         self.workers = workers
         self.chunks = chunks
-        // More would be another thing to measure: a fork copies page tables.
-        let needed = Self.leastShares * workers * (chunks.max() ?? 1)
-        mostNumbers = max(needed, settings.isQuick ? 1 << 19 : 1 << 21)
+        self.mostNumbers = max(Self.leastShares * workers * (chunks.max() ?? 1), mostNumbers)
         variants = PoolVariant.all(workers: workers)
     }
 
@@ -59,7 +60,7 @@ struct HandOverRoom {
             work.contestant(
                 Measurement(
                     id: Self.start($0.name), section: .handOver, subject: "start and end of a pool",
-                    variant: $0.text, input: "a number a worker", size: workers, per: "start",
+                    variant: $0.text, input: "a number a worker", per: "start",
                     command: Self.command),
                 $0.pool, units: 1, count: workers, chunk: 1)
         }
@@ -78,16 +79,19 @@ struct HandOverRoom {
 
     private static let leastShares = 3
 
-    private var serial: PoolVariant { PoolVariant(name: "serial", text: "serial", pool: SerialPool()) }
+    private var serial: PoolVariant {
+        PoolVariant(name: "serial", text: "serial", pool: SerialPool())
+    }
 
     private mutating func numbers(_ contest: Contest) throws -> [Measurement] {
         let work = PoolWork(.steady, count: mostNumbers, contest.cancel)
-        let count = min(work.count, settings.isQuick ? 4096 : 32768)
+        let count = chunks.max() ?? 1
         let batch = work.batch(count: count)
         let reference = Contestant(
             measurement: Measurement(
                 id: Self.alone, section: .handOver, subject: "numbers in memory",
-                variant: "no pool", input: work.kind.text, per: "number", command: Self.command),
+                variant: "no pool", input: work.kind.text, size: count, per: "number",
+                command: Self.command),
             units: count, expected: UInt64(count), isByClock: true,
             pass: { passes in
                 try work.run(batch, passes: passes)
@@ -142,7 +146,9 @@ struct HandOverRoom {
         var all = Array(measured[..<references.count])
         for (i, pair) in pairs.enumerated() {
             let place = references.count + 2 * i
-            guard let long = measured[place].wall, let short = measured[place + 1].wall else { continue }
+            guard let long = measured[place].wall, let short = measured[place + 1].wall else {
+                continue
+            }
             // Against the median of the short ones, which one disturbance does not move.
             let scale = Double(units(pair)) / Double(pair.long - pair.short)
             let times = Distribution(rounds: long.rounds.map { ($0 - short.median) * scale })

@@ -67,7 +67,9 @@ final class PoolWork {
         let stock = kind.stock
         let verdicts = stock.map { isPrime($0) ? Verdict.prime : .composite }
         var random = SplitMix64(state: UInt64(count))
-        let places = (0..<count).map { _ in Int(truncatingIfNeeded: random.next() >> 32) % stock.count }
+        let places = (0..<count).map { _ in
+            Int(truncatingIfNeeded: random.next() >> 32) % stock.count
+        }
         numbers = places.map { stock[$0] }
         expected = places.map { verdicts[$0] }
     }
@@ -114,7 +116,8 @@ final class PoolWork {
         _ measurement: Measurement, _ pool: any Pool, units: Int? = nil, count: Int, chunk: Int
     ) -> Contestant {
         Contestant(
-            measurement: measurement, units: units ?? count, expected: UInt64(count), isByClock: true,
+            measurement: measurement, units: units ?? count, expected: UInt64(count),
+            isByClock: true,
             pass: { passes in
                 for _ in 0..<passes { try self.run(pool, count: count, chunk: chunk) }
                 return 0

@@ -17,10 +17,11 @@ struct ScalingRoom {
     static let pools = ["threads", "tasks", "actors", "processes-shm"]
 
     init(_ settings: BenchSettings) {
-        self.init(settings, cores: PoolKind.defaultWorkers, serialTime: settings.isQuick ? 20e6 : 100e6)
+        self.init(
+            settings, cores: PoolKind.defaultWorkers, serialTime: settings.isQuick ? 20e6 : 100e6)
     }
 
-    /// - Parameter serialTime: How long one worker takes, about, in nanoseconds.
+    /// With work that takes one worker about `serialTime`, in nanoseconds.
     init(_ settings: BenchSettings, cores: Int, serialTime: Double) {
         self.settings = settings
         self.cores = cores
@@ -47,7 +48,8 @@ struct ScalingRoom {
                 work.contestant(
                     Measurement(
                         id: Self.id($0.name, workers: workers), section: .scaling,
-                        subject: "the same work", variant: $0.text, input: work.kind.text, size: workers,
+                        subject: "the same work", variant: $0.text, input: work.kind.text,
+                        size: workers,
                         per: "run", command: Self.command,
                         reference: workers == 1 ? nil : Self.id($0.name, workers: 1)),
                     $0.pool, units: 1, count: work.count, chunk: chunk)
