@@ -74,6 +74,9 @@ let package = Package(
             dependencies: [
                 "CKernels", "Primality", "PrimalityModels", "PrimalityPool", "TestVectors",
             ]),
+        .testTarget(
+            name: "PrimalityBenchTests",
+            dependencies: ["CProbes", "Primality", "PrimalityBench", "PrimalityPool"]),
         // A program with workers of its own, which the tests run.
         .executableTarget(
             name: "task-workers", dependencies: ["Primality", "PrimalityPool"],

@@ -40,7 +40,16 @@ public struct Bench {
                 switch section {
                 case .call: report.measurements += try CallRoom(settings).measure(contest)
                 case .kernel: report.measurements += try KernelRoom(settings).measure(contest)
-                case .handOver, .fork, .scaling, .peer: break
+                case .handOver:
+                    var room = HandOverRoom(settings)
+                    report.measurements += try room.measure(contest)
+                    report.warnings += room.warnings
+                case .fork:
+                    var room = ForkRoom(settings)
+                    report.measurements += try room.measure(contest)
+                    report.warnings += room.warnings
+                case .scaling: report.measurements += try ScalingRoom(settings).measure(contest)
+                case .peer: break
                 }
             }
         } catch BenchFailure.cancelled {

@@ -10,8 +10,12 @@ struct Contestant {
     var units: Int
     /// What all passes must answer, so that nothing is left out; `nil`: that of the first pass.
     var expected: UInt64?
+    /// Whether only the clock tells: others do the work, or the system does.
+    var isByClock = false
     /// Does that many passes, and answers for one of them.
     var pass: (_ count: Int) throws -> UInt64
+    /// Answers in the place of the passes, after them: where to look at what they did takes time too.
+    var verify: (() throws -> UInt64)?
 }
 
 /// Why a run ended early.
@@ -35,7 +39,8 @@ enum BenchFailure: Error, CustomStringConvertible {
 /// ``BenchSettings/leastTime``. One pass before is to warm up.
 struct Contest {
     private let settings: BenchSettings
-    private let cancel: CancelFlag
+    /// Ends it early.
+    let cancel: CancelFlag
     private let progress: (String) -> Void
 
     init(_ settings: BenchSettings, _ cancel: CancelFlag, progress: @escaping (String) -> Void) {
@@ -50,9 +55,11 @@ struct Contest {
         var passes: [Int] = []
         var expected: [UInt64] = []
         for contestant in contestants {
+            if cancel.isCancelled { throw BenchFailure.cancelled }
             let start = prk_clock_ns()
-            let answer = try contestant.pass(1)
+            var answer = try contestant.pass(1)
             let first = Double(prk_clock_ns() - start)
+            answer = try contestant.verify?() ?? answer
             try check(contestant, answer, contestant.expected ?? answer)
             expected.append(contestant.expected ?? answer)
             // The first one is cold: a second guess where there is time for it.
@@ -60,8 +67,10 @@ struct Contest {
             if needed > 2 {
                 let trial = max(1, Int(needed / 8))
                 let start = prk_clock_ns()
-                try check(contestant, try contestant.pass(trial), expected[expected.count - 1])
+                let answer = try contestant.pass(trial)
                 needed = settings.leastTime * Double(trial) / max(1, Double(prk_clock_ns() - start))
+                try check(
+                    contestant, try contestant.verify?() ?? answer, expected[expected.count - 1])
             }
             passes.append(max(1, Int(needed.rounded(.up))))
         }
@@ -78,17 +87,22 @@ struct Contest {
                 let answer = try contestants[i].pass(passes[i])
                 cpu[i].append(Double(prk_thread_cpu_ns() - thread) / units)
                 wall[i].append(Double(prk_clock_ns() - clock) / units)
-                try check(contestants[i], answer, expected[i])
+                try check(
+                    contestants[i], try contestants[i].verify?() ?? answer, expected[i])
             }
         }
         var places: [String: Int] = [:]
         for (i, contestant) in contestants.enumerated() { places[contestant.measurement.id] = i }
         return contestants.indices.map { i in
             var measurement = contestants[i].measurement
-            measurement.cpu = Distribution(rounds: cpu[i])
+            let isByClock = contestants[i].isByClock
+            if !isByClock { measurement.cpu = Distribution(rounds: cpu[i]) }
             measurement.wall = Distribution(rounds: wall[i])
             if let reference = measurement.reference, let place = places[reference] {
-                measurement.ratio = Statistics.ratio(of: cpu[place], to: cpu[i])
+                measurement.ratio =
+                    isByClock
+                    ? Statistics.ratio(of: wall[place], to: wall[i])
+                    : Statistics.ratio(of: cpu[place], to: cpu[i])
             }
             return measurement
         }

@@ -18,6 +18,9 @@ struct Findings {
             factors(of: input, text)
         }
         trialDivision()
+        handOver()
+        fork()
+        scaling()
     }
 
     /// Adds a sentence whose figures stand for `{0}`, `{1}` and so on.
@@ -36,8 +39,12 @@ struct Findings {
         Finding.Figure(value: nanoseconds, text: duration(nanoseconds: nanoseconds))
     }
 
-    func times(_ ratio: Double) -> Finding.Figure {
+    func factor(_ ratio: Double) -> Finding.Figure {
         Finding.Figure(value: ratio, text: significant(ratio))
+    }
+
+    func times(_ ratio: Double) -> Finding.Figure {
+        Finding.Figure(value: ratio, text: significant(ratio) + " times")
     }
 
     func count(_ count: Int) -> Finding.Figure {
@@ -159,11 +166,11 @@ struct Findings {
         else { return }
         add(
             "kernel.\(input).factors",
-            "For \(text), \(level.text) in batches of \(largest) is {0} times as fast as Swift one by one: {1} "
+            "For \(text), \(level.text) in batches of \(largest) is {0} as fast as Swift one by one: {1} "
                 + "by the language, times {2} by batching, times {3} by the instruction set.",
             [
-                times(swift.median / fastest.median), times(swift.median / single.median),
-                times(single.median / batch.median), times(batch.median / fastest.median),
+                times(swift.median / fastest.median), factor(swift.median / single.median),
+                factor(single.median / batch.median), factor(batch.median / fastest.median),
             ],
             from: [
                 swift.measurement, single.measurement, batch.measurement, fastest.measurement,
@@ -171,7 +178,7 @@ struct Findings {
         if let swiftBatch = exact(input, "swift", "batch-\(largest)") {
             add(
                 "kernel.\(input).swift-batch",
-                "Swift, which batches too, is {0} times as slow as C at the portable level in batches of "
+                "Swift, which batches too, takes {0} as long as C at the portable level in batches of "
                     + "\(largest).",
                 [times(swiftBatch.median / batch.median)],
                 from: [swiftBatch.measurement, batch.measurement])

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Primality
+internal import PrimalityPool
+
+/// A pool under the name that its measurements have.
+struct PoolVariant {
+    /// In an id.
+    var name: String
+    /// In words.
+    var text: String
+    var pool: any Pool
+
+    static func all(workers: Int) -> [PoolVariant] {
+        [
+            PoolVariant(name: "threads", text: "threads", pool: ThreadPool(workers: workers)),
+            PoolVariant(name: "tasks", text: "tasks", pool: TaskPool(workers: workers)),
+            PoolVariant(name: "actors", text: "actors", pool: ActorPool(workers: workers)),
+        ]
+            + ProcessChannel.allCases.map { channel in
+                PoolVariant(
+                    name: "processes-\(channel.rawValue)",
+                    text: "processes by \(channel.rawValue)",
+                    pool: ProcessPool(workers: workers, channel: channel))
+            }
+    }
+}
+
+/// Numbers in memory for pools, and what they are to say of each.
+///
+/// Which number comes where is random, the same in every run, so that a verdict in a wrong place shows.
+final class PoolWork {
+    enum Kind {
+        /// Even numbers up to 58, of which one in 29 is 2: told in a nanosecond or two.
+        case light
+        /// Primes just below 2²² and squares of primes just below 2¹¹, to be divided completely, which takes
+        /// about a microsecond each, alone or among many: unlike the exact test's, its vectors hold divisors
+        /// of one number. So the size of a chunk changes nothing but how the work is handed over, and at
+        /// about that time per number the sizes that suffice are between 1 and 65536.
+        case steady
+
+        var engine: Engine { self == .light ? .u64 : .trial }
+
+        var text: String {
+            self == .light ? "small even numbers" : "22-bit numbers without small factors"
+        }
+
+        fileprivate var stock: [UInt64] {
+            if self == .light { return (1...29).map { 2 * $0 } }
+            let roots = (1900..<2048 as Range<UInt64>).filter { isPrime($0) }.suffix(8)
+            let primes = ((1 << 22) - 2048..<1 << 22 as Range<UInt64>).filter { isPrime($0) }
+            return roots.map { $0 * $0 } + primes.suffix(24)
+        }
+    }
+
+    let kind: Kind
+    let count: Int
+    private let cancel: CancelFlag
+    private let numbers: [UInt64]
+    private let expected: [Verdict]
+    private var found: [[Verdict]] = []
+
+    init(_ kind: Kind, count: Int, _ cancel: CancelFlag) {
+        self.kind = kind
+        self.count = count
+        self.cancel = cancel
+        let stock = kind.stock
+        let verdicts = stock.map { isPrime($0) ? Verdict.prime : .composite }
+        var random = SplitMix64(state: UInt64(count))
+        let places = (0..<count).map { _ in
+            Int(truncatingIfNeeded: random.next() >> 32) % stock.count
+        }
+        numbers = places.map { stock[$0] }
+        expected = places.map { verdicts[$0] }
+    }
+
+    /// Has the first numbers tested.
+    func run(_ pool: any Pool, count: Int, chunk: Int) throws {
+        // A span of a property would not outlive the access.
+        let numbers = numbers
+        do {
+            found.append(
+                try pool.verdicts(
+                    of: numbers.span.extracting(0..<count),
+                    PoolJob(engine: kind.engine, cancel: cancel), chunk: chunk))
+        } catch PoolError.cancelled {
+            throw BenchFailure.cancelled
+        }
+    }
+
+    /// The first numbers as they are tested without a pool.
+    func batch(count: Int) -> NumberBatch { NumberBatch(Array(numbers[..<count])) }
+
+    /// Has a ``batch(count:)`` tested on the calling thread, so many times.
+    func run(_ batch: NumberBatch, passes: Int) throws {
+        var tester = try Tester(engine: kind.engine, cancel: cancel)
+        for _ in 0..<passes {
+            let results = try tester.test(batch)
+            if cancel.isCancelled { throw BenchFailure.cancelled }
+            found.append(try results.verdicts())
+        }
+    }
+
+    /// How many numbers got the right verdict in all of the runs since this was last asked; of the run with
+    /// the fewest.
+    func verified() -> UInt64 {
+        defer { found = [] }
+        let right = found.map { verdicts in
+            zip(verdicts, expected).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
+        }
+        return UInt64(right.min() ?? 0)
+    }
+
+    /// A contestant that runs it; each run is verified.
+    func contestant(
+        _ measurement: Measurement, _ pool: any Pool, units: Int? = nil, count: Int, chunk: Int
+    ) -> Contestant {
+        Contestant(
+            measurement: measurement, units: units ?? count, expected: UInt64(count),
+            isByClock: true,
+            pass: { passes in
+                for _ in 0..<passes { try self.run(pool, count: count, chunk: chunk) }
+                return 0
+            },
+            verify: { self.verified() })
+    }
+}
