@@ -13,8 +13,8 @@ struct BenchCommand: ParsableCommand {
             The rooms of the report, which --rooms chooses from:
 
               call       what one call into C costs, by each way there and back
-              kernel     the same algorithm in Swift and in C at each instruction set, in batches and not
-              hand-over  what pools cost, by how much work is handed over at once
+              kernel     each test in Swift and in C at each instruction set
+              hand-over  what pools cost, by how much is handed over at once
               fork       what a fork costs, against resident memory
               scaling    what more and more workers give
 
@@ -26,10 +26,10 @@ struct BenchCommand: ParsableCommand {
             Without --json, --html and --markdown the tables and what follows from them go to standard \
             output. Files are opened before anything is measured:
 
-              primality bench --json now.json --html now.html   a report to keep and one to read
-              primality bench --from now.json --markdown -      another form, without measuring again
-              primality bench --compare then.json               measures, and says what has changed
-              primality bench --from now.json --compare then.json
+              --json now.json --html now.html     a report to keep, and one to read
+              --from now.json --markdown -        another form, measuring nothing
+              --compare then.json                 measures, and says what changed
+              --from now.json --compare then.json says what changed between the two
 
             A ratio has changed when its two intervals have no number in common; times alone are not \
             judged, since machines differ from day to day. That something has changed is no error.

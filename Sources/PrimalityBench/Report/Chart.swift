@@ -308,11 +308,11 @@ struct LineChart {
             let half = SVGWriter.width(of: label) / 2
             if x - half < taken || x + half > Chart.width { continue }
             taken = x + half + SVGWriter.letter
-            svg.label(label, x, bottom + 19, .middle)
+            svg.label(label, x, bottom + 23, .middle)
         }
         svg.line(left, bottom, right, bottom, "axis")
         svg.line(left, top, left, bottom, "axis")
-        svg.label(x.name, right, bottom + 38, .end)
+        svg.label(x.name, right, bottom + 43, .end)
 
         for (number, series) in series.enumerated() {
             let style = series.isGuide ? "guide" : "line s\(number % Chart.styles)"
@@ -335,7 +335,7 @@ struct LineChart {
                 svg.mark(number, at.x, at.y)
             }
         }
-        let height = legend(in: &svg, below: bottom + 50)
+        let height = legend(in: &svg, below: bottom + 56)
         return Chart(
             title: title, text: text, svg: svg.svg(title, text, height: height))
     }
@@ -402,14 +402,14 @@ struct BarChart {
         var y = 8.0
         for (number, group) in groups.enumerated() {
             if groups.count > 1 {
-                drawn.label(short(group.name, 44), left, y + 12, .start, "heading")
+                drawn.label(short(group.name, 44), left, y + 12, .start, "over heading")
                 y += 22
             }
             for bar in group.bars {
                 let value = short(bar.text, 24)
                 let room = (right - left - SVGWriter.width(of: value)) / SVGWriter.letter - 1
-                drawn.label(short(bar.name, max(1, Int(room))), left, y + 11)
-                drawn.label(value, right, y + 11, .end, "number")
+                drawn.label(short(bar.name, max(1, Int(room))), left, y + 11, .start, "over")
+                drawn.label(value, right, y + 11, .end, "over")
                 y += 17
                 if let end = place(bar.value) {
                     drawn.element(
@@ -470,8 +470,9 @@ extension Chart {
         --s0:#0072b2;--s1:#d55e00;--s2:#007a5a;--s3:#b0508a;--s4:#9a6a00;--s5:#2b8cc4;--s6:#555}
         svg text{fill:var(--ink)}
         svg .words{fill:var(--soft)}
+        svg .over{fill:var(--ink);paint-order:stroke;stroke:var(--page);stroke-width:4px;
+        stroke-linejoin:round}
         svg .heading{font-weight:600}
-        svg .number{font-variant-numeric:tabular-nums}
         svg .grid{stroke:var(--grid);stroke-width:1}
         svg .axis{stroke:var(--soft);stroke-width:1}
         svg .line{fill:none;stroke:var(--c);stroke-width:2}

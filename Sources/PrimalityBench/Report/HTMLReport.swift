@@ -164,12 +164,15 @@ private struct Page {
                 }, command: whole(command))
         }
         if let comparison {
+            var table = comparison.table
+            table.title = "what has changed"
+            table.note = ""
             rooms.insert(
                 Room(
                     anchor: "comparison", heading: "Compared with the earlier report",
                     lead: comparison.summary, charts: [],
-                    tables: [Table(comparison.table, isOpen: true)],
-                    command: comparison.table.command), at: 0)
+                    tables: table.rows.isEmpty ? [] : [Table(table, isOpen: true)],
+                    command: table.command), at: 0)
         }
         method = report.method
         circumstances = report.circumstances.map {
@@ -327,7 +330,7 @@ private let pageStyle = """
     data{font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
     nav{margin:1rem 0;font-size:.9rem}
     nav a{display:inline-block;margin-right:.9rem;padding:.15rem 0}
-    .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;
+    .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:1rem;
     align-items:start}
     figure{margin:.5rem 0;padding:.75rem;background:var(--card);border:1px solid var(--grid);
     border-radius:.5rem;min-width:0;--page:var(--card)}

@@ -6,6 +6,7 @@ extension ReportTable {
         func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
         var text = "### \(markdownText(title))\n\n"
         if !note.isEmpty { text += markdownText(note) + "\n\n" }
+        if rows.isEmpty { return text + "\(markdownCode(command))\n" }
         text += row(columns.map { markdownText($0.title) })
         text += row(columns.map { $0.isNumber ? "---:" : "---" })
         for cells in rows { text += row(cells.map(markdownText)) }

@@ -9,6 +9,7 @@ extension ReportTable {
         var text = plainText(title).uppercased() + "\n"
         if !note.isEmpty { text += note + "\n" }
         text += "\n"
+        if rows.isEmpty { return text + "  \(plainText(command))\n" }
         for row in rows {
             var line = ""
             for (i, cell) in row.enumerated() {
