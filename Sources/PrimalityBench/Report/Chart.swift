@@ -424,6 +424,9 @@ struct BarChart {
                 {
                     drawn.whisker(low, y + 5, high, y + 5)
                 }
+                if let line, let x = place(line.value) {
+                    drawn.line(x, y - 3, x, y + 13, "limit")
+                }
                 y += 19
             }
             y += 4
@@ -442,11 +445,8 @@ struct BarChart {
             svg.label(label, x, y + 17, anchor)
         }
         svg.line(left, y, right, y, "axis")
-        if let line, let x = place(line.value) {
-            svg.line(x, 4, x, y, "limit")
-        }
         var below = name
-        if let line { below += (below.isEmpty ? "" : "; ") + "dashed: " + line.name }
+        if let line { below += (below.isEmpty ? "" : "; ") + "line: " + line.name }
         svg.label(short(below, 46), right, y + 37, .end)
         svg.append(drawn)
         return Chart(title: title, text: text, svg: svg.svg(title, text, height: y + 46))
@@ -476,7 +476,8 @@ extension Chart {
         svg .grid{stroke:var(--grid);stroke-width:1}
         svg .axis{stroke:var(--soft);stroke-width:1}
         svg .line{fill:none;stroke:var(--c);stroke-width:2}
-        svg .guide,svg .limit{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:4 4}
+        svg .guide{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:4 4}
+        svg .limit{stroke:var(--ink);stroke-width:2}
         svg .mark{fill:var(--c);stroke:var(--page);stroke-width:1}
         svg .bar{fill:var(--c)}
         svg .whisker{stroke:var(--ink);stroke-width:1.2}

@@ -154,13 +154,14 @@ private struct Page {
         rooms = Section.allCases.compactMap { section in
             let tables = report.tables(of: section)
             guard let command = tables.first?.command else { return nil }
+            let charts = report.charts(of: section)
+            // Where there are many, those of what is drawn are open.
+            let drawn = Set(charts.map { $0.title.lowercased() })
             return Room(
                 anchor: section.rawValue, heading: section.title, lead: section.lead,
-                charts: report.charts(of: section).map {
-                    Figure(caption: whole($0.title), svg: $0.svg)
-                },
-                tables: tables.enumerated().map { i, table in
-                    Table(table, isOpen: i == 0 || tables.count <= 4)
+                charts: charts.map { Figure(caption: whole($0.title), svg: $0.svg) },
+                tables: tables.map { table in
+                    Table(table, isOpen: tables.count <= 4 || drawn.contains(table.title))
                 }, command: whole(command))
         }
         if let comparison {
@@ -320,6 +321,7 @@ private let pageStyle = """
     a{color:var(--accent)}
     code{font:.85em ui-monospace,monospace;color:var(--soft)}
     .machine,.lead,.note{color:var(--soft)}
+    .machine{max-width:none}
     .note{font-size:.875rem;margin:.25rem 0}
     .note:empty{display:none}
     .warning{background:var(--warn);color:var(--warnink);padding:.5rem .75rem;border-radius:.4rem;
@@ -330,9 +332,8 @@ private let pageStyle = """
     data{font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
     nav{margin:1rem 0;font-size:.9rem}
     nav a{display:inline-block;margin-right:.9rem;padding:.15rem 0}
-    .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:1rem;
-    align-items:start}
-    figure{margin:.5rem 0;padding:.75rem;background:var(--card);border:1px solid var(--grid);
+    .charts{columns:2 24rem;column-gap:1rem}
+    figure{break-inside:avoid;margin:.5rem 0 1rem;padding:.75rem;background:var(--card);border:1px solid var(--grid);
     border-radius:.5rem;min-width:0;--page:var(--card)}
     figcaption{font-weight:600;margin-bottom:.5rem;line-height:1.3}
     figure svg{max-width:30rem;margin:0 auto}
