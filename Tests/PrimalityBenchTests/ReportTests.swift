@@ -188,6 +188,22 @@ import Testing
         #expect(html.contains(report.warnings[0]))
     }
 
+    @Test func aPoolLooksTheSameInAllDrawings() throws {
+        let report = try SyntheticReport.make()
+        func style(of name: String, in chart: Chart) throws -> String {
+            // In the legend a line and a mark stand before the name.
+            let before = try #require(
+                texts(in: chart.svg, from: "</desc>", to: ">\(name)</text>").first)
+            return try #require(texts(in: before, from: "class=\"line ", to: "\"").last)
+        }
+        let chunks = try #require(report.charts(of: .handOver).first)
+        let scaling = try #require(report.charts(of: .scaling).first)
+        let pools = SyntheticReport.pools.dropFirst()
+        let styles = try pools.map { try style(of: $0, in: chunks) }
+        #expect(try pools.map { try style(of: $0, in: scaling) } == styles)
+        #expect(Set(styles).count == pools.count)
+    }
+
     @Test func aHostileReportIsStillAPage() throws {
         let report = try Self.hostileReport()
         let html = try report.html(comparison: Comparison(old: report, new: report))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestVectors
 import Testing
 
 /// `primality bench` with reports that are there: nothing is measured.
@@ -49,15 +50,13 @@ import Testing
                 "\(folder)/a.md", "--json", "\(folder)/b.json",
             ])
             #expect(outcome.status == 0 && outcome.output == "")
-            let html = try String(contentsOfFile: folder + "/a.html", encoding: .utf8)
+            let html = try #require(TestFiles.text(folder + "/a.html"))
             #expect(html.contains("<data value=\"2000.5\">2.00 µs</data>"))
             #expect(html.contains("a &lt;cpu&gt;") && !html.contains("<cpu>"))
             let markdown = try Tool.run([
                 "bench", "--from", "\(folder)/b.json", "--markdown", "-",
             ])
-            #expect(
-                markdown.output
-                    == (try String(contentsOfFile: folder + "/a.md", encoding: .utf8)))
+            #expect(markdown.output == TestFiles.text(folder + "/a.md"))
         }
     }
 
@@ -69,7 +68,7 @@ import Testing
             // In place, too.
             let second = try Tool.run(["bench", "--from", path, "--json", path])
             #expect(first.status == 0 && second.status == 0)
-            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let text = try #require(TestFiles.text(path))
             #expect(text.hasPrefix("{\n") && text.hasSuffix("}\n") && text.utf8.count < 1 << 16)
         }
     }

@@ -259,6 +259,8 @@ struct LineChart {
     struct Series {
         var name: String
         var points: [Point]
+        /// Which colour, dash and mark.
+        var style = 0
         /// A guide: no marks, in grey.
         var isGuide = false
     }
@@ -314,8 +316,8 @@ struct LineChart {
         svg.line(left, top, left, bottom, "axis")
         svg.label(x.name, right, bottom + 43, .end)
 
-        for (number, series) in series.enumerated() {
-            let style = series.isGuide ? "guide" : "line s\(number % Chart.styles)"
+        for series in series {
+            let style = series.isGuide ? "guide" : "line s\(series.style % Chart.styles)"
             var path = ""
             for point in series.points {
                 guard let at = place(point.x, point.y) else { continue }
@@ -332,7 +334,7 @@ struct LineChart {
                     svg.whisker(
                         at.x, bottom - low * (bottom - top), at.x, bottom - high * (bottom - top))
                 }
-                svg.mark(number, at.x, at.y)
+                svg.mark(series.style, at.x, at.y)
             }
         }
         let height = legend(in: &svg, below: bottom + 56)
@@ -344,17 +346,17 @@ struct LineChart {
     private func legend(in svg: inout SVGWriter, below top: Double) -> Double {
         var x = 2.0
         var y = top + 12
-        for (number, series) in series.enumerated() {
+        for series in series {
             let name = short(series.name, 36)
             let width = 34 + SVGWriter.width(of: name)
             if x > 2, x + width > Chart.width {
                 x = 2
                 y += 21
             }
-            let style = series.isGuide ? "guide" : "line s\(number % Chart.styles)"
+            let style = series.isGuide ? "guide" : "line s\(series.style % Chart.styles)"
             svg.element(
                 "path", [("class", style), ("d", "M\(units(x)) \(units(y - 4.5))h26")])
-            if !series.isGuide { svg.mark(number, x + 13, y - 4.5) }
+            if !series.isGuide { svg.mark(series.style, x + 13, y - 4.5) }
             svg.label(name, x + 32, y)
             x += width + 12
         }
@@ -371,6 +373,8 @@ struct BarChart {
         var value: Double
         var text: String
         var interval: Interval?
+        /// Which colour.
+        var style = 0
     }
     struct Group {
         var name: String
@@ -400,7 +404,7 @@ struct BarChart {
         }
         var drawn = SVGWriter()
         var y = 8.0
-        for (number, group) in groups.enumerated() {
+        for group in groups {
             if groups.count > 1 {
                 drawn.label(short(group.name, 44), left, y + 12, .start, "over heading")
                 y += 22
@@ -415,7 +419,7 @@ struct BarChart {
                     drawn.element(
                         "rect",
                         [
-                            ("class", "bar s\(number % Chart.styles)"), ("x", units(left)),
+                            ("class", "bar s\(bar.style % Chart.styles)"), ("x", units(left)),
                             ("y", units(y)), ("width", units(max(1, end - left))), ("height", "10"),
                         ])
                 }

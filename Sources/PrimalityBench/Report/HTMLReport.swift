@@ -267,7 +267,7 @@ private let template = """
     <details{{#isOpen}} open{{/isOpen}}>
     <summary>{{title}}</summary>
     <p class="note">{{note}}</p>
-    <div class="table" tabindex="0">
+    <div class="table" tabindex="0" role="region" aria-label="{{title}}">
     <table>
     <thead><tr>{{#columns}}<th scope="col"{{#isNumber}} class="n"{{/isNumber}}>{{content}}</th>{{/columns}}</tr></thead>
     <tbody>
@@ -290,7 +290,7 @@ private let template = """
     </section>
     <section id="environment">
     <h2>Environment</h2>
-    <div class="table" tabindex="0">
+    <div class="table" tabindex="0" role="region" aria-label="Environment">
     <table>
     <tbody>
     {{#circumstances}}
@@ -332,8 +332,8 @@ private let pageStyle = """
     data{font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
     nav{margin:1rem 0;font-size:.9rem}
     nav a{display:inline-block;margin-right:.9rem;padding:.15rem 0}
-    .charts{columns:2 24rem;column-gap:1rem}
-    figure{break-inside:avoid;margin:.5rem 0 1rem;padding:.75rem;background:var(--card);border:1px solid var(--grid);
+    .charts{columns:2 24rem;column-gap:1rem;margin-top:.75rem}
+    figure{break-inside:avoid;margin:0 0 1rem;padding:.75rem;background:var(--card);border:1px solid var(--grid);
     border-radius:.5rem;min-width:0;--page:var(--card)}
     figcaption{font-weight:600;margin-bottom:.5rem;line-height:1.3}
     figure svg{max-width:30rem;margin:0 auto}
@@ -345,7 +345,8 @@ private let pageStyle = """
     th,td{padding:.3rem .75rem .3rem 0;text-align:left;white-space:nowrap;
     border-bottom:1px solid var(--grid)}
     th{font-weight:600;color:var(--soft)}
-    .n{text-align:right}
-    #environment td{white-space:normal;min-width:12rem}
+    th.n,td.n{text-align:right}
+    td:not(.n){white-space:normal;min-width:6.75rem}
+    #environment td{min-width:12rem}
     @media print{details::details-content{content-visibility:visible}}
     """

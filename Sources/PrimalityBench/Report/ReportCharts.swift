@@ -27,12 +27,13 @@ extension BenchReport {
             text: "A bar for each way into C and back: nanoseconds a call.",
             name: "time a call", label: tickDuration,
             line: loop.map { ($0, "the loop in Swift") },
-            groups: distinct(shown.map(\.subject)).map { subject in
+            groups: distinct(shown.map(\.subject)).enumerated().map { number, subject in
                 BarChart.Group(
                     name: subject,
                     bars: shown.filter { $0.subject == subject }.compactMap { m in
                         m.time.map {
-                            .init(name: m.variant, value: $0.median, text: m.timeText)
+                            .init(
+                                name: m.variant, value: $0.median, text: m.timeText, style: number)
                         }
                     })
             }
@@ -93,7 +94,9 @@ extension BenchReport {
                     name: "",
                     bars: compared.filter { $0.size == size }.compactMap { m in
                         m.ratio.map {
-                            .init(name: m.variant, value: $0.value, text: $0.text, interval: $0)
+                            .init(
+                                name: m.variant, value: $0.value, text: $0.text, interval: $0,
+                                style: style(of: m))
                         }
                     })
             ]
@@ -110,7 +113,9 @@ extension BenchReport {
                     name: "",
                     bars: starts.compactMap { m in
                         m.time.map {
-                            .init(name: m.variant, value: $0.median, text: m.timeText)
+                            .init(
+                                name: m.variant, value: $0.median, text: m.timeText,
+                                style: style(of: m))
                         }
                     })
             ]
@@ -159,8 +164,21 @@ extension BenchReport {
         _ measurements: [Measurement], _ point: (Measurement) -> LineChart.Point?
     ) -> [LineChart.Series] {
         distinct(measurements.map(\.variant)).map { variant in
-            let points = measurements.filter { $0.variant == variant }.compactMap(point)
-            return LineChart.Series(name: variant, points: points.sorted { $0.x < $1.x })
+            let own = measurements.filter { $0.variant == variant }
+            return LineChart.Series(
+                name: variant, points: own.compactMap(point).sorted { $0.x < $1.x },
+                style: own.first.map { style(of: $0) } ?? 0)
         }
+    }
+
+    /// The same for the same pool or level in all drawings.
+    private func style(of measurement: Measurement) -> Int {
+        let rooms: [Section] =
+            switch measurement.section {
+            case .handOver, .scaling: [.handOver, .scaling]
+            default: [measurement.section]
+            }
+        let names = distinct(rooms.flatMap { measurements(of: $0) }.map(\.variant))
+        return names.firstIndex(of: measurement.variant) ?? 0
     }
 }
