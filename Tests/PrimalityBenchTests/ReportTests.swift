@@ -109,7 +109,7 @@ import Testing
         let table = ReportTable(
             title: "t", columns: [.init(title: "by", isNumber: false), .init(title: "time")],
             rows: [["Swift", "1 ns"], ["C", "100 µs"]], command: "c")
-        #expect(table.text == "T\n\nby       time\nSwift    1 ns\nC      100 µs\n\n  c\n")
+        #expect(table.text == "T\n\nby       time\nSwift    1 ns\nC      100 µs\n\n")
     }
 
     @Test func noControlCharacterReachesATerminal() throws {

@@ -116,11 +116,30 @@ struct Axis {
 struct SVGWriter {
     private(set) var text = ""
 
-    /// Text of this size, in units; a typical letter of a wide face is as wide as ``letter``.
-    static let fontSize = 13.0
+    /// A typical letter of a wide face at the size of ``Chart/style``, in units.
     static let letter = 7.9
 
-    static func width(of text: String) -> Double { Double(text.count) * letter }
+    /// About how wide a text is: rather more than less, since the face is the reader's.
+    static func width(of text: String) -> Double { text.reduce(0) { $0 + width(of: $1) } }
+
+    private static func width(of character: Character) -> Double {
+        guard let code = character.unicodeScalars.first?.value else { return 0 }
+        switch character {
+        case "m", "w", "M", "W", "@", "%", "…": return 13
+        default: return code >= 0x1100 ? 18 : character.isUppercase ? 10.5 : letter
+        }
+    }
+
+    /// The text, or as much of it as there is room for.
+    static func fitted(_ text: String, in room: Double) -> String {
+        if width(of: text) <= room { return text }
+        var taken = width(of: "…")
+        let beginning = text.prefix { character in
+            taken += width(of: character)
+            return taken <= room
+        }
+        return beginning + "…"
+    }
 
     mutating func element(
         _ name: String, _ attributes: [(String, String)], _ content: String? = nil
@@ -215,11 +234,6 @@ func markup(_ text: String) -> String {
         }
     }
     return result
-}
-
-/// A name that is short enough for a drawing.
-private func short(_ name: String, _ most: Int) -> String {
-    name.count <= most ? name : name.prefix(most - 1) + "…"
 }
 
 /// A number without the zeros that say nothing.
@@ -347,7 +361,7 @@ struct LineChart {
         var x = 2.0
         var y = top + 12
         for series in series {
-            let name = short(series.name, 36)
+            let name = SVGWriter.fitted(series.name, in: Chart.width - 46)
             let width = 34 + SVGWriter.width(of: name)
             if x > 2, x + width > Chart.width {
                 x = 2
@@ -406,13 +420,15 @@ struct BarChart {
         var y = 8.0
         for group in groups {
             if groups.count > 1 {
-                drawn.label(short(group.name, 44), left, y + 12, .start, "over heading")
+                drawn.label(
+                    SVGWriter.fitted(group.name, in: right - left), left, y + 12, .start,
+                    "over heading")
                 y += 22
             }
             for bar in group.bars {
-                let value = short(bar.text, 24)
-                let room = (right - left - SVGWriter.width(of: value)) / SVGWriter.letter - 1
-                drawn.label(short(bar.name, max(1, Int(room))), left, y + 11, .start, "over")
+                let value = SVGWriter.fitted(bar.text, in: 200)
+                let room = right - left - SVGWriter.width(of: value) - 12
+                drawn.label(SVGWriter.fitted(bar.name, in: room), left, y + 11, .start, "over")
                 drawn.label(value, right, y + 11, .end, "over")
                 y += 17
                 if let end = place(bar.value) {
@@ -451,7 +467,7 @@ struct BarChart {
         svg.line(left, y, right, y, "axis")
         var below = name
         if let line { below += (below.isEmpty ? "" : "; ") + "line: " + line.name }
-        svg.label(short(below, 46), right, y + 37, .end)
+        svg.label(SVGWriter.fitted(below, in: right - left), right, y + 37, .end)
         svg.append(drawn)
         return Chart(title: title, text: text, svg: svg.svg(title, text, height: y + 46))
     }

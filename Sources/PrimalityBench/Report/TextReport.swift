@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ReportTable {
-    /// The table in columns, below its title and above its command; lines end with a line end.
+    /// The table in columns, below its title; lines end with a line end.
     var text: String {
         let cells = [columns.map(\.title)] + rows
         let rows = cells.map { $0.map(plainText) }
@@ -9,7 +9,7 @@ extension ReportTable {
         var text = plainText(title).uppercased() + "\n"
         if !note.isEmpty { text += note + "\n" }
         text += "\n"
-        if rows.isEmpty { return text + "  \(plainText(command))\n" }
+        if rows.isEmpty { return text }
         for row in rows {
             var line = ""
             for (i, cell) in row.enumerated() {
@@ -19,14 +19,18 @@ extension ReportTable {
             while line.last == " " { line.removeLast() }
             text += line + "\n"
         }
-        return text + "\n  \(plainText(command))\n"
+        return text + "\n"
     }
 }
 
 extension BenchReport {
     /// The tables and what follows from them, for a terminal.
     public var text: String {
-        let parts = Section.allCases.flatMap { tables(of: $0) }.map { $0.text + "\n" }
+        let parts = Section.allCases.map { section in
+            let tables = tables(of: section)
+            let command = tables.first.map { "  \(plainText($0.command))\n\n" } ?? ""
+            return tables.map(\.text).joined() + command
+        }
         let sentences = findings.map { "* \(plainText($0.text))\n  \(plainText($0.command))\n" }
         return parts.joined() + (sentences.isEmpty ? "" : "FINDINGS\n\n" + sentences.joined())
     }
