@@ -23,7 +23,7 @@ SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
 .PHONY: help run test vectors install install-cli lint format tables check-tables lib bench \
 	bench-compare bench-u64 bench-big bench-deps bench-pools run-bench-pools bench-mailbox models-python count count-update run-count test-swift \
 	test-c run-c-tests test-install test-levels test-asan test-tsan soak soak-shards soak-pools \
-	check-swift check-gmp clean
+	test-report check-swift check-gmp clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -180,6 +180,14 @@ soak-pools: check-swift check-gmp ## FAULTS of each kind, LINES through each poo
 
 test-install: lib ## Install into a folder, and use the library from C, C++ and Python.
 	@CC="$(CC)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" sh Tests/Install/run.sh
+
+# One report with all there can be, made up, and one as this machine gives it.
+test-report: check-swift check-gmp ## Look at reports of `primality bench` in a headless browser, where there is one.
+	@mkdir -p .build-c
+	PRIMALITY_REPORT=$(CURDIR)/.build-c/synthetic.html \
+	  $(SWIFT) test -c release --disable-xctest --filter thePageIsWrittenForTheBrowser
+	$$($(SWIFT) build -c release --show-bin-path)/primality bench --quick --html .build-c/quick.html
+	@sh Tests/report-browser.sh .build-c/synthetic.html .build-c/quick.html
 
 # What faults do to pools is the same at every level, and so is what models show.
 test-levels: check-swift check-gmp ## The suite, but for faults and models, once per level that this machine supports.

@@ -24,6 +24,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.4.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
     targets: [
         .systemLibrary(name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
@@ -46,7 +47,10 @@ let package = Package(
         .target(name: "CProbes", dependencies: ["CKernels"]),
         .target(
             name: "PrimalityBench",
-            dependencies: ["CKernels", "CProbes", "Primality", "PrimalityPool", "PurePrimality"],
+            dependencies: [
+                "CKernels", "CProbes", "Primality", "PrimalityPool", "PurePrimality",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
             swiftSettings: swiftOnC),
         .executableTarget(
             name: "PrimalityCLI",

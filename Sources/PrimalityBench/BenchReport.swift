@@ -123,11 +123,11 @@ public struct Finding: Sendable, Hashable, Codable {
 
     /// The sentence.
     public var text: String {
-        var text = template
-        for (i, figure) in figures.enumerated() {
-            text = text.split(separator: "{\(i)}", omittingEmptySubsequences: false)
-                .joined(separator: figure.text)
-        }
-        return text
+        parts.map { part in
+            switch part {
+            case .words(let words): words
+            case .figure(let figure): figure.text
+            }
+        }.joined()
     }
 }

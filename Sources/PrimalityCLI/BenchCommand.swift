@@ -7,8 +7,35 @@ internal import PrimalityBench
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures what crossing into C, threads and processes cost and give on this machine.",
+        abstract:
+            "Measures what crossing into C, threads and processes cost and give on this machine.",
         discussion: """
+            The rooms of the report, which --rooms chooses from:
+
+              call       what one call into C costs, by each way there and back
+              kernel     each test in Swift and in C at each instruction set
+              hand-over  what pools cost, by how much is handed over at once
+              fork       what a fork costs, against resident memory
+              scaling    what more and more workers give
+
+            Whatever is compared is measured in turn, in rounds, so that what else the machine does meets \
+            all of it. A time is the median of the rounds, a speed-up the median of the rounds' ratios with \
+            its 95 % interval. Why figures are not to be trusted, as on a busy machine, is said on standard \
+            error.
+
+            Without --json, --html and --markdown the tables and what follows from them go to standard \
+            output. Files are opened before anything is measured:
+
+              --json now.json --html now.html     a report to keep, and one to read
+              --from now.json --markdown -        another form, measuring nothing
+              --compare then.json                 measures, and says what changed
+              --from now.json --compare then.json says what changed between the two
+
+            A ratio has changed when its two intervals have no number in common; times alone are not \
+            judged, since machines differ from day to day. That something has changed is no error.
+
+            Exit status: 0 done; 2 a file that is no report; 64 usage; 70 a wrong answer; 74 write error; \
+            130 or 143 ended by SIGINT or SIGTERM, when the rooms that were finished are reported.
             """)
 
     @Flag(help: "Less of everything: about 20 seconds.")
@@ -16,25 +43,88 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A comma-separated list of call, kernel, hand-over, fork and scaling.", valueName: "names"))
+            "A comma-separated list of call, kernel, hand-over, fork and scaling.",
+            valueName: "names"))
     var rooms: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write all that was measured as JSON; '-' is standard output.", valueName: "file"))
+    var json: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write one page with charts and tables, which needs no other file; '-' is standard output.",
+            valueName: "file"))
+    var html: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write summary and tables for a pull request; '-' is standard output.",
+            valueName: "file"))
+    var markdown: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Compare with a report that --json has written; the comparison is in --html and --markdown, too.",
+            valueName: "file"))
+    var compare: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Measure nothing: take the report that --json has written.", valueName: "file"))
+    var from: String?
+
     func run() throws {
-        try Refusal.checkLevel()
-        let interruption = Interruption()
+        let outputs = [json, html, markdown].compactMap(\.self)
+        if Set(outputs).count < outputs.count {
+            throw Refusal.usage("--json, --html and --markdown need a file each")
+        }
+        if compare != nil && json == "-" {
+            throw Refusal.usage("--json - leaves no room for what --compare prints; give it a file")
+        }
+        if from != nil && (quick || rooms != nil) {
+            throw Refusal.usage("--from measures nothing: leave --quick and --rooms out")
+        }
         var settings = quick ? BenchSettings.quick : BenchSettings()
         if let rooms {
             settings.sections = try rooms.split(separator: ",").map {
                 try choice(String($0), of: "--rooms")
             }
+            if settings.sections.isEmpty { throw Refusal.usage("--rooms needs a name") }
         }
-        let report = try Bench(settings: settings, cancel: interruption.cancel).run()
+        if from == nil { try Refusal.checkLevel() }
+        // Old reports first: one of the files to write may be the same.
+        let old = try compare.map(ReportFile.read)
+        let earlier = try from.map(ReportFile.read)
+        let jsonFile = try json.map(ReportFile.init)
+        let htmlFile = try html.map(ReportFile.init)
+        let markdownFile = try markdown.map(ReportFile.init)
+
+        let interruption = Interruption()
+        let report = try earlier ?? Bench(settings: settings, cancel: interruption.cancel).run()
+        let comparison = old.map { Comparison(old: $0, new: report) }
+
         var output = Output()
-        for m in report.measurements {
-            _ = output.write(
-                "\(m.id)\t\(m.cpu?.median ?? 0)\t\(m.ratio?.value ?? 0)\t\(m.ratio?.low ?? 0)\t\(m.ratio?.high ?? 0)\n")
+        var status = ExitStatus.done
+        if let jsonFile { status.raise(to: jsonFile.write(try report.json(), &output)) }
+        if let htmlFile {
+            status.raise(to: htmlFile.write(try report.html(comparison: comparison), &output))
         }
-        for f in report.findings { _ = output.write(f.text + "\n") }
-        for w in report.warnings { _ = output.write("warning: " + w + "\n") }
+        if let markdownFile {
+            status.raise(to: markdownFile.write(report.markdown(comparison: comparison), &output))
+        }
+        if !outputs.contains("-") {
+            if outputs.isEmpty { _ = output.write(report.text) }
+            if let comparison {
+                _ = output.write((outputs.isEmpty ? "\n" : "") + comparison.text)
+            }
+        }
+        for warning in report.warnings + (comparison?.warnings ?? []) {
+            StandardStreams.complain("warning: \(plainText(warning))")
+        }
+        status.raise(to: output.status())
+        interruption.exitIfSignalled { "the rooms that were finished are reported" }
+        if status != .done { throw ExitCode(status.rawValue) }
     }
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is different between two reports: by their ratios, which were measured in the same rounds, since
+/// times alone differ from run to run.
+public struct Comparison: Sendable, Hashable {
+    /// A measurement whose ratio's 95 % intervals have no number in common.
+    public struct Change: Sendable, Hashable {
+        /// As it was.
+        public var old: Measurement
+        /// As it is.
+        public var new: Measurement
+    }
+
+    /// What has changed beyond the intervals, in the new report's order.
+    public var changes: [Change] = []
+    /// How many ratios have not.
+    public var unchanged = 0
+    /// How many measurements are in both and have no ratio in one of them.
+    public var unjudged = 0
+    /// What is in the new report alone.
+    public var added: [Measurement] = []
+    /// What is in the old report alone.
+    public var removed: [Measurement] = []
+    /// Why they are not to be compared.
+    public var warnings: [String] = []
+
+    /// Compares two reports, measurement by measurement.
+    public init(old: BenchReport, new: BenchReport) {
+        let before = Dictionary(old.measurements.map { ($0.id, $0) }) { first, _ in first }
+        let after = Set(new.measurements.map(\.id))
+        for measurement in new.measurements {
+            guard let earlier = before[measurement.id] else {
+                added.append(measurement)
+                continue
+            }
+            guard let a = earlier.ratio, let b = measurement.ratio, a.isNumber, b.isNumber,
+                earlier.reference == measurement.reference
+            else {
+                unjudged += 1
+                continue
+            }
+            if a.overlaps(b) {
+                unchanged += 1
+            } else {
+                changes.append(Change(old: earlier, new: measurement))
+            }
+        }
+        removed = old.measurements.filter { !after.contains($0.id) }
+        let (a, b) = (old.environment, new.environment)
+        for (name, before, after) in [
+            ("processor", a.cpu, b.cpu), ("number of cores", String(a.cores), String(b.cores)),
+            ("level", a.level, b.level), ("C compiler", a.compiler, b.compiler),
+            ("Swift", a.swift, b.swift), ("GMP", a.gmp, b.gmp),
+            (
+                "amount of work", old.settings.isQuick ? "quick" : "full",
+                new.settings.isQuick ? "quick" : "full"
+            ),
+        ] where before != after {
+            warnings.append("the \(name) differs: \(before) then, \(after) now")
+        }
+    }
+
+    /// What has changed, what is new and what is gone.
+    var table: ReportTable {
+        func row(_ id: String, _ what: String, _ old: Measurement?, _ new: Measurement?) -> [String]
+        {
+            [
+                id, what, old?.ratioText ?? "", new?.ratioText ?? "", old?.timeText ?? "",
+                new?.timeText ?? "",
+            ]
+        }
+        let changes = changes.map { change in
+            let factor = (change.new.ratio?.value ?? .nan) / (change.old.ratio?.value ?? .nan)
+            return row(change.new.id, "×" + significant(factor), change.old, change.new)
+        }
+        return ReportTable(
+            title: "compared with the earlier report", note: summary,
+            columns: [
+                .init(title: "measurement", isNumber: false), .init(title: "change"),
+                .init(title: "ratio then"), .init(title: "ratio now"), .init(title: "time then"),
+                .init(title: "time now"),
+            ],
+            rows: changes + added.map { row($0.id, "new", nil, $0) }
+                + removed.map { row($0.id, "gone", $0, nil) },
+            command: "primality bench --compare OLD.json")
+    }
+
+    /// The numbers of all that.
+    public var summary: String {
+        let judged = changes.count + unchanged
+        return "\(changes.count) of \(judged) ratios changed beyond their 95 % intervals; "
+            + "\(added.count) measurements are new, \(removed.count) are gone, \(unjudged) have no "
+            + "ratio and are not judged."
+    }
+
+    /// The comparison for a terminal.
+    public var text: String { table.text }
+}
+
+extension Interval {
+    fileprivate var isNumber: Bool { !value.isNaN && !low.isNaN && !high.isNaN }
+}

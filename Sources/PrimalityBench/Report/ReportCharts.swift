@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension BenchReport {
+    /// The drawings of a room; none where nothing was measured that can be drawn.
+    func charts(of section: Section) -> [Chart] {
+        let all = measurements(of: section)
+        switch section {
+        case .call: return [callCosts(all)].compactMap(\.self)
+        case .kernel:
+            return ["prime-64", "odd-64"].compactMap { exactTest($0, all) }
+        case .handOver:
+            let chunks = all.filter { $0.size != nil }
+            let starts = all.filter { $0.size == nil }
+            return [chunkCosts(chunks), speedups(chunks), startCosts(starts)].compactMap(\.self)
+        case .fork: return [forkCosts(all)].compactMap(\.self)
+        case .scaling: return [scaling(all)].compactMap(\.self)
+        case .peer: return []
+        }
+    }
+
+    /// What is next to nothing beside texts and scratch memory: all that has the loop as its reference.
+    private func callCosts(_ all: [Measurement]) -> Chart? {
+        let shown = all.filter { $0.id == CallRoom.loop || $0.reference == CallRoom.loop }
+        let loop = self[CallRoom.loop]?.time?.median
+        return BarChart(
+            title: "What one call costs",
+            text: "A bar for each way into C and back: nanoseconds a call.",
+            name: "time a call", label: tickDuration,
+            line: loop.map { ($0, "the loop in Swift") },
+            groups: distinct(shown.map(\.subject)).enumerated().map { number, subject in
+                BarChart.Group(
+                    name: subject,
+                    bars: shown.filter { $0.subject == subject }.compactMap { m in
+                        m.time.map {
+                            .init(
+                                name: m.variant, value: $0.median, text: m.timeText, style: number)
+                        }
+                    })
+            }
+        ).chart
+    }
+
+    private func exactTest(_ input: String, _ all: [Measurement]) -> Chart? {
+        let shown = all.filter { $0.id.hasPrefix("kernel.exact.\(input).") }
+        let sizes = Set(shown.compactMap(\.size)).sorted().map(Double.init)
+        // One number a call has no batch: it stands on the left, as far from 1 as 8 is on the right.
+        let single = 1.0 / 8
+        let hasSingle = shown.contains { $0.size == nil }
+        return LineChart(
+            title: "Exact test, \(shown.first?.input ?? input)",
+            text:
+                "A line for Swift and for C at each level: nanoseconds a number against how many numbers "
+                + "a call is given.",
+            x: .init(
+                name: "numbers a call", scale: .logarithmic,
+                ticks: (hasSingle ? [single] : []) + sizes,
+                label: { $0 == single ? "single" : tick($0) }),
+            y: .init(name: "time a number", scale: .logarithmic, label: tickDuration),
+            series: lines(shown) { m in
+                m.time.map {
+                    .init(
+                        x: m.size.map(Double.init) ?? single, y: $0.median, isApart: m.size == 1)
+                }
+            }
+        ).chart
+    }
+
+    private func chunkCosts(_ chunks: [Measurement]) -> Chart? {
+        LineChart(
+            title: "What a number costs, by chunk",
+            text: "A line a pool: time a number against how many numbers a chunk has.",
+            x: .init(
+                name: "numbers a chunk", scale: .logarithmic,
+                ticks: Set(chunks.compactMap(\.size)).sorted().map(Double.init), label: tick),
+            y: .init(name: "time a number", scale: .logarithmic, label: tickDuration),
+            series: lines(chunks) { m in
+                guard let size = m.size, let time = m.time else { return nil }
+                return .init(x: Double(size), y: time.median)
+            }
+        ).chart
+    }
+
+    /// Of the largest chunks: what is handed over seldom shows what workers can give.
+    private func speedups(_ chunks: [Measurement]) -> Chart? {
+        let compared = chunks.filter { $0.ratio != nil }
+        guard let size = compared.compactMap(\.size).max() else { return nil }
+        return BarChart(
+            title: "Speed-up over the serial pool, \(size) numbers a chunk",
+            text:
+                "A bar a pool: how many times faster it is than the serial pool, with 95 % intervals.",
+            name: "speed-up", label: tick, line: (1, "the serial pool"),
+            groups: [
+                .init(
+                    name: "",
+                    bars: compared.filter { $0.size == size }.compactMap { m in
+                        m.ratio.map {
+                            .init(
+                                name: m.variant, value: $0.value, text: $0.text, interval: $0,
+                                style: style(of: m))
+                        }
+                    })
+            ]
+        ).chart
+    }
+
+    private func startCosts(_ starts: [Measurement]) -> Chart? {
+        BarChart(
+            title: "What starting and ending a pool costs",
+            text: "A bar a pool: the time of a run with next to nothing to do.",
+            name: "time a start", label: tickDuration,
+            groups: [
+                .init(
+                    name: "",
+                    bars: starts.compactMap { m in
+                        m.time.map {
+                            .init(
+                                name: m.variant, value: $0.median, text: m.timeText,
+                                style: style(of: m))
+                        }
+                    })
+            ]
+        ).chart
+    }
+
+    private func forkCosts(_ all: [Measurement]) -> Chart? {
+        LineChart(
+            title: "What a fork costs",
+            text: "Time a fork against how much memory is resident.",
+            x: .init(
+                name: "MB resident", scale: .logarithmic,
+                ticks: Set(all.compactMap(\.size)).sorted().map(Double.init), label: tick),
+            y: .init(name: "time a fork", scale: .logarithmic, label: tickDuration),
+            series: lines(all) { m in
+                guard let size = m.size, let time = m.time else { return nil }
+                return .init(x: Double(size), y: time.median)
+            }
+        ).chart
+    }
+
+    private func scaling(_ all: [Measurement]) -> Chart? {
+        let workers = Set(all.compactMap(\.size)).sorted().map(Double.init)
+        let most = workers.last ?? 1
+        let series = lines(all) { m in
+            guard let size = m.size else { return nil }
+            if m.ratio == nil && size != 1 { return nil }
+            return .init(x: Double(size), y: m.ratio?.value ?? 1, interval: m.ratio)
+        }
+        if series.allSatisfy(\.points.isEmpty) { return nil }
+        let ideal = LineChart.Series(
+            name: "ideal", points: [.init(x: 0, y: 0), .init(x: most, y: most)], isGuide: true)
+        return LineChart(
+            title: "Scaling",
+            text:
+                "A line a pool: the speed-up over one worker against the number of workers, with 95 % "
+                + "intervals, beside the ideal line.",
+            x: .init(name: "workers", scale: .linear, ticks: [0] + workers, label: tick),
+            y: .init(name: "speed-up", scale: .linear, label: tick),
+            series: series + [ideal]
+        ).chart
+    }
+
+    /// A line a variant, in the order of the sizes.
+    private func lines(
+        _ measurements: [Measurement], _ point: (Measurement) -> LineChart.Point?
+    ) -> [LineChart.Series] {
+        distinct(measurements.map(\.variant)).map { variant in
+            let own = measurements.filter { $0.variant == variant }
+            return LineChart.Series(
+                name: variant, points: own.compactMap(point).sorted { $0.x < $1.x },
+                style: own.first.map { style(of: $0) } ?? 0)
+        }
+    }
+
+    /// The same for the same pool or level in all drawings.
+    private func style(of measurement: Measurement) -> Int {
+        let rooms: [Section] =
+            switch measurement.section {
+            case .handOver, .scaling: [.handOver, .scaling]
+            default: [measurement.section]
+            }
+        let names = distinct(rooms.flatMap { measurements(of: $0) }.map(\.variant))
+        return names.firstIndex(of: measurement.variant) ?? 0
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A table of a report, the same in the terminal, in Markdown and in HTML.
+struct ReportTable: Sendable, Hashable {
+    struct Column: Sendable, Hashable {
+        var title: String
+        /// Numbers stand on the right.
+        var isNumber = true
+    }
+
+    var title: String
+    /// What a cell says, where the columns don't.
+    var note = ""
+    var columns: [Column]
+    /// As many cells each as there are columns.
+    var rows: [[String]]
+    /// Prints it again.
+    var command: String
+}
+
+extension BenchReport {
+    /// The tables of a room; none of a room in which nothing was measured.
+    func tables(of section: Section) -> [ReportTable] {
+        let all = measurements(of: section)
+        if all.isEmpty { return [] }
+        switch section {
+        case .call: return [calls(all)]
+        case .kernel:
+            let exact = all.filter { $0.id.hasPrefix("kernel.exact.") }
+            let other = all.filter { !$0.id.hasPrefix("kernel.exact.") }
+            return grouped(exact) { $0.input ?? "" }.map { exactTest($0) }
+                + grouped(other) { $0.subject }.map { list($0, title: $0[0].subject) }
+        case .handOver:
+            let chunks = all.filter { $0.size != nil }
+            let starts = all.filter { $0.size == nil }
+            return handOver(chunks)
+                + grouped(starts) { $0.subject }.map { list($0, title: "pools: \($0[0].subject)") }
+        case .fork: return [list(all, title: "forks", size: "MB resident")]
+        case .scaling: return [scaling(all)]
+        case .peer:
+            return grouped(all) { $0.subject }.map { list($0, title: $0[0].subject, size: "bits") }
+        }
+    }
+
+    private func grouped(
+        _ measurements: [Measurement], by key: (Measurement) -> String
+    ) -> [[Measurement]] {
+        distinct(measurements.map(key)).map { name in measurements.filter { key($0) == name } }
+    }
+
+    // MARK: The rooms
+
+    private func calls(_ all: [Measurement]) -> ReportTable {
+        ReportTable(
+            title: "calls",
+            note: "What a way costs is the difference to what it is compared with.",
+            columns: [
+                .init(title: "what", isNumber: false), .init(title: "way", isNumber: false),
+                .init(title: "time a call"), .init(title: "spread"), .init(title: "difference"),
+                .init(title: "compared with", isNumber: false),
+            ],
+            rows: all.map { m in
+                let reference = m.reference.flatMap { self[$0] }
+                var difference = ""
+                if let mine = m.time?.median, let other = reference?.time?.median {
+                    difference = (mine < other ? "" : "+") + duration(nanoseconds: mine - other)
+                }
+                return [
+                    m.subject, m.variant, m.timeText, m.spreadText, difference,
+                    reference?.variant ?? "",
+                ]
+            },
+            command: all[0].command)
+    }
+
+    /// One input's: a row a variant, a column a batch.
+    private func exactTest(_ all: [Measurement]) -> ReportTable {
+        let sizes = Set(all.map(\.size)).sorted { ($0 ?? 0) < ($1 ?? 0) }
+        let largest = sizes.last ?? nil
+        let last = largest.map { "speed-up at \($0)" } ?? "speed-up"
+        return ReportTable(
+            title: "exact test, \(all[0].input ?? "numbers")",
+            note:
+                "Nanoseconds a number, by how many numbers a call is given, and the speed-up over Swift.",
+            columns: [.init(title: "by", isNumber: false)]
+                + sizes.map { .init(title: $0.map(String.init) ?? "single") }
+                + [.init(title: last)],
+            rows: distinct(all.map(\.variant)).map { variant in
+                let row = all.filter { $0.variant == variant }
+                return [variant]
+                    + sizes.map { size in
+                        row.first { $0.size == size }?.time.map { significant($0.median) } ?? ""
+                    }
+                    + [row.first { $0.size == largest }?.ratioText ?? ""]
+            },
+            command: all[0].command)
+    }
+
+    private func handOver(_ all: [Measurement]) -> [ReportTable] {
+        if all.isEmpty { return [] }
+        let pools = distinct(all.map(\.variant))
+        let sizes = Set(all.compactMap(\.size)).sorted()
+        func table(
+            _ title: String, _ note: String, _ pools: [String], _ cell: (Measurement) -> String
+        ) -> ReportTable {
+            ReportTable(
+                title: title, note: note,
+                columns: [.init(title: "chunk")] + pools.map { .init(title: $0) },
+                rows: sizes.map { size in
+                    [String(size)]
+                        + pools.map { pool in
+                            all.first { $0.size == size && $0.variant == pool }.map(cell) ?? ""
+                        }
+                },
+                command: all[0].command)
+        }
+        var tables = [
+            table(
+                "hand-over, time a number", "By the clock, by how many numbers a chunk has.", pools,
+                \.timeText)
+        ]
+        let compared = pools.filter { pool in
+            all.contains { $0.variant == pool && $0.ratio != nil }
+        }
+        if !compared.isEmpty {
+            tables.append(
+                table(
+                    "hand-over, speed-up over the serial pool",
+                    "By how many numbers a chunk has; in brackets the 95 % interval.", compared,
+                    \.ratioText))
+        }
+        return tables
+    }
+
+    private func scaling(_ all: [Measurement]) -> ReportTable {
+        ReportTable(
+            title: "scaling",
+            note:
+                "The speed-up over one worker of the same pool, and how much that is for a worker.",
+            columns: [
+                .init(title: "pool", isNumber: false), .init(title: "workers"),
+                .init(title: "time a run"), .init(title: "spread"), .init(title: "speed-up"),
+                .init(title: "for a worker"),
+            ],
+            rows: all.map { m in
+                var share = ""
+                if let ratio = m.ratio?.value, let workers = m.size, workers > 0 {
+                    share = percent(ratio / Double(workers))
+                }
+                return [
+                    m.variant, m.size.map(String.init) ?? "", m.timeText, m.spreadText, m.ratioText,
+                    share,
+                ]
+            },
+            command: all[0].command)
+    }
+
+    /// A row a measurement, with the columns that something stands in.
+    private func list(_ all: [Measurement], title: String, size: String = "size") -> ReportTable {
+        var columns: [(ReportTable.Column, (Measurement) -> String)] = [
+            (.init(title: "by", isNumber: false), \.variant)
+        ]
+        if all.contains(where: { $0.input != nil }) {
+            columns.insert((.init(title: "input", isNumber: false), { $0.input ?? "" }), at: 0)
+        }
+        if all.contains(where: { $0.size != nil }) {
+            let sizes = (
+                ReportTable.Column(title: size),
+                { (m: Measurement) in
+                    m.size.map(String.init) ?? ""
+                }
+            )
+            columns.insert(sizes, at: columns.count - 1)
+        }
+        let units = distinct(all.map(\.per))
+        columns.append(
+            (.init(title: units.count == 1 ? "time a \(units[0])" : "time"), \.timeText))
+        columns.append((.init(title: "spread"), \.spreadText))
+        if all.contains(where: { $0.ratio != nil }) {
+            columns.append((.init(title: "speed-up"), \.ratioText))
+            columns.append(
+                (
+                    .init(title: "over", isNumber: false),
+                    { m in
+                        if m.ratio == nil { return "" }
+                        let reference = m.reference.flatMap { self[$0] }
+                        return reference?.variant ?? m.reference ?? ""
+                    }
+                ))
+        }
+        return ReportTable(
+            title: title, columns: columns.map(\.0),
+            rows: all.map { m in columns.map { $0.1(m) } }, command: all[0].command)
+    }
+}
+
+extension Measurement {
+    var timeText: String { time.map { duration(nanoseconds: $0.median) } ?? "" }
+
+    var spreadText: String { time.map { "±" + percent($0.spread) } ?? "" }
+
+    var ratioText: String { ratio?.text ?? "" }
+}
+
+extension Interval {
+    /// The value, and its interval in brackets.
+    var text: String { "\(significant(value)) [\(significant(low)), \(significant(high))]" }
+}
+
+/// A share of 1 in per cent.
+func percent(_ share: Double) -> String {
+    decimal(share * 100, abs(share) < 0.0995 ? 1 : 0) + " %"
+}
+
+/// Each value once, in the order in which they come first.
+func distinct(_ values: [String]) -> [String] {
+    var seen: Set<String> = []
+    return values.filter { seen.insert($0).inserted }
+}
+
+/// Text on one line that neither a terminal nor a reader takes amiss: control and format characters, which
+/// a file may hold, are replaced.
+public func plainText(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
+            .unassigned:
+            result.append("\u{FFFD}")
+        default: result.append(scalar)
+        }
+    }
+    return String(result)
+}

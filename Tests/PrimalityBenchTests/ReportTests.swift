@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import PrimalityBench
+
+@Suite struct ReportTests {
+    private static let void: Set<String> = ["meta", "br"]
+
+    private static func hostileReport() throws -> BenchReport {
+        let name = "<b>\"'&|`\u{1B}[31m\n<\u{301}i>\u{D4E}<u>{{{style}}}]]>\u{202E}"
+        var report = try SyntheticReport.make()
+        report.environment.cpu = name
+        report.environment.date = name
+        report.environment.compiler = name
+        report.warnings = [name]
+        for i in report.measurements.indices {
+            report.measurements[i].subject += name
+            report.measurements[i].variant += name
+            report.measurements[i].input = report.measurements[i].input.map { $0 + name }
+            report.measurements[i].command = name
+            report.measurements[i].per = name
+            report.measurements[i].size = i % 3 == 0 ? .max : i % 3 == 1 ? .min : 0
+            report.measurements[i].wall = Distribution(rounds: [.nan])
+            report.measurements[i].cpu = Distribution(rounds: [.infinity, 0])
+            report.measurements[i].ratio = Interval(value: .nan, low: -.infinity, high: 1e308)
+        }
+        report.findings = [
+            Finding(
+                id: name, template: name + "{0}{1}{-1}{9223372036854775808}{",
+                figures: [.init(value: .nan, text: name), .init(value: -0.0, text: "{0}")],
+                sources: [name], command: name)
+        ]
+        return report
+    }
+
+    // MARK: Tables
+
+    @Test func aCellIsItsMeasurementsMedian() throws {
+        let report = try SyntheticReport.make()
+        let tables = report.tables(of: .kernel)
+        let table = try #require(tables.first { $0.title == "exact test, primes, 64-bit" })
+        #expect(
+            table.columns.map(\.title) == [
+                "by", "single", "1", "8", "64", "512", "4096", "speed-up at 4096",
+            ])
+        for (row, variant) in zip(table.rows, SyntheticReport.variants) {
+            #expect(row[0] == variant.1)
+            for (column, rest) in [
+                "single", "batch-1", "batch-8", "batch-64", "batch-512", "batch-4096",
+            ].enumerated() {
+                let m = try #require(report["kernel.exact.prime-64.\(variant.0).\(rest)"])
+                #expect(row[column + 1] == significant(try #require(m.time).median))
+            }
+            let last = try #require(report["kernel.exact.prime-64.\(variant.0).batch-4096"])
+            #expect(row[7] == (last.ratio?.text ?? ""))
+        }
+        #expect(tables.count { $0.title.hasPrefix("exact test") } == 9)
+
+        let handOver = report.tables(of: .handOver)
+        #expect(handOver[0].rows.map { $0[0] } == ["1", "8", "64", "512", "4096"])
+        #expect(handOver[0].columns.dropFirst().map(\.title) == SyntheticReport.pools)
+        let socket = try #require(report["hand-over.chunk-64.processes-socket"])
+        #expect(handOver[0].rows[2][6] == duration(nanoseconds: try #require(socket.wall).median))
+        #expect(
+            handOver[1].columns.dropFirst().map(\.title) == Array(SyntheticReport.pools.dropFirst())
+        )
+        #expect(handOver[1].rows[2][5] == socket.ratio?.text)
+    }
+
+    @Test func everyMeasurementIsInATable() throws {
+        let report = try SyntheticReport.make()
+        for section in Section.allCases {
+            let times = report.measurements(of: section).compactMap(\.time).map(\.median)
+            let cells = Set(report.tables(of: section).flatMap { $0.rows.flatMap(\.self) })
+            #expect(!times.isEmpty)
+            #expect(
+                times.allSatisfy {
+                    cells.contains(duration(nanoseconds: $0)) || cells.contains(significant($0))
+                }, "\(section)")
+        }
+    }
+
+    @Test func rowsHaveTheColumnsOfTheirTable() throws {
+        for report in [try SyntheticReport.make(), try Self.hostileReport()] {
+            for table in Section.allCases.flatMap({ report.tables(of: $0) }) {
+                #expect(!table.rows.isEmpty)
+                #expect(table.rows.allSatisfy { $0.count == table.columns.count }, "\(table.title)")
+            }
+        }
+    }
+
+    @Test func aRoomWithoutMeasurementsHasNoTableAndNoChart() throws {
+        var report = try SyntheticReport.make()
+        report.measurements.removeAll { $0.section == .fork }
+        #expect(report.tables(of: .fork).isEmpty && report.charts(of: .fork).isEmpty)
+        #expect(!report.text.contains("FORKS"))
+        #expect(!(try report.html().contains("id=\"fork\"")))
+        report.measurements = []
+        report.findings = []
+        #expect(report.text == "")
+        #expect(flaw(in: try report.html(), void: Self.void) == nil)
+    }
+
+    // MARK: Text and Markdown
+
+    @Test func theTextAlignsColumns() {
+        let table = ReportTable(
+            title: "t", columns: [.init(title: "by", isNumber: false), .init(title: "time")],
+            rows: [["Swift", "1 ns"], ["C", "100 µs"]], command: "c")
+        #expect(table.text == "T\n\nby       time\nSwift    1 ns\nC      100 µs\n\n")
+    }
+
+    @Test func noControlCharacterReachesATerminal() throws {
+        let report = try Self.hostileReport()
+        let comparison = Comparison(old: report, new: try SyntheticReport.make())
+        for text in [report.text, report.markdown(), comparison.text] {
+            #expect(
+                text.unicodeScalars.allSatisfy { $0 == "\n" || plainText(String($0)) == String($0) }
+            )
+        }
+    }
+
+    @Test func markdownHasNoMarkupOfNames() throws {
+        let lines = try Self.hostileReport().markdown().split(separator: "\n")
+        // Code is shown as it is, and so is what is ours.
+        let text = lines.filter { !$0.hasPrefix("`") && !$0.contains("details>") }
+        #expect(text.contains { $0.hasPrefix("|") } && text.contains { $0.hasPrefix("- ") })
+        for line in text {
+            let open = line.split(separator: "`` ").first ?? ""
+            #expect(!open.unicodeScalars.contains("<"), "\(line)")
+        }
+        #expect(
+            lines.allSatisfy { !$0.hasPrefix("`") || ($0.hasPrefix("`` ") && $0.hasSuffix(" ``")) })
+        #expect(markdownCode("a``b") == "``` a``b ```")
+        #expect(markdownText("a|b\\<\u{301}") == "a\\|b\\\\&lt;\u{301}")
+    }
+
+    @Test func markdownTablesAreThose() throws {
+        let report = try SyntheticReport.make()
+        let text = report.markdown()
+        for table in Section.allCases.flatMap({ report.tables(of: $0) }) {
+            #expect(text.contains(table.markdown))
+        }
+        for finding in report.findings { #expect(text.contains(markdownText(finding.text))) }
+        #expect(text.contains("> **Warning:** the machine was busy"))
+    }
+
+    // MARK: HTML
+
+    @Test func figuresCarryTheirValues() throws {
+        let report = try SyntheticReport.make()
+        let html = try report.html()
+        let found = texts(in: html, from: "<data ", to: "</data>")
+        let figures = report.findings.flatMap { finding in
+            finding.parts.compactMap { part in
+                if case .figure(let figure) = part { figure } else { nil }
+            }
+        }
+        try #require(found.count == figures.count && figures.count >= 7)
+        for (element, figure) in zip(found, figures) {
+            #expect(element == "value=\"\(figure.value)\">\(markup(figure.text))")
+        }
+        // What JSON holds is the same number.
+        let read = try BenchReport(json: Array(try report.json().utf8))
+        #expect(read.findings == report.findings)
+        #expect(try read.html() == html)
+    }
+
+    @Test func thePageIsWellFormedAndWhole() throws {
+        let report = try SyntheticReport.make()
+        let comparison = Comparison(old: try SyntheticReport.make(seed: 2), new: report)
+        let html = try report.html(comparison: comparison)
+        #expect(flaw(in: html, void: Self.void) == nil)
+        for word in ["<script", "http://", "https://", "src=", "url(", "@import"] {
+            let outside = html.replacing("http://www.w3.org/2000/svg", with: "")
+            #expect(!outside.contains(word), "\(word)")
+        }
+        let charts = Section.allCases.flatMap { report.charts(of: $0) }
+        #expect(charts.count == 8)
+        #expect(texts(in: html, from: "<svg ", to: "</svg>").count == charts.count)
+        for chart in charts { #expect(flaw(in: chart.svg) == nil) }
+        for table in Section.allCases.flatMap({ report.tables(of: $0) }) {
+            #expect(html.contains("<summary>\(table.title)</summary>"))
+        }
+        #expect(html.contains("Compared with the earlier report"))
+        #expect(html.contains(report.warnings[0]))
+    }
+
+    @Test func aPoolLooksTheSameInAllDrawings() throws {
+        let report = try SyntheticReport.make()
+        func style(of name: String, in chart: Chart) throws -> String {
+            // In the legend a line and a mark stand before the name.
+            let before = try #require(
+                texts(in: chart.svg, from: "</desc>", to: ">\(name)</text>").first)
+            return try #require(texts(in: before, from: "class=\"line ", to: "\"").last)
+        }
+        let chunks = try #require(report.charts(of: .handOver).first)
+        let scaling = try #require(report.charts(of: .scaling).first)
+        let pools = SyntheticReport.pools.dropFirst()
+        let styles = try pools.map { try style(of: $0, in: chunks) }
+        #expect(try pools.map { try style(of: $0, in: scaling) } == styles)
+        #expect(Set(styles).count == pools.count)
+    }
+
+    @Test func aHostileReportIsStillAPage() throws {
+        let report = try Self.hostileReport()
+        let html = try report.html(comparison: Comparison(old: report, new: report))
+        #expect(flaw(in: html, void: Self.void) == nil)
+        let scalars = html.unicodeScalars
+        for inside in [["<", "b", ">"], ["<", "i"], ["<", "u", ">"], ["\u{1B}"], ["\u{202E}"]]
+            as [[Unicode.Scalar]]
+        {
+            #expect(!scalars.contains(inside), "\(inside)")
+        }
+        #expect(texts(in: html, from: "<style>", to: "</style>").count == 1)
+    }
+
+    @Test func aSentenceIsItsPieces() {
+        let finding = Finding(
+            id: "", template: "{1} {2} {x} {0}{",
+            figures: [
+                .init(value: 1, text: "{1}"), .init(value: 2, text: "two"),
+            ], sources: [], command: "")
+        #expect(finding.text == "two {2} {x} {1}{")
+        #expect(finding.parts.count == 4)
+    }
+
+    // MARK: JSON
+
+    @Test func jsonIsReadAsItWasWritten() throws {
+        let report = try SyntheticReport.make()
+        #expect(try BenchReport(json: Array(try report.json().utf8)) == report)
+        var strange = report
+        strange.measurements[0].ratio = Interval(value: .infinity, low: 0, high: .infinity)
+        #expect(try BenchReport(json: Array(try strange.json().utf8)) == strange)
+    }
+
+    @Test func whatIsNoReportIsRefused() throws {
+        func reason(_ text: String) -> String {
+            do {
+                _ = try BenchReport(json: Array(text.utf8))
+                return "none"
+            } catch {
+                return "\(error)"
+            }
+        }
+        let good = try SyntheticReport.make().json()
+        for (text, expected) in [
+            ("", "it is no JSON"), ("\u{0}\u{1}", "it is no JSON"), ("[]", "another type"),
+            ("{}", "'format' is missing"), ("{\"format\":1}", "another type at format"),
+            ("{\"format\":\"other/2\\u001b\"}", "of the form 'other/2\u{FFFD}', not"),
+            ("{\"format\":\"primality-bench/1\"}", "'environment' is missing"),
+            (String(repeating: "[", count: 100_000), "it is no JSON"),
+            (String(good.dropLast(10)), "it is no JSON"),
+            (
+                good.replacing("\"section\" : \"fork\"", with: "\"section\" : \"x\""),
+                "a value is unknown at measurements."
+            ),
+            (
+                good.replacing("fork.resident-1000", with: "fork.resident-10"),
+                "'fork.resident-10' is in it twice"
+            ),
+            (good.replacing("\"cores\" :", with: "\"cores\" : null, \"c\" :"), "environment.cores"),
+        ] {
+            #expect(reason(text).contains(expected), "\(text.prefix(60)): \(reason(text))")
+        }
+    }
+
+    // The page that Tests/report-browser.sh looks at.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["PRIMALITY_REPORT"] != nil))
+    func thePageIsWrittenForTheBrowser() throws {
+        let path = try #require(ProcessInfo.processInfo.environment["PRIMALITY_REPORT"])
+        let report = try SyntheticReport.make()
+        let old = try SyntheticReport.make { $0.contains("scaling.tasks.workers-4") ? 1.3 : 1 }
+        let html = try report.html(comparison: Comparison(old: old, new: report))
+        try Data(html.utf8).write(to: URL(fileURLWithPath: path))
+    }
+}
