@@ -23,6 +23,13 @@ public struct BenchReport: Sendable, Hashable, Codable {
     /// The measurement of that name.
     public subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
 
+    /// Adds measurements of other programs, in the place of those of the same name.
+    public mutating func join(_ others: [Measurement]) {
+        let names = Set(others.map(\.id))
+        measurements.removeAll { names.contains($0.id) }
+        measurements += others
+    }
+
     /// A room's measurements.
     public func measurements(of section: Section) -> [Measurement] {
         measurements.filter { $0.section == section }

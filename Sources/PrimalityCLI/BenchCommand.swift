@@ -30,6 +30,10 @@ struct BenchCommand: ParsableCommand {
               --from now.json --markdown -        another form, measuring nothing
               --compare then.json                 measures, and says what changed
               --from now.json --compare then.json says what changed between the two
+              --from now.json --peers u64.json --peers big.json --html now.html
+                                                  other libraries beside ours, as measured on this machine by
+                                                  make bench-u64 BENCH_FLAGS="--json u64.json", bench-big, or
+                                                  bench-pools
 
             A ratio has changed when its two intervals have no number in common; times alone are not \
             judged, since machines differ from day to day. That something has changed is no error.
@@ -75,6 +79,12 @@ struct BenchCommand: ParsableCommand {
             "Measure nothing: take the report that --json has written.", valueName: "file"))
     var from: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Show what make bench-u64, bench-big or bench-pools has written with --json, too.",
+            valueName: "file"))
+    var peers: [String] = []
+
     func run() throws {
         let outputs = [json, html, markdown].compactMap(\.self)
         if Set(outputs).count < outputs.count {
@@ -101,8 +111,18 @@ struct BenchCommand: ParsableCommand {
         let htmlFile = try html.map(ReportFile.init)
         let markdownFile = try markdown.map(ReportFile.init)
 
+        // So that a file that is no such one does not cost a run.
+        let environment = try earlier?.environment ?? BenchEnvironment()
+        let joined = try peers.flatMap { try ReportFile.readPeers($0, joining: environment) }
+
         let interruption = Interruption()
-        let report = try earlier ?? Bench(settings: settings, cancel: interruption.cancel).run()
+        let showsProgress = StandardStreams.errorIsTerminal
+        let bench = Bench(settings: settings, cancel: interruption.cancel) {
+            if showsProgress { StandardStreams.showStatus($0) }
+        }
+        var report = try earlier ?? bench.run()
+        if showsProgress { StandardStreams.clearStatus() }
+        report.join(joined)
         let comparison = old.map { Comparison(old: $0, new: report) }
 
         var output = Output()

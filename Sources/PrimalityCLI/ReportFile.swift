@@ -66,6 +66,21 @@ struct ReportFile {
     ///
     /// - Throws: The status of bad input; why is reported.
     static func read(_ path: String) throws -> BenchReport {
+        try read(path) { try BenchReport(json: $0) }
+    }
+
+    /// Reads what a benchmark of other libraries or Python has written.
+    ///
+    /// - Throws: The status of bad input; why is reported.
+    static func readPeers(
+        _ path: String, joining environment: BenchEnvironment
+    ) throws -> [Measurement] {
+        try read(path) { try PeerFile.measurements(in: $0, joining: environment) }
+    }
+
+    private static func read<Value>(
+        _ path: String, _ make: ([UInt8]) throws -> Value
+    ) throws -> Value {
         let name = printable(path)
         do {
             let descriptor = try FileDescriptor.open(
@@ -77,7 +92,7 @@ struct ReportFile {
                 let count = try unsafe block.withUnsafeMutableBytes {
                     try unsafe descriptor.read(into: $0)
                 }
-                if count == 0 { return try BenchReport(json: bytes) }
+                if count == 0 { return try make(bytes) }
                 bytes += block[..<count]
                 if bytes.count > mostBytes {
                     StandardStreams.complain("\(name): it has more than \(mostBytes >> 20) MB")
@@ -85,6 +100,8 @@ struct ReportFile {
                 }
             }
         } catch let error as BenchFileError {
+            StandardStreams.complain("\(name): \(error)")
+        } catch let error as PeerFile.Failure {
             StandardStreams.complain("\(name): \(error)")
         } catch let error as Errno {
             StandardStreams.complain("\(name): \(error)")

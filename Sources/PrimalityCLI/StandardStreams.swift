@@ -41,6 +41,7 @@ enum StandardStreams {
 
     /// Whether standard output is a terminal.
     static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+    static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
     /// Writes a line that stays until it is cleared or written over, or something else is written.
     static func showStatus(_ text: String) {

@@ -37,8 +37,7 @@ extension BenchReport {
                 + grouped(starts) { $0.subject }.map { list($0, title: "pools: \($0[0].subject)") }
         case .fork: return [list(all, title: "forks", size: "MB resident")]
         case .scaling: return [scaling(all)]
-        case .peer:
-            return grouped(all) { $0.subject }.map { list($0, title: $0[0].subject, size: "bits") }
+        case .peer: return grouped(all) { $0.subject }.map { peers($0) }
         }
     }
 
@@ -69,6 +68,28 @@ extension BenchReport {
                     m.subject, m.variant, m.timeText, m.spreadText, difference,
                     reference?.variant ?? "",
                 ]
+            },
+            command: all[0].command)
+    }
+
+    /// A row an input, a column a library.
+    private func peers(_ all: [Measurement]) -> ReportTable {
+        let variants = distinct(all.map(\.variant))
+        let inputs = grouped(all) { "\($0.input ?? "") \($0.size ?? 0)" }
+        let hasSizes = all.contains { $0.size != nil }
+        return ReportTable(
+            title: all[0].subject,
+            note: "Time a \(all[0].per); in brackets how many times the speed of what is compared with.",
+            columns: [.init(title: "input", isNumber: false)]
+                + (hasSizes ? [.init(title: all[0].per == "chunk" ? "numbers" : "bits")] : [])
+                + variants.map { .init(title: $0) },
+            rows: inputs.map { row in
+                [row[0].input ?? ""] + (hasSizes ? [row[0].size.map(String.init) ?? ""] : [])
+                    + variants.map { variant in
+                        guard let m = row.first(where: { $0.variant == variant }) else { return "" }
+                        let ratio = m.ratio.map { " (\(significant($0.value)))" } ?? ""
+                        return m.timeText + ratio
+                    }
             },
             command: all[0].command)
     }
