@@ -209,7 +209,10 @@ import Testing
         let html = try report.html(comparison: Comparison(old: report, new: report))
         #expect(flaw(in: html, void: Self.void) == nil)
         let scalars = html.unicodeScalars
-        for inside in [["<", "b", ">"], ["<", "i"], ["<", "u", ">"], ["\u{1B}"], ["\u{202E}"]]
+        for inside in [
+            ["<", "b", ">"], ["<", "i"], ["<", "\u{301}"], ["\u{D4E}", "<"], ["\u{1B}"],
+            ["\u{202E}"],
+        ]
             as [[Unicode.Scalar]]
         {
             #expect(!scalars.contains(inside), "\(inside)")

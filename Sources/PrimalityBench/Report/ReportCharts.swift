@@ -9,8 +9,8 @@ extension BenchReport {
         case .kernel:
             return ["prime-64", "odd-64"].compactMap { exactTest($0, all) }
         case .handOver:
-            let chunks = all.filter { $0.size != nil }
-            let starts = all.filter { $0.size == nil }
+            let chunks = all.filter { $0.id.hasPrefix("hand-over.chunk-") && $0.size != nil }
+            let starts = all.filter { $0.id.hasPrefix("hand-over.start.") }
             return [chunkCosts(chunks), speedups(chunks), startCosts(starts)].compactMap(\.self)
         case .fork: return [forkCosts(all)].compactMap(\.self)
         case .scaling: return [scaling(all)].compactMap(\.self)

@@ -31,10 +31,11 @@ extension BenchReport {
             return grouped(exact) { $0.input ?? "" }.map { exactTest($0) }
                 + grouped(other) { $0.subject }.map { list($0, title: $0[0].subject) }
         case .handOver:
-            let chunks = all.filter { $0.size != nil }
-            let starts = all.filter { $0.size == nil }
+            let chunks = all.filter { $0.id.hasPrefix("hand-over.chunk-") && $0.size != nil }
+            let isChunk = Set(chunks.map(\.id))
+            let other = all.filter { !isChunk.contains($0.id) }
             return handOver(chunks)
-                + grouped(starts) { $0.subject }.map { list($0, title: "pools: \($0[0].subject)") }
+                + grouped(other) { $0.subject }.map { list($0, title: "pools: \($0[0].subject)") }
         case .fork: return [list(all, title: "forks", size: "MB resident")]
         case .scaling: return [scaling(all)]
         case .peer: return grouped(all) { $0.subject }.map { peers($0) }
