@@ -76,8 +76,9 @@ public struct Measurement: Sendable, Hashable, Codable {
     public var wall: Distribution?
     /// What it is compared with, measured in the same rounds.
     public var reference: String?
-    /// The reference's time divided by this one's: above 1 this is faster. By CPU time where all of it is
-    /// the measuring thread's, else by the clock.
+    /// The reference's time divided by this one's: above 1 this is faster.
+    ///
+    /// By CPU time where all of it is the measuring thread's, else by the clock.
     public var ratio: Interval?
 
     /// The typical time: CPU time where there is one.

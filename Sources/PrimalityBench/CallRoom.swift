@@ -44,7 +44,7 @@ struct CallRoom {
     }
 
     private var steps: [Contestant] {
-        let pointer = probe_step_pointer()!
+        let pointer = probe_step_pointer()
         let closure = Opaque.closure
         let existential = Opaque.existential
         return [
@@ -61,7 +61,7 @@ struct CallRoom {
                 Self.chain($0) { probe_step($0) }
             },
             contestant("call.c.pointer", "a step", "C, by a function pointer") {
-                Self.chain($0) { pointer($0) }
+                Self.chain($0) { pointer?($0) ?? 0 }
             },
             contestant("call.c.closure", "a step", "C, by a closure") {
                 Self.chain($0) { closure($0) }
@@ -99,7 +99,8 @@ struct CallRoom {
             contestant("call.c.span", "seven or eight numbers", "a part of a Span") {
                 Self.chain($0) { x in probe_ends(numbers.span.extracting(first: 7 + Int(x & 1))) }
             },
-            contestant("call.c.buffer", "seven or eight numbers", "an unsafe buffer pointer") { count in
+            contestant("call.c.buffer", "seven or eight numbers", "an unsafe buffer pointer") {
+                count in
                 unsafe numbers.withUnsafeBufferPointer { numbers in
                     Self.chain(count) { x in
                         unsafe probe_ends(numbers.baseAddress, 7 + Int(x & 1))

@@ -66,7 +66,10 @@ extension Findings {
                 ? "\(name) do not reach 95 % of the ideal speed-up of {0}: {1} at best, by chunks of {2}, "
                     + "and {3} a number."
                 : "\(name) reach 95 % of the ideal speed-up of {0} by chunks of {2}: {1}, and {3} a number.",
-            [count(report.environment.cores), times(reached.speed), count(size), time(wall.median)],
+            [
+                count(report.environment.cores), times(reached.speed), count(size),
+                time(wall.median),
+            ],
             from: [reached.run])
     }
 

@@ -106,10 +106,13 @@ struct Findings {
     private mutating func texts() {
         if let short = median("call.c.text-20"), let long = median("call.c.text-200") {
             add(
-                "call.texts", "Text becomes a number of C's and text again in {0} for 20 digits, {1} for 200.",
-                [time(short.median), time(long.median)], from: [short.measurement, long.measurement])
+                "call.texts",
+                "Text becomes a number of C's and text again in {0} for 20 digits, {1} for 200.",
+                [time(short.median), time(long.median)],
+                from: [short.measurement, long.measurement])
         }
-        if let made = median("call.c.scratch-per-call"), let kept = median("call.c.scratch-reused") {
+        if let made = median("call.c.scratch-per-call"), let kept = median("call.c.scratch-reused")
+        {
             add(
                 "call.scratch",
                 "A tester of large numbers that is made for each call costs {0}, one that is kept {1}.",
@@ -149,7 +152,7 @@ struct Findings {
         if let filled, let one = exact(input, level.name, "batch-1") {
             add(
                 "kernel.\(input).filled",
-                "Its lanes want more: a batch of one takes {0} a number, and from {1} on it is within 10 % of "
+                "For \(text) a batch of one takes {0} a number there, and one of {1} or more is within 10 % of "
                     + "the time in batches of {2}.",
                 [time(one.median), count(filled), count(largest)],
                 from: [one.measurement, fastest.measurement])
@@ -178,8 +181,7 @@ struct Findings {
         if let swiftBatch = exact(input, "swift", "batch-\(largest)") {
             add(
                 "kernel.\(input).swift-batch",
-                "Swift, which batches too, takes {0} as long as C at the portable level in batches of "
-                    + "\(largest).",
+                "For \(text) in batches of \(largest) Swift takes {0} as long as C at the portable level.",
                 [times(swiftBatch.median / batch.median)],
                 from: [swiftBatch.measurement, batch.measurement])
         }

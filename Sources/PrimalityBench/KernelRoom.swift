@@ -22,13 +22,16 @@ struct KernelRoom {
         return try all + contest.run("trial division", trial())
     }
 
-    static func id(_ algorithm: String, _ input: String, _ variant: String, _ rest: String) -> String {
+    static func id(
+        _ algorithm: String, _ input: String, _ variant: String, _ rest: String
+    ) -> String {
         "kernel.\(algorithm).\(input).\(variant).\(rest)"
     }
 
     /// The variants' names in an id and in words.
     static var variants: [(name: String, text: String)] {
-        [("swift", "Swift")] + KernelLevel.supported.map { ("c-\($0.rawValue)", "C, \($0.rawValue)") }
+        [("swift", "Swift")]
+            + KernelLevel.supported.map { ("c-\($0.rawValue)", "C, \($0.rawValue)") }
     }
 
     private func measurement(
@@ -83,9 +86,9 @@ struct KernelRoom {
                 })
         }
         for level in KernelLevel.supported {
-            guard let kernels = unsafe prk_kernels_at(level.kernel) else { continue }
-            let isPrime = unsafe kernels.pointee.is_prime!
-            let test = unsafe kernels.pointee.test_batch!
+            guard let kernels = unsafe prk_kernels_at(level.kernel)?.pointee,
+                let isPrime = unsafe kernels.is_prime, let test = unsafe kernels.test_batch
+            else { continue }
             let variant = (name: "c-\(level.rawValue)", text: "C, \(level.rawValue)")
             all.append(
                 contestant(variant, nil) { count in
@@ -102,11 +105,11 @@ struct KernelRoom {
                         var results = [UInt8](repeating: 0, count: numbers.count)
                         unsafe numbers.withUnsafeBufferPointer { numbers in
                             unsafe results.withUnsafeMutableBufferPointer { results in
+                                guard let from = numbers.baseAddress, let to = results.baseAddress
+                                else { return }
                                 for _ in 0..<count {
                                     for first in stride(from: 0, to: numbers.count, by: batch) {
-                                        unsafe test(
-                                            numbers.baseAddress! + first,
-                                            results.baseAddress! + first, batch)
+                                        unsafe test(from + first, to + first, batch)
                                     }
                                 }
                             }
@@ -146,8 +149,8 @@ struct KernelRoom {
             }
             return [swift]
                 + KernelLevel.supported.compactMap { level in
-                    guard let kernels = unsafe prk_kernels_at(level.kernel) else { return nil }
-                    let trial = unsafe kernels.pointee.trial_range!
+                    guard let trial = unsafe prk_kernels_at(level.kernel)?.pointee.trial_range
+                    else { return nil }
                     return contestant(("c-\(level.rawValue)", "C, \(level.rawValue)")) {
                         trial(input.n, 2, UInt64(UInt32.max))
                     }
@@ -202,8 +205,9 @@ struct Input {
             case .odd: return odd(bits)
             case .semiprime:
                 while true {
-                    let n = prime(bits / 2).multipliedReportingOverflow(by: prime(bits / 2))
-                    if !n.overflow && n.partialValue >> UInt64(bits - 1) == 1 { return n.partialValue }
+                    // No factor has more bits than 32, so nothing overflows.
+                    let n = prime(bits / 2) &* prime(bits / 2)
+                    if n >> UInt64(bits - 1) == 1 { return n }
                 }
             }
         }

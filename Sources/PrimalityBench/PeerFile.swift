@@ -16,6 +16,7 @@ public enum PeerFile {
     /// - Parameters:
     ///   - json: The file's contents.
     ///   - environment: Where the report was made: what ran on another processor does not join it.
+    /// - Returns: A measurement for each contender and input.
     /// - Throws: ``Failure``.
     public static func measurements(
         in json: [UInt8], joining environment: BenchEnvironment
@@ -31,7 +32,8 @@ public enum PeerFile {
             return file.measurements
         }
         throw Failure(
-            description: "is no result of make bench-u64, bench-big or bench-pools with --json FILE")
+            description: "is no result of make bench-u64, bench-big or bench-pools with --json FILE"
+        )
     }
 
     private struct Machine: Decodable {
@@ -100,7 +102,8 @@ public enum PeerFile {
                     if contender.variant != reference {
                         measurement.reference = "\(room).\(input).\(slug(reference))"
                     }
-                    if measurement.reference != nil, let value = contender.ratio, let low = contender.ratio_low,
+                    if measurement.reference != nil, let value = contender.ratio,
+                        let low = contender.ratio_low,
                         let high = contender.ratio_high
                     {
                         measurement.ratio = Interval(value: value, low: low, high: high)

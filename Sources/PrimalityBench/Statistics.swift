@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the rounds of a measurement gave. Outliers are kept.
+/// What the rounds of a measurement gave; outliers are kept.
 public struct Distribution: Sendable, Hashable, Codable {
     /// The middle of the rounds.
     public var median: Double
@@ -95,6 +95,7 @@ public enum Statistics {
     /// - Parameters:
     ///   - reference: Times of the rounds.
     ///   - times: Times of the same rounds, so that what the machine did meanwhile met both.
+    /// - Returns: The ratio, with its 95 % interval.
     public static func ratio(of reference: [Double], to times: [Double]) -> Interval {
         let ratios = zip(reference, times).map { $0 / $1 }
         return bootstrap(rounds: ratios.count) { drawn in median(drawn.map { ratios[$0] }) }

@@ -120,7 +120,13 @@ struct BenchCommand: ParsableCommand {
         let bench = Bench(settings: settings, cancel: interruption.cancel) {
             if showsProgress { StandardStreams.showStatus($0) }
         }
-        var report = try earlier ?? bench.run()
+        var report: BenchReport
+        do {
+            report = try earlier ?? bench.run()
+        } catch {
+            StandardStreams.complain("\(error)")
+            throw ExitCode(ExitStatus.internalError.rawValue)
+        }
         if showsProgress { StandardStreams.clearStatus() }
         report.join(joined)
         let comparison = old.map { Comparison(old: $0, new: report) }

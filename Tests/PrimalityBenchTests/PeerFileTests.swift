@@ -10,7 +10,7 @@ import Testing
         {"environment": {"cpu": "X", "level": "avx2"}, "reference": "FLINT", "ratio": "in words",
          "workloads": [
            {"name": "primes just under 2^64", "contenders": [
-             {"kind": "batch", "name": "avx2", "median_ns": 400.5, "min_ns": 399, "mad_ns": 1,
+             {"kind": "batch", "name": "avx2", "median_ns": 400.25, "min_ns": 399, "mad_ns": 1,
               "ratio": 4.0, "ratio_low": 3.9, "ratio_high": 4.1},
              {"kind": "call", "name": "API", "median_ns": 500, "min_ns": 399, "mad_ns": 1, "ratio": null},
              {"kind": "peer", "name": "FLINT", "median_ns": 1600, "min_ns": 1590, "mad_ns": 2,
@@ -57,7 +57,7 @@ import Testing
                 "peer.big.unit-one-test-to-base-2-1024.ifma-alone",
             ])
         #expect(all.allSatisfy { $0.section == .peer && $0.wall == nil })
-        #expect(all.map(\.cpu?.median) == [400.5, 500, 1600, 130])
+        #expect(all.map(\.cpu?.median) == [400.25, 500, 1600, 130])
         #expect(all[0].ratio == Interval(value: 4, low: 3.9, high: 4.1))
         #expect(all[0].reference == all[2].id)
         #expect(all[1].ratio == nil)
@@ -88,7 +88,8 @@ import Testing
             tables[0].columns.map(\.title) == [
                 "input", "ours, avx2, batch", "ours, by the public function", "FLINT",
             ])
-        #expect(tables[0].rows == [["primes just under 2^64", "400 ns (4.00)", "500 ns", "1.60 µs"]])
+        let row = ["primes just under 2^64", "400 ns (4.00)", "500 ns", "1.60 µs"]
+        #expect(tables[0].rows == [row])
         #expect(tables[1].rows == [["unit: one test to base 2", "1024", "130 ns (2.50)"]])
         let again = try BenchReport(json: Array(report.json().utf8))
         #expect(again == report)

@@ -85,10 +85,10 @@ extension BenchReport {
         let compared = chunks.filter { $0.ratio != nil }
         guard let size = compared.compactMap(\.size).max() else { return nil }
         return BarChart(
-            title: "Speed-up over the serial pool, \(size) numbers a chunk",
+            title: "Speed-up over the thread alone, \(size) numbers a chunk",
             text:
-                "A bar a pool: how many times faster it is than the serial pool, with 95 % intervals.",
-            name: "speed-up", label: tick, line: (1, "the serial pool"),
+                "A bar a pool: how many times faster it is than the calling thread without a pool, with 95 % intervals.",
+            name: "speed-up", label: tick, line: (1, "the thread alone"),
             groups: [
                 .init(
                     name: "",

@@ -80,7 +80,7 @@ extension BenchReport {
         let hasSizes = all.contains { $0.size != nil }
         return ReportTable(
             title: all[0].subject,
-            note: "Time a \(all[0].per); in brackets how many times the speed of what is compared with.",
+            note: "In brackets how many times the speed of what it is compared with.",
             columns: [.init(title: "input", isNumber: false)]
                 + (hasSizes ? [.init(title: all[0].per == "chunk" ? "numbers" : "bits")] : [])
                 + variants.map { .init(title: $0) },
@@ -147,7 +147,7 @@ extension BenchReport {
         if !compared.isEmpty {
             tables.append(
                 table(
-                    "hand-over, speed-up over the serial pool",
+                    "hand-over, speed-up over the thread alone",
                     "By how many numbers a chunk has; in brackets the 95 % interval.", compared,
                     \.ratioText))
         }
