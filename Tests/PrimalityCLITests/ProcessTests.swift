@@ -200,17 +200,19 @@ import Testing
         let input = Data("\(Self.longNumber)\n7\n".utf8)
         let running = try Tool.start(
             ["check", "--pool", "processes", "-j", "1", "--chunk", "1"], input: input)
-        for _ in 0..<2 {
+        // Two that hold it; on a busy machine one may be ended before the number has come to it.
+        var last: Int32 = 0
+        for _ in 0..<20 {
             var child: Int32 = 0
-            // The one that works on it: not the same as before.
             #expect(
                 eventually {
                     child = running.children.first ?? 0
-                    return child != 0
+                    return child != 0 && child != last || running.error.contains("twice")
                 })
+            if running.error.contains("twice") { break }
             usleep(200_000)
             kill(child, SIGKILL)
-            #expect(eventually { running.children.first != child })
+            last = child
         }
         let outcome = running.finish()
         #expect(outcome.status == 70)
