@@ -5,7 +5,7 @@ import TestVectors
 import Testing
 
 /// `primality bench` with reports that are there: nothing is measured.
-@Suite(.timeLimit(.minutes(5))) struct BenchTests {
+@Suite(.timeLimit(.minutes(15))) struct BenchTests {
     /// Runs a body with a folder that has a report in `a.json`, which it is given the path of.
     private static func withReport<Result>(_ body: (String) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory
