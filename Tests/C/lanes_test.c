@@ -244,7 +244,7 @@ PRK_TARGET static void test_carries(void) {
         expect_limbs("columns", x, 8 * vectors, wanted);
 
         // The last columns have nothing, as above a result.
-        const int k = 8 * vectors - 1 - i / VECTORS % 8;
+        const int k = larger(1, 8 * vectors - 1 - i / VECTORS % 8);
         uint64_t addend_room[WORDS + 16] = {0}, *addend = addend_room + 1;
         for (int j = 0; j <= k; j++) {
             addend[j] = j < k - 1 ? make_column() & LOW_52 : 0;
