@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "primality.h"
+#include "prk_kernels.h"
 
 enum { MAX_ROUNDS = 1001 };
 
@@ -40,23 +40,16 @@ static double median_of(const double *values, int count) {
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
-static uint64_t draw(uint64_t *state) {
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 // The 95 % interval of the median of `values` by the bootstrap's percentiles [EfTi93].
 static void bootstrap(const double *values, int count, double *low, double *high) {
     enum { RESAMPLINGS = 2000 };
     static double medians[RESAMPLINGS];
     double drawn[MAX_ROUNDS];
-    uint64_t state = 0;
+    uint64_t words[MAX_ROUNDS];
     for (int i = 0; i < RESAMPLINGS; i++) {
+        prk_random_words(0, (uint64_t)i * (uint64_t)count, words, (size_t)count);
         for (int j = 0; j < count; j++) {
-            drawn[j] = values[draw(&state) % (uint64_t)count];
+            drawn[j] = values[words[j] % (uint64_t)count];
         }
         medians[i] = median_of(drawn, count);
     }

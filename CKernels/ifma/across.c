@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-#define PRK_TARGET                                                                                 \
-    __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
-
 #include "across_columns.h"
 
 // Of numbers with so many limbs, two to eight cost what a vector of lanes does: where `make
@@ -327,31 +324,16 @@ static prk_status strong(across *w, prk_scratch *s, mpz_srcptr base, mpz_srcptr 
     return PRK_STATUS_OK;
 }
 
-prk_status prk_across_strong(prk_lane_number *const *numbers, size_t count, void *memory,
-                             prk_scratch *s, const uint32_t *cancel) {
-    prk_status status = PRK_STATUS_OK;
-    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
-        across w;
-        mpz_t view;
-        mpz_srcptr n = prk_lane_view(view, numbers[i]);
-        prepare(&w, s, n, numbers[i]->k, memory);
-        status = strong(&w, s, NULL, n, &numbers[i]->passed, cancel);
-    }
-    return status;
+static prk_status strong_base2(across *w, prk_scratch *s, prk_lane_number *number, mpz_srcptr n,
+                               uint64_t seed, const uint32_t *cancel) {
+    (void)seed;
+    return strong(w, s, NULL, n, &number->passed, cancel);
 }
 
-prk_status prk_across_random_base(prk_lane_number *const *numbers, size_t count, void *memory,
-                                  prk_scratch *s, uint64_t seed, const uint32_t *cancel) {
-    prk_status status = PRK_STATUS_OK;
-    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
-        across w;
-        mpz_t view;
-        mpz_srcptr n = prk_lane_view(view, numbers[i]);
-        prepare(&w, s, n, numbers[i]->k, memory);
-        prk_random_base_mpz(s->base, n, seed, numbers[i]->round);
-        status = strong(&w, s, s->base, n, &numbers[i]->passed, cancel);
-    }
-    return status;
+static prk_status strong_random_base(across *w, prk_scratch *s, prk_lane_number *number,
+                                     mpz_srcptr n, uint64_t seed, const uint32_t *cancel) {
+    prk_random_base_mpz(s->base, n, seed, number->round);
+    return strong(w, s, s->base, n, &number->passed, cancel);
 }
 
 // --- Strong Lucas test ---------------------------------------------------------------------------
@@ -379,7 +361,8 @@ static bool passes_lucas(across *w, prk_scratch *s, mpz_srcptr n, mp_bitcnt_t le
 }
 
 static prk_status lucas(across *w, prk_scratch *s, prk_lane_number *number, mpz_srcptr n,
-                        const uint32_t *cancel) {
+                        uint64_t seed, const uint32_t *cancel) {
+    (void)seed;
     prk_lane_lucas_constants(s, number, w->k);
     load(w->x, s->u, w->k);
     load(w->y, s->u, w->k);
@@ -405,17 +388,37 @@ static prk_status lucas(across *w, prk_scratch *s, prk_lane_number *number, mpz_
     return PRK_STATUS_OK;
 }
 
-prk_status prk_across_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
-                            prk_scratch *s, const uint32_t *cancel) {
+// --- One number after the other ------------------------------------------------------------------
+
+typedef prk_status (*single_test)(across *w, prk_scratch *s, prk_lane_number *number, mpz_srcptr n,
+                                  uint64_t seed, const uint32_t *cancel);
+
+static prk_status test_each(single_test test, prk_lane_number *const *numbers, size_t count,
+                            void *memory, prk_scratch *s, uint64_t seed, const uint32_t *cancel) {
     prk_status status = PRK_STATUS_OK;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         across w;
         mpz_t view;
         mpz_srcptr n = prk_lane_view(view, numbers[i]);
         prepare(&w, s, n, numbers[i]->k, memory);
-        status = lucas(&w, s, numbers[i], n, cancel);
+        status = test(&w, s, numbers[i], n, seed, cancel);
     }
     return status;
+}
+
+prk_status prk_across_strong(prk_lane_number *const *numbers, size_t count, void *memory,
+                             prk_scratch *s, const uint32_t *cancel) {
+    return test_each(strong_base2, numbers, count, memory, s, 0, cancel);
+}
+
+prk_status prk_across_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
+                            prk_scratch *s, const uint32_t *cancel) {
+    return test_each(lucas, numbers, count, memory, s, 0, cancel);
+}
+
+prk_status prk_across_random_base(prk_lane_number *const *numbers, size_t count, void *memory,
+                                  prk_scratch *s, uint64_t seed, const uint32_t *cancel) {
+    return test_each(strong_random_base, numbers, count, memory, s, seed, cancel);
 }
 
 // --- For tests -----------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arithmetic modulo one large odd number on AVX-512 IFMA, its limbs across the vectors. The
-// includer defines PRK_TARGET.
+// Arithmetic modulo one large odd number on AVX-512 IFMA, its limbs across the vectors.
 //
 // Montgomery's form with R = 2^(52 k) >= 16 n, lazy as in columns.h: residues are below 4n, and
 // what a multiplication gives is below 2n. But a quotient per limb, each of which waits for the one

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Arithmetic modulo eight large odd numbers at once on AVX-512 IFMA, which multiplies 52 bits
-// by 52. The includer defines PRK_TARGET.
+// by 52.
 //
 // A number in a lane has k limbs of 52 bits, limb j of all lanes in one vector. Montgomery's form
 // with R = 2^(52 k) >= 16 n, and lazy [GuKr12]: a residue is any number below 4n of its class, and

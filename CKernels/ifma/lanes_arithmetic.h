@@ -6,9 +6,6 @@
 #ifndef PRK_LANES_ARITHMETIC_H
 #define PRK_LANES_ARITHMETIC_H
 
-#define PRK_TARGET                                                                                 \
-    __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
-
 #include "../u64/ifma_arithmetic.h"
 #include "lanes.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arithmetic modulo eight odd numbers at once on AVX-512 IFMA, which multiplies 52 bits by 52. The
-// includer defines PRK_TARGET.
+// Arithmetic modulo eight odd numbers at once on AVX-512 IFMA, which multiplies 52 bits by 52.
 //
 // Montgomery's form with R = 2^52, and lazy: residues are not canonical. What a function needs of
 // its operands and promises of its result stands at it.
@@ -13,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define PRK_TARGET                                                                                 \
+    __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
 #define VECTOR PRK_TARGET static inline __attribute__((always_inline))
 
 #if defined(__clang__)

@@ -14,8 +14,6 @@
 #include "trial_reciprocal.h"
 #include "u64_interleaved.h"
 
-#define PRK_TARGET                                                                                 \
-    __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd,bmi,bmi2,lzcnt,popcnt")))
 #define PRK_SUFFIX avx512ifma
 #define PRK_LEVEL PRK_LEVEL_AVX512_IFMA
 #define PRK_NAME "avx512ifma"

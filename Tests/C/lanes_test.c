@@ -190,7 +190,6 @@ static void test_products(int k, long products) {
 
 #if defined(__x86_64__)
 
-#define PRK_TARGET __attribute__((target("avx512f,avx512ifma,avx512vl,avx512dq,avx512cd")))
 #include "../../CKernels/ifma/across_columns.h"
 
 // Columns that carry far: ones that wait for a carry, ones that give one, full ones.
