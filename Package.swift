@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "PrimalityPool", targets: ["PrimalityPool"]),
         .library(name: "PurePrimality", targets: ["PurePrimality"]),
         .library(name: "CKernels", targets: ["CKernels"]),
+        .library(name: "PrimalityBench", targets: ["PrimalityBench"]),
         .executable(name: "primality", targets: ["PrimalityCLI"]),
     ],
     dependencies: [

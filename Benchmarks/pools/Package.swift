@@ -17,6 +17,7 @@ let package = Package(
             name: "PoolBench",
             dependencies: [
                 .product(name: "Primality", package: "swift-primality"),
+                .product(name: "PrimalityBench", package: "swift-primality"),
                 .product(name: "PrimalityPool", package: "swift-primality"),
             ],
             path: "PoolBench")

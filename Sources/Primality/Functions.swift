@@ -122,4 +122,14 @@ public enum BuildInformation {
     public static var gmpVersion: String { unsafe String(cString: prk_gmp_version()) }
     /// The C compiler that built the kernels.
     public static var compiler: String { unsafe String(cString: prk_compiler()) }
+    /// The version of the Swift compiler, as far as a program can ask for it.
+    public static var swiftVersion: String {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
 }

@@ -16,6 +16,8 @@ public struct Bench {
     /// Is told what is measured now.
     public var progress: (String) -> Void
 
+    private static let trustedSpread = 0.05
+
     /// A run with those settings.
     public init(
         settings: BenchSettings = BenchSettings(), cancel: CancelFlag = CancelFlag(),
@@ -55,37 +57,27 @@ public struct Bench {
         } catch BenchFailure.cancelled {
             report.warnings.append("the run was ended before all was measured")
         }
-        report.environment.loadAfter = loadAverages()
-        if let before, let after = CPUTimes() {
-            report.environment.others = after.others(since: before)
+        report.environment.end(since: before)
+        report.warnings += report.environment.doubts
+        let spread = Statistics.median(report.measurements.compactMap { $0.time?.spread })
+        if spread > Self.trustedSpread {
+            report.warnings.append(
+                "rounds differ: half of the measurements spread by more than "
+                    + "\(decimal(spread * 100, places: 1)) %, wanted at most "
+                    + "\(decimal(Self.trustedSpread * 100, places: 0)) %")
         }
-        report.warnings += report.environment.doubts(about: report.measurements)
         report.findings = Findings(report).all
         return report
     }
 }
 
-/// A number with so many decimals.
-func decimal(_ value: Double, _ decimals: Int) -> String {
-    if !value.isFinite { return "\(value)" }
-    var scale = 1.0
-    for _ in 0..<decimals { scale *= 10 }
-    let rounded = (abs(value) * scale).rounded()
-    if rounded >= 1e15 { return "\(value)" }
-    let digits = String(Int(rounded))
-    let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
-    let sign = value < 0 && rounded > 0 ? "-" : ""
-    return decimals == 0
-        ? sign + padded : sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
-}
-
 /// A number with three significant digits, but whole from 100 on.
 func significant(_ value: Double) -> String {
     switch abs(value) {
-    case 99.95...: decimal(value, 0)
-    case 9.995...: decimal(value, 1)
-    case 0.9995...: decimal(value, 2)
-    default: decimal(value, 3)
+    case 99.95...: decimal(value, places: 0)
+    case 9.995...: decimal(value, places: 1)
+    case 0.9995...: decimal(value, places: 2)
+    default: decimal(value, places: 3)
     }
 }
 

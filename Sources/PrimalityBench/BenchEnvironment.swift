@@ -64,45 +64,34 @@ public struct BenchEnvironment: Sendable, Hashable, Codable {
         system = "\(string(&name.sysname)) \(string(&name.release))"
         library = BuildInformation.version
         compiler = BuildInformation.compiler
-        swift = Self.swiftVersion
+        swift = BuildInformation.swiftVersion
         gmp = BuildInformation.gmpVersion
         loadBefore = loadAverages()
     }
 
-    // The language's conditions are all that a program can ask of its compiler.
-    private static var swiftVersion: String {
-        #if compiler(>=6.4)
-            "6.4 or later"
-        #elseif compiler(>=6.3)
-            "6.3"
-        #else
-            "6.2"
-        #endif
-    }
-
     static let trustedLoad = 0.5
     static let trustedShare = 0.05
-    static let trustedSpread = 0.05
+
+    /// Records what the machine did since a run began.
+    ///
+    /// - Parameter start: What was used when it began; `nil`: not known.
+    public mutating func end(since start: CPUTimes?) {
+        loadAfter = loadAverages()
+        if let start, let now = CPUTimes() { others = now.others(since: start) }
+    }
 
     /// Why times are not to be trusted; empty when nothing speaks against them.
-    func doubts(about measurements: [Measurement]) -> [String] {
+    public var doubts: [String] {
         var doubts: [String] = []
         if let load = loadBefore.first, load > Self.trustedLoad {
             doubts.append(
-                "the machine was busy before: load \(decimal(load, 2)), wanted at most "
-                    + decimal(Self.trustedLoad, 1))
+                "the machine was busy before: load \(decimal(load, places: 2)), wanted at most "
+                    + decimal(Self.trustedLoad, places: 1))
         }
         if let others, others > Self.trustedShare {
             doubts.append(
-                "others used \(decimal(others * 100, 0)) % of the cores meanwhile, wanted at most "
-                    + "\(decimal(Self.trustedShare * 100, 0)) %")
-        }
-        let spread = Statistics.median(measurements.compactMap { $0.time?.spread })
-        if spread > Self.trustedSpread {
-            doubts.append(
-                "rounds differ: half of the measurements spread by more than "
-                    + "\(decimal(spread * 100, 1)) %, wanted at most "
-                    + "\(decimal(Self.trustedSpread * 100, 0)) %")
+                "others used \(decimal(others * 100, places: 0)) % of the cores meanwhile, wanted at "
+                    + "most \(decimal(Self.trustedShare * 100, places: 0)) %")
         }
         if let governor, governor != "performance" {
             doubts.append("the frequency governor is \(governor), not performance")
@@ -127,18 +116,19 @@ func contents(of path: String) -> String {
     return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
 }
 
-func loadAverages() -> [Double] {
+private func loadAverages() -> [Double] {
     var loads = [0.0, 0, 0]
     return unsafe getloadavg(&loads, 3) == 3 ? loads : []
 }
 
 /// CPU seconds: of this process and the children it has waited for, and of the whole machine.
-struct CPUTimes {
-    var ours: Double
-    var all: Double
-    var idle: Double
+public struct CPUTimes: Sendable {
+    private var ours: Double
+    private var all: Double
+    private var idle: Double
 
-    init?() {
+    /// What was used by now; `nil` where the system doesn't tell.
+    public init?() {
         guard let first = contents(of: "/proc/stat").split(separator: "\n").first else {
             return nil
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Primality
+
 extension Findings {
     private static let closeToIdeal = 0.95
 
@@ -11,7 +13,7 @@ extension Findings {
     }
 
     private func percent(_ share: Double) -> Finding.Figure {
-        Finding.Figure(value: share, text: decimal(share * 100, 1) + " %")
+        Finding.Figure(value: share, text: decimal(share * 100, places: 1) + " %")
     }
 
     private func variants(of section: Section) -> [String] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CProbes
+internal import Primality
 internal import PrimalityPool
 
 #if canImport(Glibc)
@@ -46,10 +47,11 @@ struct ForkRoom {
             let wanted = 2.5e6 * Double(megabytes)
             guard let available, available >= wanted else {
                 let there =
-                    available.map { "\(decimal($0 / 1e6, 0)) MB are" } ?? "it is not known what is"
+                    available.map { "\(decimal($0 / 1e6, places: 0)) MB are" }
+                    ?? "it is not known what is"
                 warnings.append(
                     "a fork beside \(megabytes) MB is left out: \(there) available, wanted at least "
-                        + "\(decimal(wanted / 1e6, 0)) MB")
+                        + "\(decimal(wanted / 1e6, places: 0)) MB")
                 continue
             }
             guard let block = Resident(megabytes: megabytes) else {

@@ -189,7 +189,7 @@ struct Input {
 
     /// Numbers with exactly so many bits, the same in every run.
     func numbers(_ count: Int) -> [UInt64] {
-        var random = SplitMix64(state: UInt64(bits))
+        var random = SeededRandomness(seed: UInt64(bits))
         func odd(_ bits: Int) -> UInt64 {
             (random.next() >> UInt64(64 - bits)) | 1 << UInt64(bits - 1) | 1
         }

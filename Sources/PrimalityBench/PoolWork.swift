@@ -66,7 +66,7 @@ final class PoolWork {
         self.cancel = cancel
         let stock = kind.stock
         let verdicts = stock.map { isPrime($0) ? Verdict.prime : .composite }
-        var random = SplitMix64(state: UInt64(count))
+        var random = SeededRandomness(seed: UInt64(count))
         let places = (0..<count).map { _ in
             Int(truncatingIfNeeded: random.next() >> 32) % stock.count
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Primality
+
 /// What the rounds of a measurement gave; outliers are kept.
 public struct Distribution: Sendable, Hashable, Codable {
     /// The middle of the rounds.
@@ -75,7 +77,7 @@ public enum Statistics {
     public static func bootstrap(
         rounds: Int, _ estimate: (_ drawn: [Int]) -> Double
     ) -> Interval {
-        var random = SplitMix64(state: 0x7072_696d_6573)
+        var random = SeededRandomness(seed: 0)
         let all = Array(0..<rounds)
         var drawn = all
         var estimates: [Double] = []
@@ -115,18 +117,5 @@ public enum Statistics {
             below += (1 - share) * (1 - share)
         }
         return above / below
-    }
-}
-
-/// A small generator, whose sequences are the same everywhere [StLeFl14].
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

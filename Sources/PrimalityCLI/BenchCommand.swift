@@ -102,6 +102,11 @@ struct BenchCommand: ParsableCommand {
                 try choice(String($0), of: "--rooms")
             }
             if settings.sections.isEmpty { throw Refusal.usage("--rooms needs a name") }
+            if settings.sections.contains(.peer) {
+                throw Refusal.usage(
+                    "--rooms peer: other libraries are measured by make bench-u64, bench-big and "
+                        + "bench-pools; give what they write with --json as --peers")
+            }
         }
         if from == nil { try Refusal.checkLevel() }
         // Old reports first: one of the files to write may be the same.

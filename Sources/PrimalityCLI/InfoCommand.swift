@@ -19,7 +19,7 @@ struct InfoCommand: ParsableCommand {
         var levels = KernelLevel.supported.map(\.rawValue)
         var gmp = BuildInformation.gmpVersion
         var compiler = BuildInformation.compiler
-        var swift = swiftVersion
+        var swift = BuildInformation.swiftVersion
         var cores = PoolKind.defaultWorkers
         var engines = Engine.allCases.map(\.rawValue)
         var pools = PoolKind.allCases.map(\.rawValue)
@@ -48,16 +48,6 @@ struct InfoCommand: ParsableCommand {
         }
         let status = output.status()
         if status != .done { throw ExitCode(status.rawValue) }
-    }
-
-    private static var swiftVersion: String {
-        #if compiler(>=6.4)
-            "6.4 or later"
-        #elseif compiler(>=6.3)
-            "6.3"
-        #else
-            "6.2"
-        #endif
     }
 }
 

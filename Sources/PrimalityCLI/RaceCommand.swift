@@ -201,15 +201,3 @@ func time(_ seconds: Double) -> String {
     if seconds >= 1e-3 { return decimal(seconds * 1e3, places: 2) + " ms" }
     return decimal(seconds * 1e6, places: 1) + " us"
 }
-
-/// A number with a fixed count of decimals.
-func decimal(_ value: Double, places: Int) -> String {
-    var scale = 1
-    for _ in 0..<places { scale *= 10 }
-    let scaled = Int((abs(value) * Double(scale)).rounded())
-    let fraction = String(scaled % scale)
-    let sign = value < 0 && scaled != 0 ? "-" : ""
-    return sign + String(scaled / scale)
-        + (places > 0
-            ? "." + String(repeating: "0", count: places - fraction.count) + fraction : "")
-}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import PrimalityModels
 internal import PrimalityPool
 
 #if canImport(Glibc)
@@ -29,8 +30,9 @@ final class Terminal: Sendable {
         }
     }
 
-    /// Clears the line and shows the cursor, if it was taken.
+    /// Clears the line and shows the cursor, if it was taken; when it is for good nothing is drawn after.
     func giveBack(forGood: Bool = true) {
+        if forGood { ProcessSpinner.endDrawing() }
         state.withLock { state in
             if state == .taken { Self.put("\r\u{1B}[K\u{1B}[?25h") }
             state = forGood ? .givenBack : .free

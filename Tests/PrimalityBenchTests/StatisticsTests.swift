@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Primality
 import Testing
 
 @testable import PrimalityBench
@@ -38,7 +39,7 @@ import Testing
 
     /// Times of the same rounds: a drift and disturbances that meet both, and noise of each.
     private func rounds(
-        _ count: Int, ratio: Double, _ random: inout SplitMix64
+        _ count: Int, ratio: Double, _ random: inout SeededRandomness
     ) -> (reference: [Double], times: [Double]) {
         var reference: [Double] = []
         var times: [Double] = []
@@ -59,7 +60,7 @@ import Testing
 
     @Test(arguments: [(9, 0.88), (25, 0.9)])
     func theTrueRatioLiesInMostIntervals(_ count: Int, _ least: Double) {
-        var random = SplitMix64(state: 1)
+        var random = SeededRandomness(seed: 1)
         var covered = 0
         for _ in 0..<Self.pairs {
             let (reference, times) = rounds(count, ratio: 2, &random)
@@ -73,7 +74,7 @@ import Testing
     }
 
     @Test func twoRunsOfTheSameOverlap() {
-        var random = SplitMix64(state: 2)
+        var random = SeededRandomness(seed: 2)
         var overlapping = 0
         for _ in 0..<Self.pairs {
             let both = [0, 1].map { _ in
@@ -86,7 +87,7 @@ import Testing
     }
 
     @Test func whatIsTwiceAsFastIsTold() {
-        var random = SplitMix64(state: 3)
+        var random = SeededRandomness(seed: 3)
         let (reference, times) = rounds(9, ratio: 2, &random)
         let ratio = Statistics.ratio(of: reference, to: times)
         #expect(!ratio.overlaps(Statistics.ratio(of: times, to: times)))
@@ -110,7 +111,7 @@ import Testing
     }
 
     @Test func theSerialFractionOfNoisyTimesIsClose() {
-        var random = SplitMix64(state: 4)
+        var random = SeededRandomness(seed: 4)
         let serial = 0.1
         for _ in 0..<100 {
             let found = Statistics.serialFraction(
@@ -127,20 +128,20 @@ import Testing
     // MARK: Figures
 
     @Test func decimals() {
-        #expect(decimal(0, 0) == "0")
-        #expect(decimal(0, 2) == "0.00")
-        #expect(decimal(1.005, 1) == "1.0")
-        #expect(decimal(0.999, 2) == "1.00")
-        #expect(decimal(-0.04, 1) == "0.0")
-        #expect(decimal(-0.06, 1) == "-0.1")
-        #expect(decimal(-12.5, 0) == "-13")
-        #expect(decimal(1234.5678, 3) == "1234.568")
-        #expect(decimal(.nan, 2) == "nan")
-        #expect(decimal(-.infinity, 2) == "-inf")
-        #expect(decimal(1e300, 2) == "1e+300")
-        #expect(decimal(0.05, 1) == "0.1")
-        #expect(decimal(1e16, 0) == "1e+16")
-        #expect(decimal(999_999_999_999_999, 0) == "999999999999999")
+        #expect(decimal(0, places: 0) == "0")
+        #expect(decimal(0, places: 2) == "0.00")
+        #expect(decimal(1.005, places: 1) == "1.0")
+        #expect(decimal(0.999, places: 2) == "1.00")
+        #expect(decimal(-0.04, places: 1) == "0.0")
+        #expect(decimal(-0.06, places: 1) == "-0.1")
+        #expect(decimal(-12.5, places: 0) == "-13")
+        #expect(decimal(1234.5678, places: 3) == "1234.568")
+        #expect(decimal(.nan, places: 2) == "nan")
+        #expect(decimal(-.infinity, places: 2) == "-inf")
+        #expect(decimal(1e300, places: 2) == "1e+300")
+        #expect(decimal(0.05, places: 1) == "0.1")
+        #expect(decimal(1e16, places: 0) == "1e+16")
+        #expect(decimal(999_999_999_999_999, places: 0) == "999999999999999")
     }
 
     @Test func significantDigits() {

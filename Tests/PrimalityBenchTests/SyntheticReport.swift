@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Primality
+
 @testable import PrimalityBench
 
 /// A report with all rooms, whose figures are made up.
@@ -30,7 +32,7 @@ enum SyntheticReport {
         environment.compiler = "clang 1.2.3"
         var report = BenchReport(environment: environment, settings: BenchSettings())
         report.warnings = ["the machine was busy before: load 3.10, wanted at most 0.5"]
-        var random = SplitMix64(state: seed)
+        var random = SeededRandomness(seed: seed)
 
         func add(
             _ id: String, _ section: Section, _ subject: String, _ variant: String,

@@ -68,12 +68,13 @@ extension Measurement {
 extension Environment {
     var json: JSON {
         .object([
-            ("cpu", .string(cpu)), ("cores", .number(Double(cores))), ("system", .string(system)),
-            ("level", .string(level)), ("library", .string(library)),
-            ("libraryCompiler", .string(libraryCompiler)), ("swift", .string(swift)),
+            ("cpu", .string(machine.cpu)), ("cores", .number(Double(machine.cores))),
+            ("system", .string(machine.system)), ("level", .string(machine.level)),
+            ("library", .string(machine.library)), ("libraryCompiler", .string(machine.compiler)),
+            ("swift", .string(machine.swift)),
             ("python", JSON(python)), ("pythonLibraryCompiler", JSON(pythonLibraryCompiler)),
-            ("loadBefore", JSON(loadBefore)), ("loadAfter", JSON(loadAfter)),
-            ("others", JSON(others)),
+            ("loadBefore", JSON(machine.loadBefore)), ("loadAfter", JSON(machine.loadAfter)),
+            ("others", JSON(machine.others)),
         ])
     }
 }

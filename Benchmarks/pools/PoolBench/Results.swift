@@ -59,9 +59,9 @@ struct Results {
 
     /// Fills in what follows from the measurements.
     mutating func conclude() {
-        doubts = environment.doubts
-        if workers > environment.cores {
-            doubts.append("\(workers) workers share \(environment.cores) cores")
+        doubts = environment.machine.doubts
+        if workers > environment.machine.cores {
+            doubts.append("\(workers) workers share \(environment.machine.cores) cores")
         }
         if isQuick { doubts.append("--quick is for seeing that it works") }
         for i in rows.indices {

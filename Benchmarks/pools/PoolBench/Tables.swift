@@ -37,19 +37,20 @@ extension Results {
 
     private func printEnvironment() {
         let e = environment
-        line("CPU", "\(e.cpu), \(e.cores) cores")
-        line("system", e.system)
-        line("library", "\(e.library), level \(e.level), \(e.libraryCompiler)")
-        line("Swift", e.swift)
+        let m = e.machine
+        line("CPU", "\(m.cpu), \(m.cores) cores")
+        line("system", m.system)
+        line("library", "\(m.library), level \(m.level), \(m.compiler)")
+        line("Swift", m.swift)
         line("Python", e.python.map { "\($0), fork" } ?? "not here, so no ratios")
         if let compiler = e.pythonLibraryCompiler {
             line("", "library by \(compiler)")
             line("", "arrays: an item is a chunk, one call of ctypes each")
             line("", "numbers: an item is a number, one call each")
         }
-        let before = e.loadBefore.map { decimal($0, 2) }.joined(separator: " ")
-        let after = e.loadAfter.map { decimal($0, 2) }.joined(separator: " ")
-        let others = e.others.map { "; others used \(decimal($0 * 100, 1)) % of the cores" } ?? ""
+        let before = m.loadBefore.map { decimal($0, 2) }.joined(separator: " ")
+        let after = m.loadAfter.map { decimal($0, 2) }.joined(separator: " ")
+        let others = m.others.map { "; others used \(decimal($0 * 100, 1)) % of the cores" } ?? ""
         line("load", "\(before) before, \(after) after\(others)")
         line("rounds", "\(rounds), \(workers) workers")
     }

@@ -7,6 +7,7 @@
 // is the median of the rounds' ratios. Results are counted and verdicts looked at in every measurement.
 
 import Primality
+import PrimalityBench
 import PrimalityPool
 
 #if canImport(Glibc)
@@ -158,10 +159,7 @@ func run() throws {
         workers: options.workers, peers: peers, seconds: options.isQuick ? 0.2 : 1)
     try measureBook(book, into: &results, withPython: withPython)
     peers?.end()
-    results.environment.loadAfter = loadAverages()
-    if let before, let after = CPUTimes() {
-        results.environment.others = after.others(since: before)
-    }
+    results.environment.machine.end(since: before)
     results.conclude()
     results.printTables()
     if let json, fputs(results.json.text() + "\n", json) < 0 || fclose(json) != 0 {

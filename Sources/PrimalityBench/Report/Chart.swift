@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Primality
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -216,7 +218,7 @@ struct SVGWriter {
 }
 
 private func units(_ value: Double) -> String {
-    let text = decimal(value, 1)
+    let text = decimal(value, places: 1)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 

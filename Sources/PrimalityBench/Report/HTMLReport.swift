@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Mustache
+internal import Primality
 
 extension Section {
     var title: String {
@@ -64,7 +65,7 @@ extension BenchReport {
     /// Names and values of what the figures depend on.
     fileprivate var circumstances: [(String, String)] {
         func loads(_ loads: [Double]) -> String {
-            loads.isEmpty ? "unknown" : loads.map { decimal($0, 2) }.joined(separator: ", ")
+            loads.isEmpty ? "unknown" : loads.map { decimal($0, places: 2) }.joined(separator: ", ")
         }
         return [
             ("date", environment.date), ("processor", environment.cpu),

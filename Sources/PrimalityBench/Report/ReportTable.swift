@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Primality
+
 /// A table of a report, the same in the terminal, in Markdown and in HTML.
 struct ReportTable: Sendable, Hashable {
     struct Column: Sendable, Hashable {
@@ -231,7 +233,7 @@ extension Interval {
 
 /// A share of 1 in per cent.
 func percent(_ share: Double) -> String {
-    decimal(share * 100, abs(share) < 0.0995 ? 1 : 0) + " %"
+    decimal(share * 100, places: abs(share) < 0.0995 ? 1 : 0) + " %"
 }
 
 /// Each value once, in the order in which they come first.
