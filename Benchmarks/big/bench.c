@@ -453,8 +453,9 @@ static void write_json(FILE *file, const environment *e) {
             bool is_first = true;
             for (size_t c = 0; c < contender_count; c++) {
                 if (takes_part((workload)kind, &contenders[c], sizes[size])) {
-                    fprintf(file, "%s      {\"name\": \"%s\", ", is_first ? "" : ",\n",
-                            contenders[c].name);
+                    fprintf(file, "%s      {\"kind\": \"%s\", \"name\": \"%s\", ",
+                            is_first ? "" : ",\n",
+                            contenders[c].library == NULL ? "engine" : "peer", contenders[c].name);
                     write_measurement(file, &results[kind][size][c]);
                     fputs("}", file);
                     is_first = false;
@@ -484,7 +485,7 @@ static void enlist(void) {
         contenders[contender_count++] = (contender){
             .name = "ifma, alone", .engine = PRK_ENGINE_IFMA, .is_unit = true, .is_alone = true};
     }
-    contenders[contender_count++] = (contender){.name = "our gmp", .engine = PRK_ENGINE_GMP};
+    contenders[contender_count++] = (contender){.name = "gmp", .engine = PRK_ENGINE_GMP};
     gmp = (int)contender_count;
     contenders[contender_count++] =
         (contender){.name = "GMP", .library = &gmp_peer, .is_unit = true};

@@ -23,11 +23,13 @@ public struct BenchReport: Sendable, Hashable, Codable {
     /// The measurement of that name.
     public subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
 
-    /// Adds measurements of other programs, in the place of those of the same name.
+    /// Adds measurements of other programs, in the place of those of the same name, and makes the sentences anew.
     public mutating func join(_ others: [Measurement]) {
+        if others.isEmpty { return }
         let names = Set(others.map(\.id))
         measurements.removeAll { names.contains($0.id) }
         measurements += others
+        findings = Findings(self).all
     }
 
     /// A room's measurements.

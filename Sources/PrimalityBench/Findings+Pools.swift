@@ -6,14 +6,14 @@ extension Findings {
     private static let closeToIdeal = 0.95
 
     /// As in `a, b and c`.
-    private func list(_ parts: [String]) -> String {
+    func list(_ parts: [String]) -> String {
         parts.count < 2
             ? parts.joined()
             : parts.dropLast().joined(separator: ", ") + " and " + (parts.last ?? "")
     }
 
     private func percent(_ share: Double) -> Finding.Figure {
-        Finding.Figure(value: share, text: decimal(share * 100, places: 1) + " %")
+        Finding.Figure(value: share, text: decimal(share * 100, places: 1) + "\u{A0}%")
     }
 
     private func variants(of section: Section) -> [String] {
@@ -65,9 +65,9 @@ extension Findings {
         add(
             "hand-over.chunk." + (reached.run.id.split(separator: ".").last ?? ""),
             enough == nil
-                ? "\(name) do not reach 95 % of the ideal speed-up of {0}: {1} at best, by chunks of {2}, "
+                ? "\(name) do not reach 95\u{A0}% of the ideal speed-up of {0}: {1} at best, by chunks of {2}, "
                     + "and {3} a number."
-                : "\(name) reach 95 % of the ideal speed-up of {0} by chunks of {2}: {1}, and {3} a number.",
+                : "\(name) reach 95\u{A0}% of the ideal speed-up of {0} by chunks of {2}: {1}, and {3} a number.",
             [
                 count(report.environment.cores), times(reached.speed), count(size),
                 time(wall.median),
@@ -113,7 +113,7 @@ extension Findings {
             add(
                 "scaling." + full.id.split(separator: ".")[1],
                 "\(name): {0} workers are {1} as fast as one, an efficiency of {2}; by Amdahl's law {3} of "
-                    + "the work is serial (95 % interval {4} to {5}).",
+                    + "the work is serial (95\u{A0}% interval {4} to {5}).",
                 [
                     count(cores), times(reached), percent(reached / Double(cores)),
                     percent(serial.value), percent(serial.low), percent(serial.high),

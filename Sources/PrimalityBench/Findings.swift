@@ -21,6 +21,7 @@ struct Findings {
         handOver()
         fork()
         scaling()
+        peers()
     }
 
     /// Adds a sentence whose figures stand for `{0}`, `{1}` and so on.
@@ -69,7 +70,10 @@ struct Findings {
             let back = median("call.c.call-back")
         else { return }
         func more(_ way: (measurement: Measurement, median: Double)) -> Finding.Figure {
-            time(max(0, way.median - loop.median))
+            let difference = way.median - loop.median
+            let isCertain = way.measurement.ratio.map { $0.high < 1 } ?? (difference > 0)
+            return isCertain
+                ? time(difference) : Finding.Figure(value: difference, text: "nothing measurable")
         }
         add(
             "call.ways",
@@ -142,7 +146,7 @@ struct Findings {
         let vanishing = max(1, (call.median / (0.01 * fastest.median)).rounded(.up))
         add(
             "kernel.\(input).vanishing",
-            "For \(text) by \(level.text), {0} a number, the call into C is less than 1 % of the time from {1} "
+            "For \(text) by \(level.text), {0} a number, the call into C is less than 1\u{A0}% of the time from {1} "
                 + "numbers a call on.",
             [time(fastest.median), count(Int(vanishing))],
             from: [fastest.measurement, call.measurement])
@@ -152,7 +156,7 @@ struct Findings {
         if let filled, let one = exact(input, level.name, "batch-1") {
             add(
                 "kernel.\(input).filled",
-                "For \(text) a batch of one takes {0} a number there, and one of {1} or more is within 10 % of "
+                "For \(text) a batch of one takes {0} a number there, and one of {1} or more is within 10\u{A0}% of "
                     + "the time in batches of {2}.",
                 [time(one.median), count(filled), count(largest)],
                 from: [one.measurement, fastest.measurement])

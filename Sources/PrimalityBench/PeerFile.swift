@@ -36,6 +36,15 @@ public enum PeerFile {
         )
     }
 
+    // What is measured, and how our own are named.
+    static let words = "64-bit numbers"
+    static let large = "large numbers"
+    static let firstResults = "until the first result"
+    static let chunks = "handed over"
+    static let primes = "primes"
+    static let streamed = "streamed"
+    static let ours = "ours"
+
     private struct Machine: Decodable {
         var cpu: String
     }
@@ -60,7 +69,7 @@ public enum PeerFile {
         }
 
         struct Contender: Decodable {
-            /// Ours: a batch, or calls for one number; `peer` for the others.
+            /// Ours: a batch, calls for one number, or an engine; `peer` for the others.
             var kind: String?
             var name: String
             var median_ns: Double
@@ -72,9 +81,10 @@ public enum PeerFile {
 
             var variant: String {
                 switch kind {
-                case "batch": "ours, \(name), batch"
-                case "single": "ours, \(name), one a call"
-                case "call": "ours, by the public function"
+                case "batch": "\(PeerFile.ours), \(name), batch"
+                case "single": "\(PeerFile.ours), \(name), one a call"
+                case "call": "\(PeerFile.ours), by the public function"
+                case "engine": "\(PeerFile.ours), \(name)"
                 default: name
                 }
             }
@@ -93,7 +103,7 @@ public enum PeerFile {
                 return workload.contenders.map { contender in
                     var measurement = Measurement(
                         id: "\(room).\(input).\(slug(contender.variant))", section: .peer,
-                        subject: isLarge ? "large numbers" : "64-bit numbers",
+                        subject: isLarge ? PeerFile.large : PeerFile.words,
                         variant: contender.variant, input: workload.name, size: workload.bits,
                         per: "number", command: isLarge ? "make bench-big" : "make bench-u64")
                     measurement.cpu = Distribution(
@@ -166,12 +176,12 @@ public enum PeerFile {
             let serial = book.first { $0.name == "serial" }
             return starts.map {
                 measurement(
-                    "start", "until the first result", $0.name, input: nil, size: nil, per: "start",
+                    "start", PeerFile.firstResults, $0.name, input: nil, size: nil, per: "start",
                     $0.first)
             }
                 + rows.map {
                     measurement(
-                        "\(slug($0.path)).chunk-\($0.chunk)", "handed over", $0.name,
+                        "\(slug($0.path)).chunk-\($0.chunk)", PeerFile.chunks, $0.name,
                         input: $0.path, size: $0.chunk, per: "chunk", $0.measurement)
                 }
                 + book.map { row in

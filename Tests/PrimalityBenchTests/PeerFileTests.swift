@@ -16,7 +16,7 @@ import Testing
              {"kind": "peer", "name": "FLINT", "median_ns": 1600, "min_ns": 1590, "mad_ns": 2,
               "ratio": 1, "ratio_low": 1, "ratio_high": 1}]},
            {"name": "unit: one test to base 2", "bits": 1024, "contenders": [
-             {"name": "ifma, alone", "median_ns": 130, "min_ns": 129, "mad_ns": 1,
+             {"kind": "engine", "name": "ifma, alone", "median_ns": 130, "min_ns": 129, "mad_ns": 1,
               "ratio": 2.5, "ratio_low": 2.4, "ratio_high": 2.6}]}],
          "targets": []}
         """
@@ -54,7 +54,7 @@ import Testing
                 "peer.u64.primes-just-under-2-64.ours-avx2-batch",
                 "peer.u64.primes-just-under-2-64.ours-by-the-public-function",
                 "peer.u64.primes-just-under-2-64.flint",
-                "peer.big.unit-one-test-to-base-2-1024.ifma-alone",
+                "peer.big.unit-one-test-to-base-2-1024.ours-ifma-alone",
             ])
         #expect(all.allSatisfy { $0.section == .peer && $0.wall == nil })
         #expect(all.map(\.cpu?.median) == [400.25, 500, 1600, 130])

@@ -150,6 +150,62 @@ import Testing
         #expect(text.contains("> **Warning:** the machine was busy"))
     }
 
+    // MARK: Sentences
+
+    @Test func ofOtherLibraries() throws {
+        let report = try SyntheticReport.make()
+        let peers = report.findings.filter { $0.id.hasPrefix("peer.") }
+        try #require(peers.count == 6)
+        // Two inputs of words, of which levels that are not in use are left out.
+        #expect(peers[0].text.hasPrefix("One of the primes just under 2^64 takes "))
+        #expect(peers[1].text.hasPrefix("One of the random odd 64-bit numbers takes "))
+        for peer in peers[..<2] {
+            #expect(
+                peer.text.contains("(ours, avx512ifma, batch)") && peer.text.contains("(FLINT)."))
+            #expect(!peer.text.contains("avx2"))
+        }
+        #expect(peers[2].text.hasPrefix("One of the primes of 1024 bits takes "))
+        #expect(peers[3].text.hasPrefix("One of the primes of 4096 bits takes "))
+        #expect(peers[4].text.hasPrefix("From the start of a pool to its first results it takes "))
+        #expect(peers[5].text.hasPrefix("A chunk of one number, streamed, takes "))
+        for peer in peers {
+            #expect(peer.figures.count == peer.sources.count)
+            for (figure, source) in zip(peer.figures, peer.sources) {
+                let median = try #require(report[source]?.time).median
+                #expect(figure.value == median && figure.text == duration(nanoseconds: median))
+            }
+        }
+        var alone = report
+        alone.measurements.removeAll { $0.section == .peer && $0.variant != "GMP" }
+        #expect(Findings(alone).all.allSatisfy { !$0.id.hasPrefix("peer.") })
+    }
+
+    @Test func aDifferenceWithinItsIntervalIsNothing() throws {
+        var report = try SyntheticReport.make()
+        for (way, time, ratio) in [
+            ("inline", 1.39, Interval(value: 0.99, low: 0.97, high: 1.01)),
+            ("out-of-line", 2, Interval(value: 0.7, low: 0.6, high: 0.8)),
+            ("pointer", 1.2, Interval(value: 1.1, low: 1.05, high: 1.2)),
+            ("closure", 3, Interval(value: 0.5, low: 0.4, high: 0.6)),
+            ("existential", 3, Interval(value: 0.5, low: 0.4, high: 0.6)),
+            ("generic-unspecialised", 6, Interval(value: 0.2, low: 0.1, high: 0.3)),
+            ("call-back", 2, Interval(value: 0.9, low: 0.5, high: 1)),
+        ] as [(String, Double, Interval)] {
+            report.measurements.removeAll { $0.id == "call.c.\(way)" }
+            var measurement = Measurement(
+                id: "call.c.\(way)", section: .call, subject: "a step", variant: way, per: "call",
+                command: "command", reference: CallRoom.loop)
+            measurement.cpu = Distribution(rounds: [time])
+            measurement.ratio = ratio
+            report.measurements.append(measurement)
+        }
+        let ways = try #require(Findings(report).all.first { $0.id == "call.ways" })
+        let isNothing = ways.figures.map { $0.text == "nothing measurable" }
+        #expect(isNothing == [false, true, false, true, false, false, false, true])
+        let loop = try #require(report[CallRoom.loop]?.time).median
+        #expect(ways.figures[3].value == 1.2 - loop)
+    }
+
     // MARK: HTML
 
     @Test func figuresCarryTheirValues() throws {
@@ -181,7 +237,7 @@ import Testing
             #expect(!outside.contains(word), "\(word)")
         }
         let charts = Section.allCases.flatMap { report.charts(of: $0) }
-        #expect(charts.count == 8)
+        #expect(charts.count == 12)
         #expect(texts(in: html, from: "<svg ", to: "</svg>").count == charts.count)
         for chart in charts { #expect(flaw(in: chart.svg) == nil) }
         for table in Section.allCases.flatMap({ report.tables(of: $0) }) {

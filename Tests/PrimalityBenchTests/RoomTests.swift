@@ -316,9 +316,9 @@ private struct LyingPool: Pool {
                 "A run of 2 workers with next to nothing to do takes 100 µs with threads and 200 µs "
                     + "with tasks.",
                 "Handing over a chunk of one number costs 1.50 µs (serial) and 28.0 ns (threads).",
-                "Threads reach 95 % of the ideal speed-up of 2 by chunks of 4: 1.92 times, and 0.520 ns a "
+                "Threads reach 95\u{A0}% of the ideal speed-up of 2 by chunks of 4: 1.92 times, and 0.520 ns a "
                     + "number.",
-                "Tasks do not reach 95 % of the ideal speed-up of 2: 1.67 times at best, by chunks of 4, "
+                "Tasks do not reach 95\u{A0}% of the ideal speed-up of 2: 1.67 times at best, by chunks of 4, "
                     + "and 0.600 ns a number.",
             ])
         #expect(found[2].id == "hand-over.chunk.threads")
@@ -351,8 +351,8 @@ private struct LyingPool: Pool {
         let found = try findings(runs)
         #expect(
             found.map(\.text) == [
-                "Threads: 2 workers are 1.67 times as fast as one, an efficiency of 83.3 %; by Amdahl's law "
-                    + "20.0 % of the work is serial (95 % interval 20.0 % to 20.0 %)."
+                "Threads: 2 workers are 1.67 times as fast as one, an efficiency of 83.3\u{A0}%; by Amdahl's law "
+                    + "20.0\u{A0}% of the work is serial (95\u{A0}% interval 20.0\u{A0}% to 20.0\u{A0}%)."
             ])
         // More workers than cores say nothing of the work.
         #expect(found[0].sources == ["scaling.threads.workers-1", "scaling.threads.workers-2"])

@@ -135,13 +135,37 @@ enum SyntheticReport {
                     50_000_000 * (serial + (1 - serial) / Double(workers)))
             }
         }
-        for bits in [128, 1024] {
-            for (i, name) in ["primality", "GMP", "FLINT"].enumerated() {
+        let inputs = ["primes just under 2^64", "random odd 64-bit", "random 64-bit"]
+        for input in inputs {
+            for (i, name) in [
+                "ours, avx2, batch", "ours, avx512ifma, batch", "ours, by the public function",
+                "FLINT",
+            ].enumerated() {
                 add(
-                    "peer.big-\(bits).\(name.lowercased())", .peer, "probable-prime test", name,
-                    input: "primes", size: bits, per: "number",
-                    reference: i == 0 ? nil : "peer.big-\(bits).primality", cpu: true,
-                    15 * Double(bits) * Double(i + 1))
+                    "peer.u64.\(slug(input)).\(slug(name))", .peer, PeerFile.words, name,
+                    input: input, per: "number", cpu: true, 400 / Double(4 - i))
+            }
+        }
+        for bits in [128, 1024, 4096] {
+            for (i, name) in ["ours, ifma", "GMP", "FLINT"].enumerated() {
+                let input = "peer.big.primes-\(bits)"
+                add(
+                    "\(input).\(slug(name))", .peer, PeerFile.large, name, input: PeerFile.primes,
+                    size: bits, per: "number", reference: i == 0 ? nil : "\(input).ours-ifma",
+                    cpu: true, 15 * Double(bits) * Double(i + 1))
+            }
+        }
+        for (i, name) in ["threads", "processes, shm", "Pool, arrays", "Pool, numbers"].enumerated()
+        {
+            add(
+                "peer.pools.start.\(slug(name))", .peer, PeerFile.firstResults, name, per: "start",
+                250e3 * Double(i + 1))
+            for chunk in [1, 64] {
+                add(
+                    "peer.pools.streamed.chunk-\(chunk).\(slug(name))", .peer, PeerFile.chunks,
+                    name,
+                    input: PeerFile.streamed, size: chunk, per: "chunk",
+                    5e3 * Double(i + 1) * Double(chunk))
             }
         }
         report.findings = Findings(report).all

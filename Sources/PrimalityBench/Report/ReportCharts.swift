@@ -14,7 +14,11 @@ extension BenchReport {
             return [chunkCosts(chunks), speedups(chunks), startCosts(starts)].compactMap(\.self)
         case .fork: return [forkCosts(all)].compactMap(\.self)
         case .scaling: return [scaling(all)].compactMap(\.self)
-        case .peer: return []
+        case .peer:
+            return [
+                testsByOthers(all), primesByOthers(all), startsByOthers(all), chunksByOthers(all),
+            ]
+            .compactMap(\.self)
         }
     }
 
@@ -156,6 +160,72 @@ extension BenchReport {
             x: .init(name: "workers", scale: .linear, ticks: [0] + workers, label: tick),
             y: .init(name: "speed-up", scale: .linear, label: tick),
             series: series + [ideal]
+        ).chart
+    }
+
+    // MARK: Others
+
+    /// The first two kinds of numbers: primes, which need every stage, and what mostly has a factor.
+    private func testsByOthers(_ all: [Measurement]) -> Chart? {
+        let shown = shownPeers(all.filter { $0.subject == PeerFile.words })
+        return bars(
+            "64-bit numbers beside other libraries",
+            "A bar a library: nanoseconds a number, one a call or in batches.", "time a number",
+            shown, groups: Array(distinct(shown.compactMap(\.input)).prefix(2)))
+    }
+
+    private func primesByOthers(_ all: [Measurement]) -> Chart? {
+        let shown = all.filter { $0.subject == PeerFile.large && $0.input == PeerFile.primes }
+        return LineChart(
+            title: "Large primes beside other libraries",
+            text: "A line a library: time a number against how many bits it has.",
+            x: .init(
+                name: "bits", scale: .logarithmic,
+                ticks: Set(shown.compactMap(\.size)).sorted().map(Double.init), label: tick),
+            y: .init(name: "time a number", scale: .logarithmic, label: tickDuration),
+            series: lines(shown) { m in
+                guard let size = m.size, let time = m.time else { return nil }
+                return .init(x: Double(size), y: time.median)
+            }
+        ).chart
+    }
+
+    private func startsByOthers(_ all: [Measurement]) -> Chart? {
+        let shown = all.filter { $0.subject == PeerFile.firstResults }
+        return bars(
+            "From a pool's start to its first results, beside Python's",
+            "A bar a pool: the time until there are as many results as workers.", "time a start",
+            shown, groups: distinct(shown.map { $0.input ?? "" }))
+    }
+
+    private func chunksByOthers(_ all: [Measurement]) -> Chart? {
+        let shown = all.filter {
+            $0.subject == PeerFile.chunks && $0.input == PeerFile.streamed && $0.size == 1
+        }
+        return bars(
+            "What a chunk of one number costs, beside Python's pools",
+            "A bar a pool: the time a chunk, where chunks come and go as they are done.",
+            "time a chunk", shown, groups: distinct(shown.compactMap(\.input)))
+    }
+
+    /// A bar a measurement, in groups by input.
+    private func bars(
+        _ title: String, _ text: String, _ axis: String, _ shown: [Measurement], groups: [String]
+    ) -> Chart? {
+        let names = distinct(shown.map(\.variant))
+        return BarChart(
+            title: title, text: text, name: axis, label: tickDuration,
+            groups: groups.map { input in
+                BarChart.Group(
+                    name: input,
+                    bars: shown.filter { ($0.input ?? "") == input }.compactMap { m in
+                        m.time.map {
+                            .init(
+                                name: m.variant, value: $0.median, text: m.timeText,
+                                style: names.firstIndex(of: m.variant) ?? 0)
+                        }
+                    })
+            }
         ).chart
     }
 
