@@ -108,7 +108,9 @@ struct HandOverRoom {
                     pool: variant.pool, chunk: chunk)
             }
         }
-        return try measure("handing over", contest, work, pairs, after: [reference]) { _ in 1 }
+        return try measure("handing over", contest, work, pairs, taking: 60, after: [reference]) {
+            _ in 1
+        }
     }
 
     private mutating func costs(_ contest: Contest) throws -> [Measurement] {
@@ -123,18 +125,19 @@ struct HandOverRoom {
                     pool: variant.pool, chunk: chunk)
             }
         }
-        return try measure("the cost of a chunk", contest, work, pairs) { $0.chunk }
+        return try measure("the cost of a chunk", contest, work, pairs, taking: 20) { $0.chunk }
     }
 
-    /// Times of `units` numbers.
+    /// Times of `units` numbers, from runs that take so many times the least time.
     private mutating func measure(
         _ title: String, _ contest: Contest, _ work: PoolWork, _ pairs: [Pair],
+        taking target: Double,
         after references: [Contestant] = [], units: (Pair) -> Int
     ) throws -> [Measurement] {
         var pairs = pairs
         var contestants = references
         for i in pairs.indices {
-            try setLengths(of: &pairs[i], work)
+            try setLengths(of: &pairs[i], work, taking: target * settings.leastTime)
             let pair = pairs[i]
             for count in [pair.long, pair.short] {
                 contestants.append(
@@ -163,7 +166,8 @@ struct HandOverRoom {
                 $0.measurement.id == measurement.reference
             }) {
                 measurement.ratio = measured[reference].wall.map {
-                    Statistics.ratio(of: $0.rounds, to: times.rounds)
+                    Statistics.ratio(
+                        of: $0.rounds, toDifferenceOf: long.rounds, short.rounds, times: scale)
                 }
             }
             all.append(measurement)
@@ -172,11 +176,12 @@ struct HandOverRoom {
     }
 
     /// Chooses as many numbers as take some time beside the pool's start.
-    private func setLengths(of pair: inout Pair, _ work: PoolWork) throws {
+    private func setLengths(
+        of pair: inout Pair, _ work: PoolWork, taking target: Double
+    ) throws {
         // Every worker has as many chunks as the others.
         let share = pair.chunk * pair.pool.workers
         let most = work.count / share
-        let target = 20 * settings.leastTime
         let (id, pool, chunk) = (pair.measurement.id, pair.pool, pair.chunk)
         // The best of some, lest a disturbance make runs short for good; one that is short enough will do.
         func time(_ shares: Int, orLess enough: Double) throws -> Double {

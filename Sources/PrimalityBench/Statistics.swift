@@ -103,6 +103,26 @@ public enum Statistics {
         return bootstrap(rounds: ratios.count) { drawn in median(drawn.map { ratios[$0] }) }
     }
 
+    /// How many times longer the reference takes than what a long run has more than a short one.
+    ///
+    /// - Parameters:
+    ///   - reference: Times of the rounds.
+    ///   - long: Times of long runs in the same rounds.
+    ///   - short: Times of short runs in the same rounds.
+    ///   - scale: By which the difference is multiplied, to be compared with the reference.
+    /// - Returns: The ratio of the medians, with the 95 % interval of rounds drawn from all three together;
+    ///   infinite where short runs are no shorter.
+    public static func ratio(
+        of reference: [Double], toDifferenceOf long: [Double], _ short: [Double],
+        times scale: Double
+    ) -> Interval {
+        bootstrap(rounds: reference.count) { drawn in
+            func median(_ rounds: [Double]) -> Double { Self.median(drawn.map { rounds[$0] }) }
+            let difference = (median(long) - median(short)) * scale
+            return difference > 0 ? median(reference) / difference : .infinity
+        }
+    }
+
     /// The part of the work that is done by one worker, whatever their number is, when times follow
     /// Amdahl's law T(w) = T(1) (s + (1 − s) / w): least squares [Amda67].
     ///

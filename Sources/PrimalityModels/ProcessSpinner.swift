@@ -12,8 +12,10 @@ public import PrimalityPool
 
 /// A spinner in a process, while the calling thread does the slow job.
 public enum ProcessSpinner {
-    /// The child that draws, or 0. It is made, forgotten and killed under the lock, so that none is missed
-    /// and no process is killed that got its number later.
+    /// The child that draws, or 0.
+    ///
+    /// It is made, forgotten and killed under the lock, so that none is missed and no process is killed that
+    /// got its number later.
     private static let child = Monitor<pid_t>(0)
 
     /// Ends the child that draws, if there is one, and returns when it draws no more.

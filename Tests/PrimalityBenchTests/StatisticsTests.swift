@@ -110,6 +110,23 @@ import Testing
         }
     }
 
+    @Test func aDifferenceBearsTheDoubtsOfBothItsTimes() {
+        // 10 a number; the short run has one number, the long run nine, and the start takes 1000.
+        let reference = [Double](repeating: 20, count: 9)
+        let long = [Double](repeating: 1090, count: 9)
+        let short = [Double](repeating: 1010, count: 9)
+        #expect(
+            Statistics.ratio(of: reference, toDifferenceOf: long, short, times: 1.0 / 8)
+                == Interval(value: 2, low: 2, high: 2))
+        // Short runs of two kinds leave open which it was.
+        let mixed = short.enumerated().map { $1 - ($0 % 2 == 0 ? 0 : 80) }
+        let found = Statistics.ratio(of: reference, toDifferenceOf: long, mixed, times: 1.0 / 8)
+        #expect(found == Interval(value: 2, low: 1, high: 2))
+        #expect(
+            Statistics.ratio(of: reference, toDifferenceOf: short, long, times: 1).value
+                == .infinity)
+    }
+
     @Test func theSerialFractionOfNoisyTimesIsClose() {
         var random = SeededRandomness(seed: 4)
         let serial = 0.1
