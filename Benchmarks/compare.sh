@@ -13,7 +13,8 @@ commit=${1:?"compare.sh: name the commit to compare with"}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(git -C "$here" rev-parse --show-toplevel)
-git -C "$root" rev-parse --verify --quiet "$commit^{commit}" >/dev/null || {
+# What a name like HEAD means here, it does not mean in the other folder.
+commit_id=$(git -C "$root" rev-parse --verify --quiet "$commit^{commit}") || {
   echo "compare.sh: '$commit' is no commit of this repository" >&2
   exit 2
 }
@@ -22,10 +23,10 @@ baselines=.benchmarkBaselines
 
 # The folder stays for the next time, since building it takes minutes.
 if [ -e "$base/.git" ]; then
-  git -C "$base" checkout --quiet --detach "$commit"
+  git -C "$base" checkout --quiet --detach "$commit_id"
 else
   git -C "$root" worktree prune
-  git -C "$root" worktree add --quiet --force --detach "$base" "$commit"
+  git -C "$root" worktree add --quiet --force --detach "$base" "$commit_id"
 fi
 
 run() { # folder, arguments
@@ -44,6 +45,15 @@ measure() { # folder, name, arguments: the baseline is written there and taken h
 measure "$base/Benchmarks" before "$@"
 measure "$here" here "$@"
 measure "$base/Benchmarks" after "$@"
+names() { # name of a baseline
+  grep -o '"name":"[^"]*"' "$here/$baselines"/*/"$1"/results.json | cut -d'"' -f4 | sort -u
+}
+
+names before >"$base/names.before"
+names here >"$base/names.here"
+for name in $(comm -3 "$base/names.before" "$base/names.here"); do
+  echo "compare.sh: $name is on one side only and left out" >&2
+done
 echo "== $commit, and here"
 run "$here" --no-progress "$@" baseline compare before here
 echo "== $commit twice: what the machine does"
