@@ -7,7 +7,7 @@ internal import PrimalityPool
 /// What it costs to give work to each pool: its start and end, each chunk, and how large chunks have to be.
 ///
 /// All by `verdicts(of:chunk:)` of numbers in memory. What a pool's start and end take is not in the time of
-/// a number or a chunk: those are what more of them take, from runs and others of an eighth of their length.
+/// a number or a chunk: of a run that of a number a worker is taken away, which has next to nothing to do.
 struct HandOverRoom {
     private let settings: BenchSettings
     private let workers: Int
@@ -66,15 +66,14 @@ struct HandOverRoom {
         }
     }
 
-    // MARK: Runs of two lengths
+    // MARK: Runs less starts
 
-    /// Runs of a pool, long and short ones, whose difference is the time of some chunks.
-    private struct Pair {
+    /// Runs of a pool.
+    private struct Run {
         var measurement: Measurement
         var pool: any Pool
         var chunk: Int
-        var long = 0
-        var short = 0
+        var count = 0
     }
 
     private static let leastShares = 3
@@ -98,9 +97,9 @@ struct HandOverRoom {
                 return 0
             },
             verify: { work.verified() })
-        let pairs = chunks.flatMap { chunk in
+        let runs = chunks.flatMap { chunk in
             ([serial] + variants).map { variant in
-                Pair(
+                Run(
                     measurement: Measurement(
                         id: Self.chunk(chunk, variant.name), section: .handOver,
                         subject: "numbers in memory", variant: variant.text, input: work.kind.text,
@@ -108,16 +107,16 @@ struct HandOverRoom {
                     pool: variant.pool, chunk: chunk)
             }
         }
-        return try measure("handing over", contest, work, pairs, taking: 60, after: [reference]) {
+        return try measure("handing over", contest, work, runs, taking: 60, after: [reference]) {
             _ in 1
         }
     }
 
     private mutating func costs(_ contest: Contest) throws -> [Measurement] {
         let work = PoolWork(.light, count: mostNumbers, contest.cancel)
-        let pairs = chunks.flatMap { chunk in
+        let runs = chunks.flatMap { chunk in
             ([serial] + variants).map { variant in
-                Pair(
+                Run(
                     measurement: Measurement(
                         id: Self.cost(chunk, variant.name), section: .handOver,
                         subject: "a chunk with next to no work", variant: variant.text,
@@ -125,49 +124,52 @@ struct HandOverRoom {
                     pool: variant.pool, chunk: chunk)
             }
         }
-        return try measure("the cost of a chunk", contest, work, pairs, taking: 20) { $0.chunk }
+        return try measure("the cost of a chunk", contest, work, runs, taking: 20) { $0.chunk }
     }
 
     /// Times of `units` numbers, from runs that take so many times the least time.
     private mutating func measure(
-        _ title: String, _ contest: Contest, _ work: PoolWork, _ pairs: [Pair],
-        taking target: Double,
-        after references: [Contestant] = [], units: (Pair) -> Int
+        _ title: String, _ contest: Contest, _ work: PoolWork, _ runs: [Run], taking target: Double,
+        after references: [Contestant] = [], units: (Run) -> Int
     ) throws -> [Measurement] {
-        var pairs = pairs
-        var contestants = references
-        for i in pairs.indices {
-            try setLengths(of: &pairs[i], work, taking: target * settings.leastTime)
-            let pair = pairs[i]
-            for count in [pair.long, pair.short] {
-                contestants.append(
-                    work.contestant(
-                        pair.measurement, pair.pool, units: 1, count: count, chunk: pair.chunk))
-            }
+        var runs = runs
+        for i in runs.indices {
+            try setLength(of: &runs[i], work, taking: target * settings.leastTime)
         }
-        let measured = try contest.run(title, contestants)
+        // A fork copies the page tables of these numbers, so that starts are measured beside them.
+        let pools = [serial] + variants
+        let starts = pools.map { variant in
+            work.contestant(
+                Measurement(
+                    id: variant.name, section: .handOver, subject: "start", variant: variant.text,
+                    per: "start", command: Self.command),
+                variant.pool, units: 1, count: variant.pool.workers, chunk: 1)
+        }
+        let contestants = runs.map {
+            work.contestant($0.measurement, $0.pool, units: 1, count: $0.count, chunk: $0.chunk)
+        }
+        let measured = try contest.run(title, references + starts + contestants)
         var all = Array(measured[..<references.count])
-        for (i, pair) in pairs.enumerated() {
-            let place = references.count + 2 * i
-            guard let long = measured[place].wall, let short = measured[place + 1].wall else {
-                continue
-            }
-            // Against the median of the short ones, which one disturbance does not move.
-            let scale = Double(units(pair)) / Double(pair.long - pair.short)
-            let times = Distribution(rounds: long.rounds.map { ($0 - short.median) * scale })
+        for (i, run) in runs.enumerated() {
+            guard let start = pools.firstIndex(where: { $0.text == run.measurement.variant }),
+                let least = measured[references.count + start].wall,
+                let whole = measured[references.count + starts.count + i].wall
+            else { continue }
+            let scale = Double(units(run)) / Double(run.count - run.pool.workers)
+            let times = Distribution(rounds: whole.rounds.map { ($0 - least.median) * scale })
             if times.median <= 0 {
                 warnings.append(
-                    "\(pair.measurement.id) is left out: disturbances were longer than the work")
+                    "\(run.measurement.id) is left out: disturbances were longer than the work")
                 continue
             }
-            var measurement = pair.measurement
+            var measurement = run.measurement
             measurement.wall = times
             if let reference = references.firstIndex(where: {
                 $0.measurement.id == measurement.reference
             }) {
                 measurement.ratio = measured[reference].wall.map {
                     Statistics.ratio(
-                        of: $0.rounds, toDifferenceOf: long.rounds, short.rounds, times: scale)
+                        of: $0.rounds, toDifferenceOf: whole.rounds, least.rounds, times: scale)
                 }
             }
             all.append(measurement)
@@ -176,13 +178,11 @@ struct HandOverRoom {
     }
 
     /// Chooses as many numbers as take some time beside the pool's start.
-    private func setLengths(
-        of pair: inout Pair, _ work: PoolWork, taking target: Double
-    ) throws {
+    private func setLength(of run: inout Run, _ work: PoolWork, taking target: Double) throws {
         // Every worker has as many chunks as the others.
-        let share = pair.chunk * pair.pool.workers
+        let share = run.chunk * run.pool.workers
         let most = work.count / share
-        let (id, pool, chunk) = (pair.measurement.id, pair.pool, pair.chunk)
+        let (id, pool, chunk) = (run.measurement.id, run.pool, run.chunk)
         // The best of some, lest a disturbance make runs short for good; one that is short enough will do.
         func time(_ shares: Int, orLess enough: Double) throws -> Double {
             var best = Double.infinity
@@ -208,8 +208,6 @@ struct HandOverRoom {
             }
             shares = min(4 * shares, most)
         }
-        shares = max(Self.leastShares, shares)
-        pair.long = shares * share
-        pair.short = max(1, shares / 8) * share
+        run.count = max(Self.leastShares, shares) * share
     }
 }

@@ -103,7 +103,7 @@ public enum Statistics {
         return bootstrap(rounds: ratios.count) { drawn in median(drawn.map { ratios[$0] }) }
     }
 
-    /// How many times longer the reference takes than what a long run has more than a short one.
+    /// How many times longer the reference takes than what a long run takes more than a short one.
     ///
     /// - Parameters:
     ///   - reference: Times of the rounds.

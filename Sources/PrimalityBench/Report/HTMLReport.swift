@@ -56,8 +56,8 @@ extension BenchReport {
                 + "the rounds, and its spread the median distance of the rounds from it. Outliers are kept.",
             "A speed-up is the median of the rounds' own ratios, and its 95 % interval the bootstrap's: the "
                 + "median of as many rounds drawn with replacement, 2000 times, without the outer 2.5 % on "
-                + "each side. What pools take for a number is the difference of a long and a short run: its "
-                + "rounds are drawn together with those of what it is compared with.",
+                + "each side. What pools take for a number is a run's time less that of their start and "
+                + "end: the rounds of both are drawn together with those of what they are compared with.",
             "Tables, charts and sentences are made of the JSON that the same command writes with --json, "
                 + "and of nothing else; each figure in the summary carries its unrounded value.",
         ]

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestVectors
+import Testing
+
+/// What docs say of the last full run is what its JSON says.
+@Suite(.timeLimit(.minutes(15))) struct CommittedReportTests {
+    private static let docs = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("docs").path
+
+    @Test func thePageIsMadeOfTheJSON() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("report-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let made = folder.appendingPathComponent("report.html").path
+        let outcome = try Tool.run([
+            "bench", "--from", Self.docs + "/report/report.json", "--html", made,
+        ])
+        #expect(outcome.status == 0)
+        let page = try #require(TestFiles.text(made))
+        // Make it anew: `primality bench --from docs/report/report.json --html docs/report/report.html`.
+        #expect((page == TestFiles.text(Self.docs + "/report/report.html")) as Bool)
+    }
+
+    @Test func everyFigureOfINTEROPIsInTheReport() throws {
+        let outcome = try Tool.run([
+            "bench", "--from", Self.docs + "/report/report.json", "--markdown", "-",
+        ])
+        #expect(outcome.status == 0)
+        let text = try #require(TestFiles.text(Self.docs + "/INTEROP.md"))
+        // Numbers with a point, and those with a unit of time; spaces may be line ends there.
+        let figure = #/\d+(?:\.\d+)+|\d+\s(?:ns|µs|ms)\b/#
+        func figures(_ text: String) -> [String] {
+            text.matches(of: figure).map {
+                $0.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            }
+        }
+        let known = Set(figures(outcome.output))
+        let used = figures(text)
+        #expect(used.count > 100)
+        #expect(used.filter { !known.contains($0) } == [])
+    }
+}
