@@ -264,37 +264,50 @@ static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
     mpz_tdiv_r(x, t, n);
 }
 
+// u / |Q| modulo n, for u below n, of size limbs and room for one more.
+static void divide_small(mp_limb_t *u, const mp_limb_t *n, mp_size_t size, mp_limb_t q) {
+    // u + i n is divisible for one i below |Q|, since Q has no factor with n.
+    mp_limb_t i = u[0] & 1;
+    if (q != 2) {
+        const mp_limb_t step = mpn_mod_1(n, size, q);
+        mp_limb_t rest = mpn_mod_1(u, size, q);
+        for (i = 0; rest != 0; i++) {
+            rest = (rest + step) % q;
+        }
+    }
+    u[size] = mpn_addmul_1(u, n, size, i);
+    mpn_divexact_1(u, u, size + 1, q);
+}
+
 void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k) {
     mpz_t view;
-    mpz_srcptr n = prk_lane_view(view, number);
+    const mp_size_t size = (mp_size_t)number->size;
+    const mp_limb_t *n = (const mp_limb_t *)number->limbs;
     const int64_t q = (1 - number->discriminant) / 4;
-    const uint64_t size = q < 0 ? (uint64_t)-q : (uint64_t)q;
-    set_form_of_one(s->x, s->t, n, k);
-    // (x + i n) / |Q| is whole for one i below |Q|, since Q has no factor with n.
-    mpz_set(s->u, s->x);
-    if (size > 1) {
-        const uint64_t n_rest = mpz_fdiv_ui(n, size);
-        uint64_t rest = mpz_fdiv_ui(s->u, size), i = 0;
-        while (rest != 0) {
-            rest = (rest + n_rest) % size;
-            i++;
-        }
-        mpz_addmul_ui(s->u, n, i);
-        mpz_divexact_ui(s->u, s->u, size);
+    set_form_of_one(s->x, s->t, prk_lane_view(view, number), k);
+    // Limbs instead of integers: of small numbers the calls are a tenth of the whole test.
+    mp_limb_t *u = mpz_limbs_write(s->u, size + 1), *v = mpz_limbs_write(s->v, size);
+    mp_limb_t *t = mpz_limbs_write(s->t, size);
+    const mp_size_t used = (mp_size_t)mpz_size(s->x);
+    mpn_copyi(u, mpz_limbs_read(s->x), used);
+    mpn_zero(u + used, size - used);
+    if (mpn_lshift(t, u, size, 1) != 0 || mpn_cmp(t, n, size) >= 0) {
+        mpn_sub_n(t, t, n, size);
+    }
+    if (q < -1 || q > 1) {
+        divide_small(u, n, size, q < 0 ? (mp_limb_t)-q : (mp_limb_t)q);
     }
     if (q < 0) {
-        mpz_sub(s->u, n, s->u);
+        mpn_sub_n(u, n, u, size);
     }
-    mpz_mul_2exp(s->t, s->x, 1);
-    if (mpz_cmp(s->t, n) >= 0) {
-        mpz_sub(s->t, s->t, n);
+    if (mpn_sub_n(u, u, t, size) != 0) { // A = 1 / Q - 2
+        mpn_add_n(u, u, n, size);
     }
-    mpz_sub(s->u, s->u, s->t); // A = 1 / Q - 2
-    if (mpz_sgn(s->u) < 0) {
-        mpz_add(s->u, s->u, n);
-    }
-    mpz_sub(s->v, n, s->u);
-    mpz_sub(s->t, n, s->t);
+    mpn_sub_n(v, n, u, size);
+    mpn_sub_n(t, n, t, size);
+    mpz_limbs_finish(s->u, size);
+    mpz_limbs_finish(s->v, size);
+    mpz_limbs_finish(s->t, size);
 }
 
 PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *scratch) {

@@ -168,6 +168,16 @@ static int by_size(const void *a, const void *b) {
     return x->bits != y->bits ? (x->bits < y->bits ? 1 : -1) : (x > y) - (x < y);
 }
 
+// Numbers of one size, as a search has them, are in order as they come.
+static void sort(prk_lane_number **list, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        if (by_size(&list[i - 1], &list[i]) > 0) {
+            qsort(list, count, sizeof list[0], by_size);
+            return;
+        }
+    }
+}
+
 prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
                           const prk_options *options, bool timed) {
     if (count == 0) {
@@ -182,7 +192,7 @@ prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t
         numbers[i].report->verdict = PRK_UNTESTED;
         numbers[i].report->engine = PRK_ENGINE_IFMA;
     }
-    qsort(list, count, sizeof list[0], by_size);
+    sort(list, count);
     run r = {.scratch = scratch, .options = options, .timed = timed};
     const size_t k = (size_t)list[0]->k;
     const size_t bytes = prk_lane_memory(k) * 64, across = prk_across_memory(k);

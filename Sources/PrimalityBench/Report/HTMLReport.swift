@@ -187,7 +187,7 @@ private struct Page {
 extension Page.Table {
     init(_ table: ReportTable, isOpen: Bool) {
         title = whole(table.title)
-        note = table.note
+        note = whole(table.note)
         self.isOpen = isOpen
         columns = table.columns.map {
             Page.Cell(content: whole($0.title), isNumber: $0.isNumber)

@@ -80,9 +80,13 @@ extension BenchReport {
         let variants = distinct(all.map(\.variant))
         let inputs = grouped(all) { "\($0.input ?? "") \($0.size ?? 0)" }
         let hasSizes = all.contains { $0.size != nil }
+        let references = distinct(
+            all.compactMap(\.reference).compactMap { self[$0].map { plainText($0.variant) } })
         return ReportTable(
             title: all[0].subject,
-            note: "In brackets how many times the speed of what it is compared with.",
+            note: references.isEmpty
+                ? ""
+                : "In brackets how many times faster than \(references.joined(separator: ", ")) it is.",
             columns: [.init(title: "input", isNumber: false)]
                 + (hasSizes ? [.init(title: all[0].per == "chunk" ? "numbers" : "bits")] : [])
                 + variants.map { .init(title: $0) },
