@@ -369,6 +369,47 @@ static void test_each_by(const tests *by, numbers *all) {
     }
 }
 
+// The form of A = 1 / Q - 2 and what goes with it, for any discriminant and any width.
+static void test_lucas_constants(void) {
+    mpz_t n, q, form, wanted;
+    mpz_inits(n, q, form, wanted, NULL);
+    for (long i = 0, tested = 0; tested < 20000; i++) {
+        const int bits = 4 + (int)below(i % 50 == 0 ? PRK_LANE_MOST_BITS - 4 : 400);
+        make(n, (int)(i % 2), bits, 0);
+        // 5, -7, 9, -11 …: of the first ones mostly, as in a search.
+        const int64_t d = 5 + 2 * (int64_t)below(i % 3 == 0 ? 500000 : 30);
+        const int64_t discriminant = d % 4 == 1 ? d : -d;
+        mpz_set_si(q, (long)((1 - discriminant) / 4));
+        if (!mpz_invert(wanted, q, n)) {
+            continue;
+        }
+        tested++;
+        const prk_lane_number number = {.limbs = (const uint64_t *)mpz_limbs_read(n),
+                                        .size = (uint32_t)mpz_size(n),
+                                        .bits = (uint32_t)mpz_sizeinbase(n, 2),
+                                        .discriminant = discriminant};
+        const int k = (int)prk_lane_limbs(number.bits) + (int)below(2);
+        prk_lane_lucas_constants(scratch, &number, k);
+        mpz_set_ui(form, 0);
+        mpz_setbit(form, (mp_bitcnt_t)k * PRK_LIMB_BITS);
+        mpz_sub_ui(wanted, wanted, 2);
+        mpz_mul(wanted, wanted, form);
+        mpz_mod(wanted, wanted, n);
+        bool is_right = mpz_cmp(scratch->u, wanted) == 0;
+        mpz_sub(wanted, n, wanted);
+        is_right &= mpz_cmp(scratch->v, wanted) == 0;
+        mpz_mul_2exp(form, form, 1);
+        mpz_mod(form, form, n);
+        mpz_sub(form, n, form);
+        if (!is_right || mpz_cmp(scratch->t, form) != 0) {
+            failures++;
+            gmp_printf("constants of the Lucas test: %Zd, D = %ld, %d limbs\n", n,
+                       (long)discriminant, k);
+        }
+    }
+    mpz_clears(n, q, form, wanted, NULL);
+}
+
 static void test_each(numbers *all) {
     test_each_by(&in_lanes, all);
     test_each_by(&across_lanes, all);
@@ -544,6 +585,7 @@ int main(int argc, char **argv) {
         }
         test_carries();
         test_powers();
+        test_lucas_constants();
         test_small(&all);
         for (int k = 2; k <= 10; k++) {
             test_shapes(&all, k);
