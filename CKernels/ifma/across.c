@@ -366,6 +366,7 @@ static prk_status lucas(across *w, prk_scratch *s, prk_lane_number *number, mpz_
     prk_lane_lucas_constants(s, number, w->k);
     load(w->x, s->u, w->k);
     load(w->y, s->u, w->k);
+    mpz_sub(s->v, n, s->u); // -A
     load(w->addend, s->v, w->k);
     load(w->addend2, s->t, w->k);
     square(w, w->y, 0, w->addend2);

@@ -264,6 +264,35 @@ static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
     mpz_tdiv_r(x, t, n);
 }
 
+// The same in limbs, of which x has room for one more, where R is less than 2^50 times n: then the
+// quotient is a double's, or beside it.
+static bool set_limbs_of_one(mp_limb_t *x, const prk_lane_number *number, int k) {
+    const mp_limb_t *n = (const mp_limb_t *)number->limbs;
+    const mp_size_t size = (mp_size_t)number->size;
+    const int above = k * PRK_LIMB_BITS - (int)number->bits;
+    if (above > 50) {
+        return false;
+    }
+    const int shift = __builtin_clzll(n[size - 1]);
+    mp_limb_t high = n[size - 1] << shift;
+    if (shift > 0 && size > 1) {
+        high |= n[size - 2] >> (64 - shift);
+    }
+    // R / n = 2^above 2^bits / n, of which the second is between 1 and 2.
+    const double quotient = (double)(UINT64_C(1) << above) * (0x1p64 / (double)high);
+    x[size] = mpn_mul_1(x, n, size, (mp_limb_t)quotient);
+    // R less that, between -n and 2n: modulo 2^64 of the limb above says which.
+    const mp_size_t word = k * PRK_LIMB_BITS / 64;
+    mpn_neg(x, x, size + 1);
+    mpn_add_1(x + word, x + word, size + 1 - word, UINT64_C(1) << k * PRK_LIMB_BITS % 64);
+    if (x[size] >> 63 != 0) {
+        mpn_add_n(x, x, n, size);
+    } else if (x[size] != 0 || mpn_cmp(x, n, size) >= 0) {
+        mpn_sub_n(x, x, n, size);
+    }
+    return true;
+}
+
 // u / |Q| modulo n, for u below n, of size limbs and room for one more.
 static void divide_small(mp_limb_t *u, const mp_limb_t *n, mp_size_t size, mp_limb_t q) {
     // u + i n is divisible for one i below |Q|, since Q has no factor with n.
@@ -284,13 +313,15 @@ void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int
     const mp_size_t size = (mp_size_t)number->size;
     const mp_limb_t *n = (const mp_limb_t *)number->limbs;
     const int64_t q = (1 - number->discriminant) / 4;
-    set_form_of_one(s->x, s->t, prk_lane_view(view, number), k);
     // Limbs instead of integers: of small numbers the calls are a tenth of the whole test.
-    mp_limb_t *u = mpz_limbs_write(s->u, size + 1), *v = mpz_limbs_write(s->v, size);
+    mp_limb_t *u = mpz_limbs_write(s->u, size + 1);
+    if (!set_limbs_of_one(u, number, k)) {
+        set_form_of_one(s->x, s->t, prk_lane_view(view, number), k);
+        const mp_size_t used = (mp_size_t)mpz_size(s->x);
+        mpn_copyi(u, mpz_limbs_read(s->x), used);
+        mpn_zero(u + used, size - used);
+    }
     mp_limb_t *t = mpz_limbs_write(s->t, size);
-    const mp_size_t used = (mp_size_t)mpz_size(s->x);
-    mpn_copyi(u, mpz_limbs_read(s->x), used);
-    mpn_zero(u + used, size - used);
     if (mpn_lshift(t, u, size, 1) != 0 || mpn_cmp(t, n, size) >= 0) {
         mpn_sub_n(t, t, n, size);
     }
@@ -303,10 +334,8 @@ void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int
     if (mpn_sub_n(u, u, t, size) != 0) { // A = 1 / Q - 2
         mpn_add_n(u, u, n, size);
     }
-    mpn_sub_n(v, n, u, size);
     mpn_sub_n(t, n, t, size);
     mpz_limbs_finish(s->u, size);
-    mpz_limbs_finish(s->v, size);
     mpz_limbs_finish(s->t, size);
 }
 
@@ -316,7 +345,6 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
         const prk_lane_number *number = number_of(g, index, l);
         prk_lane_lucas_constants(scratch, number, g->k);
         load_mpz(v->x, l, scratch->u, g->k);
-        load_mpz(v->addend, l, scratch->v, g->k);
         load_mpz(v->addend2, l, scratch->t, g->k);
         set_exponent(g, v, l, number, 1, 0);
         twos[l] = count_twos(number, 1);
@@ -327,6 +355,12 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
         start[l] = 64 * (unsigned)top + 63 - (unsigned)__builtin_clzll(word_of(v, l, top));
     }
     set_levels(v, start, twos);
+    __m512i borrow = zero();
+    for (int j = 0; j < g->k; j++) {
+        const __m512i difference = _mm512_add_epi64(_mm512_sub_epi64(v->n[j], v->x[j]), borrow);
+        v->addend[j] = _mm512_and_si512(difference, all(LOW_52));
+        borrow = _mm512_srai_epi64(difference, PRK_LIMB_BITS);
+    }
     // V'_1 = A and V'_2 = A^2 - 2.
     memcpy(v->y, v->x, (size_t)g->k * sizeof *v->y);
     memcpy(v->kept_x, v->x, (size_t)g->k * sizeof *v->x);

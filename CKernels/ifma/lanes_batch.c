@@ -105,22 +105,39 @@ static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t c
     return status;
 }
 
+// For three numbers in four one of the first two discriminants will do, which then is no square:
+// (5|n) = (n|5) and (-7|n) = (n|7).
+static bool has_early_discriminant(const prk_lane_number *number, int64_t *discriminant) {
+    uint64_t rest = 0; // of n by 35, which divides 2^64 - 16
+    for (uint32_t i = number->size; i-- > 0;) {
+        rest = (16 * rest + number->limbs[i] % 35) % 35;
+    }
+    if (rest % 5 == 2 || rest % 5 == 3) {
+        *discriminant = 5;
+        return true;
+    }
+    *discriminant = -7;
+    return rest % 7 == 3 || rest % 7 == 5 || rest % 7 == 6;
+}
+
 // Finds the parameters; those that have none are composite.
 static prk_status parameters(const run *r, prk_lane_number *const *numbers, size_t count) {
     (void)r;
     for (size_t i = 0; i < count; i++) {
         prk_lane_number *number = numbers[i];
         prk_report *report = number->report;
-        mpz_t view;
-        mpz_srcptr n = prk_lane_view(view, number);
         number->passed = false;
-        if (mpz_perfect_square_p(n)) {
-            decide(number, PRK_METHOD_SQUARE);
-            continue;
-        }
-        if (!prk_selfridge_discriminant(n, &number->discriminant)) {
-            decide(number, PRK_METHOD_STRONG_LUCAS);
-            continue;
+        if (!has_early_discriminant(number, &number->discriminant)) {
+            mpz_t view;
+            mpz_srcptr n = prk_lane_view(view, number);
+            if (mpz_perfect_square_p(n)) {
+                decide(number, PRK_METHOD_SQUARE);
+                continue;
+            }
+            if (!prk_selfridge_discriminant(n, &number->discriminant)) {
+                decide(number, PRK_METHOD_STRONG_LUCAS);
+                continue;
+            }
         }
         report->fields |= PRK_REPORT_HAS_LUCAS;
         report->lucas_p = 1;
