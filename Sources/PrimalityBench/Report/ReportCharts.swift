@@ -70,18 +70,10 @@ extension BenchReport {
     }
 
     private func chunkCosts(_ chunks: [Measurement]) -> Chart? {
-        LineChart(
-            title: "What a number costs, by chunk",
-            text: "A line a pool: time a number against how many numbers a chunk has.",
-            x: .init(
-                name: "numbers a chunk", scale: .logarithmic,
-                ticks: Set(chunks.compactMap(\.size)).sorted().map(Double.init), label: tick),
-            y: .init(name: "time a number", scale: .logarithmic, label: tickDuration),
-            series: lines(chunks) { m in
-                guard let size = m.size, let time = m.time else { return nil }
-                return .init(x: Double(size), y: time.median)
-            }
-        ).chart
+        times(
+            "What a number costs, by chunk",
+            "A line a pool: time a number against how many numbers a chunk has.",
+            "time a number", by: "numbers a chunk", chunks)
     }
 
     /// Of the largest chunks: what is handed over seldom shows what workers can give.
@@ -108,37 +100,15 @@ extension BenchReport {
     }
 
     private func startCosts(_ starts: [Measurement]) -> Chart? {
-        BarChart(
-            title: "What starting and ending a pool costs",
-            text: "A bar a pool: the time of a run with next to nothing to do.",
-            name: "time a start", label: tickDuration,
-            groups: [
-                .init(
-                    name: "",
-                    bars: starts.compactMap { m in
-                        m.time.map {
-                            .init(
-                                name: m.variant, value: $0.median, text: m.timeText,
-                                style: style(of: m))
-                        }
-                    })
-            ]
-        ).chart
+        bars(
+            "What starting and ending a pool costs",
+            "A bar a pool: the time of a run with next to nothing to do.", "time a start", starts)
     }
 
     private func forkCosts(_ all: [Measurement]) -> Chart? {
-        LineChart(
-            title: "What a fork costs",
-            text: "Time a fork against how much memory is resident.",
-            x: .init(
-                name: "MB resident", scale: .logarithmic,
-                ticks: Set(all.compactMap(\.size)).sorted().map(Double.init), label: tick),
-            y: .init(name: "time a fork", scale: .logarithmic, label: tickDuration),
-            series: lines(all) { m in
-                guard let size = m.size, let time = m.time else { return nil }
-                return .init(x: Double(size), y: time.median)
-            }
-        ).chart
+        times(
+            "What a fork costs", "Time a fork against how much memory is resident.", "time a fork",
+            by: "MB resident", all)
     }
 
     private func scaling(_ all: [Measurement]) -> Chart? {
@@ -168,63 +138,72 @@ extension BenchReport {
     /// The first two kinds of numbers: primes, which need every stage, and what mostly has a factor.
     private func testsByOthers(_ all: [Measurement]) -> Chart? {
         let shown = shownPeers(all.filter { $0.subject == PeerFile.words })
+        let inputs = distinct(shown.compactMap(\.input)).prefix(2)
         return bars(
             "64-bit numbers beside other libraries",
             "A bar a library: nanoseconds a number, one a call or in batches.", "time a number",
-            shown, groups: Array(distinct(shown.compactMap(\.input)).prefix(2)))
+            shown.filter { inputs.contains($0.input ?? "") })
     }
 
     private func primesByOthers(_ all: [Measurement]) -> Chart? {
-        let shown = all.filter { $0.subject == PeerFile.large && $0.input == PeerFile.primes }
-        return LineChart(
-            title: "Large primes beside other libraries",
-            text: "A line a library: time a number against how many bits it has.",
-            x: .init(
-                name: "bits", scale: .logarithmic,
-                ticks: Set(shown.compactMap(\.size)).sorted().map(Double.init), label: tick),
-            y: .init(name: "time a number", scale: .logarithmic, label: tickDuration),
-            series: lines(shown) { m in
-                guard let size = m.size, let time = m.time else { return nil }
-                return .init(x: Double(size), y: time.median)
-            }
-        ).chart
+        times(
+            "Large primes beside other libraries",
+            "A line a library: time a number against how many bits it has.", "time a number",
+            by: "bits", all.filter { $0.subject == PeerFile.large && $0.input == PeerFile.primes })
     }
 
     private func startsByOthers(_ all: [Measurement]) -> Chart? {
-        let shown = all.filter { $0.subject == PeerFile.firstResults }
-        return bars(
+        bars(
             "From a pool's start to its first results, beside Python's",
             "A bar a pool: the time until there are as many results as workers.", "time a start",
-            shown, groups: distinct(shown.map { $0.input ?? "" }))
+            all.filter { $0.subject == PeerFile.firstResults })
     }
 
     private func chunksByOthers(_ all: [Measurement]) -> Chart? {
-        let shown = all.filter {
-            $0.subject == PeerFile.chunks && $0.input == PeerFile.streamed && $0.size == 1
-        }
-        return bars(
+        bars(
             "What a chunk of one number costs, beside Python's pools",
             "A bar a pool: the time a chunk, where chunks come and go as they are done.",
-            "time a chunk", shown, groups: distinct(shown.compactMap(\.input)))
+            "time a chunk",
+            all.filter {
+                $0.subject == PeerFile.chunks && $0.input == PeerFile.streamed && $0.size == 1
+            })
     }
+
+    // MARK: Forms
 
     /// A bar a measurement, in groups by input.
     private func bars(
-        _ title: String, _ text: String, _ axis: String, _ shown: [Measurement], groups: [String]
+        _ title: String, _ text: String, _ axis: String, _ shown: [Measurement]
     ) -> Chart? {
-        let names = distinct(shown.map(\.variant))
-        return BarChart(
+        BarChart(
             title: title, text: text, name: axis, label: tickDuration,
-            groups: groups.map { input in
+            groups: distinct(shown.map { $0.input ?? "" }).map { input in
                 BarChart.Group(
                     name: input,
                     bars: shown.filter { ($0.input ?? "") == input }.compactMap { m in
                         m.time.map {
                             .init(
                                 name: m.variant, value: $0.median, text: m.timeText,
-                                style: names.firstIndex(of: m.variant) ?? 0)
+                                style: style(of: m))
                         }
                     })
+            }
+        ).chart
+    }
+
+    /// A line a variant, times against sizes.
+    private func times(
+        _ title: String, _ text: String, _ y: String, by x: String, _ shown: [Measurement]
+    ) -> Chart? {
+        LineChart(
+            title: title, text: text,
+            x: .init(
+                name: x, scale: .logarithmic,
+                ticks: Set(shown.compactMap(\.size)).sorted().map(Double.init), label: tick),
+            y: .init(name: y, scale: .logarithmic, label: tickDuration),
+            series: lines(shown) { m in
+                guard let size = m.size, let time = m.time else { return nil }
+                return .init(x: Double(size), y: time.median)
             }
         ).chart
     }
