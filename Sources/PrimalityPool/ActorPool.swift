@@ -5,8 +5,8 @@ public import Primality
 /// Tests by actors, one a worker, whose mailboxes are the queues.
 ///
 /// They run on Swift's cooperative threads, of which there is one per core, so more workers than cores
-/// gain nothing. Other tasks of the program have their turn between chunks, not while one is tested.
-/// Where that matters use ``ThreadPool``.
+/// gain nothing. Other tasks of the program have their turn between chunks, not while one is tested, as
+/// with ``TaskPool``. Where that matters use ``ThreadPool``.
 public struct ActorPool: Pool {
     /// How many actors.
     public let workers: Int

@@ -6,7 +6,8 @@ public import Primality
 /// once.
 ///
 /// There is one cooperative thread per core, so more workers than cores gain nothing. Other tasks of the
-/// program have their turn between chunks, not while one is tested. Where that matters use
+/// program have their turn between chunks, not while one is tested: with large numbers that can be
+/// minutes, and what should cancel the run waits as well unless it is on a thread. Where that matters use
 /// ``ThreadPool``.
 public struct TaskPool: Pool {
     /// How many child tasks run at once.

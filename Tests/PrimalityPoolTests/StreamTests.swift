@@ -205,8 +205,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
                 return (found, error)
             }
         }
-        try await Task.sleep(for: .milliseconds(100))
-        task.cancel()
+        try await cancelSoon(task)
         let (found, error) = await task.value
         #expect(error == .pool(.cancelled))
         #expect(!found.contains(3) && !found.contains(4))
