@@ -197,7 +197,7 @@ private struct CStep: Step {
     func step(_ x: UInt64) -> UInt64 { probe_step(x) }
 }
 
-/// Where only one type conforms, the compiler calls its method and no witness.
+/// The existential's other type: were there only one, the compiler would call its method and no witness.
 private struct SwiftStep: Step {
     func step(_ x: UInt64) -> UInt64 { swiftStep(x) }
 }
