@@ -29,7 +29,8 @@ package struct WorkerThread: Sendable {
     ///
     /// - Parameters:
     ///   - name: Shown by `top -H` and debuggers; the kernel keeps 15 bytes.
-    ///   - body: What it does. Signals are blocked in it: they belong to the program's own threads.
+    ///   - body: What it does. Signals from outside are blocked in it: they belong to the program's own
+    ///     threads.
     /// - Throws: ``PoolError/system(call:error:)`` when the system gives no thread.
     package init(name: String, _ body: @escaping @Sendable () -> Void) throws(PoolError) {
         try self.init(name: name, stackSize: Self.stackSize, body)
@@ -42,11 +43,16 @@ package struct WorkerThread: Sendable {
         unsafe pthread_attr_init(&attributes)
         if let stackSize { unsafe pthread_attr_setstacksize(&attributes, stackSize) }
         defer { unsafe pthread_attr_destroy(&attributes) }
-        // Threads inherit the mask, so it is set before rather than by a race inside.
-        var all = sigset_t()
+        // Threads inherit the mask, so it is set before rather than by a race inside. Dispatch's threads that
+        // this one causes to start inherit it too, and so does a process that a task starts from there:
+        // what Dispatch never blocks in its threads is left alone.
+        var outside = sigset_t()
         var saved = sigset_t()
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_SETMASK, &all, &saved)
+        unsafe sigfillset(&outside)
+        for own in [SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV, SIGSYS, SIGPIPE, SIGPROF] {
+            unsafe sigdelset(&outside, own)
+        }
+        unsafe pthread_sigmask(SIG_BLOCK, &outside, &saved)
         defer { unsafe pthread_sigmask(SIG_SETMASK, &saved, nil) }
 
         var thread = pthread_t()

@@ -77,4 +77,15 @@ func cancelSoon<Value, Problem>(_ task: Task<Value, Problem>) async throws {
             }
         }
     }
+
+    /// Tasks may run on threads that ours have caused to start, and start processes from there.
+    @Test func threadsBlockWhatComesFromOutsideAlone() async throws {
+        let blocked = try await onOwnThread {
+            var mask = sigset_t()
+            unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
+            return (1..<32).filter { unsafe sigismember(&mask, $0) == 1 }
+        }
+        #expect(Set(blocked).isSuperset(of: [SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGALRM]))
+        #expect(Set(blocked).isDisjoint(with: [SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP]))
+    }
 }
