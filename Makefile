@@ -192,9 +192,10 @@ test-report: check-swift check-gmp ## Look at reports of `primality bench` in a 
 	$$($(SWIFT) build -c release --show-bin-path)/primality bench --quick --html .build-c/quick.html
 	@sh Tests/report-browser.sh .build-c/synthetic.html .build-c/quick.html
 
-# What faults do to pools is the same at every level, and so is what models show.
+# What faults do to pools is the same at every level, and so is what models show. Any tool will do to ask for
+# the levels: its own build has other flags than the tests', and each undoes the other.
 test-levels: check-swift check-gmp ## The suite, but for faults and models, once per level that this machine supports.
-	$(SWIFT) build -c release --product primality
+	@[ -x "$$($(SWIFT) build -c release --show-bin-path)/primality" ] || $(SWIFT) build -c release --product primality
 	@for level in $$($$($(SWIFT) build -c release --show-bin-path)/primality info | sed -n 's/^levels supported *//p'); do \
 	  echo "== level $$level"; \
 	  PRIMALITY_LEVEL=$$level PRIMALITY_EXPECTED_LEVEL=$$level $(MAKE) --no-print-directory test-swift \
