@@ -48,13 +48,18 @@ struct CheckCommand: ParsableCommand {
             tested; what follows & is tested when all before it in the row are prime or probably so. \
             // {number_primes,$a,1} after the template leaves out the rows with a value of $a from the row \
             after its first prime on, {number_comps,$a,3} from that after its third composite on; a \
-            new header counts anew. The output is that of testing one after the other, with any pool. Such \
+            new header counts anew. A number that timed out or ended its workers is neither prime nor \
+            composite: it counts for neither, and what follows it after & is left out. The output is that of testing one after the other, with any pool. Such \
             files need --order input; with --shard each share counts alone, and a row with & is in one \
             share, as the rows are divided.
 
             --format pfgw writes the lines of PFGW, without their times, and so computes RES64: X is prime!, \
             X has factors: 7, X is composite: RES64: [...]. A number that passed is X is 3-PRP!, since it \
             passed base 3 too, with RES64 1; PFGW tests nothing else, here it passed Baillie-PSW.
+
+            A number whose time is over (--timeout) or that ended two workers has a line at its place \
+            too: X: timed-out or X: failed in text, those words as the verdict in jsonl and csv, X is \
+            not tested: timed out in pfgw. Standard error says more, and the exit status is 3.
 
             In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
             together:
@@ -113,7 +118,9 @@ struct CheckCommand: ParsableCommand {
 
     @Flag(
         name: .customShort("q"),
-        help: "Print no results; the exit status is 0 when all are prime or probably so, else 1.")
+        help: ArgumentHelp(
+            "Print no results; the exit status is 0 when all are prime or probably so, 1 when not, 3 "
+                + "when a number could not be tested."))
     var quiet = false
 
     func run() throws {
@@ -283,11 +290,18 @@ private struct Receiver {
                 }
             } else if let failure = result.failure(at: i), failure != .cancelled {
                 let message = "\(printable(inputs[i])): \(failure)"
+                var line: [UInt8] = []
+                if !isQuiet {
+                    format.append(
+                        failure, place: inputs.places[i], input: inputs[i],
+                        bits: result.chunk.numbers.bitWidth(at: i), to: &line)
+                }
                 if let entry {
-                    ledger.put(.failed(message), at: entry)
+                    ledger.put(.undecided(failure, line: line, message), at: entry)
                 } else {
+                    lines += line
                     StandardStreams.complain(message)
-                    status.raise(to: .internalError)
+                    status.raise(to: failure.exitStatus)
                 }
             }
         }
@@ -298,7 +312,7 @@ private struct Receiver {
     mutating func takeDecided() -> [UInt8] {
         let decided = ledger.takeDecided()
         if isQuiet && decided.hasComposite { status.raise(to: .notAllPrime) }
-        if decided.hasFailure { status.raise(to: .internalError) }
+        status.raise(to: decided.status)
         return decided.lines
     }
 

@@ -12,6 +12,8 @@ enum ExitStatus: Int32, Comparable {
     case done = 0
     case notAllPrime = 1
     case badInput = 2
+    /// A number timed out or ended its workers, so that nobody knows what it is.
+    case undecided = 3
     case writeError = 74
     case internalError = 70
 
@@ -19,9 +21,10 @@ enum ExitStatus: Int32, Comparable {
         switch self {
         case .done: 0
         case .notAllPrime: 1
-        case .badInput: 2
-        case .writeError: 3
-        case .internalError: 4
+        case .undecided: 2
+        case .badInput: 3
+        case .writeError: 4
+        case .internalError: 5
         }
     }
 
@@ -71,6 +74,26 @@ enum Refusal {
 extension PoolError {
     /// The status with which a command ends after this error.
     var exitStatus: ExitStatus { .internalError }
+}
+
+extension ChunkFailure {
+    /// What the output calls a number without a verdict; `nil` when the run just did not come to it.
+    var word: String? {
+        switch self {
+        case .cancelled: nil
+        case .timedOut: "timed-out"
+        case .workerDied, .threw, .test: "failed"
+        }
+    }
+
+    /// The status that a number without a verdict gives a command.
+    var exitStatus: ExitStatus {
+        switch self {
+        case .cancelled: .done
+        case .timedOut, .workerDied, .threw: .undecided
+        case .test: .internalError
+        }
+    }
 }
 
 /// Names that later versions or other builds have: known, and not here.

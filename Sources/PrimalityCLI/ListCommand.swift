@@ -10,10 +10,13 @@ struct ListCommand: ParsableCommand {
         abstract: "Prints the primes of a range, in order.",
         usage: "primality list <lo> <hi> [<options>]",
         discussion: """
-            Prints each prime p with lo <= p <= hi on a line of its own. The ends are decimal, or \
-            hexadecimal after 0x, and of any size. Below 2^64 what is printed is prime. Above, it is \
+            Prints each prime p with lo <= p <= hi on a line of its own. The ends are decimal, \
+            hexadecimal after 0x or expressions as check has them (10^30, '2^89-1'), and of any size. Below 2^64 what is printed is prime. Above, it is \
             as a rule a probable prime: it passed Baillie-PSW and strong tests to random bases, which \
             is no proof; jsonl and csv say of each number what was shown.
+
+            A number whose time is over (--timeout) or that ended two workers stands at its place as \
+            N: timed-out or N: failed; the exit status is then 3, and --count has no answer.
 
             Small primes are sieved out, and what is left is tested by the pool. That is made for \
             narrow windows anywhere. For long dense ranges below 2^64 a sieve that needs no tests, \
@@ -21,9 +24,10 @@ struct ListCommand: ParsableCommand {
 
             Examples:
               primality list 100 200
+              primality list 2^64-200 2^64+200
               primality list 0xFFFFFFFFFFFFFF00 0x100000000000000FF
               primality list --count 10000000000 10000065536
-              primality list --format jsonl 1000000000000000000000000000000 1000000000000000000000000001000
+              primality list --format jsonl 10^30 10^30+1000
             """)
 
     @Argument(

@@ -16,8 +16,9 @@ struct PrimalityCommand: ParsableCommand {
             means that the number passed Baillie-PSW and strong tests to random bases.
 
             Results go to standard output, everything else to standard error. Exit status: 0 done; \
-            1 (check -q) not all prime; 2 bad input; 64 usage; 69 not available on this machine; 70 \
-            internal error; 74 write error; 130 or 143 ended by SIGINT or SIGTERM.
+            1 (check -q) not all prime; 2 bad input; 3 undecided: a number timed out or ended its \
+            workers; 64 usage; 69 not available on this machine; 70 internal error; 74 write error; 130 or 143 ended by SIGINT or SIGTERM. \
+            Of several the worst one wins: 70, 74, 2, 3, 1.
 
             PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
             """,

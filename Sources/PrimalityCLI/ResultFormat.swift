@@ -46,6 +46,47 @@ enum ResultFormat: String, CaseIterable {
         }
     }
 
+    /// Appends a line about a number that could not be tested: it has no evidence, and its place in the
+    /// order.
+    ///
+    /// - Parameters:
+    ///   - failure: Why; of one that was cancelled there is no line.
+    ///   - place: The number's place among those that are reported on, from 0.
+    ///   - input: What the number was written as.
+    ///   - bits: Its size.
+    ///   - output: Where to append.
+    func append(
+        _ failure: ChunkFailure, place: Int, input: some Collection<UInt8>, bits: Int,
+        to output: inout [UInt8]
+    ) {
+        guard let word = failure.word else { return }
+        switch self {
+        case .text:
+            output += input
+            output += ": \(word)".utf8
+        case .pfgw:
+            output += input
+            output += " is not tested: \(Self.words(failure))".utf8
+        case .jsonl:
+            appendBeginningOfJSON(place, input, bits, to: &output)
+            output += ",\"verdict\":\"\(word)\"}".utf8
+        case .csv:
+            appendBeginningOfCSV(place, input, bits, to: &output)
+            output += ",\(word),,,,,,,,".utf8
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    private static func words(_ failure: ChunkFailure) -> String {
+        switch failure {
+        case .cancelled: "cancelled"
+        case .timedOut: "timed out"
+        case .workerDied: "its worker crashed"
+        case .threw(let text): text
+        case .test(let error): error.description
+        }
+    }
+
     /// What PFGW says of a number, after its name.
     ///
     /// It calls a number that passed Fermat's test to base 3 a 3-PRP. So is one here that has passed and has
@@ -91,9 +132,7 @@ enum ResultFormat: String, CaseIterable {
         _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, _ gap: Int?,
         to output: inout [UInt8]
     ) {
-        output += "{\"i\":\(place),\"input\":\"".utf8
-        for byte in input { appendEscaped(byte, to: &output) }
-        output += "\",\"bits\":\(bits)".utf8
+        appendBeginningOfJSON(place, input, bits, to: &output)
         if let gap { output += ",\"gap\":\(gap)".utf8 }
         output += ",\"verdict\":\"\(report.verdict.identifier)\"".utf8
         output += ",\"method\":\"\(report.method.rawValue)\"".utf8
@@ -109,6 +148,14 @@ enum ResultFormat: String, CaseIterable {
         output += ",\"cpu_ns\":\(nanoseconds(report.cpuTime))}".utf8
     }
 
+    private func appendBeginningOfJSON(
+        _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, to output: inout [UInt8]
+    ) {
+        output += "{\"i\":\(place),\"input\":\"".utf8
+        for byte in input { appendEscaped(byte, to: &output) }
+        output += "\",\"bits\":\(bits)".utf8
+    }
+
     private func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {
         switch byte {
         case 0..<0x20: output += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
@@ -117,9 +164,8 @@ enum ResultFormat: String, CaseIterable {
         }
     }
 
-    private func appendCSV(
-        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
-        to output: inout [UInt8]
+    private func appendBeginningOfCSV(
+        _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, to output: inout [UInt8]
     ) {
         output += "\(place),".utf8
         if input.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }) {
@@ -129,8 +175,15 @@ enum ResultFormat: String, CaseIterable {
         } else {
             output += input
         }
+        output += ",\(bits)".utf8
+    }
+
+    private func appendCSV(
+        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
+        to output: inout [UInt8]
+    ) {
+        appendBeginningOfCSV(place, input, bits, to: &output)
         var fields: [String] = []
-        fields.append(String(bits))
         fields.append(report.verdict.identifier)
         fields.append(report.method.rawValue)
         fields.append(report.engine.rawValue)

@@ -23,15 +23,15 @@ final class RowLedger: Sendable {
         case known(Verdict)
         /// It was no number; what there is to say.
         case bad(String)
-        /// It could not be tested; what there is to say.
-        case failed(String)
+        /// It could not be tested: the line about it, and what else there is to say.
+        case undecided(ChunkFailure, line: [UInt8], String)
 
         var passed: Bool { verdict?.passed ?? false }
 
         var verdict: Verdict? {
             switch self {
             case .tested(let verdict, _), .known(let verdict): verdict
-            case .bad, .failed: nil
+            case .bad, .undecided: nil
             }
         }
 
@@ -40,7 +40,8 @@ final class RowLedger: Sendable {
             switch self {
             case .tested(_, let line): 64 + line.count
             case .known: 64
-            case .bad(let text), .failed(let text): 64 + text.utf8.count
+            case .bad(let text): 64 + text.utf8.count
+            case .undecided(_, let line, let text): 64 + line.count + text.utf8.count
             }
         }
     }
@@ -75,9 +76,10 @@ final class RowLedger: Sendable {
     struct Decided {
         /// Lines about candidates, in the order of the input.
         var lines: [UInt8] = []
-        /// Some candidate did not pass, or could not be tested.
+        /// Some candidate did not pass.
         var hasComposite = false
-        var hasFailure = false
+        /// What could not be tested gives this.
+        var status = ExitStatus.done
     }
 
     /// What is to be done with a candidate that was added.
@@ -323,8 +325,9 @@ final class RowLedger: Sendable {
         case .bad(let message):
             state.bad += 1
             complain(message)
-        case .failed(let message):
-            state.decided.hasFailure = true
+        case .undecided(let failure, let line, let message):
+            state.decided.lines += line
+            state.decided.status.raise(to: failure.exitStatus)
             complain(message)
         }
         guard let verdict = outcome.verdict else { return }

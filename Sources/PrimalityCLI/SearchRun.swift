@@ -25,6 +25,8 @@ func searchCount(_ option: Int) throws -> Int {
 struct SearchRun {
     private let options: RunOptions.Checked
     private let format: ResultFormat?
+    /// Every number of a range is reported on that is prime, or could not be tested.
+    private let isOfRange: Bool
     private let interruption = Interruption()
     private let job: PoolJob
     private let source: SearchSource
@@ -48,6 +50,7 @@ struct SearchRun {
     ) throws {
         self.options = options
         format = countsOnly ? nil : options.format
+        isOfRange = search.isOfRange
         job = PoolJob(
             options: options.test, wantsReports: format?.needsReports ?? false,
             cancel: interruption.cancel, timeout: options.timeout,
@@ -93,7 +96,7 @@ struct SearchRun {
     /// Takes a result; whether more are wanted, and can be written.
     private mutating func add(_ result: ChunkResult) -> Bool {
         var lines: [UInt8] = []
-        var place = results.found
+        var place = results.found + (isOfRange ? results.missed : 0)
         for event in results.add(result) {
             switch event {
             case .found(let i):
@@ -102,9 +105,17 @@ struct SearchRun {
                 }
                 place += 1
             case .failed(let i, let failure):
-                let number = result.chunk.numbers[i].description
-                StandardStreams.complain("\(printable(number)): \(failure)")
-                status.raise(to: .internalError)
+                let number = result.chunk.numbers[i]
+                let digits = number.description
+                StandardStreams.complain("\(printable(digits)): \(failure)")
+                status.raise(to: failure.exitStatus)
+                // Elsewhere it ends the search: what is looked for is beyond it, or it itself.
+                if format != nil && isOfRange {
+                    format?.append(
+                        failure, place: place, input: digits.utf8, bits: number.bitWidth,
+                        to: &lines)
+                    place += 1
+                }
             }
         }
         return (lines.isEmpty || output.write(lines)) && results.goesOn

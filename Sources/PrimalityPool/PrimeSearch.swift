@@ -79,7 +79,7 @@ public struct PrimeSearch: Sendable {
     ///
     /// Others end at a number that could not be tested: the least one would not be known to be that, nor
     /// the first draw.
-    fileprivate var isOfRange: Bool {
+    package var isOfRange: Bool {
         if case .within = kind { return true }
         return false
     }

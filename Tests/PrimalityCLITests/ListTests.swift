@@ -112,6 +112,27 @@ import Testing
         #expect(withoutTimes(csv) == withoutTimes(checked))
     }
 
+    /// The only number of the window that small primes leave is a Mersenne prime.
+    @Test func aNumberThatIsUndecidedStandsAtItsPlace() throws {
+        let window = [
+            "M(216091)-4", "M(216091)+4", "--pool", "processes", "-j", "1", "--timeout", "0.2",
+        ]
+        for (format, end) in [
+            ("text", "528447: timed-out"),
+            ("jsonl", #"528447","bits":216091,"verdict":"timed-out"}"#),
+            ("csv", "528447,216091,timed-out,,,,,,,,"),
+        ] {
+            let outcome = try Tool.run(["list", "--format", format] + window)
+            #expect(outcome.status == 3)
+            #expect(outcome.lines.last?.hasSuffix(end) == true)
+            #expect(outcome.lines.count == (format == "csv" ? 2 : 1))
+        }
+        let count = try Tool.run(["list", "--count"] + window)
+        #expect(count.status == 3)
+        #expect(count.output == "")
+        #expect(count.error.contains("there is no count"))
+    }
+
     @Test(arguments: pools)
     func aReaderThatGoesAwayEndsItQuietly(_ pool: String) throws {
         let outcome = try Tool.shell(

@@ -120,9 +120,43 @@ import Testing
                 "check", "--pool", "processes", "--channel", channel, "-j", "2", "--chunk", "3",
                 "--timeout", "0.3",
             ], input: input)
-        #expect(outcome.status == 70)
-        #expect(outcome.output == "5: prime\n7: prime\n")
+        #expect(outcome.status == 3)
+        #expect(outcome.output == "5: prime\n\(Self.longNumber): timed-out\n7: prime\n")
         #expect(outcome.error.contains(": not tested: its time was over"))
+    }
+
+    /// In each format at its place, and as bad as the table of exit statuses has it.
+    @Test(arguments: [
+        ("text", "7: prime", "M(216091): timed-out"),
+        (
+            "jsonl", #"{"i":0,"input":"7","bits":3,"verdict":"prime""#,
+            #"{"i":1,"input":"M(216091)","bits":216091,"verdict":"timed-out"}"#
+        ),
+        ("csv", "0,7,3,prime,", "1,M(216091),216091,timed-out,,,,,,,,"),
+        ("pfgw", "7 is prime!", "M(216091) is not tested: timed out"),
+    ])
+    func aNumberThatIsUndecidedHasALine(_ format: String, _ first: String, _ line: String) throws {
+        let undecided = [
+            "check", "--pool", "processes", "-j", "2", "--timeout", "0.2", "7", "M(216091)", "11",
+        ]
+        let outcome = try Tool.run(undecided + ["--format", format])
+        #expect(outcome.status == 3)
+        let lines = outcome.lines.suffix(3)
+        #expect(lines.count == 3 && lines.first?.hasPrefix(first) == true)
+        #expect(lines.dropFirst().first == line)
+        if format == "csv" {
+            let columns = outcome.lines.map { $0.count { $0 == "," } }
+            #expect(Set(columns) == [11])
+        }
+        // A worse status wins, and a better one does not.
+        #expect(try Tool.run(undecided + ["--format", format, "9"]).status == 3)
+        #expect(try Tool.run(undecided + ["--format", format, "x"]).status == 2)
+        if format == "text" {
+            for (more, status) in [([], 3), (["9"], 3), (["x"], 2)] as [([String], Int32)] {
+                let quiet = try Tool.run(undecided + ["-q"] + more)
+                #expect(quiet.status == status && quiet.output == "")
+            }
+        }
     }
 
     @Test func optionsOfProcessesAreRefusedElsewhere() throws {
@@ -158,9 +192,11 @@ import Testing
         #expect(killed > 0)
         // A chunk may meet two of the kills; then its numbers are named, and the rest is whole.
         let failed = outcome.error.split(separator: "\n").count { $0.contains(": not tested: ") }
-        #expect(outcome.status == (failed == 0 ? 0 : 70))
-        #expect(outcome.lines.count + failed == count)
-        #expect(Set(outcome.lines).isSubset(of: Set(expected.lines)))
+        #expect(outcome.status == (failed == 0 ? 0 : 3))
+        #expect(outcome.lines.count == count)
+        let tested = outcome.lines.filter { !$0.hasSuffix(": failed") }
+        #expect(tested.count + failed == count)
+        #expect(Set(tested).isSubset(of: Set(expected.lines)))
     }
 
     @Test func aWorkerKilledWhileItSharesANumberCostsNothing() throws {
@@ -185,8 +221,9 @@ import Testing
         #expect(killed > 0)
         // As above: a part may meet two of the kills.
         let failed = outcome.error.split(separator: "\n").count { $0.contains(": not tested: ") }
-        #expect(outcome.status == (failed == 0 ? 0 : 70))
-        let lines = outcome.lines.dropFirst()
+        #expect(outcome.status == (failed == 0 ? 0 : 3))
+        let lines = outcome.lines.dropFirst().filter { !$0.contains(",failed,") }
+        #expect(outcome.lines.count == factors.count + 1)
         #expect(lines.count + failed == factors.count)
         for line in lines {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
@@ -215,8 +252,8 @@ import Testing
             last = child
         }
         let outcome = running.finish()
-        #expect(outcome.status == 70)
-        #expect(outcome.output == "7: prime\n")
+        #expect(outcome.status == 3)
+        #expect(outcome.output == "\(Self.longNumber): failed\n7: prime\n")
         #expect(outcome.error.contains("ended by SIGKILL, twice"))
     }
 
