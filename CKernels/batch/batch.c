@@ -32,6 +32,9 @@ static prk_status check(prk_engine engine, const uint64_t *limbs, const uint64_t
         if (offsets[i] > offsets[i + 1]) {
             return PRK_STATUS_INVALID_ARGUMENT;
         }
+        if (!prk_size_is_taken((size_t)(offsets[i + 1] - offsets[i]))) {
+            return PRK_STATUS_TOO_LARGE;
+        }
     }
     if (limbs == NULL && offsets[count] != offsets[0]) {
         return PRK_STATUS_INVALID_ARGUMENT;
@@ -63,8 +66,8 @@ static prk_status explain_trial(uint64_t n, const prk_options *options, prk_repo
     return status;
 }
 
-static uint32_t bit_length(const uint64_t *limbs, size_t size) {
-    return size == 0 ? 0 : (uint32_t)(64 * size) - (uint32_t)__builtin_clzll(limbs[size - 1]);
+static size_t bit_length(const uint64_t *limbs, size_t size) {
+    return size == 0 ? 0 : 64 * size - (size_t)__builtin_clzll(limbs[size - 1]);
 }
 
 // The engine that is to test a number of `size` significant limbs.
@@ -179,7 +182,7 @@ static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t
         } else if (is_waiting) {
             reports[i].verdict = PRK_UNTESTED;
             waiting[waits++] = (prk_lane_number){.limbs = number,
-                                                 .size = (uint32_t)size,
+                                                 .size = size,
                                                  .bits = bit_length(number, size),
                                                  .report = &reports[i]};
         }

@@ -2,8 +2,6 @@
 //
 // Takes away, of single numbers that were drawn at random, those with a small factor.
 
-#include <limits.h>
-
 #include "big_internal.h"
 
 // How deep. A prime r ends one candidate of r, and costs some ns and 0.5 ns a limb; a strong test
@@ -14,8 +12,11 @@ static uint64_t depth_for(size_t limbs) {
 
 prk_status prk_candidate_survives(const uint64_t *limbs, size_t limb_count, bool is_safe,
                                   const uint32_t *cancel, bool *survives) {
-    if (limbs == NULL || survives == NULL || limb_count > INT_MAX) {
+    if (limbs == NULL || survives == NULL) {
         return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    if (!prk_size_is_taken(limb_count)) {
+        return PRK_STATUS_TOO_LARGE;
     }
     mpz_t view;
     mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)limb_count);

@@ -56,6 +56,9 @@ prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uint64_t se
     if (limbs == NULL || out == NULL) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
+    if (!prk_size_is_taken(limb_count)) {
+        return PRK_STATUS_TOO_LARGE;
+    }
     mpz_t view;
     mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)limb_count);
     if (mpz_cmp_ui(n, 5) < 0) {

@@ -2,7 +2,6 @@
 //
 // Sieves a window of odd numbers of any size by the primes of the table.
 
-#include <limits.h>
 #include <string.h>
 
 #include "big_internal.h"
@@ -59,9 +58,11 @@ static void strike(uint64_t *marks, size_t count, const uint16_t *primes, size_t
 
 prk_status prk_sieve_window(const uint64_t *start, size_t limb_count, size_t count,
                             const uint32_t *cancel, uint64_t *survivors) {
-    if ((start == NULL && limb_count > 0) || (survivors == NULL && count > 0) ||
-        limb_count > INT_MAX) {
+    if ((start == NULL && limb_count > 0) || (survivors == NULL && count > 0)) {
         return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    if (!prk_size_is_taken(limb_count)) {
+        return PRK_STATUS_TOO_LARGE;
     }
     // GMP reads the low limb of 0 too, so there has to be one.
     static const uint64_t zero = 0;
@@ -124,9 +125,12 @@ static void strike_further(mpz_srcptr n, const uint32_t primes[2], size_t count,
 prk_status prk_sieve_window_further(const uint64_t *start, size_t limb_count, size_t count,
                                     uint64_t from, uint64_t to, const uint32_t *cancel,
                                     uint64_t *survivors) {
-    if (start == NULL || survivors == NULL || limb_count > INT_MAX || from < 1 << 16 ||
+    if (start == NULL || survivors == NULL || from < 1 << 16 ||
         to > (uint64_t)UINT32_MAX + 1) {
         return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    if (!prk_size_is_taken(limb_count)) {
+        return PRK_STATUS_TOO_LARGE;
     }
     mpz_t view;
     mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)start, (mp_size_t)limb_count);

@@ -480,7 +480,7 @@ PRK_TARGET static void begin_random_base(group *g, vector *v, int index, __m512i
         load_mpz(table + k, l, s->x, g->k);
         set_exponent(g, v, l, number, -1, 0);
         twos[l] = count_twos(number, -1);
-        start[l] = number->bits;
+        start[l] = (unsigned)number->bits;
     }
     set_levels(v, start, twos);
     for (size_t i = 2; i < (size_t)1 << TABLE_BITS; i++) {

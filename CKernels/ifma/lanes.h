@@ -40,7 +40,7 @@ static inline void prk_lane_load(uint64_t *to, const uint64_t *limbs, size_t siz
 /// A number that is tested in a lane: odd, above 2.
 typedef struct prk_lane_number {
     const uint64_t *limbs; // the highest is not 0
-    uint32_t size, bits;
+    size_t size, bits;
     prk_report *report;
     int32_t k;      // its limbs of 52 bits
     uint32_t round; // the last random base that was tested

@@ -11,7 +11,8 @@
 // aborts when malloc fails inside it; the memory a number needs is probed for before it is tested,
 // and PRK_STATUS_NO_MEMORY returned). A prk_scratch belongs to one thread at a time.
 //
-// Numbers of any size are arrays of 64-bit limbs, least significant limb first.
+// Numbers of any size are arrays of 64-bit limbs, least significant limb first. "Any" ends at
+// PRK_MOST_BITS, for every function alike: PRK_STATUS_TOO_LARGE.
 
 #ifndef PRIMALITY_H
 #define PRIMALITY_H
@@ -44,7 +45,14 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelStatus") prk_status{
     PRK_STATUS_LEVEL_UNKNOWN PRK_SWIFT_NAME("levelUnknown") = 4,
     /// The flag in prk_options was raised. Verdicts not reached are PRK_UNTESTED.
     PRK_STATUS_CANCELLED PRK_SWIFT_NAME("cancelled") = 5,
+    /// A number has more than PRK_MOST_BITS bits. Nothing is written.
+    PRK_STATUS_TOO_LARGE PRK_SWIFT_NAME("tooLarge") = 6,
 } prk_status;
+
+/// The size of the largest number that any function takes: 2^33 bits, a number of 1 GiB. Leading
+/// zero limbs count. GMP ends the process at 2^37 bits, and a test computes products of twice a
+/// number's size and more.
+#define PRK_MOST_BITS 8589934592
 
 /// What a test showed. Stored in one byte.
 typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelVerdict") prk_verdict{
@@ -201,7 +209,7 @@ PRK_API prk_status prk_test_u64_batch(const uint64_t *PRK_COUNTED_BY(count) PRK_
 /// Baillie-PSW verdicts of `count` numbers of any size, exact below 2^64. Number i is
 /// limbs[offsets[i] ..< offsets[i + 1]]; `offsets` has count + 1 entries. Leading zero limbs are
 /// allowed and an empty number is 0. Decreasing offsets: PRK_STATUS_INVALID_ARGUMENT, and nothing
-/// is written. `limbs` may be NULL when every number is empty.
+/// is written; nor is it when one number is too large. `limbs` may be NULL when every number is empty.
 PRK_API prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *offsets,
                                       uint8_t *verdicts, size_t count);
 
@@ -232,8 +240,8 @@ PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uin
 /// last candidate are 0. What is marked is to be tested; 2 is the caller's to think of.
 ///
 /// `start` is any number, 0 too; leading zero limbs are allowed, and NULL when there are no limbs.
-/// `survivors` has (count + 63) / 64 places. NULL for it with count > 0, or for `start` with limbs,
-/// or more than 2^31 - 1 limbs: PRK_STATUS_INVALID_ARGUMENT, and nothing is written.
+/// `survivors` has (count + 63) / 64 places. NULL for it with count > 0, or for `start` with limbs:
+/// PRK_STATUS_INVALID_ARGUMENT, and nothing is written.
 ///
 /// The depth is where dividing by one more prime costs more than the tests it saves: it grows with
 /// the numbers' size and with count, from 53 to 2^16. One division of the start by a 64-bit number
@@ -244,7 +252,7 @@ PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uin
 PRK_API prk_status prk_sieve_window(const uint64_t *start, size_t limb_count, size_t count,
                                     const uint32_t *cancel, uint64_t *survivors);
 
-// --- Levels and versions -------------------------------------------------------------------------
+// --- Levels, statuses and versions ---------------------------------------------------------------
 
 /// The level in use. The best that machine and system support, or the one that the environment's
 /// PRIMALITY_LEVEL names (portable, bmi2, avx2, avx512ifma; empty is as unset), read once.
@@ -256,6 +264,9 @@ PRK_API prk_status prk_level_status(void);
 PRK_API bool prk_level_supported(prk_level level);
 /// NULL for a value that is no level.
 PRK_API const char *prk_level_name(prk_level level);
+
+/// What a status says, such as "too large". NULL for a value that is no status.
+PRK_API const char *prk_status_name(prk_status status);
 
 /// PRK_VERSION_STRING of the library, which may differ from the header's.
 PRK_API const char *prk_version(void);

@@ -26,6 +26,13 @@ typedef struct prk_kernel_set {
     uint64_t (*trial_range)(uint64_t n, uint64_t from, uint64_t to);
 } prk_kernel_set;
 
+/// PRK_MOST_BITS in limbs. A test may lower it, so that it needs no number of a gigabyte; nothing
+/// else writes it.
+extern size_t prk_most_limbs;
+
+/// Whether a number of so many limbs is within the bound that all functions share.
+static inline bool prk_size_is_taken(size_t limb_count) { return limb_count <= prk_most_limbs; }
+
 /// The kernels of `level`, whatever level is active; NULL when the machine lacks it.
 const prk_kernel_set *prk_kernels_at(prk_level level);
 
@@ -39,7 +46,7 @@ void prk_random_words(uint64_t seed, uint64_t first, uint64_t *words, size_t cou
 
 /// Whether n above 2^64, which is odd, has no factor among small primes and, with `is_safe`, 2 n +
 /// 1 has none either; how many primes are tried depends on its size. What is smaller survives.
-/// NULL, or more than 2^31 - 1 limbs: PRK_STATUS_INVALID_ARGUMENT. `cancel` is as in prk_options.
+/// NULL: PRK_STATUS_INVALID_ARGUMENT. `cancel` is as in prk_options.
 prk_status prk_candidate_survives(const uint64_t *limbs, size_t limb_count, bool is_safe,
                                   const uint32_t *cancel, bool *survives);
 

@@ -59,6 +59,9 @@ prk_status prk_explain_special(prk_scratch *s, mpz_srcptr n, const prk_special_f
 
 prk_status prk_special_test(const uint64_t *limbs, size_t limb_count, const uint32_t *cancel,
                             prk_report *report, uint64_t *residue) {
+    if (!prk_size_is_taken(limb_count)) {
+        return PRK_STATUS_TOO_LARGE;
+    }
     mpz_t view;
     mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)limb_count);
     prk_special_form form;

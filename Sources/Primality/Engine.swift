@@ -25,10 +25,13 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     /// ``u64`` in Swift alone.
     case swiftU64 = "swift-u64"
 
-    /// The size of the largest number that the engine takes, in bits; `nil` for any.
-    public var maximumBits: Int? {
+    /// The size of the largest number that any engine takes, in bits.
+    package static let mostBits = Int(PRK_MOST_BITS)
+
+    /// The size of the largest number that the engine takes, in bits: 64, or 2³³ where any size goes.
+    public var maximumBits: Int {
         switch self {
-        case .auto, .gmp, .ifma: nil
+        case .auto, .gmp, .ifma: Self.mostBits
         case .trial, .u64, .swiftTrial, .swiftU64: 64
         }
     }

@@ -90,7 +90,7 @@ private struct ExpressionEvaluation {
     private var effort = 0.0
 
     /// GMP ends the process at 2³⁷ bits, and results may be twice what was estimated.
-    private static let largest = 1 << 35
+    private static let largest = 4 * Engine.mostBits
 
     /// The longest searches, each about a second, and how many of them.
     private static let lastPrime: UInt64 = 50_000_000

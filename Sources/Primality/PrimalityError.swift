@@ -10,6 +10,8 @@ public enum PrimalityError: Error, Sendable, Equatable {
     case unknownLevel(String)
     /// A number is larger than its engine takes.
     case numberTooLarge(bits: Int, limit: Int, engine: Engine)
+    /// A number is larger than every engine takes.
+    case tooLarge(limit: Int)
     /// A span for results is not as long as the numbers' one.
     case lengthMismatch(numbers: Int, results: Int)
     /// No prime, or no safe one, has so few bits.
@@ -35,6 +37,8 @@ extension PrimalityError: CustomStringConvertible {
                 + KernelLevel.allCases.map(\.rawValue).joined(separator: ", ")
         case .numberTooLarge(let bits, let limit, let engine):
             "the number has \(bits) bits and engine \(engine.rawValue) takes at most \(limit)"
+        case .tooLarge(let limit):
+            "the number is too large: no engine takes more than \(limit) bits"
         case .lengthMismatch(let numbers, let results):
             "\(numbers) numbers cannot be tested into \(results) results"
         case .noPrimeOfSize(let bits, let isSafe):
@@ -54,6 +58,7 @@ extension PrimalityError {
         case .ok: return
         case .noMemory: throw .outOfMemory
         case .cancelled: throw .cancelled
+        case .tooLarge: throw .tooLarge(limit: Engine.mostBits)
         case .levelUnavailable, .levelUnknown:
             try KernelLevel.checkForcedLevel()
             throw .internalError("the level is unavailable, and available")

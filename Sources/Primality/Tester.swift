@@ -58,7 +58,8 @@ package import CKernels
 
     /// As ``test(_:)``, with the status in the results.
     package mutating func run(_ numbers: NumberBatch) throws(PrimalityError) -> TestResults {
-        if let limit = engine.maximumBits, numbers.maximumBits > limit {
+        let limit = engine.maximumBits
+        if numbers.maximumBits > limit {
             throw .numberTooLarge(bits: numbers.maximumBits, limit: limit, engine: engine)
         }
         let count = numbers.count

@@ -155,7 +155,7 @@ final class CandidateSource: Sendable {
         self.selection = selection
         self.conditions = conditions
         self.cancel = cancel
-        let ofEngine = engine.maximumBits ?? .max
+        let ofEngine = engine.maximumBits
         self.maximumBits = min(maximumBits, ofEngine)
         limitName = ofEngine < maximumBits ? "engine \(engine.rawValue)" : "--max-bits"
         let sizer = ChunkSizer(engine: engine, fixed: chunk)

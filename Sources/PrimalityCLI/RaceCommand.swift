@@ -86,7 +86,7 @@ struct RaceCommand: ParsableCommand {
         let interruption = Interruption()
         let candidates = try readNumbers(interruption.cancel)
         let bits = candidates.map(\.bitWidth).max() ?? 0
-        for engine in engines where bits > engine.maximumBits ?? .max {
+        for engine in engines where bits > engine.maximumBits {
             StandardStreams.complain(
                 "engine \(engine.rawValue) is left out: the largest number has \(bits) bits")
         }

@@ -192,7 +192,8 @@ extension SpinCommand {
         if let name = self.engine {
             engine = try choice(name, of: "--engine")
         }
-        if let limit = engine.maximumBits, candidate.bitWidth > limit {
+        let limit = engine.maximumBits
+        if candidate.bitWidth > limit {
             throw Refusal.usage(
                 "--engine \(engine.rawValue) takes numbers below 2^\(limit); "
                     + "take gmp for one of \(candidate.bitWidth) bits")

@@ -88,7 +88,7 @@ public struct Race: Sendable {
     ) {
         self.numbers = numbers
         let bits = numbers.map(\.bitWidth).max() ?? 0
-        self.engines = engines.filter { bits <= $0.maximumBits ?? .max }
+        self.engines = engines.filter { bits <= $0.maximumBits }
         self.entrants = entrants
         self.workers = workers
         self.cancel = cancel

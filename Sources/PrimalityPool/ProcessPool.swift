@@ -178,7 +178,8 @@ private struct ChunkFlow: WorkFlow {
             let taken = feed.jobs.tryPop()
             guard case .element(let next) = taken else { return taken }
             let bits = next.numbers.maximumBits
-            guard let limit = job.engine.maximumBits, bits > limit else { return taken }
+            let limit = job.engine.maximumBits
+            guard bits > limit else { return taken }
             let error = PrimalityError.numberTooLarge(bits: bits, limit: limit, engine: job.engine)
             giveUp(next, worker: 0, .test(error))
         }

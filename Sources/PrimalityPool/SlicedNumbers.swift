@@ -153,7 +153,8 @@ extension Pool {
         bits: Int, _ job: PoolJob, _ chunk: Int?, _ least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void
     ) throws(PoolError) -> [Verdict] {
-        if let limit = job.engine.maximumBits, bits > limit {
+        let limit = job.engine.maximumBits
+        if bits > limit {
             throw .failed(.test(.numberTooLarge(bits: bits, limit: limit, engine: job.engine)))
         }
         guard let limbs = limbs.baseAddress, count > 0 else { return [] }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../CKernels/big/big_internal.h"
 #include "primality.h"
 #include "prk_kernels.h"
 #include "prk_pool.h"
@@ -382,6 +383,64 @@ static void test_random_bases(void) {
            "2^4159 + 1779");
 }
 
+// Every function has the same bound on the size of a number, and what is within it is tested as it
+// is, not as its low bits.
+static void test_sizes(void) {
+    const size_t bound = prk_most_limbs;
+    uint64_t n[3] = {5, 1, 1}, base[3] = {9, 9, 9}, marks = 9, residue = 9;
+    const uint64_t above[2] = {0, 3}, within[2] = {0, 2};
+    const uint64_t fermat[3] = {1, 0, 1}; // 2^128 + 1
+    uint8_t v = 9;
+    bool survives = false;
+    prk_report report = {0};
+    prk_most_limbs = 2;
+    EXPECT(prk_test_big_batch(n, above, &v, 1) == PRK_STATUS_TOO_LARGE && v == 9, "a batch");
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_IFMA; engine++) {
+        EXPECT(prk_test_batch((prk_engine)engine, n, above, 1, NULL, NULL, &v, &report) ==
+                       PRK_STATUS_TOO_LARGE &&
+                   v == 9,
+               "engine %d", engine);
+    }
+    EXPECT(prk_test_big_batch(n, within, &v, 1) == PRK_STATUS_OK && v == PRK_COMPOSITE, "2^64 + 5");
+    EXPECT(prk_random_base(n, 3, 1, 1, base) == PRK_STATUS_TOO_LARGE && base[0] == 9, "a base");
+    EXPECT(prk_random_base(n, 2, 1, 1, base) == PRK_STATUS_OK, "a base within");
+    EXPECT(prk_special_test(fermat, 3, NULL, &report, &residue) == PRK_STATUS_TOO_LARGE, "a form");
+    EXPECT(prk_sieve_window(n, 3, 64, NULL, &marks) == PRK_STATUS_TOO_LARGE && marks == 9,
+           "a window");
+    EXPECT(prk_sieve_window(n, 2, 64, NULL, &marks) == PRK_STATUS_OK, "a window within");
+    EXPECT(prk_sieve_window_further(n, 3, 64, 1 << 16, 1 << 17, NULL, &marks) ==
+               PRK_STATUS_TOO_LARGE,
+           "further");
+    EXPECT(prk_candidate_survives(n, 3, false, NULL, &survives) == PRK_STATUS_TOO_LARGE,
+           "a candidate");
+    prk_most_limbs = bound;
+    EXPECT(bound * 64 == PRK_MOST_BITS, "%zu limbs", bound);
+    EXPECT(strcmp(prk_status_name(PRK_STATUS_TOO_LARGE), "too large") == 0 &&
+               prk_status_name((prk_status)7) == NULL,
+           "names");
+
+    // 2^(2^32 + 64) + 5 is a multiple of 3, and a number of 65 bits modulo 2^(2^32). Its zeros take
+    // no memory while nobody writes them, and the scratch is told that its own is there.
+    const size_t count = ((size_t)1 << 26) + 2;
+    const uint64_t offsets[2] = {0, count};
+    uint64_t *large = calloc(count, sizeof *large);
+    prk_scratch *scratch = prk_scratch_create();
+    if (large == NULL || scratch == NULL) {
+        printf("kernels_test: no memory for a number of 2^32 bits\n");
+    } else {
+        large[0] = 5;
+        large[count - 1] = 1;
+        scratch->reserved = SIZE_MAX;
+        EXPECT(prk_test_batch(PRK_ENGINE_AUTO, large, offsets, 1, NULL, scratch, &v, &report) ==
+                       PRK_STATUS_OK &&
+                   v == PRK_COMPOSITE && report.factor == 3 && report.engine == PRK_ENGINE_GMP,
+               "2^(2^32 + 64) + 5: verdict %d, factor %llu, engine %d", v,
+               (unsigned long long)report.factor, report.engine);
+    }
+    prk_scratch_destroy(scratch);
+    free(large);
+}
+
 // The residue of the test of n by its definition: 0 when the report names none.
 static void expected_special_residue(mpz_ptr x, mpz_srcptr n, const prk_report *report) {
     mpz_t m, y, product;
@@ -474,6 +533,7 @@ int main(void) {
     test_searches();
     test_cancellation();
     test_random_bases();
+    test_sizes();
     test_special_forms();
     test_text();
     printf("kernels_test: %s, GMP %s, level %s: %d failures\n", prk_compiler(), prk_gmp_version(),

@@ -108,7 +108,10 @@ import Testing
         var word: UInt64 = 7
         #expect(unsafe prk_sieve_window(nil, 1, 64, nil, &word) == .invalidArgument)
         #expect(unsafe prk_sieve_window([3], 1, 64, nil, nil) == .invalidArgument)
-        #expect(unsafe prk_sieve_window([3], 1 << 31, 64, nil, &word) == .invalidArgument)
+        #expect(unsafe prk_sieve_window([3], 1 << 31, 64, nil, &word) == .tooLarge)
+        #expect(throws: PrimalityError.tooLarge(limit: 1 << 33)) {
+            try PrimalityError.check(.tooLarge)
+        }
         #expect(word == 7)
         #expect(prk_sieve_window(nil, 0, 0, nil, nil) == .ok)
         let cancel = CancelFlag()
