@@ -6,8 +6,15 @@ internal import SystemPackage
 
 /// Where candidates come from.
 enum CandidateInput {
+    /// Among them - is standard input.
     case arguments([String])
     case descriptor(FileDescriptor, name: String)
+}
+
+/// Where a candidate stands: in which argument, or on which line of the file, from 1.
+enum CandidateOrigin: Sendable {
+    case argument(Int)
+    case line(Int)
 }
 
 /// How much input there is.
@@ -34,6 +41,19 @@ struct ChunkInputs: Sendable {
     private var ends: [Int] = []
     /// Where those are entered that depend on others; the others come before them.
     private var entries: [RowLedger.Place] = []
+    /// How long expressions have taken to evaluate.
+    fileprivate var evaluation = Duration.zero
+
+    /// Takes the last candidate off.
+    mutating func removeLast() -> ChunkInputs {
+        var last = ChunkInputs()
+        last.append(self[places.count - 1], place: places.removeLast(), entry: nil)
+        // Entries belong to the last places.
+        if let entry = entries.popLast() { last.entries = [entry] }
+        ends.removeLast()
+        text.removeSubrange((ends.last ?? 0)...)
+        return last
+    }
 
     mutating func append(_ token: ArraySlice<UInt8>, place: Int, entry: RowLedger.Place?) {
         places.append(place)
@@ -103,10 +123,15 @@ final class CandidateSource: Sendable {
         var lines: LineReader?
         var arguments: ArraySlice<String> = []
         var parser = CandidateParser()
+        /// How many arguments and lines were taken, and which was the last.
+        var argument = 0
         var line = 0
+        var origin = CandidateOrigin.argument(0)
         var place = 0
         var chunk = 0
-        var sizer: ChunkSizer
+        var maker: ChunkMaker
+        /// What the number is called that the next chunk begins with.
+        var kept = ChunkInputs()
         /// Candidates depend on others from some place on.
         var hasConditions = false
         var row = Row.none
@@ -124,8 +149,13 @@ final class CandidateSource: Sendable {
         case followed
     }
 
+    /// What has come goes off when expressions have taken so long to evaluate.
+    private static let longestEvaluation = Duration.milliseconds(50)
+
+    /// The file's name.
     private let name: String
-    private let isArguments: Bool
+    private let format: CandidateFormat
+    private let longest: Int
     private let maximumBits: Int
     private let limitName: String
     private let selection: Selection
@@ -158,24 +188,24 @@ final class CandidateSource: Sendable {
         let ofEngine = engine.maximumBits
         self.maximumBits = min(maximumBits, ofEngine)
         limitName = ofEngine < maximumBits ? "engine \(engine.rawValue)" : "--max-bits"
-        let sizer = ChunkSizer(engine: engine, fixed: chunk)
+        let maker = ChunkMaker(ChunkSizer(engine: engine, fixed: chunk))
+        // A number of that size has at most 0.302 digits a bit; the rest is for white space, headers and
+        // lists.
+        let longest = maximumBits / 1000 * 302 + 65536
+        self.format = format
+        self.longest = longest
         switch input {
         case .arguments(let arguments):
-            isArguments = true
-            size = .candidates(arguments.count)
-            name = "argument"
-            reading = Monitor(Reading(arguments: arguments[...], sizer: sizer))
+            size = arguments.contains("-") ? .unknown : .candidates(arguments.count)
+            name = "standard input"
+            reading = Monitor(Reading(arguments: arguments[...], maker: maker))
         case .descriptor(let descriptor, let name):
-            isArguments = false
             size = InputSize(descriptor)
-            self.name = "\(name): line"
-            // A number of that size has at most 0.302 digits a bit; the rest is for white space,
-            // headers and lists.
-            let longest = maximumBits / 1000 * 302 + 65536
+            self.name = name
             reading = Monitor(
                 Reading(
                     lines: LineReader(descriptor, longest: longest, cancel: cancel),
-                    parser: CandidateParser(format: format, longest: longest), sizer: sizer))
+                    parser: CandidateParser(format: format, longest: longest), maker: maker))
         }
     }
 
@@ -214,13 +244,14 @@ final class CandidateSource: Sendable {
 
     private func nextChunk(_ reading: inout Reading) -> NumberBatch? {
         var batch = NumberBatch()
-        var names = ChunkInputs()
-        reading.sizer.reset()
-        while true {
+        var names = reading.kept
+        reading.kept = ChunkInputs()
+        var isComplete = reading.maker.begin(&batch)
+        while !isComplete {
             if reading.hasConditions {
                 if let (entry, member) = ledger.takeReady() {
                     let bits = test(member, at: entry, to: &batch, &names)
-                    if let bits, reading.sizer.isFull(afterNumberOf: bits) { break }
+                    isComplete = self.isComplete(&reading, &batch, &names, after: bits)
                     continue
                 }
                 if ledger.isFull {
@@ -247,9 +278,9 @@ final class CandidateSource: Sendable {
                     counted.withLock { $0.done += 1 }
                     continue
                 }
-                bits = add(candidate, line: reading.line, to: &batch, &names, place: place)
+                bits = add(candidate, origin: reading.origin, to: &batch, &names, place: place)
             }
-            if let bits, reading.sizer.isFull(afterNumberOf: bits) { break }
+            isComplete = self.isComplete(&reading, &batch, &names, after: bits)
         }
         let (places, bytes) = (reading.place, reading.lines?.position)
         let isProduct = reading.parser.format == .abc2
@@ -266,6 +297,21 @@ final class CandidateSource: Sendable {
         return batch
     }
 
+    /// Whether the chunk is to go off after a number of that size was added to it, if there was one; a number
+    /// that would hold it up begins the next chunk.
+    @inline(__always)
+    private func isComplete(
+        _ reading: inout Reading, _ batch: inout NumberBatch, _ names: inout ChunkInputs,
+        after bits: Int?
+    ) -> Bool {
+        guard let bits else { return false }
+        if reading.maker.isComplete(&batch, afterNumberOf: bits) {
+            if reading.maker.hasKept { reading.kept = names.removeLast() }
+            return true
+        }
+        return names.evaluation > Self.longestEvaluation
+    }
+
     /// Enters a candidate that depends on others, or comes after such; its size when it is tested now.
     private func enter(
         _ candidate: ReadCandidate, _ reading: inout Reading, to batch: inout NumberBatch,
@@ -276,7 +322,7 @@ final class CandidateSource: Sendable {
             reading.lines = nil
             reading.parser = CandidateParser(format: .lines)
             reject(
-                reading.line, nil,
+                reading.origin, nil,
                 "its candidates depend on those before them, which needs --order input; the reading "
                     + "ends here")
             return nil
@@ -298,7 +344,8 @@ final class CandidateSource: Sendable {
             ledger.leaveOut()
             return nil
         }
-        let entered = RowLedger.Member(candidate: candidate, line: reading.line, place: place)
+        let entered = RowLedger.Member(
+            candidate: candidate, origin: reading.origin, place: place)
         switch ledger.add(entered, to: row) {
         case .test(let entry): return test(entered, at: entry, to: &batch, &names)
         case .nothing: return nil
@@ -316,7 +363,7 @@ final class CandidateSource: Sendable {
             return nil
         }
         return add(
-            member.candidate, line: member.line, to: &batch, &names, place: member.place,
+            member.candidate, origin: member.origin, to: &batch, &names, place: member.place,
             entry: entry)
     }
 
@@ -324,10 +371,6 @@ final class CandidateSource: Sendable {
     /// test.
     @inline(__always)
     private func nextCandidate(_ reading: inout Reading, mayWait: Bool) -> ReadCandidate? {
-        if let argument = reading.arguments.popFirst() {
-            reading.line += 1
-            return .text(CandidateParser.Candidate(text: trimmed(Array(argument.utf8)[...])))
-        }
         while true {
             if reading.parser.isExpanding {
                 if cancel.isCancelled { return nil }
@@ -337,10 +380,21 @@ final class CandidateSource: Sendable {
                     return .bad(error, nil)
                 }
             }
-            if reading.lines == nil { return nil }
+            if reading.lines == nil {
+                guard let argument = reading.arguments.popFirst() else { return nil }
+                reading.argument += 1
+                if argument == "-" {
+                    reading.lines = LineReader(.standardInput, longest: longest, cancel: cancel)
+                    reading.parser = CandidateParser(format: format, longest: longest)
+                    continue
+                }
+                reading.origin = .argument(reading.argument)
+                return .text(CandidateParser.Candidate(text: trimmed(Array(argument.utf8)[...])))
+            }
             switch nextLine(&reading, mayWait: mayWait || !reading.hasConditions) {
             case .line(let bytes, let length):
                 reading.line += 1
+                reading.origin = .line(reading.line)
                 if let candidate = take(bytes, length, &reading) { return candidate }
             case .pause:
                 if !mayWait { return nil }
@@ -374,7 +428,7 @@ final class CandidateSource: Sendable {
     ) -> ReadCandidate? {
         if !error.endsReading { return .bad(error, line) }
         reading.lines = nil
-        reject(reading.line, line, "\(error); the reading ends here")
+        reject(reading.origin, line, "\(error); the reading ends here")
         return nil
     }
 
@@ -382,7 +436,7 @@ final class CandidateSource: Sendable {
         do {
             return try reading.lines?.read(isPatient: mayWait) ?? .end
         } catch {
-            StandardStreams.complain("\(name.dropLast(6)): \(error.description)")
+            StandardStreams.complain("\(name): \(error.description)")
             counted.withLock { $0.isBroken = true }
             return .end
         }
@@ -402,17 +456,17 @@ final class CandidateSource: Sendable {
     /// Adds a candidate and returns its size; `nil` when it was bad, and was reported.
     @inline(__always)
     private func add(
-        _ candidate: ReadCandidate, line: Int, to batch: inout NumberBatch,
+        _ candidate: ReadCandidate, origin: CandidateOrigin, to batch: inout NumberBatch,
         _ names: inout ChunkInputs, place: Int, entry: RowLedger.Place? = nil
     ) -> Int? {
         switch candidate {
         case .bad(let error, let row):
-            reject(line, row, error.description, entry)
+            reject(origin, row, error.description, entry)
             return nil
         case .text(let candidate):
             var text = candidate.text
             if let length = candidate.lengthOfCut {
-                reject(line, text, tooLong(length, text), entry)
+                reject(origin, text, tooLong(length, text), entry)
                 return nil
             }
             do throws(ExpressionError) {
@@ -421,16 +475,18 @@ final class CandidateSource: Sendable {
                     // Most lines are plain numbers.
                     bits = try batch.append(parsing: text.span, maximumBits: maximumBits)
                 } catch {
-                    if !isArguments { text = CandidateParser.withoutComment(text) }
+                    if case .line = origin { text = CandidateParser.withoutComment(text) }
+                    let start = ContinuousClock.now
                     bits = try batch.append(
                         expression: text.span, maximumBits: maximumBits, cancel: cancel)
+                    names.evaluation += ContinuousClock.now - start
                 }
                 names.append(text, place: place, entry: entry)
                 return bits
             } catch {
                 if error.problem == .cancelled { return nil }
                 reject(
-                    line, text,
+                    origin, text,
                     error.description + (error.isAboutSize ? " (\(limitName))" : ""), entry)
                 return nil
             }
@@ -449,10 +505,16 @@ final class CandidateSource: Sendable {
 
     /// Reports a bad candidate; one that is entered when it is decided that it was to be tested.
     private func reject(
-        _ line: Int, _ text: ArraySlice<UInt8>?, _ message: String, _ entry: RowLedger.Place? = nil
+        _ origin: CandidateOrigin, _ text: ArraySlice<UInt8>?, _ message: String,
+        _ entry: RowLedger.Place? = nil
     ) {
+        let place =
+            switch origin {
+            case .argument(let number): "argument \(number)"
+            case .line(let number): "\(name): line \(number)"
+            }
         let quoted = text.map { "'\(printable($0))': " } ?? ""
-        let report = "\(name) \(line): \(quoted)\(message)"
+        let report = "\(place): \(quoted)\(message)"
         if let entry { return ledger.put(.bad(report), at: entry) }
         counted.withLock { $0.bad += 1 }
         StandardStreams.complain(report)

@@ -76,7 +76,8 @@ struct CheckCommand: ParsableCommand {
     @Argument(
         parsing: .allUnrecognized,
         help: ArgumentHelp(
-            "Expressions to test; - reads standard input.", valueName: "expression"))
+            "Expressions to test; - reads candidates from standard input in its place.",
+            valueName: "expression"))
     var numbers: [String] = []
 
     @Option(help: "Read candidates from a file; - is standard input.")
@@ -120,7 +121,7 @@ struct CheckCommand: ParsableCommand {
         name: .customShort("q"),
         help: ArgumentHelp(
             "Print no results; the exit status is 0 when all are prime or probably so, 1 when not, 3 "
-                + "when a number could not be tested."))
+                + "when a number could not be tested, and 2 when there is nothing to test."))
     var quiet = false
 
     func run() throws {
@@ -202,6 +203,9 @@ struct CheckCommand: ParsableCommand {
         status.raise(to: resumption?.finish() ?? .done)
         let counts = source.counts
         if counts.bad > 0 || counts.isBroken { status.raise(to: .badInput) }
+        // A script that asks whether all are prime must not take "none" for "all".
+        let hasNothing = quiet && counts.read == 0 && status == .done
+        if hasNothing { status = .badInput }
         if counts.leftOut > 0 {
             StandardStreams.complain(
                 "\(counts.leftOut) candidate\(counts.leftOut == 1 ? " was" : "s were") left out, as "
@@ -210,6 +214,13 @@ struct CheckCommand: ParsableCommand {
         interruption.exitIfSignalled {
             "\(receiver.tested) numbers were tested, "
                 + "\(counts.read - receiver.tested) that were read were not"
+        }
+        if hasNothing {
+            StandardStreams.complain(
+                counts.places == 0
+                    ? "there is nothing to test"
+                    : "there is nothing to test: none of the \(counts.places) candidates is in share "
+                        + "\(shard)")
         }
         if status != .done { throw ExitCode(status.rawValue) }
     }
@@ -248,7 +259,7 @@ struct CheckCommand: ParsableCommand {
             }
         }
         if numbers.isEmpty || numbers == ["-"] { return standardInput }
-        if self.input != nil {
+        if self.input != nil && !numbers.contains("-") {
             throw Refusal.usage("--input is for files; arguments are expressions")
         }
         return .arguments(numbers)

@@ -31,7 +31,7 @@ extension ModelsCommand {
         var names: [String] = []
 
         @Option(
-            name: .customShort("j"),
+            name: .customShort("j", allowingJoined: true),
             help: ArgumentHelp(
                 "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
         var workers: Int?
@@ -168,7 +168,7 @@ extension ModelsCommand {
         var workers = "processes"
 
         @Option(
-            name: .customShort("j"),
+            name: .customShort("j", allowingJoined: true),
             help: ArgumentHelp(
                 "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
         var count: Int?

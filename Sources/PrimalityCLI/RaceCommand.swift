@@ -47,7 +47,7 @@ struct RaceCommand: ParsableCommand {
     var pools = Race.Entrant.all.map(\.rawValue).joined(separator: ",")
 
     @Option(
-        name: .customShort("j"),
+        name: .customShort("j", allowingJoined: true),
         help: ArgumentHelp("Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
     var workers: Int?
 

@@ -55,8 +55,8 @@ final class RowLedger: Sendable {
     /// A candidate as it was read.
     struct Member: Sendable {
         var candidate: ReadCandidate
-        /// The line that gave it, and its place in the input.
-        var line: Int
+        /// Where it stands in the input, and how many candidates come before it.
+        var origin: CandidateOrigin
         var place: Int
 
         fileprivate var size: Int { 256 + candidate.size }

@@ -31,7 +31,7 @@ struct RunOptions: ParsableArguments {
     var timeout: Double?
 
     @Option(
-        name: .customShort("j"),
+        name: .customShort("j", allowingJoined: true),
         help: ArgumentHelp(
             "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
     var workers: Int?

@@ -33,7 +33,8 @@ internal import Primality
 final class Inlet: Sendable {
     private struct State {
         var pending = NumberBatch()
-        var sizer: ChunkSizer
+        var maker: ChunkMaker
+        /// What has come is a chunk.
         var isFull = false
         /// The source has ended.
         var isEnded = false
@@ -50,7 +51,7 @@ final class Inlet: Sendable {
 
     private let state: Monitor<State>
 
-    init(_ sizer: ChunkSizer) { state = Monitor(State(sizer: sizer)) }
+    init(_ sizer: ChunkSizer) { state = Monitor(State(maker: ChunkMaker(sizer))) }
 
     /// Starts the task that fills it.
     func start(_ body: @escaping @Sendable () async -> Void) {
@@ -80,7 +81,7 @@ final class Inlet: Sendable {
     func put(_ number: some Candidate) {
         state.withLock(wake: true) { state in
             let bits = number.append(to: &state.pending)
-            state.isFull = state.sizer.isFull(afterNumberOf: bits)
+            state.isFull = state.maker.isComplete(&state.pending, afterNumberOf: bits)
         }
     }
 
@@ -98,9 +99,8 @@ final class Inlet: Sendable {
             if state.pending.isEmpty { return state.isEnded ? (nil, nil) : nil }
             let batch = state.pending
             state.pending = NumberBatch()
-            state.sizer.reset()
-            state.isFull = false
-            return (batch, state.takePump())
+            state.isFull = state.maker.begin(&state.pending)
+            return (batch, state.isFull ? nil : state.takePump())
         }
         pump?.resume()
         return batch

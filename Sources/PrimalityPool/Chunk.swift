@@ -80,7 +80,9 @@ public struct ChunkResult: Sendable {
 /// Decides where the input is cut into chunks.
 ///
 /// A chunk should be large enough that handing it over costs nothing beside testing it, and small
-/// enough that workers finish together: some milliseconds of testing, estimated from the sizes.
+/// enough that workers finish together: some milliseconds of testing, estimated from the sizes. A
+/// number that takes much longer than what came before it begins a chunk of its own, so that nothing
+/// waits for it: ask ``isDue(beforeNumberOf:)`` for each number, then ``isFull(afterNumberOf:)``.
 public struct ChunkSizer: Sendable {
     private let engine: Engine
     private let fixed: Int?
@@ -98,6 +100,13 @@ public struct ChunkSizer: Sendable {
     public init(engine: Engine, fixed: Int? = nil) {
         self.engine = engine
         self.fixed = fixed
+    }
+
+    /// Whether the chunk is to go off before a number of this size is added to it: that number would hold up
+    /// what the chunk has already. Never when the chunk is empty, or when chunks have a fixed size.
+    public func isDue(beforeNumberOf bits: Int) -> Bool {
+        if count == 0 || fixed != nil { return false }
+        return Self.cost(bits: bits, engine: engine) > max(Self.target, 4 * nanoseconds)
     }
 
     /// Counts a number and says whether the chunk is now full.
@@ -161,6 +170,41 @@ public struct ChunkSizer: Sendable {
     }
 }
 
+/// Gathers numbers to a chunk, whose last one may turn out to be the first of the next chunk.
+package struct ChunkMaker: Sendable {
+    private var sizer: ChunkSizer
+    /// The number that the next chunk begins with.
+    private var kept: NumberBatch?
+
+    package init(_ sizer: ChunkSizer) { self.sizer = sizer }
+
+    /// Whether a number waits for the next chunk.
+    package var hasKept: Bool { kept != nil }
+
+    /// Begins a chunk, with the number that was kept.
+    ///
+    /// - Parameter batch: An empty batch.
+    /// - Returns: Whether the chunk is full with it.
+    package mutating func begin(_ batch: inout NumberBatch) -> Bool {
+        sizer.reset()
+        guard let kept else { return false }
+        self.kept = nil
+        batch = kept
+        return sizer.isFull(afterNumberOf: kept.maximumBits)
+    }
+
+    /// Whether the chunk is complete after a number was added to it; of `bits`, the last of the batch, which
+    /// leaves it when it is to begin the next chunk.
+    package mutating func isComplete(_ batch: inout NumberBatch, afterNumberOf bits: Int) -> Bool {
+        if sizer.isDue(beforeNumberOf: bits) {
+            kept = NumberBatch(batch, batch.count - 1..<batch.count)
+            batch = NumberBatch(batch, 0..<batch.count - 1)
+            return true
+        }
+        return sizer.isFull(afterNumberOf: bits)
+    }
+}
+
 /// Cuts a batch into chunks.
 func chunks(
     of numbers: NumberBatch, engine: Engine, size: Int?
@@ -171,8 +215,10 @@ func chunks(
             var sizer = ChunkSizer(engine: engine, fixed: size)
             let first = next
             while next < numbers.count {
+                let bits = numbers.bitWidth(at: next)
+                if sizer.isDue(beforeNumberOf: bits) { break }
                 next += 1
-                if sizer.isFull(afterNumberOf: numbers.bitWidth(at: next - 1)) { break }
+                if sizer.isFull(afterNumberOf: bits) { break }
             }
             return first < next ? NumberBatch(numbers, first..<next) : nil
         }

@@ -312,22 +312,22 @@ private protocol BatchSource: Sendable {
 /// `Sendable` because the iterator is only reached with the monitor's lock held.
 private final class Cutter<Numbers: Sequence>: BatchSource, @unchecked Sendable
 where Numbers.Element: Candidate {
-    private let iterator: Monitor<Numbers.Iterator>
-    private let job: PoolJob
-    private let chunk: Int?
+    private let state: Monitor<(iterator: Numbers.Iterator, maker: ChunkMaker)>
+    private let cancel: CancelFlag
 
     init(_ numbers: Numbers, _ job: PoolJob, _ chunk: Int?) {
-        iterator = Monitor(numbers.makeIterator())
-        self.job = job
-        self.chunk = chunk
+        let maker = ChunkMaker(ChunkSizer(engine: job.engine, fixed: chunk))
+        state = Monitor((numbers.makeIterator(), maker))
+        cancel = job.cancel
     }
 
     func next() -> NumberBatch? {
-        iterator.withLock { iterator in
-            var sizer = ChunkSizer(engine: job.engine, fixed: chunk)
+        state.withLock { state in
             var batch = NumberBatch()
-            while !job.cancel.isCancelled, let number = iterator.next() {
-                if sizer.isFull(afterNumberOf: number.append(to: &batch)) { break }
+            if state.maker.begin(&batch) { return batch }
+            while !cancel.isCancelled, let number = state.iterator.next() {
+                let bits = number.append(to: &batch)
+                if state.maker.isComplete(&batch, afterNumberOf: bits) { break }
             }
             return batch.isEmpty ? nil : batch
         }

@@ -53,7 +53,11 @@ import Testing
         (["check", "--engine", "u64", "0x1" + String(repeating: "0", count: 16)], 2),
         (["check", "--file", "/nonexistent"], 2), (["check", "--file", "/"], 2),
         (["check", "-q", "7", "11"], 0), (["check", "-q", "7", "9"], 1), (["check", "-q", "1"], 1),
-        (["check", "-q", "9", "x"], 2),
+        (["check", "-q", "9", "x"], 2), (["check", "-q"], 2),
+        (["check", "-q", "--shard", "2/2", "7"], 2),
+        (["check", "-q", "--file", "/dev/null"], 2), (["check", "--file", "/dev/null"], 0),
+        (["check", "-j0", "7"], 64), (["check", "-jx", "7"], 64), (["list", "-j0", "5", "7"], 64),
+        (["race", "-j0"], 64), (["models", "-j0"], 64), (["models", "pool", "-j0"], 64),
         (["check", "-j", "0", "7"], 64), (["check", "-j", "100000", "7"], 64),
         (["check", "-j", "x", "7"], 64), (["check", "--engine", "magic", "7"], 64),
         (["check", "--pool", "puddle", "7"], 64), (["check", "--order", "x", "7"], 64),
@@ -99,6 +103,79 @@ import Testing
         }
         #expect(try Tool.run(["random", "--bits", "2", "--"]).status == 0)
         #expect(try Tool.run(["models", "--", "-x"]).error.contains("model '-x' is unknown"))
+    }
+
+    @Test func workersAreGivenWithAndWithoutASpace() throws {
+        for operands in [["7", "-3"], ["--", "-3", "7"]] {
+            for workers in [["-j", "1"], ["-j1"], ["-j=1"]] {
+                let outcome = try Tool.run(["check"] + workers + operands)
+                #expect(outcome.status == 2 && outcome.output == "7: prime\n", "\(workers)")
+                #expect(outcome.error.contains("'-3'"))
+            }
+        }
+        #expect(try Tool.run(["check", "-q", "-j2", "7"]).status == 0)
+        #expect(try Tool.run(["check", "--", "-j2"]).error.contains("argument 1: '-j2'"))
+        #expect(try Tool.run(["list", "-j1", "5", "7"]).output == "5\n7\n")
+        #expect(try Tool.run(["next", "-j1", "7"]).output == "11\n")
+        #expect(try Tool.run(["prev", "7", "-j1"]).output == "5\n")
+        #expect(try Tool.run(["random", "-j1", "--bits", "2"]).status == 0)
+    }
+
+    @Test func standardInputIsReadInThePlaceOfADash() throws {
+        let input = Data("11\nx\n13 // a comment\n".utf8)
+        let outcome = try Tool.run(["check", "7", "y", "-", "17", "-", "z"], input: input)
+        #expect(outcome.output == "7: prime\n11: prime\n13: prime\n17: prime\n")
+        #expect(outcome.status == 2)
+        for place in ["argument 2: 'y'", "standard input: line 2: 'x'", "argument 6: 'z'"] {
+            #expect(outcome.error.contains(place), "\(place)")
+        }
+        // A header in the input is none of the arguments' business, before or after.
+        let rows = Data("ABC $a*2^$b+1\n1 4\n3 2\n".utf8)
+        let mixed = try Tool.run(
+            ["check", "--format", "csv", "5", "-", "7 8", "9"], input: rows)
+        #expect(
+            mixed.lines.dropFirst().map { $0.split(separator: ",")[1] } == [
+                "5", "1*2^4+1", "3*2^2+1", "9",
+            ])
+        #expect(mixed.error.contains("argument 3: '7 8'"))
+        #expect(try Tool.run(["check", "--input", "lines", "-", "7"]).output == "7: prime\n")
+        #expect(try Tool.run(["check", "--input", "lines", "7"]).status == 64)
+    }
+
+    @Test func askingWhetherNothingIsPrimeHasNoAnswer() throws {
+        let nothing = try Tool.run(["check", "-q"], input: Data("# 7\n\n".utf8))
+        #expect(nothing.status == 2 && nothing.error == "primality: there is nothing to test\n")
+        let share = try Tool.run(["check", "-q", "--shard", "3/3", "7", "11"])
+        #expect(share.status == 2)
+        #expect(share.error.contains("none of the 2 candidates is in share 3/3"))
+        #expect(try Tool.run(["check", "-q", "--shard", "2/3", "9", "11"]).status == 0)
+        #expect(try Tool.run(["check"]).status == 0)
+    }
+
+    @Test(arguments: PoolChoice.all)
+    func aSmallNumberDoesNotWaitForALargeOneBehindIt(_ pool: PoolChoice) throws {
+        // The large one takes minutes.
+        let input = Data("7\n2^127-1\n2^216091-1\n13\n".utf8)
+        for arguments in [pool.check(1), pool.check(2), pool.check(1) + ["--order", "done"]] {
+            let run = try Tool.start(arguments, input: input)
+            #expect(
+                eventually { run.output == "7: prime\n2^127-1: prime\n" || run.outputSize > 25 },
+                "\(arguments)")
+            #expect(run.output.hasPrefix("7: prime\n2^127-1: prime\n") && run.process.isRunning)
+            kill(run.id, SIGINT)
+            #expect(run.finish().status == 130)
+        }
+    }
+
+    @Test func aNumberDoesNotWaitForOthersToBeEvaluated() throws {
+        let input = Data(String(repeating: "nextprime(2^2000)\n", count: 200).utf8)
+        let run = try Tool.start(["check", "-j1"], input: input)
+        // Each takes a second or so in a debug build. By their cost alone 32 are tested together.
+        let hasOutput = (0..<12).contains { _ in eventually { run.outputSize > 0 } }
+        #expect(hasOutput && run.output.split(separator: "\n").count < 32)
+        #expect(run.process.isRunning)
+        kill(run.id, SIGINT)
+        #expect(run.finish().status == 130)
     }
 
     @Test func aLevelThatCannotBeUsedIsAnError() throws {

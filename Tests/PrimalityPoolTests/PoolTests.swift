@@ -228,6 +228,31 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
         }
     }
 
+    @Test func aLargeNumberBeginsAChunk() {
+        let large = BigNatural(limbs: [UInt64](repeating: .max, count: 200))
+        let numbers = [BigNatural(7), 11, large, 13, 17]
+        var sizes: [Int] = []
+        let next = chunks(of: numbers, engine: .gmp, size: nil)
+        while let chunk = next() { sizes.append(chunk.count) }
+        #expect(sizes == [2, 1, 2])
+
+        var maker = ChunkMaker(ChunkSizer(engine: .gmp))
+        var made: [NumberBatch] = []
+        var batch = NumberBatch()
+        for number in numbers {
+            batch.append(number)
+            var isComplete = maker.isComplete(&batch, afterNumberOf: number.bitWidth)
+            while isComplete {
+                made.append(batch)
+                batch = NumberBatch()
+                isComplete = maker.begin(&batch)
+            }
+        }
+        made.append(batch)
+        #expect(made.map(\.count) == [2, 1, 2])
+        #expect(made.flatMap { batch in (0..<batch.count).map { batch[$0] } } == numbers)
+    }
+
     @Test func sizersCutWhereTheyShould() {
         func cuts(_ engine: Engine, _ fixed: Int?, _ bits: [Int]) -> [Bool] {
             var sizer = ChunkSizer(engine: engine, fixed: fixed)
@@ -240,6 +265,21 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
         let cut = cuts(.auto, nil, [Int](repeating: 1024, count: 100)).firstIndex(of: true)
         #expect(cut == vectors)
         #expect(cuts(.trial, nil, [20, 64]) == [false, true])
+
+        // What takes much longer than all before it begins a chunk of its own.
+        func isDue(_ engine: Engine, _ fixed: Int?, _ bits: [Int], before last: Int) -> Bool {
+            var sizer = ChunkSizer(engine: engine, fixed: fixed)
+            for bits in bits { _ = sizer.isFull(afterNumberOf: bits) }
+            return sizer.isDue(beforeNumberOf: last)
+        }
+        #expect(isDue(.auto, nil, [3, 4], before: 44497))
+        #expect(isDue(.gmp, nil, [64], before: 8192))
+        #expect(isDue(.trial, nil, [20], before: 64))
+        #expect(isDue(.auto, nil, [Int](repeating: 64, count: 3000), before: 100_000))
+        #expect(!isDue(.auto, nil, [], before: 44497))
+        #expect(!isDue(.auto, 8, [3, 4], before: 44497))
+        #expect(!isDue(.auto, nil, [3, 4], before: 512))
+        #expect(!isDue(.auto, nil, [4096], before: 4100))
         #expect(cuts(.u64, nil, [Int](repeating: 64, count: 5000)).firstIndex(of: true) == 3333)
     }
 }
