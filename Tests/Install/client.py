@@ -14,8 +14,23 @@ library.prk_test_u64_batch.argtypes = [
 ]
 library.prk_test_u64_batch.restype = ctypes.c_int
 
-assert library.prk_is_prime_u64(2**61 - 1)
-assert not library.prk_is_prime_u64(2**61 + 1)
+
+def is_prime(n):
+    """Exact for all that fits 64 bits; ctypes would test the low bits of what does not."""
+    if not 0 <= n < 2**64:
+        raise OverflowError(f"{n} does not fit 64 bits")
+    return library.prk_is_prime_u64(n)
+
+
+assert is_prime(2**61 - 1)
+assert is_prime(2**64 - 59)
+assert not is_prime(2**61 + 1)
+for n in (2**64 + 13, 2**64, -3):  # whose low bits are 13, 0 and 2^64 - 3
+    try:
+        is_prime(n)
+    except OverflowError:
+        continue
+    raise AssertionError(f"{n} was tested")
 
 count = 10_000
 numbers = (ctypes.c_uint64 * count)(*range(count))

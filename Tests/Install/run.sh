@@ -45,7 +45,21 @@ if command -v c++ >/dev/null 2>&1; then
     c++ -std=c++17 -x c++ Tests/Install/client.c -x none $flags -Wl,-rpath,"$prefix/lib" -o "$root/client++"
     "$root/client++"
 fi
+
+# README shows the examples as they are, but for their first line.
+shown() { awk -v start="^\`\`\`$1\$" '$0 ~ start { on = 1; next } /^```/ { on = 0 } on' README.md; }
+for example in c:example.c python:example.py; do
+    tail -n +2 "examples/${example#*:}" >"$root/wanted"
+    shown "${example%%:*}" | cmp - "$root/wanted" || {
+        echo "install: README shows another examples/${example#*:}" >&2
+        exit 1
+    }
+done
+# shellcheck disable=SC2086
+$CC examples/example.c $flags -o "$root/example"
+test "$(LD_LIBRARY_PATH=$prefix/lib "$root/example")" = "3 1 3"
 if command -v "$PYTHON" >/dev/null 2>&1; then
+    test "$(LD_LIBRARY_PATH=$prefix/lib "$PYTHON" examples/example.py)" = True
     "$PYTHON" Tests/Install/client.py "$prefix/lib/libprimality.so.0"
 else
     echo "install: no $PYTHON here, ctypes left out"

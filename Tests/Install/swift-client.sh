@@ -29,4 +29,5 @@ let package = Package(
     ])
 EOF
 cp Tests/Install/client.swift "$work/client/Sources/client/main.swift"
+sh Tests/Install/readme.sh >"$work/client/Sources/client/Readme.swift"
 $SWIFT run --package-path "$work/client" client
