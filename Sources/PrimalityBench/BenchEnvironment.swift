@@ -69,8 +69,8 @@ public struct BenchEnvironment: Sendable, Hashable, Codable {
         loadBefore = loadAverages()
     }
 
-    static let trustedLoad = 0.5
-    static let trustedShare = 0.05
+    package static let trustedLoad = 0.5
+    package static let trustedShare = 0.05
 
     /// Records what the machine did since a run began.
     ///
@@ -147,7 +147,7 @@ public struct CPUTimes: Sendable {
     }
 
     /// How much of the cores' time since `start` was used by others.
-    func others(since start: CPUTimes) -> Double {
+    package func others(since start: CPUTimes) -> Double {
         let busy = all - idle - (start.all - start.idle)
         return max(0, busy - (ours - start.ours)) / max(all - start.all, 1e-9)
     }

@@ -14,17 +14,29 @@ public struct ConcurrencyModel: Sendable {
     public let lesson: String
     /// The command that runs it.
     public let command: String
-    private let body: @Sendable (Setting) throws -> Outcome
+    private let body: @Sendable (Setting) throws -> [Figure]
+    private let judge: @Sendable (Figures) -> [Claim]
 
+    /// Makes a model.
+    ///
+    /// - Parameters:
+    ///   - name: One word.
+    ///   - title: What it is.
+    ///   - lesson: What it teaches.
+    ///   - command: The command that runs it.
+    ///   - body: Measures.
+    ///   - judge: What the figures say; it looks at nothing else.
     init(
         name: String, title: String, lesson: String, command: String,
-        measure body: @escaping @Sendable (Setting) throws -> Outcome
+        measure body: @escaping @Sendable (Setting) throws -> [Figure],
+        judge: @escaping @Sendable (Figures) -> [Claim]
     ) {
         self.name = name
         self.title = title
         self.lesson = lesson
         self.command = command
         self.body = body
+        self.judge = judge
     }
 
     /// What a measurement is told.
@@ -33,13 +45,17 @@ public struct ConcurrencyModel: Sendable {
         public var workers: Int
         /// Ends the measurement.
         public var cancel: CancelFlag
+        /// Measures for as short as it takes to see that everything works; the figures say little.
+        public var isQuick: Bool
 
         /// Makes a setting.
         public init(
-            workers: Int = PoolKind.defaultWorkers, cancel: CancelFlag = CancelFlag()
+            workers: Int = PoolKind.defaultWorkers, cancel: CancelFlag = CancelFlag(),
+            isQuick: Bool = false
         ) {
             self.workers = workers
             self.cancel = cancel
+            self.isQuick = isQuick
         }
     }
 
@@ -52,7 +68,7 @@ public struct ConcurrencyModel: Sendable {
         /// Of what: `s`, `ms`, `us`, `ns`, `x`, `1/s`, or nothing for a count.
         public var unit: String
 
-        init(_ name: String, _ value: Double, _ unit: String = "") {
+        package init(_ name: String, _ value: Double, _ unit: String = "") {
             self.name = name
             self.value = value
             self.unit = unit
@@ -63,17 +79,24 @@ public struct ConcurrencyModel: Sendable {
     public struct Claim: Sendable, Equatable, Codable {
         /// What is claimed.
         public var statement: String
-        /// Whether the measurement bears it out.
-        ///
-        /// When it does not, the claim is contradicted here.
-        public var holds: Bool
+        /// Whether the measurement bears it out, or contradicts it; `nil` when that is not decided, as others
+        /// used the machine meanwhile.
+        public var holds: Bool?
         /// The figures that decided.
         public var evidence: String
 
-        init(_ statement: String, _ holds: Bool, _ evidence: String) {
+        package init(_ statement: String, _ holds: Bool?, _ evidence: String) {
             self.statement = statement
             self.holds = holds
             self.evidence = evidence
+        }
+
+        /// `holds` is null when that is not decided, and always there.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(statement, forKey: .statement)
+            try container.encode(holds, forKey: .holds)
+            try container.encode(evidence, forKey: .evidence)
         }
     }
 
@@ -84,9 +107,29 @@ public struct ConcurrencyModel: Sendable {
         /// What that says.
         public var claims: [Claim]
 
-        init(figures: [Figure], claims: [Claim]) {
+        package init(figures: [Figure], claims: [Claim]) {
             self.figures = figures
             self.claims = claims
+        }
+    }
+
+    /// Figures by their names, for who judges them.
+    struct Figures {
+        let all: [Figure]
+
+        /// The value; of a time in seconds. Not a number, which bears no claim out, when there is none.
+        subscript(name: String) -> Double {
+            guard let figure = all.first(where: { $0.name == name }) else { return .nan }
+            return switch figure.unit {
+            case "ms": figure.value / 1e3
+            case "us": figure.value / 1e6
+            case "ns": figure.value / 1e9
+            default: figure.value
+            }
+        }
+
+        func count(_ name: String) -> Int {
+            Int(exactly: self[name].rounded()) ?? 0
         }
     }
 
@@ -98,8 +141,34 @@ public struct ConcurrencyModel: Sendable {
     /// - Returns: Figures and claims.
     /// - Throws: What keeps it from being measured, ``PoolError/cancelled`` when it was cancelled.
     public func measure(_ setting: Setting = Setting()) throws -> Outcome {
-        let outcome = try body(setting)
+        let figures = try body(setting)
         if setting.cancel.isCancelled { throw PoolError.cancelled }
+        return Outcome(figures: figures, claims: claims(on: figures))
+    }
+
+    /// What figures of this model say.
+    package func claims(on figures: [Figure]) -> [Claim] { judge(Figures(all: figures)) }
+
+    /// Measures again while a claim is contradicted and others use the machine: they make times longer, and
+    /// what takes turns stand still.
+    ///
+    /// - Parameters:
+    ///   - attempts: How often at most.
+    ///   - measure: Measures, and says whether others used the machine meanwhile.
+    /// - Returns: The outcome of the last attempt; what it contradicts is not decided when it was disturbed.
+    package static func settled(
+        attempts: Int = 3, _ measure: () throws -> (outcome: Outcome, isDisturbed: Bool)
+    ) rethrows -> Outcome {
+        var (outcome, isDisturbed) = try measure()
+        for _ in 1..<max(1, attempts) {
+            if !isDisturbed || !outcome.claims.contains(where: { $0.holds == false }) { break }
+            (outcome, isDisturbed) = try measure()
+        }
+        if isDisturbed {
+            for i in outcome.claims.indices where outcome.claims[i].holds == false {
+                outcome.claims[i].holds = nil
+            }
+        }
         return outcome
     }
 

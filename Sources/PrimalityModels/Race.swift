@@ -73,6 +73,8 @@ public struct Race: Sendable {
     private let entrants: [Entrant]
     private let workers: Int
     private let cancel: CancelFlag
+    /// Short runs are repeated for about so long.
+    package var patience = Duration.milliseconds(200)
 
     /// Makes a race.
     ///
@@ -118,7 +120,7 @@ public struct Race: Sendable {
         return rows
     }
 
-    /// Short runs are repeated: at most 9 times, for at most about 0.2 s.
+    /// Short runs are repeated: at most 9 times, while that takes less than the patience.
     private func measure(
         _ engine: Engine, _ entrant: Entrant
     ) throws(Failure) -> (Row, [Verdict]) {
@@ -150,7 +152,7 @@ public struct Race: Sendable {
             if let pool = pool as? LockedThreadPool { locks.append(pool.lock.statistics) }
             verdicts = found.compactMap(\.self)
             if verdicts.count < numbers.count { throw .pool(engine, entrant, .cancelled) }
-        } while walls.count < 9 && walls.reduce(0, +) < 0.2
+        } while walls.count < 9 && walls.reduce(0, +) < patience / .seconds(1)
         let wall = median(walls)
         let cpu = median(cpus)
         let beyond = wall - cpu / Double(workers)

@@ -24,7 +24,7 @@ extension ConcurrencyModel {
         command:
             "primality race --engines trial --pools "
             + "serial,processes+pipe,processes+socket,processes+shm",
-        measure: measureProcesses)
+        measure: measureProcesses, judge: judgeProcesses)
 
     /// Threads under an interpreter lock.
     package static let interpreterLock = ConcurrencyModel(
@@ -37,7 +37,7 @@ extension ConcurrencyModel {
             late by about an interval, each time.
             """,
         command: "primality race --engines swift-trial --pools serial,threads+gil",
-        measure: measureLock)
+        measure: measureLock, judge: judgeLock)
 
     /// Threads whose code in C gives the interpreter lock up.
     package static let releasedLock = ConcurrencyModel(
@@ -48,7 +48,7 @@ extension ConcurrencyModel {
             CPython, and the same threads then use all cores. Nothing else about the program changes.
             """,
         command: "primality race --engines trial --pools serial,threads+gil,threads+gil-released",
-        measure: measureReleasedLock)
+        measure: measureReleasedLock, judge: judgeReleasedLock)
 
     /// One actor for all, and one a worker.
     package static let actors = ConcurrencyModel(
@@ -60,7 +60,7 @@ extension ConcurrencyModel {
             a worker.
             """,
         command: "primality race --engines trial --pools serial,one-actor,actors",
-        measure: measureActors)
+        measure: measureActors, judge: judgeActors)
 
     /// Threads without a lock, and work that is not worth starting them for.
     package static let compiledCode = ConcurrencyModel(
@@ -72,7 +72,7 @@ extension ConcurrencyModel {
             second worker has been started.
             """,
         command: "primality race --engines trial,u64 --pools serial,threads,processes",
-        measure: measureCompiledCode)
+        measure: measureCompiledCode, judge: judgeCompiledCode)
 }
 
 // A speed-up that noise on a machine with other work does not make. Two workers come to some 1.8.
@@ -83,12 +83,19 @@ private let gain = 1.2
 private func work(
     _ engine: Engine, _ setting: ConcurrencyModel.Setting
 ) throws -> (numbers: [BigNatural], times: Int) {
+    let book = book(setting)
     let start = prk_thread_cpu_ns()
     let job = PoolJob(engine: engine, cancel: setting.cancel)
-    _ = try SerialPool().verdicts(of: Race.book, job)
+    _ = try SerialPool().verdicts(of: book, job)
     let seconds = Double(max(1, prk_thread_cpu_ns() - start)) / 1e9
-    let times = Int(max(1, min(100, (0.2 / seconds).rounded())))
-    return ([[BigNatural]](repeating: Race.book, count: times).flatMap { $0 }, times)
+    let times = Int(max(1, min(100, ((setting.isQuick ? 0.02 : 0.2) / seconds).rounded())))
+    return ([[BigNatural]](repeating: book, count: times).flatMap { $0 }, times)
+}
+
+/// The book's numbers, or such as take a thousandth of their time.
+private func book(_ setting: ConcurrencyModel.Setting) -> [BigNatural] {
+    if !setting.isQuick { return Race.book }
+    return Race.book.compactMap { UInt64(exactly: $0) }.map { BigNatural($0 / 1_000_000 + 2) }
 }
 
 /// What races by one engine found, entrant by entrant.
@@ -104,12 +111,13 @@ private struct Found {
         _ setting: ConcurrencyModel.Setting
     ) throws {
         self.engine = engine
-        let race = Race(
+        var race = Race(
             numbers: numbers, engines: [engine], entrants: entrants, workers: setting.workers,
             cancel: setting.cancel)
+        if setting.isQuick { race.patience = .milliseconds(10) }
         var best: [Race.Row] = []
         do {
-            for _ in 0..<3 {
+            for _ in 0..<(setting.isQuick ? 1 : 3) {
                 let rows = try race.run()
                 if best.isEmpty { best = rows }
                 for (i, row) in rows.enumerated() where row.wallSeconds < best[i].wallSeconds {
@@ -135,16 +143,32 @@ private struct Found {
 
     private func row(_ entrant: Race.Entrant) -> Race.Row? { rows.first { $0.pool == entrant } }
 
-    func seconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.wallSeconds ?? .infinity }
+    private func seconds(_ entrant: Race.Entrant) -> Double {
+        row(entrant)?.wallSeconds ?? .infinity
+    }
 
     /// Of the best times.
-    func speedup(_ entrant: Race.Entrant) -> Double { seconds(.serial) / seconds(entrant) }
+    private func speedup(_ entrant: Race.Entrant) -> Double { seconds(.serial) / seconds(entrant) }
 
     func handOvers(_ entrant: Race.Entrant) -> Int { row(entrant)?.handOvers ?? 0 }
 
     func forcedSwitches(_ entrant: Race.Entrant) -> Int { row(entrant)?.forcedSwitches ?? 0 }
 
     func waitingSeconds(_ entrant: Race.Entrant) -> Double { row(entrant)?.waitingSeconds ?? 0 }
+}
+
+/// The figures of races by one engine.
+private struct Judged {
+    let engine: Engine
+    let figures: ConcurrencyModel.Figures
+
+    func seconds(_ entrant: Race.Entrant) -> Double {
+        figures["\(engine.rawValue) \(entrant.rawValue)"]
+    }
+
+    func speedup(_ entrant: Race.Entrant) -> Double {
+        figures["\(engine.rawValue) \(entrant.rawValue), speed-up"]
+    }
 
     /// `trial: serial 351.2 ms, threads 190.5 ms (1.84x)`.
     func evidence(_ entrants: Race.Entrant...) -> String {
@@ -175,61 +199,70 @@ private func written(_ seconds: Double) -> String {
     return "\(rounded(seconds * 1e6, 10)) us"
 }
 
+private let channels: [Race.Entrant] = [.pipes, .sockets, .sharedMemory]
+
 private func measureProcesses(
     _ setting: ConcurrencyModel.Setting
-) throws -> ConcurrencyModel.Outcome {
+) throws -> [ConcurrencyModel.Figure] {
     let (numbers, _) = try work(.trial, setting)
-    let all: [Race.Entrant] = [.pipes, .sockets, .sharedMemory]
-    let found = try Found(.trial, [.serial] + all, numbers, setting)
-    let speedups = all.map(found.speedup)
-    let (least, most) = (speedups.min() ?? 0, speedups.max() ?? 0)
-    return ConcurrencyModel.Outcome(
-        figures: found.figures,
-        claims: [
-            ConcurrencyModel.Claim(
-                "Processes beat one thread at work for the CPU, by every channel.", least >= gain,
-                found.evidence(.pipes, .sockets, .sharedMemory)),
-            ConcurrencyModel.Claim(
-                "For jobs of milliseconds the channel makes no difference of more than a fifth.",
-                most < gain * least,
-                "speed-ups from \(rounded(least, 100))x to \(rounded(most, 100))x"),
-        ])
+    return try Found(.trial, [.serial] + channels, numbers, setting).figures
 }
+
+private func judgeProcesses(_ figures: ConcurrencyModel.Figures) -> [ConcurrencyModel.Claim] {
+    let found = Judged(engine: .trial, figures: figures)
+    let speedups = channels.map(found.speedup)
+    let (least, most) = (speedups.min() ?? 0, speedups.max() ?? 0)
+    return [
+        ConcurrencyModel.Claim(
+            "Processes beat one thread at work for the CPU, by every channel.", least >= gain,
+            found.evidence(.pipes, .sockets, .sharedMemory)),
+        ConcurrencyModel.Claim(
+            "For jobs of milliseconds the channel makes no difference of more than a fifth.",
+            most < gain * least,
+            "speed-ups from \(rounded(least, 100))x to \(rounded(most, 100))x"),
+    ]
+}
+
+private let intervals = [5, 20]
+
+private func lagName(_ interval: Int) -> String { "lag of a tick, interval \(interval) ms" }
 
 private func measureLock(
     _ setting: ConcurrencyModel.Setting
-) throws -> ConcurrencyModel.Outcome {
+) throws -> [ConcurrencyModel.Figure] {
     let (numbers, _) = try work(.swiftTrial, setting)
     let found = try Found(.swiftTrial, [.serial, .lockedThreads], numbers, setting)
-    let intervals = [5.0, 20.0]
-    let lags = try intervals.map { try lagOfTicks(interval: .milliseconds(Int($0)), setting) * 1e3 }
-    let handOvers = found.handOvers(.lockedThreads)
-    let forced = found.forcedSwitches(.lockedThreads)
-    let waiting = found.waitingSeconds(.lockedThreads)
-    return ConcurrencyModel.Outcome(
-        figures: found.figures + [
-            ConcurrencyModel.Figure("hand-overs", Double(handOvers)),
-            ConcurrencyModel.Figure("forced switches", Double(forced)),
-            figure("threads waited, all together", waiting),
-            ConcurrencyModel.Figure("lag of a tick, interval 5 ms", lags[0], "ms"),
-            ConcurrencyModel.Figure("lag of a tick, interval 20 ms", lags[1], "ms"),
-        ],
-        claims: [
-            ConcurrencyModel.Claim(
-                "Threads under the lock do not beat one thread at work for the CPU.",
-                found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
-            ConcurrencyModel.Claim(
-                "They take turns: the lock is handed over by force during the work.", forced > 0,
-                "\(handOvers) hand-overs, \(forced) of them forced, in "
-                    + "\(written(found.seconds(.lockedThreads))); threads waited "
-                    + "\(written(waiting)), all together"),
-            ConcurrencyModel.Claim(
-                "A thread that wakes up beside a busy one comes late by about the switch interval.",
-                zip(lags, intervals).allSatisfy { $0 >= 0.8 * $1 && $0 <= 2.5 * $1 },
-                zip(lags, intervals).map {
-                    "\(rounded($0, 10)) ms late with an interval of \(Int($1)) ms"
-                }.joined(separator: ", ")),
-        ])
+    return try found.figures + [
+        ConcurrencyModel.Figure("hand-overs", Double(found.handOvers(.lockedThreads))),
+        ConcurrencyModel.Figure("forced switches", Double(found.forcedSwitches(.lockedThreads))),
+        figure("threads waited, all together", found.waitingSeconds(.lockedThreads)),
+    ]
+        + intervals.map { interval in
+            let lag = try lagOfTicks(interval: .milliseconds(interval), setting)
+            return ConcurrencyModel.Figure(lagName(interval), lag * 1e3, "ms")
+        }
+}
+
+private func judgeLock(_ figures: ConcurrencyModel.Figures) -> [ConcurrencyModel.Claim] {
+    let found = Judged(engine: .swiftTrial, figures: figures)
+    let lags = intervals.map { (interval: Double($0), lag: figures[lagName($0)] * 1e3) }
+    let forced = figures.count("forced switches")
+    return [
+        ConcurrencyModel.Claim(
+            "Threads under the lock do not beat one thread at work for the CPU.",
+            found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
+        ConcurrencyModel.Claim(
+            "They take turns: the lock is handed over by force during the work.", forced > 0,
+            "\(figures.count("hand-overs")) hand-overs, \(forced) of them forced, in "
+                + "\(written(found.seconds(.lockedThreads))); threads waited "
+                + "\(written(figures["threads waited, all together"])), all together"),
+        ConcurrencyModel.Claim(
+            "A thread that wakes up beside a busy one comes late by about the switch interval.",
+            lags.allSatisfy { $0.lag >= 0.8 * $0.interval && $0.lag <= 2.5 * $0.interval },
+            lags.map {
+                "\(rounded($0.lag, 10)) ms late with an interval of \(Int($0.interval)) ms"
+            }.joined(separator: ", ")),
+    ]
 }
 
 /// How late a thread comes that sleeps for 20 ms and then wants the lock, beside one that holds it to divide:
@@ -259,7 +292,7 @@ private func lagOfTicks(
     }
     var lags: [Double] = []
     lock.withLock {
-        for _ in 0..<15 where !setting.cancel.isCancelled {
+        for _ in 0..<(setting.isQuick ? 3 : 15) where !setting.cancel.isCancelled {
             let start = ContinuousClock.now
             lock.withoutLock { _ = usleep(20_000) }
             lags.append((ContinuousClock.now - start) / .seconds(1) - 0.02)
@@ -271,63 +304,75 @@ private func lagOfTicks(
 
 private func measureReleasedLock(
     _ setting: ConcurrencyModel.Setting
-) throws -> ConcurrencyModel.Outcome {
+) throws -> [ConcurrencyModel.Figure] {
     let (numbers, _) = try work(.trial, setting)
-    let found = try Found(
-        .trial, [.serial, .lockedThreads, .releasingThreads], numbers, setting)
-    return ConcurrencyModel.Outcome(
-        figures: found.figures,
-        claims: [
-            ConcurrencyModel.Claim(
-                "Threads whose C code holds the lock do not beat one thread.",
-                found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
-            ConcurrencyModel.Claim(
-                "The same threads beat it when the C code gives the lock up.",
-                found.speedup(.releasingThreads) >= gain, found.evidence(.releasingThreads)),
-        ])
+    return try Found(.trial, [.serial, .lockedThreads, .releasingThreads], numbers, setting).figures
+}
+
+private func judgeReleasedLock(_ figures: ConcurrencyModel.Figures) -> [ConcurrencyModel.Claim] {
+    let found = Judged(engine: .trial, figures: figures)
+    return [
+        ConcurrencyModel.Claim(
+            "Threads whose C code holds the lock do not beat one thread.",
+            found.speedup(.lockedThreads) < gain, found.evidence(.lockedThreads)),
+        ConcurrencyModel.Claim(
+            "The same threads beat it when the C code gives the lock up.",
+            found.speedup(.releasingThreads) >= gain, found.evidence(.releasingThreads)),
+    ]
 }
 
 private func measureActors(
     _ setting: ConcurrencyModel.Setting
-) throws -> ConcurrencyModel.Outcome {
+) throws -> [ConcurrencyModel.Figure] {
     let (numbers, _) = try work(.trial, setting)
-    let found = try Found(.trial, [.serial, .oneActor, .actors], numbers, setting)
-    return ConcurrencyModel.Outcome(
-        figures: found.figures,
-        claims: [
-            ConcurrencyModel.Claim(
-                "One actor for all is no faster than one thread.",
-                found.speedup(.oneActor) < gain, found.evidence(.oneActor)),
-            ConcurrencyModel.Claim(
-                "One actor a worker is faster.", found.speedup(.actors) >= gain,
-                found.evidence(.actors)),
-        ])
+    return try Found(.trial, [.serial, .oneActor, .actors], numbers, setting).figures
+}
+
+private func judgeActors(_ figures: ConcurrencyModel.Figures) -> [ConcurrencyModel.Claim] {
+    let found = Judged(engine: .trial, figures: figures)
+    return [
+        ConcurrencyModel.Claim(
+            "One actor for all is no faster than one thread.",
+            found.speedup(.oneActor) < gain, found.evidence(.oneActor)),
+        ConcurrencyModel.Claim(
+            "One actor a worker is faster.", found.speedup(.actors) >= gain,
+            found.evidence(.actors)),
+    ]
 }
 
 private func measureCompiledCode(
     _ setting: ConcurrencyModel.Setting
-) throws -> ConcurrencyModel.Outcome {
+) throws -> [ConcurrencyModel.Figure] {
     let (numbers, times) = try work(.trial, setting)
-    let trial = try Found(.trial, [.serial, .threads], numbers, setting)
-    let quick = try Found(.u64, [.serial, .threads, .sharedMemory], Race.book, setting)
-    let book = trial.seconds(.serial) / Double(times)
-    let better = book / quick.seconds(.serial)
-    return ConcurrencyModel.Outcome(
-        figures: trial.figures + quick.figures + [
-            figure("trial serial, the book once", book),
-            ConcurrencyModel.Figure("u64 serial, times as fast as trial", better, "x"),
-        ],
-        claims: [
-            ConcurrencyModel.Claim(
-                "Threads without a lock beat one thread at work for the CPU.",
-                trial.speedup(.threads) >= gain, trial.evidence(.threads)),
-            ConcurrencyModel.Claim(
-                "For the book's 20 numbers by u64, starting workers costs more than they save.",
-                quick.speedup(.threads) < 1 && quick.speedup(.sharedMemory) < 1,
-                quick.evidence(.threads, .sharedMemory)),
-            ConcurrencyModel.Claim(
-                "A better algorithm does more than \(setting.workers) workers can.",
-                better > Double(setting.workers),
-                "the book once: trial \(written(book)), u64 \(written(quick.seconds(.serial)))"),
-        ])
+    let trial = try Found(.trial, [.serial, .threads], numbers, setting).figures
+    let quick = try Found(
+        .u64, [.serial, .threads, .sharedMemory], book(setting), setting
+    ).figures
+    let all = ConcurrencyModel.Figures(all: trial + quick)
+    let once = all["trial serial"] / Double(times)
+    return trial + quick + [
+        figure("trial serial, the book once", once),
+        ConcurrencyModel.Figure(
+            "u64 serial, times as fast as trial", once / all["u64 serial"], "x"),
+        ConcurrencyModel.Figure("workers", Double(setting.workers)),
+    ]
+}
+
+private func judgeCompiledCode(_ figures: ConcurrencyModel.Figures) -> [ConcurrencyModel.Claim] {
+    let trial = Judged(engine: .trial, figures: figures)
+    let quick = Judged(engine: .u64, figures: figures)
+    return [
+        ConcurrencyModel.Claim(
+            "Threads without a lock beat one thread at work for the CPU.",
+            trial.speedup(.threads) >= gain, trial.evidence(.threads)),
+        ConcurrencyModel.Claim(
+            "For the book's 20 numbers by u64, starting workers costs more than they save.",
+            quick.speedup(.threads) < 1 && quick.speedup(.sharedMemory) < 1,
+            quick.evidence(.threads, .sharedMemory)),
+        ConcurrencyModel.Claim(
+            "A better algorithm does more than \(figures.count("workers")) workers can.",
+            figures["u64 serial, times as fast as trial"] > figures["workers"],
+            "the book once: trial \(written(figures["trial serial, the book once"])), "
+                + "u64 \(written(quick.seconds(.serial)))"),
+    ]
 }

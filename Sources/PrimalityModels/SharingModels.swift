@@ -15,10 +15,18 @@ extension ConcurrencyModel {
             in thirty lines, and what it leaves out is why pools have thousands: a worker that is \
             killed takes its number with it, and nobody notices until the count is wrong.
             """,
-        command: "primality models pool"
-    ) { setting in
+        command: "primality models pool",
+        measure: measurePool, judge: judgePool)
+
+    private static func name(_ workers: HomeGrownPool.Workers, _ count: Int) -> String {
+        "\(count) \(workers.rawValue)"
+    }
+
+    private static func measurePool(_ setting: Setting) throws -> [Figure] {
         // A large prime first, so that something overtakes it wherever two workers are.
-        let numbers = [9_999_999_999_999_917] + Race.book.compactMap(\.word)
+        let large: UInt64 = setting.isQuick ? 99_999_999_977 : 9_999_999_999_999_917
+        let numbers =
+            [large] + Race.book.compactMap(\.word).map { setting.isQuick ? $0 / 1_000_000 + 2 : $0 }
         func run(
             _ workers: HomeGrownPool.Workers, _ count: Int
         ) throws -> (summary: HomeGrownPool.Summary, order: [UInt64]) {
@@ -31,27 +39,45 @@ extension ConcurrencyModel {
         // The first one finds everything cold.
         _ = try run(.threads, 1)
         var figures = [
-            Figure("one thread", try run(.threads, 1).summary.seconds * 1e3, "ms")
+            Figure("workers", Double(setting.workers)), Figure("numbers", Double(numbers.count)),
+            Figure("one thread", try run(.threads, 1).summary.seconds * 1e3, "ms"),
         ]
-        var claims: [Claim] = []
         for workers in HomeGrownPool.Workers.allCases {
             let (summary, order) = try run(workers, setting.workers)
-            let count = "\(setting.workers) \(workers.rawValue)"
+            let count = name(workers, setting.workers)
             let displaced = zip(order, numbers).count { $0 != $1 }
+            var open = numbers.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+            let answered = order.count { number in
+                open[number, default: 0] -= 1
+                return open[number, default: 0] >= 0
+            }
             figures += [
                 Figure(count, summary.seconds * 1e3, "ms"),
+                Figure("results, \(count)", Double(order.count)),
+                Figure("numbers with a result, \(count)", Double(answered)),
                 Figure("results out of order, \(count)", Double(displaced)),
             ]
-            claims += [
+        }
+        return figures
+    }
+
+    private static func judgePool(_ figures: Figures) -> [Claim] {
+        let numbers = figures.count("numbers")
+        return HomeGrownPool.Workers.allCases.flatMap { workers in
+            let count = name(workers, figures.count("workers"))
+            let displaced = figures.count("results out of order, \(count)")
+            let results = figures.count("results, \(count)")
+            return [
                 Claim(
                     "Results of \(count) arrive out of order.", displaced > 0,
-                    "\(displaced) of \(order.count) came in another place than their numbers"),
+                    "\(displaced) of \(results) came in another place than their numbers"),
                 Claim(
-                    "Each number has one result from \(count).", order.sorted() == numbers.sorted(),
-                    "\(order.count) results to \(numbers.count) numbers"),
+                    "Each number has one result from \(count).",
+                    numbers > 0 && results == numbers
+                        && figures.count("numbers with a result, \(count)") == numbers,
+                    "\(results) results to \(numbers) numbers"),
             ]
         }
-        return Outcome(figures: figures, claims: claims)
     }
 
     /// What is shared.
@@ -65,42 +91,51 @@ extension ConcurrencyModel {
             counter needs no lock, and costs a wake-up and another one for the answer, a thousand \
             times an addition. So hand over work in chunks that are worth it, and keep counters apart.
             """,
-        command: "primality models contention"
-    ) { setting in
+        command: "primality models contention",
+        measure: measureContention, judge: judgeContention)
+
+    private static func name(_ guarded: Contention.Guard, _ threads: Int) -> String {
+        name(Contention.Resource.counter, guarded, threads)
+    }
+
+    private static func name(
+        _ resource: Contention.Resource, _ guarded: Contention.Guard, _ threads: Int
+    ) -> String {
+        "\(resource.rawValue), \(guarded.rawValue), threads: \(threads)"
+    }
+
+    private static func measureContention(_ setting: Setting) throws -> [Figure] {
         let crowd = setting.workers
         let rows = try Contention(
-            threads: crowd == 1 ? [1] : [1, crowd], milliseconds: 25, cancel: setting.cancel
+            threads: crowd == 1 ? [1] : [1, crowd], milliseconds: setting.isQuick ? 2 : 25,
+            cancel: setting.cancel
         ).run()
+        return [Figure("workers", Double(crowd))]
+            + rows.map { Figure(name($0.resource, $0.guard, $0.threads), $0.perSecond, "1/s") }
+    }
+
+    private static func judgeContention(_ figures: Figures) -> [Claim] {
+        let crowd = figures.count("workers")
         func rate(_ guarded: Contention.Guard, _ threads: Int) -> Double {
-            let row = rows.first {
-                $0.resource == .counter && $0.guard == guarded && $0.threads == threads
-            }
-            return row?.perSecond ?? 0
+            figures[name(guarded, threads)]
         }
         func millions(_ rate: Double) -> String { "\((rate / 1e5).rounded() / 10) million/s" }
-        let figures = rows.map { row in
-            Figure(
-                "\(row.resource.rawValue), \(row.guard.rawValue), threads: \(row.threads)",
-                row.perSecond, "1/s")
-        }
         let (mutex, atomic) = (rate(.mutex, crowd), rate(.atomic, crowd))
         let (sharded, messages) = (rate(.sharded, crowd), rate(.messages, crowd))
-        return Outcome(
-            figures: figures,
-            claims: [
-                Claim(
-                    "\(crowd) threads add less to one counter under a mutex than one thread alone.",
-                    mutex < rate(.mutex, 1), "\(millions(mutex)) and \(millions(rate(.mutex, 1)))"),
-                Claim(
-                    "An atomic counter is faster than one under a mutex.", atomic > mutex,
-                    "\(millions(atomic)) and \(millions(mutex)) by \(crowd) threads"),
-                Claim(
-                    "A counter for each thread is faster than a shared one.", sharded > atomic,
-                    "\(millions(sharded)) and \(millions(atomic)) by \(crowd) threads"),
-                Claim(
-                    "Messages to an owner cost more than a lock.", messages < mutex,
-                    "\(millions(messages)) and \(millions(mutex)) by \(crowd) threads"),
-            ])
+        return [
+            Claim(
+                "\(crowd) threads add less to one counter under a mutex than one thread alone.",
+                mutex < rate(.mutex, 1), "\(millions(mutex)) and \(millions(rate(.mutex, 1)))"),
+            Claim(
+                "An atomic counter is faster than one under a mutex.", atomic > mutex,
+                "\(millions(atomic)) and \(millions(mutex)) by \(crowd) threads"),
+            Claim(
+                "A counter for each thread is faster than a shared one.", sharded > atomic,
+                "\(millions(sharded)) and \(millions(atomic)) by \(crowd) threads"),
+            Claim(
+                "Messages to an owner cost more than a lock.", messages < mutex,
+                "\(millions(messages)) and \(millions(mutex)) by \(crowd) threads"),
+        ]
     }
 }
 

@@ -254,26 +254,6 @@ private let long = SlowJob.test(1_125_899_906_842_597, engine: .swiftTrial, time
 
 /// One at a time: they measure.
 @Suite(.serialized, .timeLimit(.minutes(15))) struct SpinnerModelTests {
-    @Test(arguments: [
-        ConcurrencyModel.spinner, .blockedLoop, .napping, .runInExecutor, .cooperativePool,
-    ])
-    func aModelGivesFiguresAndClaims(_ model: ConcurrencyModel) async throws {
-        let outcome = try await onOwnThread { () throws(PoolError) in
-            do {
-                return try model.measure()
-            } catch {
-                throw (error as? PoolError) ?? .cancelled
-            }
-        }
-        #expect(outcome.figures.count >= 8)
-        #expect(Set(outcome.figures.map(\.name)).count == outcome.figures.count)
-        #expect(outcome.figures.allSatisfy { $0.value.isFinite && $0.value >= 0 })
-        #expect(!outcome.claims.isEmpty)
-        #expect(outcome.claims.allSatisfy { !$0.evidence.isEmpty })
-        // What does not depend on what else the machine does.
-        if model.name == "blocked-loop" { #expect(outcome.claims[1].holds) }
-    }
-
     @Test func aCancelledMeasurementSaysSo() async throws {
         let cancel = CancelFlag()
         cancel.cancel()
