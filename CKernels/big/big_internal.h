@@ -105,11 +105,11 @@ prk_status prk_explain_gmp(prk_scratch *scratch, mpz_srcptr n, const prk_options
 /// A composite number's report, by a prime factor.
 void prk_explain_factor(prk_report *report, uint64_t factor);
 
-/// Of that the proof for a special form, when n has one.
+/// Tries to prove or refute n by its form (Proth, LLR). `*is_special` says whether n has one.
 prk_status prk_explain_form(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
                             prk_report *report, bool *is_special);
 
-/// The rest of it. n odd, above 8.
+/// Baillie-PSW, and the random bases that the options ask for. n is odd and above 8.
 prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
                            prk_report *report);
 

@@ -9,6 +9,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract:
             "Measures what crossing into C, threads and processes cost and give on this machine.",
+        usage: "primality bench [--quick] [--rooms <names>] [<options>]",
         discussion: """
             The rooms of the report, which --rooms chooses from:
 
@@ -26,14 +27,15 @@ struct BenchCommand: ParsableCommand {
             Without --json, --html and --markdown the tables and what follows from them go to standard \
             output. Files are opened before anything is measured:
 
-              --json now.json --html now.html     a report to keep, and one to read
-              --from now.json --markdown -        another form, measuring nothing
-              --compare then.json                 measures, and says what changed
-              --from now.json --compare then.json says what changed between the two
-              --from now.json --peers u64.json --peers big.json --html now.html
-                                                  other libraries beside ours, as measured on this machine by
-                                                  make bench-u64 BENCH_FLAGS="--json u64.json", bench-big, or
-                                                  bench-pools
+              --json now.json --html now.html      a report to keep, and one to read
+              --from now.json --markdown -         another form, measuring nothing
+              --compare then.json                  measures, and says what changed
+              --from now.json --compare then.json  says what changed between the two
+              --from now.json --peers u64.json --html now.html
+                                                   other libraries beside ours
+
+            A file for --peers is what make bench-u64 BENCH_FLAGS="--json u64.json", bench-big or bench-pools \
+            measured on this machine; there may be several.
 
             A ratio has changed when its two intervals have no number in common; times alone are not \
             judged, since machines differ from day to day. That something has changed is no error.

@@ -34,7 +34,7 @@ struct NextCommand: ParsableCommand {
         help: ArgumentHelp("The number to begin above.", valueName: "n"))
     var numbers: [String] = []
 
-    @Option(help: "How many primes to print.")
+    @Option(parsing: .unconditional, help: "How many primes to print.")
     var count = 1
 
     @OptionGroup var shared: RunOptions
@@ -78,7 +78,7 @@ struct PrevCommand: ParsableCommand {
         help: ArgumentHelp("The number to begin below.", valueName: "n"))
     var numbers: [String] = []
 
-    @Option(help: "How many primes to print.")
+    @Option(parsing: .unconditional, help: "How many primes to print.")
     var count = 1
 
     @OptionGroup var shared: RunOptions

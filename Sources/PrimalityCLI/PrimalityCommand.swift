@@ -43,6 +43,9 @@ struct PrimalityCommand: ParsableCommand {
             StandardStreams.complain(error.description)
             return error.exitStatus.rawValue
         }
+        if let message = misdirection(Array(CommandLine.arguments.dropFirst())) {
+            return Refusal.usage(message).rawValue
+        }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -59,5 +62,32 @@ struct PrimalityCommand: ParsableCommand {
             StandardStreams.writeError(text)
             return status.rawValue
         }
+    }
+
+    /// What is wrong with a command that does not exist, where ArgumentParser says less or nothing.
+    private static func misdirection(_ arguments: [String]) -> String? {
+        func subcommand(
+            _ name: String, of command: any ParsableCommand.Type
+        ) -> (any ParsableCommand.Type)? {
+            command.configuration.subcommands.first { $0.configuration.commandName == name }
+        }
+        guard let first = arguments.first else { return nil }
+        if first == "help" {
+            var command: any ParsableCommand.Type = Self.self
+            for name in arguments.dropFirst() where !name.hasPrefix("-") && name != "help" {
+                guard let next = subcommand(name, of: command) else {
+                    return "there is no command '\(printable(name))'; primality help names them all"
+                }
+                command = next
+            }
+            return nil
+        }
+        let mayBeNumber = first.contains(where: \.isNumber) && !first.hasPrefix("-")
+        if subcommand(first, of: Self.self) == nil && (mayBeNumber || first == "-") {
+            return
+                "there is no command '\(printable(first))'; numbers are tested by primality check, as "
+                + "in: primality check '\(printable(first))'"
+        }
+        return nil
     }
 }

@@ -16,6 +16,8 @@ struct RaceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "race",
         abstract: "Tests the same numbers by every engine on every pool, and compares the times.",
+        usage:
+            "primality race [--numbers <book|file>] [--engines <names>] [--pools <names>] [<options>]",
         discussion: """
             Each number is a chunk of its own. 'wall' includes starting and ending the workers, 'cpu' \
             is what the tests took, all workers together, 'speed-up' compares with the serial pool, \
@@ -43,11 +45,14 @@ struct RaceCommand: ParsableCommand {
             valueName: "names"))
     var engines = "trial,u64,gmp,swift-trial,swift-u64"
 
-    @Option(help: ArgumentHelp("A comma-separated list.", valueName: "names"))
-    var pools = Race.Entrant.all.map(\.rawValue).joined(separator: ",")
+    @Option(
+        help: ArgumentHelp(
+            "A comma-separated list; by default all but processes, which is processes+shm.",
+            valueName: "names"))
+    var pools: String?
 
     @Option(
-        name: .customShort("j", allowingJoined: true),
+        name: .customShort("j", allowingJoined: true), parsing: .unconditional,
         help: ArgumentHelp("Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
     var workers: Int?
 
@@ -71,9 +76,10 @@ struct RaceCommand: ParsableCommand {
         let engines: [Engine] = try engines.split(separator: ",").map {
             try choice(String($0), of: "--engines")
         }
-        let entrants: [Race.Entrant] = try pools.split(separator: ",").map {
-            try choice(String($0), of: "--pools", knownElsewhere: KnownElsewhere.pools)
-        }
+        let entrants: [Race.Entrant] =
+            try pools?.split(separator: ",").map {
+                try choice(String($0), of: "--pools", knownElsewhere: KnownElsewhere.pools)
+            } ?? Race.Entrant.all
         if engines.isEmpty || entrants.isEmpty {
             throw Refusal.usage("--engines and --pools need a name each")
         }

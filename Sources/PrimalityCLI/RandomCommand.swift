@@ -39,13 +39,15 @@ struct RandomCommand: ParsableCommand {
               primality random --bits 4096 --safe -j 8 --progress always
             """)
 
-    @Option(help: ArgumentHelp("The size of the primes, from 2 to --max-bits.", valueName: "bits"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The size of the primes, from 2 to --max-bits.", valueName: "bits"))
     var bits: Int
 
     @Flag(help: "Print primes p whose half (p-1)/2 is prime too.")
     var safe = false
 
-    @Option(help: "How many primes to print.")
+    @Option(parsing: .unconditional, help: "How many primes to print.")
     var count = 1
 
     @OptionGroup var shared: RunOptions
@@ -53,6 +55,9 @@ struct RandomCommand: ParsableCommand {
     func run() throws {
         let shared = try shared.checked()
         let count = try searchCount(count)
+        if bits < 0 {
+            throw Refusal.usage("--bits \(bits) is out of range; give 2 to \(shared.maximumBits)")
+        }
         try Refusal.checkLevel()
         if bits > shared.maximumBits {
             StandardStreams.complain(

@@ -24,6 +24,7 @@ struct RunOptions: ParsableArguments {
     var worker: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "With --pool processes: seconds that one number may take. A chunk that takes longer is "
                 + "halved until the number is alone.",
@@ -31,12 +32,13 @@ struct RunOptions: ParsableArguments {
     var timeout: Double?
 
     @Option(
-        name: .customShort("j", allowingJoined: true),
+        name: .customShort("j", allowingJoined: true), parsing: .unconditional,
         help: ArgumentHelp(
             "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
     var workers: Int?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Numbers handed to a worker at once; by default what takes some milliseconds.",
             valueName: "count"))
@@ -48,19 +50,22 @@ struct RunOptions: ParsableArguments {
     var format: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Strong tests to random bases after Baillie-PSW, for numbers above 2^64. A composite "
                 + "passes r of them with probability at most 4^-r.", valueName: "count"))
     var rounds = TestOptions.defaultRounds
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Chooses the random bases, below 2^64; by default it is random, and reported by jsonl and csv.",
             valueName: "number"),
         transform: parsedSeed)
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
     var maxBits = 1_000_000
 
     @Option(
@@ -152,6 +157,7 @@ private func parsedSeed(_ text: String) throws -> UInt64 {
         let number = try BigNatural(parsing: text, maximumBits: 64)
         return number.limbs.first ?? 0
     } catch {
-        throw ValidationError(error.description)
+        throw ValidationError(
+            "a seed is a number from 0 to \(UInt64.max), decimal or hexadecimal after 0x")
     }
 }

@@ -9,6 +9,7 @@ struct SpinCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spin",
         abstract: "Turns a spinner while a slow job is done: by a thread, a process or a task.",
+        usage: "primality spin [--model <name>] [--job <name>] [--mend <way>] [<options>]",
         discussion: """
             The main flow does the job, the spinner draws ten frames a second, and is stopped when the \
             answer is there: a thread and a process by an event, a task by cancel(). Afterwards you see how \
@@ -47,7 +48,9 @@ struct SpinCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What is done meanwhile: sleep or prime.", valueName: "name"))
     var job = "sleep"
 
-    @Option(help: ArgumentHelp("How long --job sleep takes; by default 3.", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long --job sleep takes; by default 3.", valueName: "seconds"))
     var seconds: Double?
 
     @Flag(
@@ -68,6 +71,7 @@ struct SpinCommand: ParsableCommand {
     var engine: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "How often the number is tested; by default once, and that of --number's default 6 times, "
                 + "which takes some 3 s.", valueName: "count"))
@@ -80,6 +84,7 @@ struct SpinCommand: ParsableCommand {
     var on: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "With --on pool: how many tasks do the job at once; by default 1.", valueName: "count"))
     var jobs: Int?
@@ -91,6 +96,7 @@ struct SpinCommand: ParsableCommand {
     var mend: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "With --mend nap: divisions between two naps; by default \(SlowJob.napDivisions).",
             valueName: "count"))

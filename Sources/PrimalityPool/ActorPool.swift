@@ -15,7 +15,7 @@ public struct ActorPool: Pool {
 
     /// Makes a pool.
     ///
-    /// - Parameter workers: How many actors, at least 1.
+    /// - Parameter workers: How many actors, from 1 to 65536; other counts are an error of each run.
     public init(workers: Int) {
         self.init(workers: workers, isShared: false)
     }
@@ -26,7 +26,6 @@ public struct ActorPool: Pool {
     ///   - workers: How many jobs are under way at once, at least 1.
     ///   - isShared: Whether one actor runs them all, one after the other; else there is one for each.
     package init(workers: Int, isShared: Bool) {
-        precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
         self.isShared = isShared
     }
@@ -39,6 +38,7 @@ public struct ActorPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        try checkWorkers()
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>()
         var actors: [WorkerActor] = []

@@ -160,7 +160,7 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
             self.job = job
             self.source = source
             inlet = Inlet(ChunkSizer(engine: job.engine, fixed: chunk))
-            outlet = Outlet(capacity: pool.workers)
+            outlet = Outlet(capacity: Swift.max(1, pool.workers))
         }
 
         deinit {

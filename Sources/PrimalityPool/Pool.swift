@@ -118,6 +118,8 @@ extension PoolNotice: CustomStringConvertible {
 public enum PoolError: Error, Sendable, Equatable {
     /// The system gave not a single worker.
     case noWorkers(wanted: Int, error: Int32)
+    /// What was asked for cannot be: no workers, say.
+    case outOfRange(what: String, value: Int, allowed: ClosedRange<Int>)
     /// Workers die as soon as they are started.
     case workersKeepDying(count: Int, signal: Int32?)
     /// Workers of this kind need ``ProcessPool/bootstrap(tasks:withNursery:)``, which was not called, or
@@ -146,6 +148,9 @@ extension PoolError: CustomStringConvertible {
             "none of \(wanted) workers could be started: "
                 // What a nursery that is gone answers.
                 + (error == ESRCH ? "the process that forks them has ended" : errorText(error))
+        case .outOfRange(let what, let value, let allowed):
+            "\(what): \(value) is out of range; give \(allowed.lowerBound)"
+                + (allowed.upperBound == .max ? " or more" : " to \(allowed.upperBound)")
         case .workersKeepDying(let count, let signal):
             "\(count) workers in a row died before they gave a result"
                 + (signal.map { " (the last by \(signalName($0)))" } ?? "")
@@ -160,6 +165,16 @@ extension PoolError: CustomStringConvertible {
         case .test(let error): error.description
         case .cancelled: "cancelled"
         case .failed(let failure): failure.description
+        }
+    }
+}
+
+extension Pool {
+    /// Throws when there are to be no workers, or more than any system has.
+    func checkWorkers() throws(PoolError) {
+        let allowed = 1...(1 << 16)
+        if !allowed.contains(workers) {
+            throw .outOfRange(what: "workers", value: workers, allowed: allowed)
         }
     }
 }

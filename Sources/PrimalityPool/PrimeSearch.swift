@@ -24,7 +24,6 @@ public struct PrimeSearch: Sendable {
     let count: Int
 
     private init(_ kind: Kind, count: Int) {
-        precondition(count >= 1, "a search looks for a number at least")
         self.kind = kind
         self.count = count
     }
@@ -33,7 +32,7 @@ public struct PrimeSearch: Sendable {
     ///
     /// - Parameters:
     ///   - number: Any number.
-    ///   - count: How many, at least 1.
+    ///   - count: How many, at least 1; other counts are an error of each run.
     /// - Returns: The search.
     public static func after(_ number: BigNatural, count: Int = 1) -> PrimeSearch {
         PrimeSearch(.after(number), count: count)
@@ -43,7 +42,7 @@ public struct PrimeSearch: Sendable {
     ///
     /// - Parameters:
     ///   - number: Any number.
-    ///   - count: How many, at least 1.
+    ///   - count: How many, at least 1; other counts are an error of each run.
     /// - Returns: The search.
     public static func before(_ number: BigNatural, count: Int = 1) -> PrimeSearch {
         PrimeSearch(.before(number), count: count)
@@ -60,7 +59,7 @@ public struct PrimeSearch: Sendable {
     ///   - isSafe: Whether (*p* − 1)/2 is to be prime too.
     ///   - seed: Makes it reproducible, which is not for cryptographic keys; `nil` for the system's
     ///     generator.
-    ///   - count: How many, at least 1.
+    ///   - count: How many, at least 1; other counts are an error of each run.
     /// - Returns: The search. It throws ``PoolError/test(_:)`` when there is no such prime.
     public static func random(
         bits: Int, isSafe: Bool = false, seed: UInt64? = nil, count: Int = 1
@@ -138,6 +137,9 @@ package final class SearchSource: Sendable {
     package init(
         _ search: PrimeSearch, _ job: PoolJob, workers: Int, chunk: Int?
     ) throws(PoolError) {
+        if search.count < 1 {
+            throw .outOfRange(what: "count", value: search.count, allowed: 1...Int.max)
+        }
         self.search = search
         sizer = ChunkSizer(engine: job.engine, fixed: chunk)
         let bits: Int
@@ -168,7 +170,7 @@ package final class SearchSource: Sendable {
         // evenly, so that one worker does not test all of it.
         let (expected, isLarge) = (bits / 16 + 1).multipliedReportingOverflow(by: search.count)
         let isShared = chunk == nil && !isLarge && !search.isOfRange
-        limit = isShared ? max(16, expected / (2 * workers)) : .max
+        limit = isShared ? max(16, expected / 2 / max(1, workers)) : .max
         self.candidates = Monitor(candidates)
     }
 
@@ -224,7 +226,7 @@ package final class SearchSource: Sendable {
         }
         switch source {
         case .sieved(var sieve):
-            // The sieve's memory is to be had once.
+            // Moves the sieve out, so that it is not copied while it is changed.
             source = .sieved(WindowSieve(0..<0))
             defer { source = .sieved(sieve) }
             return try sieve.nextBatch(until: isFull)

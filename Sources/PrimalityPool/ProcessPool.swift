@@ -55,7 +55,7 @@ public struct ProcessPool: Pool {
     /// Makes a pool.
     ///
     /// - Parameters:
-    ///   - workers: How many processes, at least 1.
+    ///   - workers: How many processes, from 1 to 65536; other counts are an error of each run.
     ///   - channel: How chunks travel; by default in shared memory.
     ///   - workerKind: What the processes are; the kinds that run Swift need
     ///     ``bootstrap(tasks:withNursery:)``.
@@ -75,7 +75,6 @@ public struct ProcessPool: Pool {
         workers: Int, channel: ProcessChannel, workerKind: WorkerKind = .kernel,
         task: String? = nil, faults: ProcessFaults
     ) {
-        precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
         self.channel = channel
         self.workerKind = workerKind
@@ -93,6 +92,7 @@ public struct ProcessPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        try checkWorkers()
         try checkLevel()
         let job = workersJob(job)
         let feed = Feed(

@@ -181,7 +181,7 @@ final class Feed: Sendable {
     /// A chunk's result has left the run.
     func left(_ chunk: Chunk) { window.release(weight(of: chunk.numbers)) }
 
-    /// Nothing more will be taken: lets the feeder see that.
+    /// Releases the feeder when no chunk will be taken any more.
     func open() { window.release(2 * size) }
 }
 

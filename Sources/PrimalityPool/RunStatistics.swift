@@ -27,9 +27,9 @@ public struct RunStatistics: Sendable, Hashable {
 
     /// Nothing was done yet.
     ///
-    /// - Parameter workers: How many workers there are.
+    /// - Parameter workers: How many workers there are; less than none is none.
     public init(workers: Int) {
-        self.workers = Array(repeating: Worker(), count: workers)
+        self.workers = Array(repeating: Worker(), count: max(0, workers))
     }
 
     /// Wall time in which a worker did not test.

@@ -153,6 +153,7 @@ extension Pool {
         bits: Int, _ job: PoolJob, _ chunk: Int?, _ least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void
     ) throws(PoolError) -> [Verdict] {
+        try checkWorkers()
         let limit = job.engine.maximumBits
         if bits > limit {
             throw .failed(.test(.numberTooLarge(bits: bits, limit: limit, engine: job.engine)))

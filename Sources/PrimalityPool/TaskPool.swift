@@ -15,9 +15,9 @@ public struct TaskPool: Pool {
 
     /// Makes a pool.
     ///
-    /// - Parameter workers: How many child tasks run at once, at least 1.
+    /// - Parameter workers: How many child tasks run at once, from 1 to 65536; other counts are an error of
+    ///   each run.
     public init(workers: Int) {
-        precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
     }
 
@@ -29,6 +29,7 @@ public struct TaskPool: Pool {
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        try checkWorkers()
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>()
         // A task borrows a worker, and so its scratch, for one job.

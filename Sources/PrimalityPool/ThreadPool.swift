@@ -16,12 +16,11 @@ public struct ThreadPool: Pool {
     /// Makes a pool.
     ///
     /// - Parameters:
-    ///   - workers: How many threads, at least 1.
+    ///   - workers: How many threads, from 1 to 65536; other counts are an error of each run.
     ///   - isPinned: Whether each thread stays on one core, of those that the process may use. That helps
     ///     on a machine that does nothing else, and hurts where others use the same cores. A thread that
     ///     the system does not let stay roams.
     public init(workers: Int, isPinned: Bool = false) {
-        precondition(workers >= 1, "a pool needs a worker")
         self.workers = workers
         self.isPinned = isPinned
     }
@@ -58,6 +57,7 @@ public struct ThreadPool: Pool {
         deliver: (ChunkResult) -> Bool,
         makeWorker: (Int) throws(PoolError) -> (JobQueue, (Job, JobResult) -> Void) -> Void
     ) throws(PoolError) {
+        try checkWorkers()
         let isPinned = isPinned
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>(producers: workers)

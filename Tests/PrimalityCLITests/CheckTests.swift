@@ -142,6 +142,83 @@ import Testing
         #expect(try Tool.run(["check", "--input", "lines", "7"]).status == 64)
     }
 
+    @Test func whatIsNoCommandIsAUsageError() throws {
+        for arguments in [["help", "nothere"], ["help", "models", "nothere"], ["nothere"]] {
+            let outcome = try Tool.run(arguments)
+            #expect(outcome.status == 64 && outcome.output == "", "\(arguments)")
+            #expect(outcome.error.contains("nothere"))
+        }
+        for arguments in [
+            ["help"], ["help", "check"], ["help", "models", "pool"], ["help", "-h"],
+        ] {
+            #expect(try Tool.run(arguments).status == 0, "\(arguments)")
+        }
+        for number in ["7", "2^127-1", "0x1F", "(2^61+1)/3", "M(127)", "-"] {
+            let outcome = try Tool.run([number])
+            #expect(outcome.status == 64, "\(number)")
+            #expect(outcome.error.contains("primality check '\(number)'"), "\(outcome.error)")
+        }
+    }
+
+    @Test func aNegativeNumberIsTheValueOfItsOption() throws {
+        for (arguments, words) in [
+            (["check", "--seed", "-1"], "a seed is a number from 0 to 18446744073709551615"),
+            (["random", "--bits", "64", "--seed", "-1"], "a seed is a number from 0 to"),
+            (["check", "--seed", "18446744073709551616"], "a seed is a number from 0 to"),
+            (["check", "--rounds", "-1"], "--rounds -1 is out of range"),
+            (["check", "-j", "-1"], "-j -1 is out of range"),
+            (["check", "-j-1"], "-j -1 is out of range"),
+            (["check", "--chunk", "-1"], "--chunk -1 is out of range"),
+            (["check", "--max-bits", "-1"], "--max-bits -1 is out of range"),
+            (["next", "--count", "-1"], "--count -1 is out of range"),
+            (
+                ["check", "--pool", "processes", "--timeout", "-1"],
+                "--timeout -1.0 is out of range"
+            ),
+            (["models", "contention", "--time", "-1"], "--time -1 is out of range"),
+        ] {
+            let operands = ["check", "next"].contains(arguments[0]) ? ["7"] : []
+            let outcome = try Tool.run(arguments + operands)
+            #expect(outcome.status == 64, "\(arguments)")
+            #expect(outcome.error.contains(words), "\(arguments): \(outcome.error)")
+        }
+    }
+
+    @Test func helpIsNoWiderThanATerminal() throws {
+        let commands = [
+            [], ["check"], ["list"], ["next"], ["prev"], ["random"], ["info"], ["race"], ["spin"],
+            ["models"], ["models", "all"], ["models", "list"], ["models", "pool"],
+            ["models", "contention"], ["bench"],
+        ]
+        for command in commands {
+            for columns in ["80", "100"] {
+                let outcome = try Tool.run(command + ["--help"], environment: ["COLUMNS": columns])
+                let wide = outcome.lines.filter { $0.count > 100 }
+                #expect(outcome.status == 0 && wide.isEmpty, "\(command), \(columns): \(wide)")
+            }
+        }
+    }
+
+    @Test func theExamplesOfTheReadmeGiveWhatItSays() throws {
+        let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../examples").path
+        let lines = try Tool.run(["check", "--file", "\(examples)/candidates.txt"])
+        #expect(
+            lines.output == """
+                18446744073709551557: prime
+                0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF: prime
+                503#-641: composite
+                (2^61+1)/3: prime
+                561: composite
+
+                """)
+        #expect(lines.status == 0 && lines.error == "")
+        let rows = try Tool.run(["check", "--file", "\(examples)/sieved.abc"])
+        #expect(rows.status == 0)
+        let readme = try #require(TestFiles.text("\(examples)/../README.md"))
+        #expect(rows.lines.count == 4 && readme.contains("\n" + rows.output + "```"))
+    }
+
     @Test func askingWhetherNothingIsPrimeHasNoAnswer() throws {
         let nothing = try Tool.run(["check", "-q"], input: Data("# 7\n\n".utf8))
         #expect(nothing.status == 2 && nothing.error == "primality: there is nothing to test\n")

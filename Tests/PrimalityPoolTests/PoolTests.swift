@@ -228,6 +228,28 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
         }
     }
 
+    /// From every way in, instead of the end of the program.
+    @Test(arguments: PoolKind.allCases.filter { $0 != .serial }, [0, -1, .min, .max])
+    func countsOfWorkersThatCannotBeAreAnError(_ kind: PoolKind, _ workers: Int) async throws {
+        let error = PoolError.outOfRange(what: "workers", value: workers, allowed: 1...65536)
+        let pool = kind.pool(workers: workers)
+        let words: [UInt64] = [2, 4]
+        #expect(throws: error) { try pool.run(PoolJob(), from: { nil }) { _ in true } }
+        #expect(throws: error) { try pool.verdicts(of: words.span, PoolJob()) }
+        #expect(throws: error) { try pool.verdicts(of: [BigNatural(2), 4], PoolJob()) }
+        #expect(throws: error) { try pool.probablePrimes(.after(7), PoolJob()) }
+        await #expect(throws: (any Error).self) {
+            for try await _ in pool.results(for: words, PoolJob()) {}
+        }
+        #expect(error.description == "workers: \(workers) is out of range; give 1 to 65536")
+    }
+
+    @Test func aSearchForNothingIsAnError() {
+        let error = PoolError.outOfRange(what: "count", value: 0, allowed: 1...Int.max)
+        #expect(throws: error) { try SerialPool().probablePrimes(.after(7, count: 0)) }
+        #expect(RunStatistics(workers: -1).workers.isEmpty)
+    }
+
     @Test func aLargeNumberBeginsAChunk() {
         let large = BigNatural(limbs: [UInt64](repeating: .max, count: 200))
         let numbers = [BigNatural(7), 11, large, 13, 17]
