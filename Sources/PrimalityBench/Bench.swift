@@ -72,7 +72,7 @@ public struct Bench {
 }
 
 /// A number with three significant digits, but whole from 100 on.
-func significant(_ value: Double) -> String {
+package func significant(_ value: Double) -> String {
     switch abs(value) {
     case 99.95...: decimal(value, places: 0)
     case 9.995...: decimal(value, places: 1)
@@ -82,7 +82,7 @@ func significant(_ value: Double) -> String {
 }
 
 /// A time in the unit that suits it.
-func duration(nanoseconds: Double) -> String {
+package func duration(nanoseconds: Double) -> String {
     switch abs(nanoseconds) {
     case 999.5e6...: significant(nanoseconds / 1e9) + " s"
     case 999.5e3...: significant(nanoseconds / 1e6) + " ms"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Primality
-internal import PrimalityPool
+package import PrimalityPool
 
 #if canImport(Glibc)
     internal import Glibc
@@ -107,7 +107,7 @@ private func string<Tuple>(_ tuple: inout Tuple) -> String {
 }
 
 /// A file's beginning, which is enough of those in /proc; empty when it cannot be read.
-func contents(of path: String) -> String {
+package func contents(of path: String) -> String {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { return "" }
     defer { close(descriptor) }

@@ -20,6 +20,17 @@ public struct BenchReport: Sendable, Hashable, Codable {
     /// Why the run is not to be trusted.
     public var warnings: [String] = []
 
+    package init(
+        environment: BenchEnvironment, settings: BenchSettings, measurements: [Measurement] = [],
+        findings: [Finding] = [], warnings: [String] = []
+    ) {
+        self.environment = environment
+        self.settings = settings
+        self.measurements = measurements
+        self.findings = findings
+        self.warnings = warnings
+    }
+
     /// The measurement of that name.
     public subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
 
@@ -83,6 +94,25 @@ public struct Measurement: Sendable, Hashable, Codable {
     /// By CPU time where all of it is the measuring thread's, else by the clock.
     public var ratio: Interval?
 
+    package init(
+        id: String, section: Section, subject: String, variant: String, input: String? = nil,
+        size: Int? = nil, per: String, command: String, cpu: Distribution? = nil,
+        wall: Distribution? = nil, reference: String? = nil, ratio: Interval? = nil
+    ) {
+        self.id = id
+        self.section = section
+        self.subject = subject
+        self.variant = variant
+        self.input = input
+        self.size = size
+        self.per = per
+        self.command = command
+        self.cpu = cpu
+        self.wall = wall
+        self.reference = reference
+        self.ratio = ratio
+    }
+
     /// The typical time: CPU time where there is one.
     public var time: Distribution? { cpu ?? wall }
 }
@@ -118,6 +148,13 @@ public struct Finding: Sendable, Hashable, Codable {
         public var value: Double
         /// How it is written, with its unit.
         public var text: String
+
+        package init(
+            value: Double, text: String
+        ) {
+            self.value = value
+            self.text = text
+        }
     }
 
     /// Dotted, from the room on.
@@ -130,6 +167,16 @@ public struct Finding: Sendable, Hashable, Codable {
     public var sources: [String]
     /// The command that prints it.
     public var command: String
+
+    package init(
+        id: String, template: String, figures: [Figure], sources: [String], command: String
+    ) {
+        self.id = id
+        self.template = template
+        self.figures = figures
+        self.sources = sources
+        self.command = command
+    }
 
     /// The sentence.
     public var text: String {

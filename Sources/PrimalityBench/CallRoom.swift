@@ -7,13 +7,13 @@ internal import Primality
 ///
 /// Each does the same step of a generator, which waits for the step before: what a way costs is its time
 /// less that of the loop in Swift.
-struct CallRoom {
+package struct CallRoom {
     private let settings: BenchSettings
-    static let loop = "call.swift.loop"
+    package static let loop = "call.swift.loop"
 
-    init(_ settings: BenchSettings) { self.settings = settings }
+    package init(_ settings: BenchSettings) { self.settings = settings }
 
-    func measure(_ contest: Contest) throws -> [Measurement] {
+    package func measure(_ contest: Contest) throws -> [Measurement] {
         try contest.run("calls", steps + ends + objects)
             + contest.run("strings and scratch", texts() + scratches())
     }

@@ -1,30 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
-internal import Primality
+package import Primality
 
 /// Something to time.
-struct Contestant {
-    var measurement: Measurement
+package struct Contestant {
+    package var measurement: Measurement
     /// How many things a pass does, of which the time is given for one.
-    var units: Int
+    package var units: Int
     /// What all passes must answer, so that nothing is left out; `nil`: that of the first pass.
-    var expected: UInt64?
+    package var expected: UInt64?
     /// Whether only the clock tells: others do the work, or the system does.
-    var isByClock = false
+    package var isByClock = false
     /// Does that many passes, and answers for one of them.
-    var pass: (_ count: Int) throws -> UInt64
+    package var pass: (_ count: Int) throws -> UInt64
     /// Answers in the place of the passes, after them: where to look at what they did takes time too.
-    var verify: (() throws -> UInt64)?
+    package var verify: (() throws -> UInt64)?
+
+    package init(
+        measurement: Measurement, units: Int, expected: UInt64? = nil, isByClock: Bool = false,
+        pass: @escaping (_ count: Int) throws -> UInt64, verify: (() throws -> UInt64)? = nil
+    ) {
+        self.measurement = measurement
+        self.units = units
+        self.expected = expected
+        self.isByClock = isByClock
+        self.pass = pass
+        self.verify = verify
+    }
 }
 
 /// Why a run ended early.
-enum BenchFailure: Error, CustomStringConvertible {
+package enum BenchFailure: Error, CustomStringConvertible {
     case cancelled
     /// A wrong answer.
     case wrong(String, UInt64, expected: UInt64)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .cancelled: "cancelled"
         case .wrong(let id, let answer, let expected):
@@ -37,13 +49,15 @@ enum BenchFailure: Error, CustomStringConvertible {
 ///
 /// Each round times each of them once, in an order that rotates; a time is that of enough passes to take
 /// ``BenchSettings/leastTime``. One pass before is to warm up.
-struct Contest {
+package struct Contest {
     private let settings: BenchSettings
     /// Ends it early.
-    let cancel: CancelFlag
+    package let cancel: CancelFlag
     private let progress: (String) -> Void
 
-    init(_ settings: BenchSettings, _ cancel: CancelFlag, progress: @escaping (String) -> Void) {
+    package init(
+        _ settings: BenchSettings, _ cancel: CancelFlag, progress: @escaping (String) -> Void
+    ) {
         self.settings = settings
         self.cancel = cancel
         self.progress = progress
@@ -51,7 +65,7 @@ struct Contest {
 
     /// The contestants' measurements, with times and, where they name a reference that is among them,
     /// ratios.
-    func run(_ title: String, _ contestants: [Contestant]) throws -> [Measurement] {
+    package func run(_ title: String, _ contestants: [Contestant]) throws -> [Measurement] {
         var passes: [Int] = []
         var expected: [UInt64] = []
         for contestant in contestants {

@@ -4,7 +4,7 @@ internal import Foundation
 
 extension BenchReport {
     /// Of contenders for the same words those worth a look: ours at the level in use, and all others.
-    func shownPeers(_ all: [Measurement]) -> [Measurement] {
+    package func shownPeers(_ all: [Measurement]) -> [Measurement] {
         all.filter { m in
             let parts = m.variant.components(separatedBy: ", ")
             return parts.count < 3 || parts[0] != PeerFile.ours || parts[1] == environment.level
@@ -16,7 +16,7 @@ extension Findings {
     private static let sizes = [256, 1024, 4096]
 
     /// Ours beside other libraries and Python's pools.
-    mutating func peers() {
+    package mutating func peers() {
         let all = report.measurements(of: .peer)
         let words = report.shownPeers(all.filter { $0.subject == PeerFile.words })
         for input in distinct(words.compactMap(\.input)).prefix(2) {

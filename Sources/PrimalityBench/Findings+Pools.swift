@@ -6,7 +6,7 @@ extension Findings {
     private static let closeToIdeal = 0.95
 
     /// As in `a, b and c`.
-    func list(_ parts: [String]) -> String {
+    package func list(_ parts: [String]) -> String {
         parts.count < 2
             ? parts.joined()
             : parts.dropLast().joined(separator: ", ") + " and " + (parts.last ?? "")
@@ -26,7 +26,7 @@ extension Findings {
 
     // MARK: Giving work away
 
-    mutating func handOver() {
+    package mutating func handOver() {
         let room = report.measurements(of: .handOver)
         let starts = room.filter { $0.per == "start" && $0.wall != nil }
         let workers = report.environment.cores
@@ -77,7 +77,7 @@ extension Findings {
 
     // MARK: Forks
 
-    mutating func fork() {
+    package mutating func fork() {
         let room = report.measurements(of: .fork)
         guard let small = room.first, let large = room.last, let a = small.wall?.median,
             let b = large.wall?.median, let from = small.size, let to = large.size, from < to
@@ -91,7 +91,7 @@ extension Findings {
 
     // MARK: More and more workers
 
-    mutating func scaling() {
+    package mutating func scaling() {
         let cores = report.environment.cores
         for variant in variants(of: .scaling) {
             let runs = report.measurements(of: .scaling)

@@ -3,11 +3,11 @@
 internal import Primality
 
 /// What a report says in sentences, each made of its measurements alone.
-struct Findings {
-    let report: BenchReport
-    private(set) var all: [Finding] = []
+package struct Findings {
+    package let report: BenchReport
+    package private(set) var all: [Finding] = []
 
-    init(_ report: BenchReport) {
+    package init(_ report: BenchReport) {
         self.report = report
         calls()
         texts()
@@ -25,7 +25,7 @@ struct Findings {
     }
 
     /// Adds a sentence whose figures stand for `{0}`, `{1}` and so on.
-    mutating func add(
+    package mutating func add(
         _ id: String, _ template: String, _ figures: [Finding.Figure], from sources: [Measurement]
     ) {
         all.append(
@@ -36,19 +36,19 @@ struct Findings {
 
     // MARK: Figures
 
-    func time(_ nanoseconds: Double) -> Finding.Figure {
+    package func time(_ nanoseconds: Double) -> Finding.Figure {
         Finding.Figure(value: nanoseconds, text: duration(nanoseconds: nanoseconds))
     }
 
-    func factor(_ ratio: Double) -> Finding.Figure {
+    package func factor(_ ratio: Double) -> Finding.Figure {
         Finding.Figure(value: ratio, text: significant(ratio))
     }
 
-    func times(_ ratio: Double) -> Finding.Figure {
+    package func times(_ ratio: Double) -> Finding.Figure {
         Finding.Figure(value: ratio, text: significant(ratio) + " times")
     }
 
-    func count(_ count: Int) -> Finding.Figure {
+    package func count(_ count: Int) -> Finding.Figure {
         Finding.Figure(value: Double(count), text: "\(count)")
     }
 

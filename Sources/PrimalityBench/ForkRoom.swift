@@ -15,32 +15,32 @@ internal import PrimalityPool
 /// Memory is anonymous and written page by page, in pages of the usual size: huge ones are asked not to be
 /// used, since then it depends on the day how many there are. All of it is there all the time, and only the
 /// contestant's own is passed on to its children.
-struct ForkRoom {
+package struct ForkRoom {
     private let settings: BenchSettings
     private let megabytes: [Int]
     private let available: Double?
     /// What could not be measured, and why.
-    private(set) var warnings: [String] = []
+    package private(set) var warnings: [String] = []
 
     private static let forks = 5
-    static let command = "primality bench --rooms fork"
+    package static let command = "primality bench --rooms fork"
 
-    init(_ settings: BenchSettings) {
+    package init(_ settings: BenchSettings) {
         self.init(
             settings, megabytes: settings.isQuick ? [10, 100] : [10, 1000],
             available: availableMemory())
     }
 
     /// With so many bytes `available`; `nil`: not known.
-    init(_ settings: BenchSettings, megabytes: [Int], available: Double?) {
+    package init(_ settings: BenchSettings, megabytes: [Int], available: Double?) {
         self.settings = settings
         self.megabytes = megabytes
         self.available = available
     }
 
-    static func id(_ megabytes: Int) -> String { "fork.resident-\(megabytes)" }
+    package static func id(_ megabytes: Int) -> String { "fork.resident-\(megabytes)" }
 
-    mutating func measure(_ contest: Contest) throws -> [Measurement] {
+    package mutating func measure(_ contest: Contest) throws -> [Measurement] {
         var blocks: [Resident] = []
         for megabytes in megabytes {
             // Others need memory too, and may want more of it meanwhile.
@@ -112,7 +112,7 @@ struct ForkRoom {
 }
 
 /// How many bytes can still be had: what the system has, and what the control groups leave; `nil`: not known.
-func availableMemory() -> Double? {
+package func availableMemory() -> Double? {
     guard var available = field("MemAvailable:", of: "/proc/meminfo").map({ $0 * 1024 }) else {
         return nil
     }

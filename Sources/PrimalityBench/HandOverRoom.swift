@@ -8,24 +8,24 @@ internal import PrimalityPool
 ///
 /// All by `verdicts(of:chunk:)` of numbers in memory. What a pool's start and end take is not in the time of
 /// a number or a chunk: of a run that of a number a worker is taken away, which has next to nothing to do.
-struct HandOverRoom {
+package struct HandOverRoom {
     private let settings: BenchSettings
     private let workers: Int
     private let chunks: [Int]
     private let mostNumbers: Int
     private let variants: [PoolVariant]
     /// What could not be measured, and why.
-    private(set) var warnings: [String] = []
+    package private(set) var warnings: [String] = []
 
     /// How many numbers a chunk has.
-    static let chunks = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536]
+    package static let chunks = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536]
 
-    static let command = "primality bench --rooms hand-over"
+    package static let command = "primality bench --rooms hand-over"
 
     /// The same numbers on the calling thread, at once and without a pool.
-    static let alone = "hand-over.alone"
+    package static let alone = "hand-over.alone"
 
-    init(_ settings: BenchSettings) {
+    package init(_ settings: BenchSettings) {
         self.init(
             settings, workers: PoolKind.defaultWorkers,
             chunks: settings.isQuick ? [1, 16, 256, 4096] : Self.chunks,
@@ -34,7 +34,7 @@ struct HandOverRoom {
 
     /// With `mostNumbers` in a run, or what the largest chunks need: the more there are, the more page tables
     /// a fork copies.
-    init(_ settings: BenchSettings, workers: Int, chunks: [Int], mostNumbers: Int) {
+    package init(_ settings: BenchSettings, workers: Int, chunks: [Int], mostNumbers: Int) {
         self.settings = settings
         self.workers = workers
         self.chunks = chunks
@@ -42,13 +42,17 @@ struct HandOverRoom {
         variants = PoolVariant.all(workers: workers)
     }
 
-    static func start(_ pool: String) -> String { "hand-over.start.\(pool)" }
+    package static func start(_ pool: String) -> String { "hand-over.start.\(pool)" }
 
-    static func chunk(_ size: Int, _ pool: String) -> String { "hand-over.chunk-\(size).\(pool)" }
+    package static func chunk(_ size: Int, _ pool: String) -> String {
+        "hand-over.chunk-\(size).\(pool)"
+    }
 
-    static func cost(_ size: Int, _ pool: String) -> String { "hand-over.cost-\(size).\(pool)" }
+    package static func cost(_ size: Int, _ pool: String) -> String {
+        "hand-over.cost-\(size).\(pool)"
+    }
 
-    mutating func measure(_ contest: Contest) throws -> [Measurement] {
+    package mutating func measure(_ contest: Contest) throws -> [Measurement] {
         // First, while there is little memory that a fork would copy page tables of.
         let starts = try contest.run("starting and ending", self.starts(contest.cancel))
         return try starts + numbers(contest) + costs(contest)

@@ -5,15 +5,15 @@ internal import Primality
 internal import PurePrimality
 
 /// Each algorithm in C at each level and in Swift, one number a call and in batches.
-struct KernelRoom {
+package struct KernelRoom {
     private let settings: BenchSettings
 
-    init(_ settings: BenchSettings) { self.settings = settings }
+    package init(_ settings: BenchSettings) { self.settings = settings }
 
     /// Numbers a call.
-    static let batches = [1, 8, 64, 512, 4096]
+    package static let batches = [1, 8, 64, 512, 4096]
 
-    func measure(_ contest: Contest) throws -> [Measurement] {
+    package func measure(_ contest: Contest) throws -> [Measurement] {
         var all: [Measurement] = []
         for input in Input.all {
             let numbers = input.numbers(settings.isQuick ? 1024 : 4096)
@@ -22,14 +22,14 @@ struct KernelRoom {
         return try all + contest.run("trial division", trial())
     }
 
-    static func id(
+    package static func id(
         _ algorithm: String, _ input: String, _ variant: String, _ rest: String
     ) -> String {
         "kernel.\(algorithm).\(input).\(variant).\(rest)"
     }
 
     /// The variants' names in an id and in words.
-    static var variants: [(name: String, text: String)] {
+    package static var variants: [(name: String, text: String)] {
         [("swift", "Swift")]
             + KernelLevel.supported.map { ("c-\($0.rawValue)", "C, \($0.rawValue)") }
     }
@@ -160,8 +160,8 @@ struct KernelRoom {
 }
 
 /// What the kernels are asked about.
-struct Input {
-    enum Kind: String, CaseIterable {
+package struct Input {
+    package enum Kind: String, CaseIterable {
         /// Every stage of the test.
         case prime
         /// Mostly small factors.
@@ -170,16 +170,16 @@ struct Input {
         case semiprime
     }
 
-    var kind: Kind
-    var bits: Int
+    package var kind: Kind
+    package var bits: Int
 
-    static var all: [Input] {
+    package static var all: [Input] {
         Kind.allCases.flatMap { kind in [32, 50, 64].map { Input(kind: kind, bits: $0) } }
     }
 
-    var name: String { "\(kind.rawValue)-\(bits)" }
+    package var name: String { "\(kind.rawValue)-\(bits)" }
 
-    var text: String {
+    package var text: String {
         switch kind {
         case .prime: "primes, \(bits)-bit"
         case .odd: "random odd, \(bits)-bit"
@@ -188,7 +188,7 @@ struct Input {
     }
 
     /// Numbers with exactly so many bits, the same in every run.
-    func numbers(_ count: Int) -> [UInt64] {
+    package func numbers(_ count: Int) -> [UInt64] {
         var random = SeededRandomness(seed: UInt64(bits))
         func odd(_ bits: Int) -> UInt64 {
             (random.next() >> UInt64(64 - bits)) | 1 << UInt64(bits - 1) | 1

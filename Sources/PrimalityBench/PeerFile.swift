@@ -37,13 +37,13 @@ public enum PeerFile {
     }
 
     // What is measured, and how our own are named.
-    static let words = "64-bit numbers"
-    static let large = "large numbers"
-    static let firstResults = "until the first result"
-    static let chunks = "handed over"
-    static let primes = "primes"
-    static let streamed = "streamed"
-    static let ours = "ours"
+    package static let words = "64-bit numbers"
+    package static let large = "large numbers"
+    package static let firstResults = "until the first result"
+    package static let chunks = "handed over"
+    package static let primes = "primes"
+    package static let streamed = "streamed"
+    package static let ours = "ours"
 
     private struct Machine: Decodable {
         var cpu: String
@@ -202,7 +202,7 @@ public enum PeerFile {
 }
 
 /// A name as it stands in an id: `random odd 64-bit` is `random-odd-64-bit`.
-func slug(_ name: String) -> String {
+package func slug(_ name: String) -> String {
     let parts = name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     return parts.joined(separator: "-")
 }

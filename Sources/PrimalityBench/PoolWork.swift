@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primality
-internal import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 /// A pool under the name that its measurements have.
-struct PoolVariant {
+package struct PoolVariant {
     /// In an id.
-    var name: String
+    package var name: String
     /// In words.
-    var text: String
-    var pool: any Pool
+    package var text: String
+    package var pool: any Pool
 
-    static func all(workers: Int) -> [PoolVariant] {
+    package init(
+        name: String, text: String, pool: any Pool
+    ) {
+        self.name = name
+        self.text = text
+        self.pool = pool
+    }
+
+    package static func all(workers: Int) -> [PoolVariant] {
         [
             PoolVariant(name: "threads", text: "threads", pool: ThreadPool(workers: workers)),
             PoolVariant(name: "tasks", text: "tasks", pool: TaskPool(workers: workers)),
@@ -29,8 +37,8 @@ struct PoolVariant {
 /// Numbers in memory for pools, and what they are to say of each.
 ///
 /// Which number comes where is random, the same in every run, so that a verdict in a wrong place shows.
-final class PoolWork {
-    enum Kind {
+package final class PoolWork {
+    package enum Kind {
         /// Even numbers up to 58, of which one in 29 is 2: told in a nanosecond or two.
         case light
         /// Primes just below 2²² and squares of primes just below 2¹¹, to be divided completely, which takes
@@ -39,9 +47,9 @@ final class PoolWork {
         /// about that time per number the sizes that suffice are between 1 and 65536.
         case steady
 
-        var engine: Engine { self == .light ? .u64 : .trial }
+        package var engine: Engine { self == .light ? .u64 : .trial }
 
-        var text: String {
+        package var text: String {
             self == .light ? "small even numbers" : "22-bit numbers without small factors"
         }
 
@@ -53,14 +61,14 @@ final class PoolWork {
         }
     }
 
-    let kind: Kind
-    let count: Int
+    package let kind: Kind
+    package let count: Int
     private let cancel: CancelFlag
     private let numbers: [UInt64]
     private let expected: [Verdict]
     private var found: [[Verdict]] = []
 
-    init(_ kind: Kind, count: Int, _ cancel: CancelFlag) {
+    package init(_ kind: Kind, count: Int, _ cancel: CancelFlag) {
         self.kind = kind
         self.count = count
         self.cancel = cancel
@@ -75,7 +83,7 @@ final class PoolWork {
     }
 
     /// Has the first numbers tested.
-    func run(_ pool: any Pool, count: Int, chunk: Int) throws {
+    package func run(_ pool: any Pool, count: Int, chunk: Int) throws {
         // A span of a property would not outlive the access.
         let numbers = numbers
         do {
@@ -89,10 +97,10 @@ final class PoolWork {
     }
 
     /// The first numbers as they are tested without a pool.
-    func batch(count: Int) -> NumberBatch { NumberBatch(Array(numbers[..<count])) }
+    package func batch(count: Int) -> NumberBatch { NumberBatch(Array(numbers[..<count])) }
 
     /// Has a ``batch(count:)`` tested on the calling thread, so many times: by what a worker calls, too.
-    func run(_ batch: NumberBatch, passes: Int) throws {
+    package func run(_ batch: NumberBatch, passes: Int) throws {
         var tester = try Tester(engine: kind.engine, cancel: cancel)
         var bytes = [UInt8](repeating: 0, count: batch.count)
         for _ in 0..<passes {
@@ -107,7 +115,7 @@ final class PoolWork {
 
     /// How many numbers got the right verdict in all of the runs since this was last asked; of the run with
     /// the fewest.
-    func verified() -> UInt64 {
+    package func verified() -> UInt64 {
         defer { found = [] }
         let right = found.map { verdicts in
             zip(verdicts, expected).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
@@ -116,7 +124,7 @@ final class PoolWork {
     }
 
     /// A contestant that runs it; each run is verified.
-    func contestant(
+    package func contestant(
         _ measurement: Measurement, _ pool: any Pool, units: Int? = nil, count: Int, chunk: Int
     ) -> Contestant {
         Contestant(

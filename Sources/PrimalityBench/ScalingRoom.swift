@@ -8,37 +8,39 @@ internal import PrimalityPool
 ///
 /// The work is numbers in memory in equal chunks, with nothing in common but who takes which. Starting and
 /// ending the pool is part of a run.
-struct ScalingRoom {
+package struct ScalingRoom {
     private let settings: BenchSettings
     private let cores: Int
     private let serialTime: Double
 
-    static let command = "primality bench --rooms scaling"
-    static let pools = ["threads", "tasks", "actors", "processes-shm"]
+    package static let command = "primality bench --rooms scaling"
+    package static let pools = ["threads", "tasks", "actors", "processes-shm"]
 
-    init(_ settings: BenchSettings) {
+    package init(_ settings: BenchSettings) {
         self.init(
             settings, cores: PoolKind.defaultWorkers, serialTime: settings.isQuick ? 20e6 : 100e6)
     }
 
     /// With work that takes one worker about `serialTime`, in nanoseconds.
-    init(_ settings: BenchSettings, cores: Int, serialTime: Double) {
+    package init(_ settings: BenchSettings, cores: Int, serialTime: Double) {
         self.settings = settings
         self.cores = cores
         self.serialTime = serialTime
     }
 
-    static func id(_ pool: String, workers: Int) -> String { "scaling.\(pool).workers-\(workers)" }
+    package static func id(_ pool: String, workers: Int) -> String {
+        "scaling.\(pool).workers-\(workers)"
+    }
 
     /// Up to `cores` and twice that.
-    static func workers(cores: Int) -> [Int] {
+    package static func workers(cores: Int) -> [Int] {
         if cores <= 8 { return Array(1...cores) + [2 * cores] }
         var counts = [1]
         while counts[counts.count - 1] * 2 < cores { counts.append(counts[counts.count - 1] * 2) }
         return counts + [cores, 2 * cores]
     }
 
-    func measure(_ contest: Contest) throws -> [Measurement] {
+    package func measure(_ contest: Contest) throws -> [Measurement] {
         let chunks = 32 * cores
         let numbers = try serialTime / timeOfOne(contest)
         let chunk = max(1, Int(numbers / Double(chunks)))

@@ -23,7 +23,7 @@ public struct Distribution: Sendable, Hashable, Codable {
     }
 
     /// What another program has computed of rounds that it does not tell.
-    init(median: Double, minimum: Double, mad: Double) {
+    package init(median: Double, minimum: Double, mad: Double) {
         self.median = median
         self.minimum = minimum
         self.mad = mad
@@ -64,7 +64,7 @@ public enum Statistics {
     }
 
     /// How often samples are drawn for an interval.
-    static let resamplings = 2000
+    package static let resamplings = 2000
 
     /// An estimate from rounds, and its 95 % interval by the bootstrap's percentiles: the estimate is
     /// computed of as many rounds drawn with replacement, again and again [EfTi93].

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import PrimalityBench
+import PrimalityBench
 
 @Suite struct ChartTests {
     /// Whatever a file may hold.

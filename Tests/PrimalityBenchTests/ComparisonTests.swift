@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import PrimalityBench
+import PrimalityBench
 
 @Suite struct ComparisonTests {
     @Test func aReportIsEqualToItself() throws {

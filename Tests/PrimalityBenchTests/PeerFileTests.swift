@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import PrimalityBench
+import PrimalityBench
 
 @Suite struct PeerFileTests {
     /// What `make bench-u64` and `make bench-big` write, shortened.

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import PrimalityBench
+import PrimalityBench
 
 @Suite struct ReportTests {
     private static let void: Set<String> = ["meta", "br"]

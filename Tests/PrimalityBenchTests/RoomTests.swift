@@ -5,7 +5,7 @@ import Primality
 import PrimalityPool
 import Testing
 
-@testable import PrimalityBench
+import PrimalityBench
 
 /// Runs on a thread of its own: pools block the caller, and cooperative threads are few.
 private func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {

@@ -3,7 +3,7 @@
 import Primality
 import Testing
 
-@testable import PrimalityBench
+import PrimalityBench
 
 @Suite struct BenchStatisticsTests {
     @Test func mediansAndDeviations() {

@@ -2,7 +2,7 @@
 
 import Primality
 
-@testable import PrimalityBench
+import PrimalityBench
 
 /// A report with all rooms, whose figures are made up.
 enum SyntheticReport {

@@ -9,26 +9,26 @@ internal import Primality
 #endif
 
 /// A drawing for a page: 380 units wide, so that its text can be read on a phone.
-struct Chart: Sendable, Hashable {
-    var title: String
+package struct Chart: Sendable, Hashable {
+    package var title: String
     /// What is drawn, for those who cannot see it.
-    var text: String
+    package var text: String
     /// An `svg` element, which takes its colours from ``style``.
-    var svg: String
+    package var svg: String
 
-    static let width = 380.0
+    package static let width = 380.0
 }
 
 // MARK: - Scales
 
 /// Places values on a line from 0 to 1.
-struct Axis {
-    enum Scale { case linear, logarithmic }
+package struct Axis {
+    package enum Scale { case linear, logarithmic }
 
-    let scale: Scale
-    let low: Double
-    let high: Double
-    let ticks: [Double]
+    package let scale: Scale
+    package let low: Double
+    package let high: Double
+    package let ticks: [Double]
 
     /// An axis for values, of which those that have no place on it are left out; `nil` when none has.
     ///
@@ -39,7 +39,7 @@ struct Axis {
     ///   - scale: How they are placed.
     ///   - ticks: Where the axis is labelled; by default at 1, 2 and 5 times powers of ten, or at powers of
     ///     ten where there are enough of them.
-    init?(_ values: [Double], _ scale: Scale, ticks: [Double]? = nil) {
+    package init?(_ values: [Double], _ scale: Scale, ticks: [Double]? = nil) {
         let shown = values.filter { Self.canShow($0, scale) }
         guard let least = shown.min(), let most = shown.max() else { return nil }
         self.scale = scale
@@ -70,12 +70,12 @@ struct Axis {
     }
 
     /// Times and their ratios are within these bounds; what a hostile file holds may not be.
-    static func canShow(_ value: Double, _ scale: Scale) -> Bool {
+    package static func canShow(_ value: Double, _ scale: Scale) -> Bool {
         value.isFinite && value <= 1e30 && (scale == .linear ? value >= 0 : value >= 1e-30)
     }
 
     /// Where a value is, from 0 to 1; `nil` for one that has no place.
-    func place(_ value: Double) -> Double? {
+    package func place(_ value: Double) -> Double? {
         if !Self.canShow(value, scale) { return nil }
         let place =
             scale == .linear ? (value - low) / (high - low) : log(value / low) / log(high / low)
@@ -83,7 +83,7 @@ struct Axis {
     }
 
     /// The least of 1, 2 and 5 times powers of ten of which so many reach to the value.
-    static func step(for value: Double, in count: Int) -> Double {
+    package static func step(for value: Double, in count: Int) -> Double {
         let least = max(value, 1e-30) / Double(count)
         let power = pow(10, floor(log10(least)))
         return [1, 2, 5].map { $0 * power }.first { $0 >= least * (1 - 1e-9) } ?? 10 * power
@@ -91,7 +91,7 @@ struct Axis {
 
     /// 1, 2 and 5 times powers of ten, from the last one up to `least` to the first one from `most`; at
     /// least two.
-    static func roundNumbers(around least: Double, _ most: Double) -> [Double] {
+    package static func roundNumbers(around least: Double, _ most: Double) -> [Double] {
         let exponents = Int(floor(log10(least))) - 1...Int(floor(log10(most))) + 1
         let all = exponents.flatMap { exponent in
             [1, 2, 5].map {
@@ -115,14 +115,14 @@ struct Axis {
 // MARK: - Elements
 
 /// Writes elements of SVG.
-struct SVGWriter {
+package struct SVGWriter {
     private(set) var text = ""
 
     /// A typical letter of a wide face at the size of ``Chart/style``, in units.
-    static let letter = 7.9
+    package static let letter = 7.9
 
     /// About how wide a text is: rather more than less, since the face is the reader's.
-    static func width(of text: String) -> Double { text.reduce(0) { $0 + width(of: $1) } }
+    package static func width(of text: String) -> Double { text.reduce(0) { $0 + width(of: $1) } }
 
     private static func width(of character: Character) -> Double {
         guard let code = character.unicodeScalars.first?.value else { return 0 }
@@ -133,7 +133,7 @@ struct SVGWriter {
     }
 
     /// The text, or as much of it as there is room for.
-    static func fitted(_ text: String, in room: Double) -> String {
+    package static func fitted(_ text: String, in room: Double) -> String {
         if width(of: text) <= room { return text }
         var taken = width(of: "…")
         let beginning = text.prefix { character in
@@ -143,7 +143,7 @@ struct SVGWriter {
         return beginning + "…"
     }
 
-    mutating func element(
+    package mutating func element(
         _ name: String, _ attributes: [(String, String)], _ content: String? = nil
     ) {
         text += "<\(name)"
@@ -151,7 +151,9 @@ struct SVGWriter {
         text += content.map { ">\(markup($0))</\(name)>\n" } ?? "/>\n"
     }
 
-    mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String) {
+    package mutating func line(
+        _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String
+    ) {
         element(
             "line",
             [
@@ -160,9 +162,9 @@ struct SVGWriter {
             ])
     }
 
-    enum Anchor: String { case start, middle, end }
+    package enum Anchor: String { case start, middle, end }
 
-    mutating func label(
+    package mutating func label(
         _ content: String, _ x: Double, _ y: Double, _ anchor: Anchor = .start,
         _ style: String = "words"
     ) {
@@ -175,7 +177,7 @@ struct SVGWriter {
     }
 
     /// A mark that tells a series from the others without its colour.
-    mutating func mark(_ series: Int, _ x: Double, _ y: Double) {
+    package mutating func mark(_ series: Int, _ x: Double, _ y: Double) {
         let r = 4.0
         let style = ("class", "mark s\(series % Chart.styles)")
         func polygon(_ corners: [(Double, Double)]) -> (String, String) {
@@ -199,14 +201,14 @@ struct SVGWriter {
     }
 
     /// Where the value probably lies, as a line with ends.
-    mutating func whisker(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) {
+    package mutating func whisker(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) {
         let (dx, dy) = x1 == x2 ? (3.0, 0.0) : (0.0, 3.0)
         line(x1, y1, x2, y2, "whisker")
         for (x, y) in [(x1, y1), (x2, y2)] { line(x - dx, y - dy, x + dx, y + dy, "whisker") }
     }
 
     /// The whole drawing.
-    func svg(_ title: String, _ text: String, height: Double) -> String {
+    package func svg(_ title: String, _ text: String, height: Double) -> String {
         """
         <svg role="img" viewBox="0 0 \(units(Chart.width)) \(units(height))" \
         xmlns="http://www.w3.org/2000/svg">
@@ -223,7 +225,7 @@ private func units(_ value: Double) -> String {
 }
 
 /// Text as it stands in XML and HTML, in an attribute, too.
-func markup(_ text: String) -> String {
+package func markup(_ text: String) -> String {
     var result = ""
     for scalar in plainText(text).unicodeScalars {
         switch scalar {
@@ -239,7 +241,7 @@ func markup(_ text: String) -> String {
 }
 
 /// A number without the zeros that say nothing.
-func tick(_ value: Double) -> String {
+package func tick(_ value: Double) -> String {
     if value == 0 { return "0" }
     if abs(value) < 0.001 || abs(value) >= 1e15 { return "\(value)" }
     var text = significant(value)
@@ -251,7 +253,7 @@ func tick(_ value: Double) -> String {
 }
 
 /// A time without the zeros that say nothing.
-func tickDuration(nanoseconds: Double) -> String {
+package func tickDuration(nanoseconds: Double) -> String {
     switch nanoseconds {
     case 0: "0"
     case 999.5e6...: tick(nanoseconds / 1e9) + " s"
@@ -264,37 +266,75 @@ func tickDuration(nanoseconds: Double) -> String {
 // MARK: - Lines
 
 /// Values over values, a line a series.
-struct LineChart {
-    struct Point {
-        var x: Double
-        var y: Double
-        var interval: Interval?
+package struct LineChart {
+    package struct Point {
+        package var x: Double
+        package var y: Double
+        package var interval: Interval?
         /// Not joined with the point before it.
-        var isApart = false
+        package var isApart = false
+
+        package init(
+            x: Double, y: Double, interval: Interval? = nil, isApart: Bool = false
+        ) {
+            self.x = x
+            self.y = y
+            self.interval = interval
+            self.isApart = isApart
+        }
     }
-    struct Series {
-        var name: String
-        var points: [Point]
+    package struct Series {
+        package var name: String
+        package var points: [Point]
         /// Which colour, dash and mark.
-        var style = 0
+        package var style = 0
         /// A guide: no marks, in grey.
-        var isGuide = false
+        package var isGuide = false
+
+        package init(
+            name: String, points: [Point], style: Int = 0, isGuide: Bool = false
+        ) {
+            self.name = name
+            self.points = points
+            self.style = style
+            self.isGuide = isGuide
+        }
     }
-    struct Side {
-        var name: String
-        var scale: Axis.Scale
-        var ticks: [Double]?
-        var label: (Double) -> String
+    package struct Side {
+        package var name: String
+        package var scale: Axis.Scale
+        package var ticks: [Double]?
+        package var label: (Double) -> String
+
+        package init(
+            name: String, scale: Axis.Scale, ticks: [Double]? = nil,
+            label: @escaping (Double) -> String
+        ) {
+            self.name = name
+            self.scale = scale
+            self.ticks = ticks
+            self.label = label
+        }
     }
 
-    var title: String
-    var text: String
-    var x: Side
-    var y: Side
-    var series: [Series]
+    package var title: String
+    package var text: String
+    package var x: Side
+    package var y: Side
+    package var series: [Series]
+
+    package init(
+        title: String, text: String, x: Side, y: Side, series: [Series]
+    ) {
+        self.title = title
+        self.text = text
+        self.x = x
+        self.y = y
+        self.series = series
+    }
 
     /// The drawing; `nil` when there is nothing to show.
-    var chart: Chart? {
+    package var chart: Chart? {
         let points = series.flatMap(\.points).filter {
             Axis.canShow($0.x, x.scale) && Axis.canShow($0.y, y.scale)
         }
@@ -383,31 +423,60 @@ struct LineChart {
 // MARK: - Bars
 
 /// A bar a value, each below its name, in groups.
-struct BarChart {
-    struct Bar {
-        var name: String
-        var value: Double
-        var text: String
-        var interval: Interval?
+package struct BarChart {
+    package struct Bar {
+        package var name: String
+        package var value: Double
+        package var text: String
+        package var interval: Interval?
         /// Which colour.
-        var style = 0
+        package var style = 0
+
+        package init(
+            name: String, value: Double, text: String, interval: Interval? = nil, style: Int = 0
+        ) {
+            self.name = name
+            self.value = value
+            self.text = text
+            self.interval = interval
+            self.style = style
+        }
     }
-    struct Group {
-        var name: String
-        var bars: [Bar]
+    package struct Group {
+        package var name: String
+        package var bars: [Bar]
+
+        package init(
+            name: String, bars: [Bar]
+        ) {
+            self.name = name
+            self.bars = bars
+        }
     }
 
-    var title: String
-    var text: String
+    package var title: String
+    package var text: String
     /// What the axis is.
-    var name: String
-    var label: (Double) -> String
+    package var name: String
+    package var label: (Double) -> String
     /// A value that all are to be compared with, and its name.
-    var line: (value: Double, name: String)?
-    var groups: [Group]
+    package var line: (value: Double, name: String)?
+    package var groups: [Group]
+
+    package init(
+        title: String, text: String, name: String, label: @escaping (Double) -> String,
+        line: (value: Double, name: String)? = nil, groups: [Group]
+    ) {
+        self.title = title
+        self.text = text
+        self.name = name
+        self.label = label
+        self.line = line
+        self.groups = groups
+    }
 
     /// The drawing; `nil` when there is nothing to show.
-    var chart: Chart? {
+    package var chart: Chart? {
         let bars = groups.flatMap(\.bars)
         let all =
             bars.map(\.value) + bars.compactMap(\.interval).flatMap { [$0.low, $0.high] }
@@ -476,18 +545,18 @@ struct BarChart {
 }
 
 extension SVGWriter {
-    mutating func append(_ other: SVGWriter) { text += other.text }
+    package mutating func append(_ other: SVGWriter) { text += other.text }
 }
 
 // MARK: - Colours
 
 extension Chart {
     /// How many series can be told apart.
-    static let styles = 7
+    package static let styles = 7
 
     /// What the classes look like: seven colours that people who see few colours can tell apart [Wong11],
     /// with a dash and a mark each.
-    static let style = """
+    package static let style = """
         svg{display:block;width:100%;height:auto;font:13px system-ui,sans-serif;
         --s0:#0072b2;--s1:#d55e00;--s2:#007a5a;--s3:#b0508a;--s4:#9a6a00;--s5:#2b8cc4;--s6:#555}
         svg text{fill:var(--ink)}

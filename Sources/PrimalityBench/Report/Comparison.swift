@@ -61,7 +61,7 @@ public struct Comparison: Sendable, Hashable {
     }
 
     /// What has changed, what is new and what is gone.
-    var table: ReportTable {
+    package var table: ReportTable {
         func row(_ id: String, _ what: String, _ old: Measurement?, _ new: Measurement?) -> [String]
         {
             [

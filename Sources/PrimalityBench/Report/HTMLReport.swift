@@ -4,7 +4,7 @@ internal import Mustache
 internal import Primality
 
 extension Section {
-    var title: String {
+    package var title: String {
         switch self {
         case .call: "Calls into C"
         case .kernel: "The same algorithm in C and in Swift"
@@ -185,7 +185,7 @@ private struct Page {
 }
 
 extension Page.Table {
-    init(_ table: ReportTable, isOpen: Bool) {
+    package init(_ table: ReportTable, isOpen: Bool) {
         title = whole(table.title)
         note = whole(table.note)
         self.isOpen = isOpen

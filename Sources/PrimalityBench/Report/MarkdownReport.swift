@@ -2,7 +2,7 @@
 
 extension ReportTable {
     /// The table in GitHub's Markdown.
-    var markdown: String {
+    package var markdown: String {
         func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
         var text = "### \(markdownText(title))\n\n"
         if !note.isEmpty { text += markdownText(note) + "\n\n" }
@@ -47,7 +47,7 @@ extension BenchReport {
 }
 
 /// Text that Markdown shows as it is.
-func markdownText(_ text: String) -> String {
+package func markdownText(_ text: String) -> String {
     var result = ""
     // By scalars: one that combines with a bracket makes another character of it.
     for scalar in plainText(text).unicodeScalars {
@@ -62,7 +62,7 @@ func markdownText(_ text: String) -> String {
 }
 
 /// Text as code: between more backticks than it has in a row.
-func markdownCode(_ text: String) -> String {
+package func markdownCode(_ text: String) -> String {
     var longest = 0
     var current = 0
     for scalar in text.unicodeScalars {

@@ -2,7 +2,7 @@
 
 extension BenchReport {
     /// The drawings of a room; none where nothing was measured that can be drawn.
-    func charts(of section: Section) -> [Chart] {
+    package func charts(of section: Section) -> [Chart] {
         let all = measurements(of: section)
         switch section {
         case .call: return [callCosts(all)].compactMap(\.self)

@@ -3,26 +3,43 @@
 internal import Primality
 
 /// A table of a report, the same in the terminal, in Markdown and in HTML.
-struct ReportTable: Sendable, Hashable {
-    struct Column: Sendable, Hashable {
-        var title: String
+package struct ReportTable: Sendable, Hashable {
+    package struct Column: Sendable, Hashable {
+        package var title: String
         /// Numbers stand on the right.
-        var isNumber = true
+        package var isNumber = true
+
+        package init(
+            title: String, isNumber: Bool = true
+        ) {
+            self.title = title
+            self.isNumber = isNumber
+        }
     }
 
-    var title: String
+    package var title: String
     /// What a cell says, where the columns don't.
-    var note = ""
-    var columns: [Column]
+    package var note = ""
+    package var columns: [Column]
     /// As many cells each as there are columns.
-    var rows: [[String]]
+    package var rows: [[String]]
     /// Prints it again.
-    var command: String
+    package var command: String
+
+    package init(
+        title: String, note: String = "", columns: [Column], rows: [[String]], command: String
+    ) {
+        self.title = title
+        self.note = note
+        self.columns = columns
+        self.rows = rows
+        self.command = command
+    }
 }
 
 extension BenchReport {
     /// The tables of a room; none of a room in which nothing was measured.
-    func tables(of section: Section) -> [ReportTable] {
+    package func tables(of section: Section) -> [ReportTable] {
         let all = measurements(of: section)
         if all.isEmpty { return [] }
         switch section {
@@ -223,25 +240,25 @@ extension BenchReport {
 }
 
 extension Measurement {
-    var timeText: String { time.map { duration(nanoseconds: $0.median) } ?? "" }
+    package var timeText: String { time.map { duration(nanoseconds: $0.median) } ?? "" }
 
-    var spreadText: String { time.map { "±" + percent($0.spread) } ?? "" }
+    package var spreadText: String { time.map { "±" + percent($0.spread) } ?? "" }
 
-    var ratioText: String { ratio?.text ?? "" }
+    package var ratioText: String { ratio?.text ?? "" }
 }
 
 extension Interval {
     /// The value, and its interval in brackets.
-    var text: String { "\(significant(value)) [\(significant(low)), \(significant(high))]" }
+    package var text: String { "\(significant(value)) [\(significant(low)), \(significant(high))]" }
 }
 
 /// A share of 1 in per cent.
-func percent(_ share: Double) -> String {
+package func percent(_ share: Double) -> String {
     decimal(share * 100, places: abs(share) < 0.0995 ? 1 : 0) + " %"
 }
 
 /// Each value once, in the order in which they come first.
-func distinct(_ values: [String]) -> [String] {
+package func distinct(_ values: [String]) -> [String] {
     var seen: Set<String> = []
     return values.filter { seen.insert($0).inserted }
 }

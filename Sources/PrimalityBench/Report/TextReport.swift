@@ -2,7 +2,7 @@
 
 extension ReportTable {
     /// The table in columns, below its title; lines end with a line end.
-    var text: String {
+    package var text: String {
         let cells = [columns.map(\.title)] + rows
         let rows = cells.map { $0.map(plainText) }
         let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -38,7 +38,7 @@ extension BenchReport {
 
 extension Finding {
     /// A piece of the sentence.
-    enum Part: Sendable, Hashable {
+    package enum Part: Sendable, Hashable {
         case words(String)
         case figure(Figure)
     }
@@ -46,7 +46,7 @@ extension Finding {
     /// The sentence in pieces.
     ///
     /// What stands for a figure that there isn't is left as it is.
-    var parts: [Part] {
+    package var parts: [Part] {
         var parts: [Part] = []
         var words = ""
         var rest = template[...]
