@@ -3,9 +3,6 @@
 // Large numbers in lanes, and across them, against GMP: products of operands at their bounds,
 // carries at their worst, each test on numbers of every shape and group size, and batches of mixed
 // numbers through the public function.
-//
-// lanes_test [--products N]
-//   --products N  N products of each kind for every number of limbs, instead of 96 for some
 
 #include <stdlib.h>
 #include <string.h>
@@ -231,7 +228,7 @@ PRK_TARGET static void test_carries(void) {
         *x = room + PRK_ZEROS_BEFORE;
     mpz_t wanted;
     mpz_init(wanted);
-    for (int i = 0; i < 20000; i++) {
+    for (long i = scaled(20000); i-- > 0;) {
         const int vectors = 1 + i % VECTORS;
         for (int j = 0; j < WORDS + 8; j++) {
             t[j] = make_column();
@@ -373,7 +370,8 @@ static void test_each_by(const tests *by, numbers *all) {
 static void test_lucas_constants(void) {
     mpz_t n, q, form, wanted;
     mpz_inits(n, q, form, wanted, NULL);
-    for (long i = 0, tested = 0; tested < 20000; i++) {
+    const long count = scaled(20000);
+    for (long i = 0, tested = 0; tested < count; i++) {
         const int bits = 4 + (int)below(i % 50 == 0 ? PRK_LANE_MOST_BITS - 4 : 400);
         make(n, (int)(i % 2), bits, 0);
         // 5, -7, 9, -11 …: of the first ones mostly, as in a search.
@@ -429,6 +427,9 @@ static void test_small(numbers *all) {
 static void test_shapes(numbers *all, int k) {
     for (size_t count = 1; count <= PRK_LANE_GROUP; count += k <= 10 ? 1 : k <= 40 ? 7 : 23) {
         for (int shape = 0; shape < SHAPES; shape++) {
+            if (!is_sampled((uint64_t)k << 32 | count << 8 | (uint64_t)shape, k <= 40 ? 4 : 20)) {
+                continue;
+            }
             for (size_t i = 0; i < count; i++) {
                 const int most = k * PRK_LIMB_BITS - 4;
                 // Of one size, or of any that is smaller.
@@ -558,9 +559,7 @@ static void test_cancelling(void) {
     mpz_clear(n);
 }
 
-int main(int argc, char **argv) {
-    const bool every = argc == 3 && strcmp(argv[1], "--products") == 0;
-    const long products = every ? atol(argv[2]) : 96;
+int main(void) {
     gmp_randinit_default(state);
     scratch = prk_scratch_create();
     const size_t lanes = 64 * prk_lane_memory((size_t)MOST_LIMBS);
@@ -579,7 +578,7 @@ int main(int argc, char **argv) {
             mpz_init(all.n[i]);
         }
         for (int k = 2; k <= MOST_LIMBS; k++) {
-            test_products(k, products);
+            test_products(k, scaled(96));
         }
         test_carries();
         test_powers();
@@ -588,7 +587,7 @@ int main(int argc, char **argv) {
         for (int k = 2; k <= 10; k++) {
             test_shapes(&all, k);
         }
-        for (size_t i = 0; i < sizeof some / sizeof some[0] - (every ? 0 : 3); i++) {
+        for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
             test_shapes(&all, some[i]);
         }
         for (size_t i = 0; i < PRK_LANE_GROUP; i++) {

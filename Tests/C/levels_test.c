@@ -5,8 +5,9 @@
 // vectors, every batch length at every alignment up to the edge of a page that may not be read, and
 // single survivors at each place of a batch.
 //
-// levels_test [--every] [FILE.tsv ...]
-//   --every  every length with every pair of alignments, not only every length with each of them
+// levels_test [FILE.tsv ...]
+// Where PRIMALITY_TEST_MULTIPLIER is 10 or more: every length with every pair of alignments, not only
+// every length with each of them.
 
 // mmap's MAP_ANONYMOUS, getline
 #define _GNU_SOURCE
@@ -477,7 +478,6 @@ static void test_trial_ranges(void) {
 }
 
 int main(int argc, char **argv) {
-    bool every = argc > 1 && strcmp(argv[1], "--every") == 0;
     const struct sigaction action = {.sa_handler = trapped};
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
@@ -492,7 +492,7 @@ int main(int argc, char **argv) {
     check(&pseudoprimes, "pseudoprimes");
 
     numbers published = {0};
-    for (int i = every ? 2 : 1; i < argc; i++) {
+    for (int i = 1; i < argc; i++) {
         read_vectors(argv[i], &published);
     }
     check(&published, "published");
@@ -500,7 +500,7 @@ int main(int argc, char **argv) {
     check(&published, "published, shuffled");
 
     test_places(&pseudoprimes);
-    test_lengths(&pseudoprimes, every);
+    test_lengths(&pseudoprimes, test_multiplier() >= 10);
     test_trial_ranges();
 
     printf("levels_test: %s: %zu constructed (%zu pass base 2), %zu published: %d failures\n",

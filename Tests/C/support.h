@@ -7,6 +7,7 @@
 
 #include <gmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "primality.h"
 
@@ -29,6 +30,34 @@ static inline uint64_t next_random(void) { // SplitMix64
     z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
     return z ^ z >> 31;
+}
+
+// How much is done of what is random or repeated: PRIMALITY_TEST_MULTIPLIER, 1 by default. TestFiles
+// reads it for the Swift suite.
+static inline double test_multiplier(void) {
+    const char *text = getenv("PRIMALITY_TEST_MULTIPLIER");
+    const double value = text == NULL ? 1 : atof(text);
+    return value > 0 ? value : 1;
+}
+
+// `count` times the multiplier, at least 1.
+static inline long scaled(long count) {
+    const double value = (double)count * test_multiplier();
+    return value < 1 ? 1 : (long)value;
+}
+
+// Whether this run does what stands at `place`, of which one in `every` is done, more or less of them
+// as the multiplier says, and all when it is 10. PRIMALITY_TEST_SHARD chooses which.
+static inline bool is_sampled(uint64_t place, double every) {
+    if (test_multiplier() >= 10) {
+        return true;
+    }
+    const char *text = getenv("PRIMALITY_TEST_SHARD");
+    uint64_t z = (place + 1) * UINT64_C(0x9E3779B97F4A7C15) ^
+                 (text == NULL ? 0 : strtoull(text, NULL, 10)) * UINT64_C(0xD6E8FEB86659FD93);
+    z = (z ^ z >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+    z ^= z >> 32;
+    return (double)(z >> 11) * 0x1p-53 * every < test_multiplier();
 }
 
 static inline bool gmp_says_prime(uint64_t n) {

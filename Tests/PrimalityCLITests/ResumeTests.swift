@@ -242,11 +242,9 @@ private final class Workplace {
 
     /// Odd numbers of 200 digits, of which about one in 230 is prime.
     ///
-    /// A million of them when tests run whole.
     @Test func aFileOfLargeNumbersSurvivesSignalsInLittleMemory() throws {
         var state: UInt64 = 7
-        let count =
-            TestFiles.isThorough ? 1_000_000 : TestFiles.sanitizer == nil ? 20_000 : 3000
+        let count = TestFiles.scaled(15_000)
         let numbers = (0..<count).map { _ -> String in
             let parts = (0..<11).map { _ -> String in
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

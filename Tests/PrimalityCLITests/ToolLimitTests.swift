@@ -87,8 +87,7 @@ import Testing
 
     @Test(arguments: PoolChoice.all)
     func chunksOfOneNumber(_ choice: PoolChoice) throws {
-        let count =
-            TestFiles.isThorough ? 1_000_000 : TestFiles.sanitizer == nil ? 100_000 : 10_000
+        let count = TestFiles.scaled(50_000)
         let input = ToolFaultTests.lines((1...count).map(String.init))
         let running = try Tool.start(choice.check + ["--chunk", "1"], input: input)
         let outcome = running.finish()

@@ -228,7 +228,7 @@ import Testing
                         }
                     }
                 }
-                for i in 0..<(TestFiles.isThorough ? 1000 : 40) {
+                for i in 0..<TestFiles.scaled(40) {
                     let pool = ProcessPool(workers: 2, channel: ProcessChannel.allCases[i % 3])
                     for engine in [Engine.u64, .gmp, .swiftU64, .swiftTrial] {
                         let found = try pool.verdicts(

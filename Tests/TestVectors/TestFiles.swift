@@ -29,19 +29,35 @@ public enum TestFiles {
         }
     }
 
-    /// Whether tests that take minutes run whole: PRIMALITY_THOROUGH is set.
-    public static var isThorough: Bool {
-        ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] != nil
+    /// How much is done of what is random or repeated: PRIMALITY_TEST_MULTIPLIER.
+    ///
+    /// 1 by default, less under sanitizers, 10 where everything is to be done. Tests/C/support.h reads it
+    /// for the C tests.
+    public static let multiplier: Double = {
+        let text = ProcessInfo.processInfo.environment["PRIMALITY_TEST_MULTIPLIER"]
+        guard let value = text.flatMap(Double.init), value > 0 else { return 1 }
+        return value
+    }()
+
+    /// A count times the multiplier, at least 1.
+    public static func scaled(_ count: Int) -> Int { max(1, Int(Double(count) * multiplier)) }
+
+    /// Which part this run does of what is too much for every run: PRIMALITY_TEST_SHARD, 0 by default.
+    ///
+    /// The Makefile has the commit choose it.
+    public static let shard: UInt64 =
+        ProcessInfo.processInfo.environment["PRIMALITY_TEST_SHARD"].flatMap(UInt64.init) ?? 0
+
+    /// Whether this run does what stands at a place, of which one in `every` is done, more or less of them
+    /// as the multiplier says, and all when it is 10.
+    public static func isSampled(_ place: Int, oneIn every: Double) -> Bool {
+        if multiplier >= 10 { return true }
+        var generator = SeededGenerator(seed: shard &* 0xD6E8_FEB8_6659_FD93 &+ UInt64(place))
+        return Double(generator.next() >> 11) * 0x1p-53 * every < multiplier
     }
 
-    /// How often a test makes a fault happen: 20 times, 200 when it runs whole, or what
-    /// PRIMALITY_THOROUGH says when that is more than 1.
-    public static var faults: Int {
-        guard let value = ProcessInfo.processInfo.environment["PRIMALITY_THOROUGH"] else {
-            return 20
-        }
-        return Int(value).flatMap { $0 > 1 ? $0 : nil } ?? 200
-    }
+    /// How often a test makes a fault happen.
+    public static var faults: Int { scaled(10) }
 
     /// The sanitizer that the suite runs under, "address" or "thread": the Makefile says so.
     public static var sanitizer: String? {
