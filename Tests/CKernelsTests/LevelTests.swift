@@ -40,7 +40,8 @@ struct Kernels {
         } else {
             // What the processor says by another way than the one that chose.
             let lines = try #require(TestFiles.text("/proc/cpuinfo")).split(separator: "\n")
-            let flags = lines.first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init)
+            let flags = lines.first { $0.hasPrefix("flags") }?.split(separator: " ").map(
+                String.init)
             let best = Self.needs.last { $0.1.isSubset(of: flags ?? []) }?.0
             #expect(active == best && KernelLevel.supported.last == best)
         }

@@ -2,13 +2,35 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs the C library into a folder of its own and uses it as others would: from C and C++ through
-# pkg-config, statically, and from Python.
+# pkg-config, statically, and from Python. Folders are the ones that were asked for, and uninstall
+# leaves none of its files.
 set -eu
 cd "$(dirname "$0")/../.."
 : "${CC:=cc}" "${MAKE:=make}" "${PYTHON:=python3}"
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT INT TERM
-"$MAKE" --no-print-directory -s install DESTDIR="$root" PREFIX=/opt/primality CC="$CC"
+ours() { "$MAKE" --no-print-directory -s CC="$CC" "$@"; }
+
+if ours install DESTDIR="$root" PREFIX=local 2>"$root/error" || ours install DESTDIR="$root" libdir=lib64 2>>"$root/error"; then
+    echo "install: a relative folder was taken" >&2
+    exit 1
+fi
+grep -q 'PREFIX=local is no absolute folder' "$root/error" && grep -q 'libdir=lib64 is no absolute' "$root/error" || {
+    cat "$root/error" >&2
+    exit 1
+}
+ours install DESTDIR="$root/d" PREFIX=/usr libdir=/usr/lib64 includedir=/opt/include
+for file in usr/lib64/libprimality.so usr/lib64/libprimality.a usr/lib64/pkgconfig/primality.pc \
+    opt/include/primality.h; do
+    test -e "$root/d/$file" || { echo "install: $file is missing" >&2; exit 1; }
+done
+grep -qx 'libdir=${prefix}/lib64' "$root/d/usr/lib64/pkgconfig/primality.pc"
+grep -qx 'includedir=/opt/include' "$root/d/usr/lib64/pkgconfig/primality.pc"
+ours uninstall DESTDIR="$root/d" PREFIX=/usr libdir=/usr/lib64 includedir=/opt/include
+left=$(find "$root/d" ! -type d)
+test -z "$left" || { echo "uninstall: left $left" >&2; exit 1; }
+
+ours install DESTDIR="$root" PREFIX=/opt/primality
 prefix=$root/opt/primality
 for file in include/primality.h include/prk_annotations.h lib/libprimality.so lib/libprimality.a \
     lib/pkgconfig/primality.pc; do

@@ -87,11 +87,15 @@ public func processes(
     }
 }
 
-/// Waits at most five seconds for something to become true.
+/// Waits at most five seconds for something to become true; longer and longer between two looks, since
+/// what is waited for needs the cores.
 public func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<5000 {
+    let end = ContinuousClock.now + .seconds(5)
+    var pause: UInt32 = 500
+    while .now < end {
         if condition() { return true }
-        usleep(1000)
+        usleep(pause)
+        pause = min(20_000, pause * 3 / 2)
     }
     return condition()
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestVectors
+import Testing
+
+@Suite struct ManualPageTests {
+    /// The page is written by hand: it has to name what the tool has.
+    @Test func eachSubcommandAndStatusIsNamed() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let page = try #require(
+            TestFiles.text(root.appendingPathComponent("docs/primality.1").path))
+        let help = try Tool.run(["help"])
+        let commands = try #require(help.output.components(separatedBy: "SUBCOMMANDS:\n").last)
+            .split(separator: "\n").prefix { $0.hasPrefix("  ") }
+            // What wraps is indented more.
+            .filter { $0.prefix(4).trimmingCharacters(in: .whitespaces) != "" }
+            .compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(commands.count >= 10)
+        for command in commands {
+            #expect(page.contains("\n.B \(command)\n"), "\(command)")
+        }
+        let readme = try #require(TestFiles.text(root.appendingPathComponent("README.md").path))
+        let statuses = readme.split(separator: "\n").compactMap { row -> [Substring]? in
+            guard row.hasPrefix("| "), row.dropFirst(2).first?.isNumber == true else { return nil }
+            return row.dropFirst(2).prefix { $0 != "|" }
+                .split { !$0.isNumber }
+        }.joined()
+        #expect(statuses.count >= 8)
+        let named =
+            page.components(separatedBy: ".SH EXIT STATUS").last?
+            .split { !$0.isNumber } ?? []
+        for status in statuses { #expect(named.contains(status), "status \(status)") }
+    }
+}
