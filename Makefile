@@ -140,11 +140,22 @@ install: check-folders check-gmp lib $(LIB_DIR)/primality.pc ## Install the C li
 	install -m 644 $(LIB_DIR)/primality.pc $(DESTDIR)$(libdir)/pkgconfig
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
 
-# With the Swift library inside, so that it starts where no toolchain is.
+# With the Swift library inside, so that it starts where no toolchain is. --static-swift-stdlib compiles everything
+# anew for what is a matter of linking: so the objects that are there are linked once more. Where a toolchain has other
+# libraries than these, it is asked the long way.
+STATIC_LIBRARIES := Foundation FoundationInternationalization FoundationEssentials CoreFoundation _FoundationICU \
+	_FoundationCShims _FoundationCollections
 install-cli: check-folders check-swift check-gmp ## Install the command line tool below DESTDIR and PREFIX (or bindir, mandir).
-	$(SWIFT) build $(SWIFT_RELEASE) --product primality --static-swift-stdlib --scratch-path .build-static
+	$(SWIFT) build $(SWIFT_RELEASE) --product primality
+	@mkdir -p .build-c
+	@echo "linking the tool with the Swift library inside"
+	@$(SWIFT)c -static-stdlib -o .build-c/primality "@$(BUILT)/primality.product/Objects.LinkFileList" -lgmp \
+	  $(STATIC_LIBRARIES:%=-l%) -Xlinker --gc-sections -Xlinker --defsym=main=PrimalityCLI_main >.build-c/link.log 2>&1 || { \
+	  echo "this toolchain links otherwise: building everything for it, some minutes"; \
+	  $(SWIFT) build $(SWIFT_RELEASE) --product primality --static-swift-stdlib --scratch-path .build-static && \
+	  cp "$$($(SWIFT) build -c release --scratch-path .build-static --show-bin-path)/primality" .build-c/primality; }
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
-	install -s -m 755 "$$($(SWIFT) build -c release --scratch-path .build-static --show-bin-path)/primality" $(DESTDIR)$(bindir)
+	install -s -m 755 .build-c/primality $(DESTDIR)$(bindir)
 	install -m 644 docs/primality.1 $(DESTDIR)$(mandir)/man1
 
 uninstall: check-folders ## Remove what install and install-cli have installed there.

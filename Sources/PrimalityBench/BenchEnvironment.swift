@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Primality
-package import PrimalityPool
+internal import PrimalityPool
 
 #if canImport(Glibc)
     internal import Glibc
