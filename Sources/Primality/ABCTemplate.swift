@@ -33,7 +33,17 @@ struct ABCTemplate: Sendable {
 
     /// Whether a line is a header, or a misspelt one.
     static func looksLikeHeader(_ line: ArraySlice<UInt8>) -> Bool {
-        firstWord(line).hasPrefix("abc")
+        if !firstWord(line).hasPrefix("abc") { return false }
+        // ABCDEF01 is a number in hexadecimal without its 0x.
+        return line.count < 5 || !line.allSatisfy { isHexadecimalDigit($0) }
+    }
+
+    /// Whether a line can be nothing else than a header, wherever it stands.
+    static func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
+        guard let first = line.first, first | 0x20 == UInt8(ascii: "a"), looksLikeHeader(line),
+            line.contains(UInt8(ascii: "$"))
+        else { return false }
+        return (try? format(ofHeader: line)) != nil
     }
 
     static func format(
@@ -163,8 +173,12 @@ struct ABCTemplate: Sendable {
         var rest = text
         while !rest.isEmpty {
             let literal = rest.prefix { $0 != UInt8(ascii: "$") }
-            if !literal.isEmpty { pieces.append(.literal(Array(literal))) }
             rest = rest[literal.endIndex...]
+            if !literal.isEmpty {
+                let text = multiplying(
+                    Array(literal), isAfterVariable: !pieces.isEmpty, isBefore: !rest.isEmpty)
+                pieces.append(.literal(text))
+            }
             if rest.isEmpty { break }
             guard let letter = rest.dropFirst().first, (0x61...0x7A).contains(letter | 0x20),
                 letter >= 0x41
@@ -173,6 +187,20 @@ struct ABCTemplate: Sendable {
             rest = rest.dropFirst(2)
         }
         return pieces
+    }
+
+    /// A part of a template, with `*` for each dot beside a variable.
+    ///
+    /// The dot of `$a.997#` multiplies, as in PFGW; pasted between digits it would look like a fraction's.
+    private static func multiplying(
+        _ literal: [UInt8], isAfterVariable: Bool, isBefore: Bool
+    ) -> [UInt8] {
+        var literal = literal
+        if isAfterVariable && literal.first == UInt8(ascii: ".") { literal[0] = UInt8(ascii: "*") }
+        if isBefore && literal.last == UInt8(ascii: ".") {
+            literal[literal.count - 1] = UInt8(ascii: "*")
+        }
+        return literal
     }
 
     // MARK: Rows
@@ -190,7 +218,7 @@ struct ABCTemplate: Sendable {
     func takeValues() throws(CandidateFileError) -> [Int] {
         let words = bracket ?? []
         guard words.count == variableCount else {
-            throw .header("has \(Self.wrongCount(words.count, variableCount)) in its brackets")
+            throw .header("\(Self.wrongCount(words.count, variableCount)), in its brackets")
         }
         var values: [Int] = []
         for word in words { values.append(try Self.integer(word)) }
@@ -285,4 +313,8 @@ struct ABCTemplate: Sendable {
 
 private func isAlphanumeric(_ byte: UInt8) -> Bool {
     byte &- UInt8(ascii: "0") <= 9 || (byte | 0x20) &- UInt8(ascii: "a") <= 25
+}
+
+private func isHexadecimalDigit(_ byte: UInt8) -> Bool {
+    byte &- UInt8(ascii: "0") <= 9 || (byte | 0x20) &- UInt8(ascii: "a") <= 5
 }

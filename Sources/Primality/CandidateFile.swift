@@ -14,6 +14,12 @@ public enum CandidateFormat: String, Sendable, CaseIterable {
     case abc2
     /// A form, and rows `k n`.
     case newpgen
+    /// Rows `n a(n)`, as OEIS has them: the second numbers.
+    case bfile
+    /// Lines such as `PRP=k,b,n,c` and `Test=p`, as GIMPS has them: the numbers that they are about.
+    case worktodo
+    /// A number a line, in hexadecimal with or without `0x`, or as `openssl` prints it, with colons.
+    case hex
 }
 
 /// What is wrong with a line of candidates.
@@ -96,6 +102,11 @@ public struct CandidateParser: Sendable {
         case abcd(ABCTemplate, [Int])
         case abc2(ABC2Product)
         case newpgen(NewPGenForm)
+        /// The first line was two numbers: of a b-file, if the second one goes on with it.
+        case pair([UInt8], BFileRow, line: Int)
+        case bfile
+        case worktodo
+        case hex(HexadecimalLines)
         case ended
     }
 
@@ -108,8 +119,14 @@ public struct CandidateParser: Sendable {
     /// Lines that the next one continues.
     private var joined: [UInt8] = []
     private var isJoining = false
-    /// The line's candidate, where a line is one.
-    private var line: Candidate?
+    /// The line's candidates, where it is one itself or says what a line before it was.
+    private var lines: [(candidate: Candidate, linesBack: Int)] = []
+    /// How many lines there were.
+    private var lineCount = 0
+    /// How far before the last line the one stood that gave the last candidate.
+    public private(set) var linesBack = 0
+    /// The header that the rest of an ABC2 file stands under.
+    private var nextHeader: [UInt8]?
     /// The row's values, and how many of its candidates were given.
     private var row: [[UInt8]] = []
     private var given = 0
@@ -125,10 +142,14 @@ public struct CandidateParser: Sendable {
     public init(format: CandidateFormat = .auto, longest: Int = 1 << 20) {
         wanted = format
         self.longest = longest
-        if format == .lines {
-            state = .lines
-            self.format = .lines
+        switch format {
+        case .lines: state = .lines
+        case .bfile: state = .bfile
+        case .worktodo: state = .worktodo
+        case .hex: state = .hex(HexadecimalLines())
+        case .auto, .abc, .abcd, .abc2, .newpgen: return
         }
+        self.format = format
     }
 
     // MARK: Lines
@@ -136,7 +157,7 @@ public struct CandidateParser: Sendable {
     /// Whether ``next()`` may have more: not where each line is a candidate.
     public var isExpanding: Bool {
         switch format {
-        case .auto, .lines: false
+        case .auto, .lines, .bfile, .worktodo, .hex: !lines.isEmpty
         case .abc, .abcd, .abc2, .newpgen: true
         }
     }
@@ -153,6 +174,8 @@ public struct CandidateParser: Sendable {
         _ line: ArraySlice<UInt8>, length: Int? = nil
     ) throws(CandidateFileError) -> Candidate? {
         var text = line
+        lineCount += 1
+        linesBack = 0
         if isFirstLine {
             // A byte order mark.
             if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
@@ -164,7 +187,9 @@ public struct CandidateParser: Sendable {
         if !isJoining {
             guard let first = text.first, first != UInt8(ascii: "#") else { return nil }
             if first == UInt8(ascii: "/") && beginsWithComment(text) { return nil }
-            if case .lines = format, text.last != UInt8(ascii: "\\") || length != nil {
+            if case .lines = format, text.last != UInt8(ascii: "\\") || length != nil,
+                first | 0x20 != UInt8(ascii: "a") || !isHeader(text)
+            {
                 return Candidate(text: text, lengthOfCut: length)
             }
         }
@@ -181,9 +206,15 @@ public struct CandidateParser: Sendable {
         state = .ended
         format = .auto
         row = []
-        line = nil
+        lines = []
+        nextHeader = nil
         isJoining = false
         condition = nil
+    }
+
+    /// Whether a line among others that are candidates is a header.
+    private func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
+        wanted == .auto && ABCTemplate.isHeader(line)
     }
 
     /// A line that has to be looked at: a header, a row, or a part.
@@ -192,10 +223,11 @@ public struct CandidateParser: Sendable {
     ) throws(CandidateFileError) {
         if let length {
             isJoining = false
+            if case .hex = state { state = .hex(HexadecimalLines()) }
             if case .undecided = state, wanted == .auto, !mayBeHeader(line) {
                 state = .lines
                 format = .lines
-                self.line = Candidate(text: line, lengthOfCut: length)
+                lines = [(Candidate(text: line, lengthOfCut: length), 0)]
                 return
             }
             throw tooLong(length)
@@ -220,31 +252,74 @@ public struct CandidateParser: Sendable {
         given = 0
         condition = nil
         switch state {
-        case .undecided: try begin(line)
-        case .lines: self.line = Candidate(text: bare)
+        case .undecided:
+            if wanted == .auto, let row = BFileRow(bare), row.isOfBFileOnly {
+                state = .pair(Array(bare), row, line: lineCount)
+            } else {
+                try begin(line)
+            }
+        case .pair(let first, let row, let firstLine):
+            // It is no expression, so it is what the second line says.
+            let linesBack = lineCount - firstLine
+            if let second = BFileRow(bare), second.follows(row) {
+                state = .bfile
+                format = .bfile
+                hold(row.value, linesBack: linesBack)
+                hold(second.value)
+            } else {
+                state = .lines
+                format = .lines
+                hold(first, linesBack: linesBack)
+                isHeader(bare) ? try begin(line) : hold(Array(bare))
+            }
+        case .lines:
+            isHeader(bare) ? try begin(line) : hold(Array(bare))
         case .abc(let template):
-            if ABCTemplate.looksLikeHeader(bare) { return try begin(line) }
+            if isHeaderOfRows(bare) { return try begin(line) }
             row = []
             row = try template.row(bare)
             condition = template.condition(header: headers, row)
         case .abcd(let template, var values):
-            if ABCTemplate.looksLikeHeader(bare) { return try begin(line) }
+            if isHeaderOfRows(bare) { return try begin(line) }
             try template.add(bare, to: &values)
             state = .abcd(template, values)
             row = values.map { Array(String($0).utf8) }
             condition = template.condition(header: headers, row)
         case .abc2(var product):
-            if ABCTemplate.looksLikeHeader(bare) {
-                throw .header("is a second header: an ABC2 file is one product; split the file")
+            if isHeaderOfRows(bare) {
+                try product.start()
+                nextHeader = Array(line)
+            } else {
+                try product.define(bare)
             }
-            try product.define(bare)
             state = .abc2(product)
         case .newpgen(let form):
-            if NewPGenForm.looksLikeHeader(bare) { return try begin(line) }
+            if isHeaderOfRows(bare) { return try begin(line) }
             row = []
             row = try form.row(bare)
+            condition = form.condition(header: headers)
+        case .bfile:
+            if isHeader(bare) { return try begin(line) }
+            guard let row = BFileRow(bare) else {
+                throw CandidateFileError("is no row of a b-file: n and a(n), two numbers")
+            }
+            hold(row.value)
+        case .worktodo:
+            if let text = try WorktodoLine.expression(of: bare) { hold(text) }
+        case .hex(var reader):
+            defer { state = .hex(reader) }
+            if let text = try reader.take(bare, longest: longest) { hold(text) }
         case .ended: break
         }
+    }
+
+    private mutating func hold(_ text: [UInt8], linesBack: Int = 0) {
+        lines.append((Candidate(text: text[...]), linesBack))
+    }
+
+    /// Whether a line is a header, or a misspelt one, where rows could stand: they are taken for nothing else.
+    private func isHeaderOfRows(_ line: ArraySlice<UInt8>) -> Bool {
+        ABCTemplate.looksLikeHeader(line) || NewPGenForm.looksLikeHeader(line)
     }
 
     /// Takes the end of the input.
@@ -258,9 +333,16 @@ public struct CandidateParser: Sendable {
                 isJoining = false
                 try takeWhole(joined[...])
             }
-            if case .abc2(var product) = state {
+            switch state {
+            case .abc2(var product):
                 try product.start()
                 state = .abc2(product)
+            case .pair(let first, _, let firstLine):
+                state = .lines
+                format = .lines
+                hold(first, linesBack: lineCount - firstLine)
+            case .hex(let reader): try reader.finish()
+            default: break
             }
         } catch {
             if error.endsReading { end() }
@@ -300,9 +382,10 @@ public struct CandidateParser: Sendable {
         case .newpgen:
             state = .newpgen(try NewPGenForm(bare))
             row = []
+            headers += 1
         default:
             state = .lines
-            self.line = Candidate(text: bare)
+            hold(Array(bare))
         }
     }
 
@@ -322,10 +405,12 @@ public struct CandidateParser: Sendable {
     ///
     /// - Throws: Why the next candidate is none; the one after it can be asked for.
     public mutating func next() throws(CandidateFileError) -> Candidate? {
-        if let candidate = line {
-            line = nil
-            return candidate
+        if !lines.isEmpty {
+            let first = lines.removeFirst()
+            linesBack = first.linesBack
+            return first.candidate
         }
+        linesBack = 0
         switch state {
         case .abc(let template), .abcd(let template, _):
             if row.isEmpty || given == template.count { return nil }
@@ -334,17 +419,38 @@ public struct CandidateParser: Sendable {
             return Candidate(text: try template.expand(row, given - 1, longest: longest)[...])
         case .newpgen(let form):
             if row.isEmpty || given == form.count { return nil }
+            condition?.member = given
             given += 1
             return Candidate(text: form.expand(row, given - 1)[...])
         case .abc2(var product):
-            defer {
-                state = .abc2(product)
-                condition = product.condition
-                condition?.header = headers
+            let text: Result<[UInt8]?, CandidateFileError>
+            do throws(CandidateFileError) {
+                text = .success(try product.next(longest: longest))
+            } catch {
+                text = .failure(error)
             }
-            return try product.next(longest: longest).map { Candidate(text: $0[...]) }
-        case .undecided, .lines, .ended: return nil
+            state = .abc2(product)
+            condition = product.condition
+            condition?.header = headers
+            if let text = try text.get() { return Candidate(text: text[...]) }
+            return try goOn()
+        case .undecided, .lines, .pair, .bfile, .worktodo, .hex, .ended: return nil
         }
+    }
+
+    /// Goes on under the header that has ended an ABC2 file's ranges.
+    private mutating func goOn() throws(CandidateFileError) -> Candidate? {
+        guard let header = nextHeader else { return nil }
+        nextHeader = nil
+        given = 0
+        condition = nil
+        do throws(CandidateFileError) {
+            try begin(header[...])
+        } catch {
+            if error.endsReading { end() }
+            throw error
+        }
+        return try next()
     }
 
     private func mayBeHeader(_ line: ArraySlice<UInt8>) -> Bool {
@@ -380,8 +486,6 @@ public struct CandidateParser: Sendable {
 }
 
 private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-
-private func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") <= 9 }
 
 private func trimmingEnd(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var line = line

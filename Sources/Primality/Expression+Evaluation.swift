@@ -119,7 +119,11 @@ private struct ExpressionEvaluation {
         self.step = step
         resultLimit = isLast ? limit : valueLimit
         switch step.operation {
-        case .number: try pushNumber(Array(text[step.place..<(step.place + step.length)]))
+        case .number:
+            let digits = text[step.place..<(step.place + step.length)]
+            let groups = "_,".utf8
+            try pushNumber(digits.filter { !groups.contains($0) })
+        case .ten: push(try make([10]))
         case .negate: stack[stack.count - 1].negate()
         case .add, .subtract, .multiply, .divide, .remainder, .power:
             let second = stack.removeLast()

@@ -5,7 +5,11 @@
 /// From loose to tight: `||` or `OR`, then `&&` or `AND`, then `!= ==`, then `>= <= > <`, then `+ -`,
 /// then `* . / %`, then unary `-`, then `^`, then what follows its operand: `x#`, the product of the
 /// primes up to x; `n#m`, of those from m to n; `n!`; and `n!m`, n (n − m) (n − 2m) …. Numbers are
-/// decimal, or hexadecimal after `0x`.
+/// decimal, or hexadecimal after `0x`. The case of names does not count.
+///
+/// As people write numbers, `+7` is 7, `2**7` is 2^7, `1e12` is 10^12, `M127` is M(127), and `1_000_003` and
+/// `1,000,003` are 1000003. Commas group the digits only of a number that is the whole text, by threes; where
+/// there is one comma alone it may separate two numbers, and is refused, unless a group begins with 0.
 ///
 /// Comparisons are 1 where they hold and 0 where not. What is not 0 is true for `||` and `&&`, which are
 /// 1 or 0 too; both of their sides are computed.
@@ -21,8 +25,10 @@
 /// and quotients that are no integers.
 public struct Expression: Sendable {
     enum Operation: Sendable, Equatable {
-        /// Digits from the position on.
+        /// Digits from the position on, with what groups them.
         case number
+        /// 10.
+        case ten
         case add, subtract, multiply, divide, remainder, negate, power
         /// Which signs a difference may have for its operands to compare so.
         case compare(negative: Bool, zero: Bool, positive: Bool)
@@ -100,11 +106,21 @@ enum Function: String, Sendable, CaseIterable {
         }
     }
 
-    /// What else PFGW has.
+    /// By their names in lower case.
+    private static let named = Dictionary(
+        uniqueKeysWithValues: allCases.map { ($0.rawValue.lowercased(), $0) })
+
+    /// The function of a name; the case does not count.
+    init?(named name: String) {
+        guard let function = Self.named[name.lowercased()] else { return nil }
+        self = function
+    }
+
+    /// What else PFGW has, in lower case.
     ///
     /// U and V are the primitive parts of F and L.
     static let unsupported: Set<String> = [
-        "U", "V", "Smr", "CE", "S", "W", "primU", "primV", "LINEAR", "IF", "AND", "OR", "NOT",
+        "u", "v", "smr", "ce", "s", "w", "primu", "primv", "linear", "if", "and", "or", "not",
     ]
 }
 
@@ -119,6 +135,7 @@ struct ExpressionParser {
         ("*", .multiply), ("/", .divide), ("%", .remainder), (".", .multiply),
     ]
     private static let powers: Choices = [("^", .power)]
+    private static let doubledStars: Choices = [("*", .power)]
 
     private typealias Signs = [(String, Expression.Operation)]
     private static let disjunctions: Signs = [("||", .or), ("OR", .or)]
@@ -145,6 +162,8 @@ struct ExpressionParser {
     mutating func parse() throws(ExpressionError) {
         skipBlanks()
         if next == text.count { throw ExpressionError(.number(.empty)) }
+        if at("+") && next + 1 < text.count && text[next + 1] != UInt8(ascii: "+") { _ = take("+") }
+        if try groupedByCommas() { return }
         try disjunction()
         guard next < text.count else { return }
         switch text[next] {
@@ -152,6 +171,30 @@ struct ExpressionParser {
         case UInt8(ascii: ","): throw error(.invalidCharacter)
         default: throw stray()
         }
+    }
+
+    /// Takes a number whose digits commas group, when that is all there is.
+    ///
+    /// - Throws: Where the commas may be something else.
+    private mutating func groupedByCommas() throws(ExpressionError) -> Bool {
+        // Most often there is none.
+        guard isDigit(next), text[next...].contains(UInt8(ascii: ",")) else { return false }
+        var rest = text[next...]
+        while let byte = rest.last, byte == 0x20 || byte == 0x09 { rest = rest.dropLast() }
+        let comma = UInt8(ascii: ",")
+        guard rest.indices.allSatisfy({ rest[$0] == comma || isDigit($0) }),
+            let first = rest.firstIndex(of: comma)
+        else { return false }
+        let groups = rest.split(separator: comma, omittingEmptySubsequences: false)
+        // Nobody writes 007 for a number of its own.
+        let isNumber =
+            groups[0].count <= 3 && groups[0].first != UInt8(ascii: "0")
+            && groups.dropFirst().allSatisfy { $0.count == 3 }
+            && (groups.count > 2 || groups[1].first == UInt8(ascii: "0"))
+        if !isNumber { throw error(.ambiguousComma, at: first) }
+        append(.number, at: next, length: rest.count)
+        next = text.count
+        return true
     }
 
     private mutating func disjunction() throws(ExpressionError) {
@@ -216,7 +259,11 @@ struct ExpressionParser {
 
     private mutating func power() throws(ExpressionError) {
         try postfix()
-        guard let operation = operation(Self.powers) else { return }
+        // 2**7 as some languages have it.
+        let isDoubled = atDoubledStar
+        if isDoubled { next += 1 }
+        guard var operation = operation(isDoubled ? Self.doubledStars : Self.powers) else { return }
+        if isDoubled { (operation.place, operation.length) = (operation.place - 1, 2) }
         // A negative exponent is refused by its value.
         var isNegative = false
         let place = next
@@ -224,8 +271,12 @@ struct ExpressionParser {
         try postfix()
         if isNegative { append(.negate, at: place) }
         steps.append(operation)
-        if at("^") { throw error(.chainedPowers) }
+        if at("^") || atDoubledStar {
+            throw error(.chainedPowers, length: at("^") ? 1 : 2)
+        }
     }
+
+    private var atDoubledStar: Bool { text[next...].starts(with: "**".utf8) }
 
     private mutating func postfix() throws(ExpressionError) {
         try primary()
@@ -273,21 +324,53 @@ struct ExpressionParser {
             text[next] == UInt8(ascii: "0") && next + 2 < text.count
             && text[next + 1] | 0x20 == UInt8(ascii: "x") && isHexadecimalDigit(next + 2)
         if isHexadecimal { next += 2 }
-        while next < text.count, isHexadecimal ? isHexadecimalDigit(next) : isDigit(next) {
+        while isHexadecimal ? isHexadecimalDigit(next) : isDigit(next) {
             next += 1
+            // 1_000_003
+            let isGrouped =
+                next < text.count && text[next] == UInt8(ascii: "_")
+                && (isHexadecimal ? isHexadecimalDigit(next + 1) : isDigit(next + 1))
+            if isGrouped { next += 1 }
         }
         append(.number, at: place, length: next - place)
+        if !isHexadecimal { powerOfTen() }
         skipBlanks()
+    }
+
+    /// The `e12` of `1e12`.
+    private mutating func powerOfTen() {
+        let place = next
+        guard place < text.count, text[place] | 0x20 == UInt8(ascii: "e") else { return }
+        var end = place + 1
+        if end < text.count && text[end] == UInt8(ascii: "+") { end += 1 }
+        let first = end
+        while isDigit(end) { end += 1 }
+        // 1E6F is hexadecimal without its 0x.
+        if end == first || end < text.count && isLetter(end) { return }
+        next = end
+        append(.ten, at: place)
+        append(.number, at: first, length: end - first)
+        append(.power, at: place)
+        append(.multiply, at: place)
     }
 
     private mutating func call() throws(ExpressionError) {
         let place = next
         while next < text.count, isLetter(next) { next += 1 }
         let name = String(decoding: text[place..<next], as: UTF8.self)
-        guard let function = Function(rawValue: name) else {
+        if let wrong = hexadecimal(at: place) { throw wrong }
+        guard let function = Function(named: name) else {
             throw error(
-                Function.unsupported.contains(name) ? .unsupported : .unknownName, at: place,
-                length: name.utf8.count)
+                Function.unsupported.contains(name.lowercased()) ? .unsupported : .unknownName,
+                at: place, length: name.utf8.count)
+        }
+        if case .mersenne = function, isDigit(next) {
+            // M127
+            let first = next
+            while isDigit(next) { next += 1 }
+            append(.number, at: first, length: next - first)
+            append(.function(function, argumentCount: 1), at: place)
+            return skipBlanks()
         }
         skipBlanks()
         let bracket = next
@@ -352,7 +435,7 @@ struct ExpressionParser {
         let place = next
         // Most often there is nothing more, or a bracket.
         if place == text.count || text[place] == UInt8(ascii: ")") { return nil }
-        for (sign, operation) in signs where text[place...].starts(with: sign.utf8) {
+        for (sign, operation) in signs where isNext(sign) {
             let end = place + sign.utf8.count
             // ORx is a name.
             if isLetter(place) && end < text.count && isLetter(end) { continue }
@@ -361,6 +444,13 @@ struct ExpressionParser {
             return Expression.Step(operation: operation, place: place, length: end - place)
         }
         return nil
+    }
+
+    /// Whether a sign or a word is next, in any case.
+    private func isNext(_ sign: String) -> Bool {
+        if !isLetter(next) { return text[next...].starts(with: sign.utf8) }
+        let word = text[next...].prefix(sign.utf8.count).map { $0 & ~0x20 }
+        return word.elementsEqual(sign.utf8)
     }
 
     private mutating func append(_ operation: Expression.Operation, at place: Int, length: Int = 1)
@@ -391,8 +481,21 @@ struct ExpressionParser {
         !"+-*./%^#!(),=<>|&".utf8.contains(text[place]) && !isDigit(place) && !isLetter(place)
     }
 
+    /// What is wrong where letters and digits are those of hexadecimal without `0x`, and no name is called.
+    private func hexadecimal(at place: Int) -> ExpressionError? {
+        func isPart(_ place: Int) -> Bool { isDigit(place) || isLetter(place) }
+        var (first, end) = (place, place)
+        while first > 0 && isPart(first - 1) { first -= 1 }
+        while end < text.count && isPart(end) { end += 1 }
+        guard end - first > 1, (first..<end).allSatisfy(isHexadecimalDigit),
+            end == text.count || text[end] != UInt8(ascii: "(")
+        else { return nil }
+        return error(.hexadecimal, at: first, length: end - first)
+    }
+
     /// What is wrong with the next character, which does not go on.
     private func stray() -> ExpressionError {
+        if isLetter(next), let error = hexadecimal(at: next) { return error }
         let rest = text[next...]
         // PFGW's other names of >= and <=.
         for name in ["=>", "=<"] where rest.starts(with: name.utf8) {

@@ -28,6 +28,10 @@ public struct ExpressionError: Error, Sendable, Equatable {
         case doubleFactorial
         /// `1.5`: the point multiplies.
         case fraction
+        /// A comma that may group digits or separate numbers.
+        case ambiguousComma
+        /// Digits of hexadecimal without `0x`.
+        case hexadecimal
         /// A name that is no function's.
         case unknownName
         /// A function or an operator that other programs have.
@@ -89,6 +93,18 @@ public struct ExpressionError: Error, Sendable, Equatable {
         self.token = token
     }
 
+    /// Whether the text is no expression at all, whatever the values.
+    public var isAboutSyntax: Bool {
+        switch problem {
+        case .number(.tooLarge), .number(.outOfMemory): false
+        case .number, .invalidCharacter, .variable, .missingOperator, .missingOperand, .endsEarly,
+            .unclosed, .unopened, .tooDeep, .chainedPowers, .doubleFactorial, .fraction,
+            .ambiguousComma, .hexadecimal, .unknownName, .unsupported, .argumentCount:
+            true
+        default: false
+        }
+    }
+
     /// Whether the reason is the size, which a higher limit would allow.
     public var isAboutSize: Bool {
         switch problem {
@@ -122,6 +138,9 @@ extension ExpressionError: CustomStringConvertible {
         case .doubleFactorial:
             "can mean two things: write n!2 for the double factorial or (n!)! for the other"
         case .fraction: "multiplies, and what it stands in looks like a fraction: write *"
+        case .ambiguousComma:
+            "may group digits or separate numbers: leave it out of a number"
+        case .hexadecimal: "is no number and no function: hexadecimal begins with 0x"
         case .unknownName:
             "is no function; there are " + Function.allCases.map(\.rawValue).joined(separator: ", ")
         case .unsupported: "is known from other programs, but not supported"

@@ -136,6 +136,14 @@ final class CandidateSource: Sendable {
         var hasConditions = false
         var row = Row.none
 
+        /// Where the last candidate stands.
+        var candidateOrigin: CandidateOrigin {
+            if parser.linesBack > 0, case .line(let line) = origin {
+                return .line(line - parser.linesBack)
+            }
+            return origin
+        }
+
         /// Whether the last candidate depends on others.
         var isConditional: Bool { parser.isExpanding && parser.condition != nil }
 
@@ -155,6 +163,7 @@ final class CandidateSource: Sendable {
     /// The file's name.
     private let name: String
     private let format: CandidateFormat
+    private let hasHexadecimalArguments: Bool
     private let longest: Int
     private let maximumBits: Int
     private let limitName: String
@@ -165,12 +174,14 @@ final class CandidateSource: Sendable {
     private let reading: Monitor<Reading>
     private let inputs = Monitor<[Int: ChunkInputs]>([:])
     private let counted = Monitor(Counts())
+    let complaints = CandidateComplaints()
     /// Where the results of those are to be brought that have an entry in it.
-    let ledger = RowLedger { StandardStreams.complain($0) }
+    let ledger: RowLedger
 
     /// - Parameters:
     ///   - input: Where candidates come from.
     ///   - format: How a file says what they are.
+    ///   - hasHexadecimalArguments: Whether arguments are in hexadecimal, with or without `0x`.
     ///   - engine: What will test them: it may limit their size.
     ///   - maximumBits: The size of the largest number that the user allows.
     ///   - chunk: How many numbers make a chunk; `nil` to estimate.
@@ -178,10 +189,13 @@ final class CandidateSource: Sendable {
     ///   - conditions: What to do where a file has candidates that depend on others.
     ///   - cancel: Ends the reading.
     init(
-        _ input: CandidateInput, format: CandidateFormat = .auto, engine: Engine,
-        maximumBits: Int, chunk: Int?, selection: Selection = Selection(),
+        _ input: CandidateInput, format: CandidateFormat = .auto,
+        hasHexadecimalArguments: Bool = false, engine: Engine, maximumBits: Int, chunk: Int?,
+        selection: Selection = Selection(),
         conditions: Conditions = .ignored, cancel: CancelFlag
     ) {
+        ledger = RowLedger { [complaints] message, kind in complaints.add(message, kind) }
+        self.hasHexadecimalArguments = hasHexadecimalArguments
         self.selection = selection
         self.conditions = conditions
         self.cancel = cancel
@@ -278,7 +292,8 @@ final class CandidateSource: Sendable {
                     counted.withLock { $0.done += 1 }
                     continue
                 }
-                bits = add(candidate, origin: reading.origin, to: &batch, &names, place: place)
+                bits = add(
+                    candidate, origin: reading.candidateOrigin, to: &batch, &names, place: place)
             }
             isComplete = self.isComplete(&reading, &batch, &names, after: bits)
         }
@@ -322,9 +337,9 @@ final class CandidateSource: Sendable {
             reading.lines = nil
             reading.parser = CandidateParser(format: .lines)
             reject(
-                reading.origin, nil,
+                reading.candidateOrigin, nil,
                 "its candidates depend on those before them, which needs --order input; the reading "
-                    + "ends here")
+                    + "ends here", .format)
             return nil
         }
         reading.hasConditions = true
@@ -345,7 +360,7 @@ final class CandidateSource: Sendable {
             return nil
         }
         let entered = RowLedger.Member(
-            candidate: candidate, origin: reading.origin, place: place)
+            candidate: candidate, origin: reading.candidateOrigin, place: place)
         switch ledger.add(entered, to: row) {
         case .test(let entry): return test(entered, at: entry, to: &batch, &names)
         case .nothing: return nil
@@ -377,7 +392,7 @@ final class CandidateSource: Sendable {
                 do throws(CandidateFileError) {
                     if let candidate = try reading.parser.next() { return .text(candidate) }
                 } catch {
-                    return .bad(error, nil)
+                    if let candidate = refuse(error, nil, &reading) { return candidate }
                 }
             }
             if reading.lines == nil {
@@ -389,7 +404,7 @@ final class CandidateSource: Sendable {
                     continue
                 }
                 reading.origin = .argument(reading.argument)
-                return .text(CandidateParser.Candidate(text: trimmed(Array(argument.utf8)[...])))
+                return self.argument(trimmed(Array(argument.utf8)[...]))
             }
             switch nextLine(&reading, mayWait: mayWait || !reading.hasConditions) {
             case .line(let bytes, let length):
@@ -406,6 +421,15 @@ final class CandidateSource: Sendable {
                     if let candidate = refuse(error, nil, &reading) { return candidate }
                 }
             }
+        }
+    }
+
+    private func argument(_ text: ArraySlice<UInt8>) -> ReadCandidate {
+        if !hasHexadecimalArguments { return .text(CandidateParser.Candidate(text: text)) }
+        do throws(CandidateFileError) {
+            return .text(CandidateParser.Candidate(text: try HexadecimalLines.number(text)[...]))
+        } catch {
+            return .bad(error, text)
         }
     }
 
@@ -428,7 +452,7 @@ final class CandidateSource: Sendable {
     ) -> ReadCandidate? {
         if !error.endsReading { return .bad(error, line) }
         reading.lines = nil
-        reject(reading.origin, line, "\(error); the reading ends here")
+        reject(reading.origin, line, "\(error); the reading ends here", .format)
         return nil
     }
 
@@ -461,12 +485,12 @@ final class CandidateSource: Sendable {
     ) -> Int? {
         switch candidate {
         case .bad(let error, let row):
-            reject(origin, row, error.description, entry)
+            reject(origin, row, error.description, .format, entry)
             return nil
         case .text(let candidate):
             var text = candidate.text
             if let length = candidate.lengthOfCut {
-                reject(origin, text, tooLong(length, text), entry)
+                reject(origin, text, tooLong(length, text), .size, entry)
                 return nil
             }
             do throws(ExpressionError) {
@@ -485,9 +509,14 @@ final class CandidateSource: Sendable {
                 return bits
             } catch {
                 if error.problem == .cancelled { return nil }
+                var isArgument = false
+                if case .argument = origin { isArgument = true }
+                let hint =
+                    error.isAboutSize
+                    ? " (\(limitName))"
+                    : hint(for: error, in: text, isArgument: isArgument, mayBeFile: isArgument)
                 reject(
-                    origin, text,
-                    error.description + (error.isAboutSize ? " (\(limitName))" : ""), entry)
+                    origin, text, error.description + hint, CandidateComplaints.Kind(error), entry)
                 return nil
             }
         }
@@ -506,7 +535,7 @@ final class CandidateSource: Sendable {
     /// Reports a bad candidate; one that is entered when it is decided that it was to be tested.
     private func reject(
         _ origin: CandidateOrigin, _ text: ArraySlice<UInt8>?, _ message: String,
-        _ entry: RowLedger.Place? = nil
+        _ kind: CandidateComplaints.Kind, _ entry: RowLedger.Place? = nil
     ) {
         let place =
             switch origin {
@@ -515,8 +544,14 @@ final class CandidateSource: Sendable {
             }
         let quoted = text.map { "'\(printable($0))': " } ?? ""
         let report = "\(place): \(quoted)\(message)"
-        if let entry { return ledger.put(.bad(report), at: entry) }
+        if let entry { return ledger.put(.bad(report, kind), at: entry) }
         counted.withLock { $0.bad += 1 }
-        StandardStreams.complain(report)
+        complaints.add(report, kind)
+    }
+
+    /// Says how many candidates there were beyond those that were reported.
+    func complainOfRest() {
+        let isOfArguments = if case .candidates = size { true } else { false }
+        complaints.finish(isOfArguments ? nil : name)
     }
 }

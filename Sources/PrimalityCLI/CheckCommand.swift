@@ -11,14 +11,16 @@ struct CheckCommand: ParsableCommand {
         abstract: "Tests numbers from arguments, a file or standard input.",
         usage: "primality check [<expression> ...] [--file <file> | -] [<options>]",
         discussion: """
-            A candidate is a number, decimal or hexadecimal after 0x, or an expression. From loose to \
+            A candidate is a number, decimal or hexadecimal after 0x, or an expression. 1_000_003, \
+            1,000,003, 1e12 and 2**64 are numbers too; with --base 16 all are hexadecimal. From loose to \
             tight: || or OR, && or AND, != ==, >= <= > < (all of them 1 or 0), + -, then * / %, then \
             unary -, then ^, then x# (the product of the primes up to x), n#m (of those from m to n), n! \
             and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, R(n) = (10^n-1)/9, R(n,x) = n times the \
             digits of x, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
             lucasU(p,q,n), lucasV(p,q,n), p(n) = the nth prime (n up to 50000000), nextprime(x) and \
             prevprime(x) (of up to 2048 bits), and digits in a row: Sm(n) of 1 to n, SmW(x) of the primes \
-            up to x, SmWp(n) of the first n primes. Quote them for the shell. What is larger than \
+            up to x, SmWp(n) of the first n primes. The case of names does not count, and M127 is M(127). Quote \
+            them for the shell. What is larger than \
             --max-bits is refused before it is computed; so are inexact quotients, and a^b^c without \
             brackets.
 
@@ -31,10 +33,13 @@ struct CheckCommand: ParsableCommand {
               primality check -q 'M(127)' && echo prime
 
             In files each candidate stands on a line of its own, unless the first line is a header: of \
-            ABC, ABCD or ABC2 as PFGW has them, or of NewPGen. Empty lines and lines that begin with # \
+            ABC, ABCD or ABC2 as PFGW has them, or of NewPGen; or the first two are rows n a(n) of a b-file of \
+            OEIS, of which the second numbers are tested. --input worktodo reads lines of GIMPS, such as \
+            PRP=1,2,521,-1 and Test=607, and tests their numbers. --base 16 reads hexadecimal, also over several \
+            lines that end in a colon, and passes over labels such as modulus: between them. Empty lines and lines that begin with # \
             are skipped, // begins a comment, \\ at the end of a line joins the next one to it. Without \
             expressions and --file, standard input is read. A bad line is reported on standard error and \
-            the rest goes on. Four files, and what they stand for:
+            the rest goes on; of more than 20 of a kind the others are counted. Four files, and what they stand for:
               ABC $a*2^$b$c                ABCD $a*2^$b+1 [5 100]
               3 5000 +1                    0 8
               5 5001 -1                    2 -8
@@ -44,8 +49,11 @@ struct CheckCommand: ParsableCommand {
               a: from 3 to 9 step 2        45 5000
               b: primes from 100 to 200    -> 45*2^5000+1, 45*2^5000-1
 
-            Values are pasted as text: a sign stands in the template or in the value. What | joins is all \
-            tested; what follows & is tested when all before it in the row are prime or probably so. \
+            Values are pasted as text: a sign stands in the template or in the value, and a dot beside a \
+            variable multiplies. What | joins is all \
+            tested; what follows & is tested when all before it in the row are prime or probably so. In \
+            NewPGen's files of twins and chains the second is tested only if the first passed, as in PFGW and \
+            LLR; version 0.1.0 tested both. \
             // {number_primes,$a,1} after the template leaves out the rows with a value of $a from the row \
             after its first prime on, {number_comps,$a,3} from that after its third composite on; a \
             new header counts anew. A number that timed out or ended its workers is neither prime nor \
@@ -85,9 +93,11 @@ struct CheckCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What the file is: auto (its first line says it), lines, abc, abcd, abc2 or newpgen; by "
-                + "default auto.", valueName: "format"))
+            "What the file is: auto (its first lines say it), lines, abc, abcd, abc2, newpgen, bfile, "
+                + "worktodo or hex; by default auto.", valueName: "format"))
     var input: String?
+
+    @OptionGroup var base: NumberBase
 
     @Option(
         help: ArgumentHelp(
@@ -128,8 +138,7 @@ struct CheckCommand: ParsableCommand {
         let engine: Engine = try choice(
             engine, of: "--engine")
         let order: ResultOrder = try choice(order, of: "--order")
-        let candidateFormat: CandidateFormat = try choice(
-            self.input ?? "auto", of: "--input")
+        let candidateFormat = try candidateFormat()
         let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
         let shared = try shared.checked(maySpeakAsPFGW: true)
         try checkResumption()
@@ -166,7 +175,8 @@ struct CheckCommand: ParsableCommand {
             timeout: shared.timeout,
             notify: { StandardStreams.complain($0.description) })
         let source = CandidateSource(
-            input, format: candidateFormat, engine: engine, maximumBits: shared.maximumBits,
+            input, format: candidateFormat, hasHexadecimalArguments: base.isHexadecimal,
+            engine: engine, maximumBits: shared.maximumBits,
             chunk: shared.chunk,
             selection: Selection(
                 shard: shard, done: resumption?.file.done ?? PlaceSet(),
@@ -177,7 +187,7 @@ struct CheckCommand: ParsableCommand {
         var output = Output()
         var status = ExitStatus.done
         let quiet = quiet
-        var receiver = Receiver(format, withResidue: res64, isQuiet: quiet, source.ledger)
+        var receiver = Receiver(format, withResidue: res64, isQuiet: quiet, source)
         if !quiet, let header = format.header { _ = output.write(header) }
         var statistics = RunStatistics(workers: shared.pool.workers)
         let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
@@ -198,6 +208,7 @@ struct CheckCommand: ParsableCommand {
         status.raise(to: receiver.status)
         if !lines.isEmpty { _ = resumption?.file.append(lines) ?? output.write(lines) }
         progress?.stop()
+        source.complainOfRest()
         if self.shared.stats { StandardStreams.writeError(statistics.table) }
         status.raise(to: output.status())
         status.raise(to: resumption?.finish() ?? .done)
@@ -223,6 +234,16 @@ struct CheckCommand: ParsableCommand {
                         + "\(shard)")
         }
         if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// What files are, or what arguments are if they are in hexadecimal.
+    private func candidateFormat() throws -> CandidateFormat {
+        let format: CandidateFormat = try choice(self.input ?? "auto", of: "--input")
+        if !base.isHexadecimal { return format }
+        if ![.auto, .lines, .hex].contains(format) {
+            throw Refusal.usage("--base 16 is for lines and arguments, not for --input \(format)")
+        }
+        return .hex
     }
 
     /// Refuses what does not go together with --resume.
@@ -271,15 +292,16 @@ private struct Receiver {
     let format: ResultFormat
     let withResidue: Bool
     let isQuiet: Bool
-    let ledger: RowLedger
+    let source: CandidateSource
+    private var ledger: RowLedger { source.ledger }
     private(set) var tested = 0
     private(set) var status = ExitStatus.done
 
-    init(_ format: ResultFormat, withResidue: Bool, isQuiet: Bool, _ ledger: RowLedger) {
+    init(_ format: ResultFormat, withResidue: Bool, isQuiet: Bool, _ source: CandidateSource) {
         self.format = format
         self.withResidue = withResidue
         self.isQuiet = isQuiet
-        self.ledger = ledger
+        self.source = source
     }
 
     /// Takes the results of a chunk, and reports numbers that could not be tested.
@@ -300,7 +322,8 @@ private struct Receiver {
                     append(i, result, verdict, inputs, to: &lines)
                 }
             } else if let failure = result.failure(at: i), failure != .cancelled {
-                let message = "\(printable(inputs[i])): \(failure)"
+                let message =
+                    "candidate \(inputs.places[i] + 1): \(printable(inputs[i])): \(failure)"
                 var line: [UInt8] = []
                 if !isQuiet {
                     format.append(
@@ -311,7 +334,7 @@ private struct Receiver {
                     ledger.put(.undecided(failure, line: line, message), at: entry)
                 } else {
                     lines += line
-                    StandardStreams.complain(message)
+                    source.complaints.add(message, .undecided)
                     status.raise(to: failure.exitStatus)
                 }
             }

@@ -38,6 +38,8 @@ struct ListCommand: ParsableCommand {
     @Flag(help: "Print only how many there are.")
     var count = false
 
+    @OptionGroup var base: NumberBase
+
     @OptionGroup var shared: RunOptions
 
     func run() throws {
@@ -53,7 +55,8 @@ struct ListCommand: ParsableCommand {
         try Refusal.checkLevel()
         let range = try range(between: ends, maximumBits: shared.maximumBits)
 
-        var run = try SearchRun(.within(range), shared, countsOnly: count)
+        var run = try SearchRun(
+            .within(range), shared, countsOnly: count, origin: ("lo", range.lowerBound))
         run.search { source, tested in
             let (given, last) = source.given
             guard let last, let gone = range.lowerBound.distance(to: last), gone > 0,
@@ -89,7 +92,7 @@ struct ListCommand: ParsableCommand {
         between ends: [String], maximumBits: Int
     ) throws -> ClosedRange<BigNatural> {
         let numbers = zip(["lo", "hi"], ends).map { name, text in
-            number(text, called: name, maximumBits: maximumBits)
+            number(text, called: name, maximumBits: maximumBits, in: base)
         }
         let badInput = ExitCode(ExitStatus.badInput.rawValue)
         guard let low = numbers[0], let high = numbers[1] else { throw badInput }

@@ -37,11 +37,13 @@ struct NextCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "How many primes to print.")
     var count = 1
 
+    @OptionGroup var base: NumberBase
+
     @OptionGroup var shared: RunOptions
 
     func run() throws {
         let numbers = try Refusal.operands(among: numbers, of: "next")
-        try Neighbours(isAbove: true, command: "next", numbers: numbers, count: count)
+        try Neighbours(isAbove: true, command: "next", numbers: numbers, count: count, base: base)
             .run(shared)
     }
 }
@@ -81,11 +83,13 @@ struct PrevCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "How many primes to print.")
     var count = 1
 
+    @OptionGroup var base: NumberBase
+
     @OptionGroup var shared: RunOptions
 
     func run() throws {
         let numbers = try Refusal.operands(among: numbers, of: "prev")
-        try Neighbours(isAbove: false, command: "prev", numbers: numbers, count: count)
+        try Neighbours(isAbove: false, command: "prev", numbers: numbers, count: count, base: base)
             .run(shared)
     }
 }
@@ -96,6 +100,7 @@ private struct Neighbours {
     let command: String
     let numbers: [String]
     let count: Int
+    let base: NumberBase
 
     func run(_ options: RunOptions) throws {
         if numbers.count != 1 {
@@ -104,13 +109,16 @@ private struct Neighbours {
         let options = try options.checked()
         let count = try searchCount(count)
         try Refusal.checkLevel()
-        guard let start = number(numbers[0], called: "n", maximumBits: options.maximumBits) else {
+        guard
+            let start = number(
+                numbers[0], called: "n", maximumBits: options.maximumBits, in: base)
+        else {
             throw ExitCode(ExitStatus.badInput.rawValue)
         }
 
         let search: PrimeSearch =
             isAbove ? .after(start, count: count) : .before(start, count: count)
-        var run = try SearchRun(search, options, start: start)
+        var run = try SearchRun(search, options, start: start, origin: ("n", start))
         let range = range(from: start)
         run.search { source, _ in Progress.Estimate(note: range(source.reached)) }
         let results = run.results

@@ -22,7 +22,7 @@ final class RowLedger: Sendable {
         /// An earlier run has tested it.
         case known(Verdict)
         /// It was no number; what there is to say.
-        case bad(String)
+        case bad(String, CandidateComplaints.Kind)
         /// It could not be tested: the line about it, and what else there is to say.
         case undecided(ChunkFailure, line: [UInt8], String)
 
@@ -40,7 +40,7 @@ final class RowLedger: Sendable {
             switch self {
             case .tested(_, let line): 64 + line.count
             case .known: 64
-            case .bad(let text): 64 + text.utf8.count
+            case .bad(let text, _): 64 + text.utf8.count
             case .undecided(_, let line, let text): 64 + line.count + text.utf8.count
             }
         }
@@ -104,6 +104,8 @@ final class RowLedger: Sendable {
         var passed = 0
         /// A chain has ended with a candidate that did not pass.
         var isBroken = false
+        /// That candidate was no number: no condition has left out what follows it.
+        var isRefused = false
         /// The whole row is; known when all rows before it are decided.
         var isLeftOut: Bool?
 
@@ -145,10 +147,12 @@ final class RowLedger: Sendable {
     private static let mostBytes = 1 << 25
 
     private let state = Monitor(State())
-    private let complain: @Sendable (String) -> Void
+    private let complain: @Sendable (String, CandidateComplaints.Kind) -> Void
 
     /// - Parameter complain: Is told what there is to say about bad candidates, row by row.
-    init(complain: @escaping @Sendable (String) -> Void) { self.complain = complain }
+    init(complain: @escaping @Sendable (String, CandidateComplaints.Kind) -> Void) {
+        self.complain = complain
+    }
 
     // MARK: Reading
 
@@ -250,6 +254,7 @@ final class RowLedger: Sendable {
                     }
                 } else {
                     row.isBroken = true
+                    if case .bad = outcome { row.isRefused = true }
                     dropWaiting(&row, &state)
                 }
             }
@@ -308,7 +313,9 @@ final class RowLedger: Sendable {
                 state.rows[state.first] = row
                 return
             }
-            state.leftOut += row.added - row.decided
+            if row.isLeftOut == true || !row.isRefused {
+                state.leftOut += row.added - row.decided
+            }
             state.size -= row.size
             state.first += 1
         }
@@ -322,13 +329,13 @@ final class RowLedger: Sendable {
             state.decided.lines += line
             if !verdict.passed { state.decided.hasComposite = true }
         case .known: break
-        case .bad(let message):
+        case .bad(let message, let kind):
             state.bad += 1
-            complain(message)
+            complain(message, kind)
         case .undecided(let failure, let line, let message):
             state.decided.lines += line
             state.decided.status.raise(to: failure.exitStatus)
-            complain(message)
+            complain(message, .undecided)
         }
         guard let verdict = outcome.verdict else { return }
         for (i, stop) in stops.enumerated()

@@ -5,13 +5,43 @@ internal import Primality
 internal import PrimalityPool
 
 /// The number that an argument stands for; `nil` when it stands for none, which was reported.
-func number(_ text: String, called name: String, maximumBits: Int) -> BigNatural? {
-    do throws(ExpressionError) {
-        return try BigNatural(expression: text, maximumBits: maximumBits)
+func number(
+    _ text: String, called name: String, maximumBits: Int, in base: NumberBase = NumberBase()
+) -> BigNatural? {
+    let message: String
+    do {
+        let expression = try base.expression(of: text)
+        return try BigNatural(expression: expression, maximumBits: maximumBits)
+    } catch let error as ExpressionError {
+        let hint = hint(for: error, in: text.utf8, isArgument: true, mayBeFile: false)
+        message = error.description + (error.isAboutSize ? " (--max-bits)" : hint)
     } catch {
-        let message = error.description + (error.isAboutSize ? " (--max-bits)" : "")
-        StandardStreams.complain("\(name) '\(printable(text))': \(message)")
-        return nil
+        message = "\(error)"
+    }
+    StandardStreams.complain("\(name) '\(printable(text))': \(message)")
+    return nil
+}
+
+/// How numbers are written, where no `0x` says it.
+struct NumberBase: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "10 or 16: how numbers are written. With 16 each is hexadecimal, with or without 0x, or as "
+                + "openssl prints it, with colons.", valueName: "base"))
+    var base = 10
+
+    func validate() throws {
+        if base != 10 && base != 16 {
+            throw ValidationError("--base \(base) is not supported; give 10 or 16")
+        }
+    }
+
+    var isHexadecimal: Bool { base == 16 }
+
+    /// The expression that a text stands for.
+    func expression(of text: String) throws(CandidateFileError) -> String {
+        if !isHexadecimal { return text }
+        return String(decoding: try HexadecimalLines.number(Array(text.utf8)[...]), as: UTF8.self)
     }
 }
 
@@ -27,6 +57,9 @@ struct SearchRun {
     private let format: ResultFormat?
     /// Every number of a range is reported on that is prime, or could not be tested.
     private let isOfRange: Bool
+    /// Where the search begins, and what that is called: numbers next to it share most of their digits.
+    private let origin: (name: String, number: BigNatural)?
+    private let complaints = CandidateComplaints()
     private let interruption = Interruption()
     private let job: PoolJob
     private let source: SearchSource
@@ -43,14 +76,16 @@ struct SearchRun {
     ///   - options: How.
     ///   - countsOnly: Print no numbers.
     ///   - start: Where the first one's gap begins; without it there are none.
+    ///   - origin: What numbers that could not be tested are counted from.
     /// - Throws: A status when there is no such prime, which was reported.
     init(
         _ search: PrimeSearch, _ options: RunOptions.Checked, countsOnly: Bool = false,
-        start: BigNatural? = nil
+        start: BigNatural? = nil, origin: (name: String, number: BigNatural)? = nil
     ) throws {
         self.options = options
         format = countsOnly ? nil : options.format
         isOfRange = search.isOfRange
+        self.origin = origin
         job = PoolJob(
             options: options.test, wantsReports: format?.needsReports ?? false,
             cancel: interruption.cancel, timeout: options.timeout,
@@ -86,6 +121,7 @@ struct SearchRun {
             status.raise(to: error.exitStatus)
         }
         progress?.stop()
+        complaints.finish(nil)
         if options.showsStatistics { StandardStreams.writeError(statistics.table) }
         if let problem = source.problem {
             StandardStreams.complain(problem.description)
@@ -107,7 +143,12 @@ struct SearchRun {
             case .failed(let i, let failure):
                 let number = result.chunk.numbers[i]
                 let digits = number.description
-                StandardStreams.complain("\(printable(digits)): \(failure)")
+                let distance = origin.flatMap { origin in
+                    origin.number.distance(to: number).map {
+                        "\(origin.name) \($0 < 0 ? "-" : "+") \(abs($0)): "
+                    }
+                }
+                complaints.add("\(distance ?? "")\(printable(digits)): \(failure)", .undecided)
                 status.raise(to: failure.exitStatus)
                 // Elsewhere it ends the search: what is looked for is beyond it, or it itself.
                 if format != nil && isOfRange {

@@ -118,17 +118,24 @@ struct Output {
     }
 }
 
-/// Text that a terminal cannot take amiss: printable ASCII, cut after 40 characters.
-func printable(_ bytes: some Collection<UInt8>) -> String {
-    var text = ""
-    for byte in bytes.prefix(40) {
-        if (0x20...0x7E).contains(byte) {
-            text.unicodeScalars.append(UnicodeScalar(byte))
-        } else {
-            text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+/// Text that a terminal cannot take amiss: printable ASCII, of more than 40 characters the first 24 and the
+/// last 12.
+///
+/// Numbers that are searched side by side differ in their last digits.
+func printable(_ bytes: some BidirectionalCollection<UInt8>) -> String {
+    func shown(_ bytes: some Collection<UInt8>) -> String {
+        var text = ""
+        for byte in bytes {
+            if (0x20...0x7E).contains(byte) {
+                text.unicodeScalars.append(UnicodeScalar(byte))
+            } else {
+                text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
         }
+        return text
     }
-    return bytes.dropFirst(40).isEmpty ? text : text + "..."
+    return bytes.dropFirst(40).isEmpty
+        ? shown(bytes) : shown(bytes.prefix(24)) + "..." + shown(bytes.suffix(12))
 }
 
 func printable(_ text: String) -> String { printable(text.utf8) }

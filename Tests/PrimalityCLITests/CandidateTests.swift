@@ -165,6 +165,143 @@ import Testing
         #expect(try Tool.run(["check", "--input", "lines", "7"]).status == 64)
     }
 
+    @Test func filesOfOEISAndGIMPSAreRead() throws {
+        func run(_ text: String, _ arguments: [String] = []) throws -> Tool.Outcome {
+            try Tool.run(["check"] + arguments, input: Data(text.utf8))
+        }
+        let bFile = "# A000040\n1 2\n2 3\n3 5\n4 9\n"
+        for arguments in [[], ["--input", "bfile"]] {
+            let outcome = try run(bFile, arguments)
+            #expect(outcome.lines == ["2: prime", "3: prime", "5: prime", "9: composite"])
+            #expect(outcome.status == 0 && outcome.error == "")
+        }
+        // What is none is told by its own line.
+        let pairs = try run("3 5\n\n7 11\n13\n")
+        #expect(pairs.output == "13: prime\n" && pairs.status == 2)
+        #expect(
+            pairs.error.split(separator: "\n").map { $0.prefix(41) }
+                == [
+                    "primality: standard input: line 1: '3 5':",
+                    "primality: standard input: line 3: '7 11'",
+                ])
+        #expect(pairs.error.contains("operator is missing; write one number a line"))
+        let work = "PRP=1,2,521,-1,75,0\nTest=00000000000000000000000000000000,607,75,1\nM127\nx\n"
+        let outcome = try run(work, ["--input", "worktodo"])
+        #expect(outcome.lines == ["2^521-1: prime", "2^607-1: prime", "M(127): prime"])
+        #expect(outcome.error.contains("line 4: 'x': is no line of a worktodo file"))
+        #expect(try run(work).error.contains("a file of GIMPS is read with --input worktodo"))
+        #expect(try run("2 5 7\n").error.contains("write one number a line"))
+        #expect(try run("7, 11\n").error.contains("write one number a line"))
+    }
+
+    @Test func numbersAreReadAsPeopleWriteThem() throws {
+        let outcome = try Tool.run([
+            "check", "+7", "1e12+39", "2**61-1", "1_000_003", "1,000,003", "M127", "phi(3,2)",
+        ])
+        #expect(outcome.status == 0 && outcome.lines.count == 7)
+        #expect(outcome.lines.allSatisfy { $0.hasSuffix(": prime") })
+        let csv = try Tool.run(["check", "--format", "csv", "1,000,003"])
+        #expect(csv.lines[1].hasPrefix("0,\"1,000,003\",20,prime,"))
+        let two = try Tool.run(["check", "3,5", "7"])
+        #expect(two.status == 2 && two.output == "7: prime\n")
+        #expect(two.error.contains("',' at position 2 may group digits or separate numbers"))
+        #expect(try Tool.run(["list", "1_0", "+20"]).output == "11\n13\n17\n19\n")
+    }
+
+    @Test func hexadecimalIsReadWithABase() throws {
+        let text = "P:\n    00:ff:ff:\n    ff:fb\n7\nCAFE0001\nModulus=C7\n"
+        for arguments in [["--base", "16"], ["--input", "hex"]] {
+            let outcome = try Tool.run(["check"] + arguments, input: Data(text.utf8))
+            #expect(
+                outcome.lines == [
+                    "0x00fffffffb: prime", "0x7: prime", "0xCAFE0001: composite", "0xC7: prime",
+                ])
+            #expect(outcome.status == 0 && outcome.error == "")
+        }
+        let without = try Tool.run(["check"], input: Data(text.utf8))
+        #expect(without.output == "7: prime\n" && !without.error.contains("NewPGen"))
+        let hints = without.error.components(separatedBy: "hexadecimal begins with 0x")
+        #expect(hints.count == 5)
+        let arguments = try Tool.run(["check", "--base", "16", "1f", "00:c7", "2^5"])
+        #expect(arguments.output == "0x1f: prime\n0x00c7: prime\n" && arguments.status == 2)
+        #expect(arguments.error.contains("'2^5': '^' at position 2 is no hexadecimal digit"))
+        #expect(try Tool.run(["list", "--base", "16", "f", "1F"]).output == "17\n19\n23\n29\n31\n")
+        #expect(try Tool.run(["next", "--base", "16", "ff"]).output == "257\n")
+        #expect(try Tool.run(["prev", "--base", "16", "g"]).status == 2)
+        #expect(try Tool.run(["next", "FF"]).error.contains("hexadecimal begins with 0x"))
+        #expect(try Tool.run(["check", "--base", "8", "7"]).status == 64)
+        #expect(try Tool.run(["check", "--base", "16", "--input", "abc"]).status == 64)
+    }
+
+    @Test func wordsGetAHintAtFiles() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("primality-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appendingPathComponent("numbers.txt").path
+        try Data("7\n".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try Tool.run(["check", file]).error.contains("; to read the file, write --file /"))
+        let missing = try Tool.run(["check", "numbers"])
+        #expect(missing.error.contains("'numbers' at position 1 is no function"))
+        #expect(missing.error.contains("a file is read with --file"))
+        #expect(try !Tool.run(["list", "numbers", "9"]).error.contains("--file"))
+        #expect(
+            try Tool.run(["check", "3 5"]).error.contains("each number is an argument of its own"))
+    }
+
+    @Test func manyComplaintsOfAKindAreCounted() throws {
+        let text =
+            String(repeating: "?\n", count: 494) + String(repeating: "2^9999999\n", count: 20)
+            + String(repeating: "7/2\n", count: 21) + "7\n"
+        let outcome = try Tool.run(["check"], input: Data(text.utf8))
+        #expect(outcome.status == 2 && outcome.output == "7: prime\n")
+        let errors = outcome.error.split(separator: "\n")
+        #expect(errors.count == 62)
+        #expect(
+            errors.suffix(2) == [
+                "primality: standard input: 474 more candidates are no expressions",
+                "primality: standard input: 1 more candidate is without a value that can be tested",
+            ])
+        // Those that depend on others are counted with them.
+        let rows = "ABC 7/$a & $a\n" + String(repeating: "2\n", count: 30)
+        #expect(
+            try Tool.run(["check"], input: Data(rows.utf8)).error.split(separator: "\n").count == 21
+        )
+    }
+
+    @Test func numbersAreNamedByTheirEnds() throws {
+        let digits = String(repeating: "7", count: 100)
+        let outcome = try Tool.run(["check", digits + "0000000001x", digits + "0000000002x"])
+        #expect(outcome.error.contains("argument 1: '777777777777777777777777...70000000001x': "))
+        #expect(outcome.error.contains("argument 2: '777777777777777777777777...70000000002x': "))
+        #expect(try Tool.run(["list", digits, digits + "y"]).error.contains("hi '7777"))
+    }
+
+    @Test func aHeaderInTheMiddleIsObeyed() throws {
+        let text = """
+            7
+            ABC $a*2+1 // {number_primes,$a,1}
+            3
+            3
+            ABC $a*2+1 // {number_primes,$a,1}
+            3
+            9:P:0:2:1
+            3 5
+            ABC2 $a
+            a: from 11 to 12
+            ABC $a+1
+            12
+
+            """
+        let outcome = try Tool.run(["check"], input: Data(text.utf8))
+        #expect(
+            outcome.lines == [
+                "7: prime", "3*2+1: prime", "3*2+1: prime", "3*2^5+1: prime", "11: prime",
+                "12: composite", "12+1: prime",
+            ])
+        #expect(outcome.status == 0 && outcome.error.contains("1 candidate was left out"))
+    }
+
     @Test func placesCountWhatFilesGive() throws {
         let text = "ABC $a*6+1 | $a*6-1\n" + (1...20).map { "\($0)\n" }.joined()
         let whole = try Tool.run(["check"], input: Data(text.utf8)).lines

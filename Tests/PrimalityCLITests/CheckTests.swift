@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func linesThatAreNoNumberAreReportedAndTheRestGoesOn() throws {
-        var input = Data("7\r\n\n  # comment\n#\n 11 \n12x\n-3\n+4\n1 2\n".utf8)
+        var input = Data("7\r\n\n  # comment\n#\n 11 \n12x\n-3\n++4\n1 2\n".utf8)
         input += Data([0, 10, 0xFF, 0x31, 10])
         input += Data("0x\n13".utf8)
         let outcome = try Tool.run(["check"], input: input)
@@ -348,7 +348,8 @@ import Testing
         let outcome = try Tool.run(["check"], input: input)
         #expect(outcome.status == 2)
         #expect(outcome.output == "7: prime\n11: prime\n")
-        #expect(outcome.error.contains("line 2: '1111111111111111111111111111111111111111...': "))
+        #expect(
+            outcome.error.contains("line 2: '111111111111111111111111...111111111111': "))
         #expect(outcome.error.contains("more than the limit of 1000000 (--max-bits)"))
         #expect(outcome.error.split(separator: "\n").count == 1)
     }

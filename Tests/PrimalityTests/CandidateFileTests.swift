@@ -106,6 +106,30 @@ import Testing
                 "ABC2 $a$b // c\n$A: FROM 3 downto 1 step -2 // d\nb:in{+1 -4}\n",
                 ["3+1", "3-4", "1+1", "1-4"]
             ),
+            (
+                "ABC $a.997#+-1 & $a.997#+1\n3", ["3*997#+-1", "3*997#+1"]
+            ),
+            ("ABC 2.$a . 5.$b.7#-1\n3 4", ["2*3 . 5*4*7#-1"]), ("ABC $a.$b+1.5\n3 4", ["3*4+1.5"]),
+            ("ABCD $a.23#-1 [2]\n1", ["2*23#-1", "3*23#-1"]),
+            ("ABC2 $a.23#-1\na: from 2 to 3", ["2*23#-1", "3*23#-1"]),
+            // A header in the middle, of whatever format.
+            ("7\nABC $a+1\n3\nABCD $a+2 [4]\n1", ["7", "3+1", "4+2", "5+2"]),
+            ("ABC $a+1\n3\n9:P:0:2:1\n3 4\nABC $a*$b\n5 6", ["3+1", "3*2^4+1", "5*6"]),
+            (
+                "ABC2 $a | $a+2\na: from 3 to 4\nABC2 $b\nb: from 5 to 6\nABC $a\n8",
+                ["3", "3+2", "4", "4+2", "5", "6", "8"]
+            ),
+            ("1 2\n2 3\nABC $a+$b\n3 4", ["2", "3", "3+4"]),
+            // Of OEIS, told by two rows.
+            ("1 2\n2 3\n3 5\n", ["2", "3", "5"]), ("0 10\n# c\n1\t-4\n2 7", ["10", "-4", "7"]),
+            ("-3 5\n-4 7", ["5", "7"]), ("1 2", ["1 2"]), ("1 2\n3 4\n5", ["1 2", "3 4", "5"]),
+            ("1 2\n7\n8", ["1 2", "7", "8"]), ("1 2\nABC $a\n3", ["1 2", "3"]),
+            ("1 -2\n2 -3", ["1 -2", "2 -3"]), ("1 2 3\n2 3 4", ["1 2 3", "2 3 4"]),
+            ("1 2\n9 10 // c\n", ["1 2", "9 10"]),
+            // Hexadecimal, and no headers.
+            ("00:ff:ff\n7", ["00:ff:ff", "7"]), ("ab:cd:ef\n7", ["ab:cd:ef", "7"]),
+            ("5:\n7", ["5:", "7"]), ("1:2\n7", ["1:2", "7"]), ("1:2:3\n7", ["1:2:3", "7"]),
+            ("ABCDEF01\n7", ["ABCDEF01", "7"]), ("abc2e\n7", ["abc2e", "7"]),
             ("abc2 $a-2 | $a+2\na: from 9 downto 8", ["9-2", "9+2", "8-2", "8+2"]),
             ("ABC2 $a*$b\nb: from 1 to 2\na: from 5 to 6", ["5*1", "6*1", "5*2", "6*2"]),
             ("ABC2 $a\na: from -1 to 1", ["-1", "0", "1"]),
@@ -124,7 +148,10 @@ import Testing
                 "1000000000000:M:1:2:258\n5 100\n7 102\n3:P:0:10:1\n1 2",
                 ["5*2^100-1", "7*2^102-1", "1*10^2+1"]
             ),
-            ("5:T:0:2:67\n7 11", ["7*11#+1", "7*11#-1"]),
+            ("5:T:0:2:67\n7 11", ["7*11#+1", "7*11#-1"]), ("5:P:5:2:65\n7 11", ["7*11#+1"]),
+            ("5:M:0:0:66\n7 11", ["7*11#-1"]), ("5:S:0:2:74\n7 11", ["7*11#-1", "2*7*11#-1"]),
+            ("5:C:0:2:69\n7 11", ["7*11#+1", "2*7*11#+1"]), ("5:P:0:2:321\n7 11", ["7#*2^11+1"]),
+            ("5:S:2:3:1034\n7 11", ["7*3^11-1", "2*7*3^11-1"]), ("5:P:7:2:1\n7 11", ["7*2^11+1"]),
         ] as [(String, [String])])
     func filesGiveWhatTheirFormatsSay(_ text: String, _ expected: [String]) {
         #expect(Self.read(text) == expected)
@@ -140,10 +167,11 @@ import Testing
         "ABC & $a", "DECIMAL 5", "CC 1", "ABCD $a", "ABCD $a []",
         "ABCD $a [1 2]", "ABCD $a [x]", "ABCD $a [9223372036854775808]",
         "ABCD $a [-9223372036854775808]",
-        "ABCD $b [1]", "ABCD [1]", "ABC $é", "5:", "99991:P:0:2", "99991:P:0:2:1:", "99991:P:0:2:x",
-        "99991:B:0:2:1", "99991:p:0:2:1", "99991:PM:0:2:1", "99991:P:0:1:1", "99991:P:3:2:1",
+        "ABCD $b [1]", "ABCD [1]", "ABC $é", "99991:P:0:2", "99991:P:0:2:1:", "99991:P:0:2:x",
+        "99991:B:0:2:1", "99991:p:0:2:1", "99991:PM:0:2:1", "99991:P:0:1:1", "99991:T:3:2:3",
         "99991:P:0:2:0", "99991:P:0:2:256", "99991:P:0:2:129", "99991:P:0:2:2049", "99991:P:0:2:64",
-        "99991:P:0:2:68", "99991:P:0:2:99999999999999999999", "99991:P:-1:2:1", "1:2",
+        "99991:P:0:2:80", "99991:P:0:2:1040", "99991:T:0:2:323", "99991:P:0:2:99999999999999999999",
+        "99991:P:-1:2:1",
     ])
     func aHeaderThatIsNoneEndsTheReading(_ header: String) {
         let found = Self.read(header + "\n3\n5\n7 8\n")
@@ -162,7 +190,7 @@ import Testing
         ("a from 1 to 2", "defines no variable"), ("ab: from 1 to 2", "defines no variable"),
         (": from 1 to 2", "defines no variable"), ("1: from 1 to 2", "defines no variable"),
         ("c: from 1 to 2", "does not use"), ("a: from 1 to 2\na: from 1 to 2", "a second time"),
-        ("ABC2 $a\na: from 1 to 2", "second header"), ("a: from 1 to 2", "$b was not defined"),
+        ("ABC2 $a\na: from 1 to 2", "$a was not defined"), ("a: from 1 to 2", "$b was not defined"),
         ("", "$a was not defined"), ("5", "defines no variable"),
         ("a: in {" + String(repeating: " 1", count: 1001) + "}", "more than 1000"),
     ])
@@ -279,7 +307,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("3\n5", ["-", "-"]), ("ABC $a | $a+1\n3", ["-", "-"]), ("9:T:0:2:3\n3 5", ["-", "-"]),
+        ("3\n5", ["-", "-"]), ("ABC $a | $a+1\n3", ["-", "-"]), ("9:P:0:2:1\n3 5", ["-"]),
+        ("9:T:0:2:3\n3 5\n9:C:0:2:5\n3 5", ["1 &0/2", "1 &1/2", "2 &0/2", "2 &1/2"]),
+        (
+            "ABC2 $a & 2$a\na: in { +3 }\nABC2 $a // {number_primes,$a,1}\na: from 3 to 4",
+            ["1 &0/2", "1 &1/2", "2 0/1 p1:3", "2 0/1 p1:4"]
+        ),
         ("ABC $a & $a+1 & $a+2\n3", ["1 &0/3", "1 &1/3", "1 &2/3"]),
         (
             "ABC $a*$b | $a // {number_primes,$b,1}\n3 +5\n3 5",
@@ -345,13 +378,111 @@ import Testing
         #expect(parser.condition == nil)
     }
 
+    @Test func aBracketWithTooFewValuesSaysSo() {
+        #expect(
+            Self.read("ABCD $a*2^$b+1 [5]")
+                == ["!has 1 value where the template wants 2, in its brackets"])
+    }
+
+    /// As OEIS and GIMPS have them.
+    @Test func listsGiveTheirNumbers() {
+        #expect(
+            Self.read("5 11\n5 -3\n7\n1 2 3\n+1 2\n9 13", .bfile)
+                == [
+                    "11", "-3", "!is no row of a b-file: n and a(n), two numbers",
+                    "!is no row of a b-file: n and a(n), two numbers",
+                    "!is no row of a b-file: n and a(n), two numbers", "13",
+                ])
+        let work = """
+            [Worker #1]
+            ; nothing
+            PRP=1,2,521,-1,75,0
+            PRP=00112233445566778899AABBCCDDEEFF,3,10,77,+7
+            prp=N/A,5,2,13,1,76,0,3,1,"31, 127"
+            PRPDC=0,1,2,607,-1
+            Test=00000000000000000000000000000000,607,75,1
+            DoubleCheck=1279
+            AdvancedTest=89
+            PFactor=N/A,1,2,107,-1,75,2
+            Pminus1=,1,2,127,-1,1000,2000
+            ECM2=1,2,61,-1,1000,100000,3
+            Factor=N/A,31,64,68
+            M127
+            m2203 // comment
+            """
+        #expect(
+            Self.read(work, .worktodo)
+                == [
+                    "2^521-1", "3*10^77+7", "(5*2^13+1)/31/127", "2^607-1", "2^607-1", "2^1279-1",
+                    "2^89-1", "2^107-1", "2^127-1", "2^61-1", "2^31-1", "M(127)", "M(2203)",
+                ])
+        for bad in [
+            "7", "PRP", "PRP=", "PRP=1,2,3", "PRP=x,1,2,3", "PRP=1,2,3,x", "Test=", "Test=N/A",
+            "Quit=1", "M", "Mx", "PRP=1,2,3,-1,\"5", "PRP=1,2,3,-1,\"x\"", "PRP=-1,2,3,1", "=1",
+        ] {
+            let found = Self.read(bad + "\nM7", .worktodo)
+            #expect(found.count == 2 && found[0].hasPrefix("!") && found[1] == "M(7)", "\(bad)")
+        }
+    }
+
+    /// As hexdump, key files and `openssl` have them.
+    @Test func hexadecimalIsReadWithoutItsPrefix() {
+        let text = """
+            FFFFFFFB
+            0xcafe
+            7 // comment
+            # comment
+            00:c7
+            Modulus=C7
+            serial = 0F
+            modulus:
+                00:ff:ff:
+                ff:fb
+            A:
+            10
+            prime 1:
+                01:
+                02
+            """
+        #expect(
+            Self.read(text, .hex)
+                == [
+                    "0xFFFFFFFB", "0xcafe", "0x7", "0x00c7", "0xC7", "0x0F", "0x00fffffffb", "0x10",
+                    "0x0102",
+                ])
+        #expect(
+            Self.read("GG\n1+1\n12 34\nab:c\nabc:\n0x\n+7\n-7\n9", .hex).map { $0.first == "!" }
+                == [true, true, true, true, true, true, true, true, false])
+        // What ends in a colon has to go on.
+        let cut = Self.read("00:ff:\n1234\n5\n", .hex)
+        #expect(cut.count == 2 && cut[0].hasPrefix("!does not go on") && cut[1] == "0x5")
+        #expect(Self.read("00:ff:", .hex) == ["!ends in a colon, and the number does not go on"])
+        let long = Self.read(String(repeating: "00:\n", count: 600) + "7\n8", .hex, longest: 1000)
+        #expect(long.contains { $0.contains("more than the 1000 digits") } && long.last == "0x8")
+    }
+
+    /// What is refused is said of the line that it stands in.
+    @Test func aCandidateKnowsHowFarBackItsLineIs() throws {
+        var parser = CandidateParser()
+        #expect(try parser.take(Array("1 2".utf8)[...]) == nil)
+        #expect(try parser.take(Array("# comment".utf8)[...]) == nil)
+        let first = try #require(try parser.take(Array("11".utf8)[...]))
+        #expect(first.text.elementsEqual("1 2".utf8) && parser.linesBack == 2)
+        #expect(parser.isExpanding)
+        let second = try #require(try parser.next())
+        #expect(second.text.elementsEqual("11".utf8) && parser.linesBack == 0)
+        #expect(!parser.isExpanding)
+    }
+
     @Test func anyBytesAreReadOrRefused() {
         var generator = SeededGenerator(seed: 7)
         let pieces = [
             "ABC ", "ABCD ", "ABC2 ", "$a", "$b", "$", "*2^", "+1", "[", "]", "5 6", "\n", "\n",
             " ", "\\",
             "//", "#", "9:P:0:2:3", "a: from 1 to 3", "b: in { 1 2 }", "primes from 2 to 5", "|",
-            "&", "\0", "{number_primes,$a,", "1}",
+            "&", "\0", "{number_primes,$a,", "1}", ".", "1 2", "2 3", "ab:", "ff", "0x", "P:", "=",
+            "PRP=1,2,", "Test=", "M7", "\"3,5\"", ",", "1,000,003", "_", "**", "e5", "+",
+            "5:P:0:2:65",
             "\u{FF}", "-9223372036854775808", "1", "(", ")", "!",
         ]
         for _ in 0..<3000 {
@@ -359,8 +490,10 @@ import Testing
             for _ in 0..<(generator.next() % 25) {
                 text += pieces[Int(generator.next() % UInt64(pieces.count))]
             }
-            for candidate in Self.read(text, longest: 200, most: 50) {
-                _ = try? BigNatural(expression: candidate, maximumBits: 2000)
+            for format in [CandidateFormat.auto, .bfile, .worktodo, .hex] {
+                for candidate in Self.read(text, format, longest: 200, most: 50) {
+                    _ = try? BigNatural(expression: candidate, maximumBits: 2000)
+                }
             }
         }
     }
