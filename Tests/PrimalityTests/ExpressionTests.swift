@@ -92,7 +92,7 @@ import Testing
         ("phi(3,2)", "7"), ("m(3)", "7"), ("r(3)", "111"), ("f(10)", "55"), ("Len(99)", "2"),
         ("NEXTPRIME(7)", "11"), ("PrevPrime(7)", "5"), ("lucasu(1,-1,10)", "55"),
         ("GCD(12,18)", "6"), ("P(3)", "5"), ("c(5,2)", "10"), ("smwp(3)", "235"),
-    ])
+    ] as [(String, String)])
     func valuesAreThoseOfTheGrammar(_ text: String, _ expected: String) throws {
         #expect(try Self.value(text) == expected)
     }
@@ -257,7 +257,7 @@ import Testing
         ("3-5", nil, "the result is negative, and negative numbers cannot be tested"),
         ("-5", nil, "the result is negative, and negative numbers cannot be tested"),
         ("0x", nil, "digits are missing after 0x"),
-    ])
+    ] as [(String, Int?, String)])
     func whatIsWrongIsSaidWithItsPlace(_ text: String, _ position: Int?, _ beginning: String) {
         let error = Self.error(text)
         #expect(error?.position == position)
