@@ -141,13 +141,18 @@ const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end);
 /// Serves `job` until it is told to stop or its parent ends, and ends the process.
 __attribute__((noreturn)) void prk_worker_serve(prk_channel_end *end, const prk_job *job);
 
+/// A process that forks workers, as its owner sees it.
+typedef struct prk_nursery prk_nursery;
+
 /// Forks the process that forks workers of such a main function: to be called while the calling
 /// process has one thread, so that each of them is as good as a process that has just begun. It
-/// lives until that thread ends. Its descriptor, or -1 with errno set.
-int prk_nursery_create(prk_worker_main main);
+/// lives until that thread ends, for the rest of the program's life. NULL with errno set.
+prk_nursery *prk_nursery_create(prk_worker_main main);
 
-/// As prk_worker_create, by a nursery. For one thread at a time.
-prk_worker *prk_worker_create_in(int nursery, const prk_worker_setup *setup);
+/// As prk_worker_create, by a nursery. For one thread at a time. ESRCH when the nursery has ended. One
+/// that is stopped is continued; one that does not answer all the same is ended, and with it its
+/// workers.
+prk_worker *prk_worker_create_in(prk_nursery *nursery, const prk_worker_setup *setup);
 
 /// As prk_worker_create, by starting this program anew; it must call prk_worker_adopt first. No
 /// inherited descriptor but its channel is open when its main function begins.
@@ -257,7 +262,8 @@ prk_spinner *prk_spinner_create(int output, const unsigned char *pictures, size_
 /// Its process id.
 pid_t prk_spinner_process(const prk_spinner *spinner);
 
-/// Tells it to stop, waits for its end and frees it: once. 0, or the signal that ended it before.
+/// Tells it to stop, waits for its end and frees it: once. 0, or the signal that ended it: SIGKILL
+/// when it could not be told, since it was stopped.
 int prk_spinner_stop(prk_spinner *spinner, prk_spinner_tally *tally);
 
 /// A descriptor that prk_doorbell_ring makes readable until prk_doorbell_clear; -1 with errno set.
@@ -293,6 +299,10 @@ pid_t prk_chapter_worker_create(int jobs, int results, const prk_job *job);
 /// Waits for a child. As prk_worker_reap.
 int prk_reap(pid_t pid, int *signal);
 
+/// Waits for a child that was told to end, or ends it when it is stopped or takes more than a second.
+/// As prk_worker_reap.
+int prk_end(pid_t pid, int *signal);
+
 /// SipHash-2-4 [AuBe12] of a file's content under the key (k0, k1), from its beginning and without
 /// moving its offset, and its size in bytes. 0, or an errno; ECANCELED when `cancel`, which may be
 /// NULL, was raised.
@@ -308,6 +318,15 @@ int prk_thread_pin(int place);
 
 /// The cores that this process may use, at least 1.
 int prk_core_count(void);
+
+/// Whether the process ignores a signal, or lets it have its default effect.
+bool prk_signal_is_ignored(int signal);
+bool prk_signal_is_default(int signal);
+
+/// Lets the signals of crashes, and SIGQUIT, end the process as they end any: Swift's runtime has
+/// handlers that print a report, and when another process has sent the signal they go on after it.
+/// What is ignored stays ignored.
+void prk_signals_restore(void);
 
 /// "KILL" for SIGKILL; NULL for a number that is no signal.
 const char *prk_signal_name(int signal);

@@ -18,12 +18,16 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pool_internal.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
 #endif
 
 /// What the answer to a request must look like, and what it takes of the rooms.
@@ -42,8 +46,8 @@ struct prk_worker {
     pid_t pid;
     /// -1 on Linux before 5.3 and when descriptors are scarce: then the channel's end tells.
     int pidfd;
-    /// Of the nursery that reaps it; -1 when this process does.
-    int nursery;
+    /// The nursery that forked this worker and reaps it; NULL: this process is its parent.
+    prk_nursery *nursery;
     int in, out, bell;
     /// As in prk_channel_end.
     prk_mailbox *mailbox, *shared;
@@ -187,7 +191,7 @@ static pid_t fork_worker(prk_channel_end *end, const prk_job *job) {
 
 /// The way of all workers into life: `setup` is NULL for a plain fork.
 static prk_worker *create(prk_channel channel, const prk_job *job, const prk_worker_setup *setup,
-                          int nursery) {
+                          prk_nursery *nursery) {
     prk_worker *w = calloc(1, sizeof *w);
     if (w == NULL) {
         return NULL;
@@ -205,7 +209,7 @@ static prk_worker *create(prk_channel channel, const prk_job *job, const prk_wor
                                    .mailbox = w->mailbox,
                                    .shared = w->shared};
             w->pid = fork_worker(&end, job);
-        } else if (nursery >= 0) {
+        } else if (nursery != NULL) {
             w->pid = prk_nursery_fork(nursery, setup, descriptors);
         } else {
             w->pid = prk_program_start(setup, descriptors);
@@ -227,7 +231,7 @@ static prk_worker *create(prk_channel channel, const prk_job *job, const prk_wor
         (void)madvise(w->shared, sizeof *w->shared, MADV_DONTFORK);
     }
     w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0); // close-on-exec by itself
-    if (setup != NULL && nursery < 0) {
+    if (setup != NULL && nursery == NULL) {
         // It is small, and the channel empty: it goes at once.
         const struct iovec parts[1] = {{(void *)setup, sizeof *setup}};
         (void)put_all(w, parts, 1); // that it ended already shows as any other end does
@@ -236,15 +240,15 @@ static prk_worker *create(prk_channel channel, const prk_job *job, const prk_wor
 }
 
 prk_worker *prk_worker_create(prk_channel channel, const prk_job *job) {
-    return create(channel, job, NULL, -1);
+    return create(channel, job, NULL, NULL);
 }
 
-prk_worker *prk_worker_create_in(int nursery, const prk_worker_setup *setup) {
+prk_worker *prk_worker_create_in(prk_nursery *nursery, const prk_worker_setup *setup) {
     return create(setup->channel, &setup->job, setup, nursery);
 }
 
 prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
-    return create(setup->channel, &setup->job, setup, -1);
+    return create(setup->channel, &setup->job, setup, NULL);
 }
 
 void prk_worker_raise(prk_worker *w) {
@@ -646,7 +650,14 @@ int prk_worker_watch(const prk_worker *w, struct pollfd *set) {
 
 int prk_worker_process(const prk_worker *w) { return w->pidfd; }
 
-void prk_worker_kill(const prk_worker *w) { kill(w->pid, SIGKILL); }
+void prk_worker_kill(const prk_worker *w) {
+    // When its nursery has ended nobody keeps its number from another process.
+    if (w->pidfd < 0 || syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0) != 0) {
+        if (w->nursery == NULL || w->pidfd < 0 || errno == ENOSYS) {
+            kill(w->pid, SIGKILL);
+        }
+    }
+}
 
 bool prk_worker_await_end(const prk_worker *w, int milliseconds) {
     // Without a pidfd its end of the channel closes, a moment before it can be waited for.
@@ -659,7 +670,29 @@ bool prk_worker_await_end(const prk_worker *w, int milliseconds) {
 }
 
 int prk_worker_reap(const prk_worker *w, int *signal) {
-    return w->nursery < 0 ? prk_reap(w->pid, signal) : prk_nursery_reap(w->nursery, w->pid, signal);
+    return w->nursery == NULL ? prk_reap(w->pid, signal)
+                              : prk_nursery_reap(w->nursery, w->pid, signal);
+}
+
+bool prk_is_stopped(pid_t child) {
+    siginfo_t state = {0};
+    return waitid(P_PID, (id_t)child, &state, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           state.si_pid == child;
+}
+
+int prk_end(pid_t pid, int *signal) {
+    siginfo_t state;
+    for (int waited = 0; waited < 1000 && !prk_is_stopped(pid); waited++) {
+        state.si_pid = 0;
+        if (waitid(P_PID, (id_t)pid, &state, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            state.si_pid == pid) {
+            return prk_reap(pid, signal);
+        }
+        const struct timespec moment = {.tv_nsec = 1000000};
+        nanosleep(&moment, NULL);
+    }
+    kill(pid, SIGKILL);
+    return prk_reap(pid, signal);
 }
 
 int prk_reap(pid_t pid, int *signal) {

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -143,17 +144,11 @@ static nursery_reply fork_in_nursery(const prk_worker_setup *setup, prk_worker_m
 }
 
 static _Noreturn void nursery(int socket, prk_worker_main main, pid_t owner) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != owner) {
-        _exit(0);
-    }
     prctl(PR_SET_NAME, "prk-nursery");
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN); // the owner decides, and it must be able to reap
-    signal(SIGCHLD, SIG_DFL);
     // A worker's channel must not become its standard output.
     socket = fcntl(socket, F_DUPFD_CLOEXEC, 3);
-    prk_close_all_but(&socket, 1);
+    signal(SIGCHLD, SIG_DFL); // it must be able to reap
+    prk_child_begin(owner, &socket, 1);
     prk_silence();
     for (;;) {
         nursery_request request;
@@ -178,37 +173,85 @@ static _Noreturn void nursery(int socket, prk_worker_main main, pid_t owner) {
     }
 }
 
-int prk_nursery_create(prk_worker_main main) {
+struct prk_nursery {
+    int socket;
+    /// -1 when it was ended.
+    pid_t pid;
+};
+
+prk_nursery *prk_nursery_create(prk_worker_main main) {
+    prk_nursery *n = malloc(sizeof *n);
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        return -1;
+    if (n == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        free(n);
+        return NULL;
     }
     const pid_t owner = getpid();
-    const pid_t pid = fork();
-    if (pid == 0) {
+    *n = (prk_nursery){.socket = pair[0], .pid = prk_fork()};
+    if (n->pid == 0) {
         nursery(pair[1], main, owner);
     }
     const int error = errno;
     close(pair[1]);
-    if (pid < 0) {
-        close(pair[0]);
+    if (n->pid < 0) {
+        close(n->socket);
+        free(n);
         errno = error;
-        return -1;
+        return NULL;
     }
-    return pair[0];
+    return n;
 }
 
-static bool ask(int nursery, const nursery_request *request, const int *descriptors,
+/// Whether there is a reply, or the nursery's end. False when the nursery holds its owner up.
+static bool await_reply(const prk_nursery *n) {
+    // In slices: a stop of owner and nursery both, as by Ctrl-Z, costs one of them.
+    enum { SLICE_MS = 20, SLICES = 500, STOPPED_SLICES = 3 };
+    int stopped = 0;
+    bool is_continued = false;
+    for (int i = 0; i < SLICES; i++) {
+        struct pollfd reply = {.fd = n->socket, .events = POLLIN};
+        if (poll(&reply, 1, SLICE_MS) > 0) {
+            return true;
+        }
+        stopped = prk_is_stopped(n->pid) ? stopped + 1 : 0;
+        if (stopped == STOPPED_SLICES) {
+            if (is_continued) {
+                return false;
+            }
+            // It can reap its workers then, and is there for another run.
+            kill(n->pid, SIGCONT);
+            is_continued = true;
+            stopped = 0;
+        }
+    }
+    return false;
+}
+
+/// Ends the nursery, and with it its workers, which have asked for that.
+static void end_nursery(prk_nursery *n) {
+    siginfo_t state;
+    int signal;
+    // Unless somebody has reaped it: then its number may be another process's.
+    if (n->pid > 0 && waitid(P_PID, (id_t)n->pid, &state, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        kill(n->pid, SIGKILL);
+        (void)prk_reap(n->pid, &signal);
+    }
+    n->pid = -1;
+}
+
+static bool ask(prk_nursery *n, const nursery_request *request, const int *descriptors,
                 nursery_reply *reply) {
-    const bool is_answered = put_packet(nursery, request, sizeof *request, descriptors) &&
-                             get_packet(nursery, reply, sizeof *reply, NULL);
+    const bool is_answered = n->pid > 0 &&
+                             put_packet(n->socket, request, sizeof *request, descriptors) &&
+                             await_reply(n) && get_packet(n->socket, reply, sizeof *reply, NULL);
     if (!is_answered) {
+        end_nursery(n);
         errno = ESRCH; // the nursery is gone, and its workers with it
     }
     return is_answered;
 }
 
-pid_t prk_nursery_fork(int nursery, const prk_worker_setup *setup,
+pid_t prk_nursery_fork(prk_nursery *nursery, const prk_worker_setup *setup,
                        const int descriptors[PRK_END_COUNT]) {
     const nursery_request request = {.setup = *setup};
     nursery_reply reply;
@@ -219,7 +262,7 @@ pid_t prk_nursery_fork(int nursery, const prk_worker_setup *setup,
     return reply.pid;
 }
 
-int prk_nursery_reap(int nursery, pid_t pid, int *signal) {
+int prk_nursery_reap(prk_nursery *nursery, pid_t pid, int *signal) {
     const nursery_request request = {.reaped = pid};
     nursery_reply reply;
     *signal = 0;
@@ -278,11 +321,17 @@ pid_t prk_program_start(const prk_worker_setup *setup, const int descriptors[PRK
                     ? errno
                     : posix_spawn_file_actions_adddup2(&actions, high[i], FIRST_DESCRIPTOR + i);
     }
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
+    // What the worker leaves to its owner waits until it has begun, and is then taken away
+    // (prk_child_begin). What is ignored stays so, but for what a task needs that starts programs.
+    sigset_t left, restored;
+    sigemptyset(&left);
+    for (int i = 0; i < PRK_LEFT_COUNT; i++) {
+        sigaddset(&left, prk_left_signals[i]);
+    }
+    sigemptyset(&restored);
+    sigaddset(&restored, SIGCHLD);
+    posix_spawnattr_setsigmask(&attributes, &left);
+    posix_spawnattr_setsigdefault(&attributes, &restored);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     pid_t pid = -1;
     if (error == 0) {

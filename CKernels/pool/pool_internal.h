@@ -88,6 +88,10 @@ struct prk_channel_end {
 /// memory.
 enum { PRK_END_IN, PRK_END_OUT, PRK_END_BELL, PRK_END_SHARED, PRK_END_COUNT };
 
+/// The signals that a child leaves to its owner.
+enum { PRK_LEFT_COUNT = 3 };
+extern const int prk_left_signals[PRK_LEFT_COUNT];
+
 /// fork(), with all signals blocked in the child until it begins: its parent's handlers are not for
 /// it.
 pid_t prk_fork(void);
@@ -111,11 +115,16 @@ void prk_close_all_but(const int *kept, int count);
 /// Puts the null device in the place of the standard streams.
 void prk_silence(void);
 
-/// The other side of prk_worker_create_in: forks a worker with these descriptors, which stay the
-/// caller's. Its process id, or -1 with errno set. And of prk_worker_reap.
-pid_t prk_nursery_fork(int nursery, const prk_worker_setup *setup,
+/// Asks the nursery to fork a worker with these descriptors, which stay the caller's. Its process
+/// id, or -1 with errno set.
+pid_t prk_nursery_fork(prk_nursery *nursery, const prk_worker_setup *setup,
                        const int descriptors[PRK_END_COUNT]);
-int prk_nursery_reap(int nursery, pid_t pid, int *signal);
+
+/// Asks the nursery to reap `pid`; as prk_reap.
+int prk_nursery_reap(prk_nursery *nursery, pid_t pid, int *signal);
+
+/// Whether a child is stopped.
+bool prk_is_stopped(pid_t child);
 
 /// Starts this program with these descriptors, as prk_nursery_fork.
 pid_t prk_program_start(const prk_worker_setup *setup, const int descriptors[PRK_END_COUNT]);

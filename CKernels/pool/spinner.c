@@ -101,7 +101,7 @@ int prk_spinner_stop(prk_spinner *spinner, prk_spinner_tally *tally) {
     __atomic_store_n(&spinner->shared->done, 1, __ATOMIC_SEQ_CST);
     prk_futex_wake(&spinner->shared->done);
     int signal = 0;
-    (void)prk_reap(spinner->pid, &signal);
+    (void)prk_end(spinner->pid, &signal);
     *tally = spinner->shared->tally;
     munmap(spinner->shared, sizeof *spinner->shared);
     free(spinner);

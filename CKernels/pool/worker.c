@@ -282,6 +282,22 @@ void prk_close_all_but(const int *kept, int count) {
     close_range_of(next, INT32_MAX);
 }
 
+const int prk_left_signals[PRK_LEFT_COUNT] = {SIGHUP, SIGINT, SIGTERM};
+
+static void leave_it(int number) { (void)number; }
+
+// What ends a group (Ctrl-C, timeout, systemd, a terminal that goes away) is the owner's to obey: it
+// decides what its children finish. They have a handler that does nothing, since SIG_IGN would last
+// in the programs that a task starts. What the owner ignores they ignore, too.
+static void leave_to_owner(void) {
+    const struct sigaction nothing = {.sa_handler = leave_it, .sa_flags = SA_RESTART};
+    for (int i = 0; i < PRK_LEFT_COUNT; i++) {
+        if (!prk_signal_is_ignored(prk_left_signals[i])) {
+            sigaction(prk_left_signals[i], &nothing, NULL);
+        }
+    }
+}
+
 void prk_child_begin(pid_t parent, const int *kept, int count) {
     // The order counts: the parent may have died before the signal was asked for.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -289,13 +305,8 @@ void prk_child_begin(pid_t parent, const int *kept, int count) {
         _exit(0);
     }
     // Swift's backtracer would print pages for a crash that the owner reports in one line.
-    static const int fatal[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS,
-                                SIGFPE, SIGSEGV, SIGQUIT, SIGTERM};
-    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
-        signal(fatal[i], SIG_DFL);
-    }
-    // Ctrl-C reaches the whole group; the owner decides what its children finish.
-    signal(SIGINT, SIG_IGN);
+    prk_signals_restore();
+    leave_to_owner();
     signal(SIGPIPE, SIG_IGN);
     sigset_t none;
     sigemptyset(&none);

@@ -192,7 +192,7 @@ PRK_INLINE void prk_explain_u64_body(uint64_t n, prk_report *report) {
     }
 }
 
-// Block of candidates tried for a divisor between two looks at a cancel flag: about 3 ms.
+// One turn of the wheel: what 2, 3 and 5 do not divide comes again after 30 numbers.
 #define PRK_WHEEL 30
 
 // As prk_trial_range_u64. Exact: only integer division is used, and d <= 2^32 - 1 because

@@ -41,7 +41,7 @@ struct BenchCommand: ParsableCommand {
             judged, since machines differ from day to day. That something has changed is no error.
 
             Exit status: 0 done; 2 a file that is no report; 64 usage; 70 a wrong answer; 74 write error; \
-            130 or 143 ended by SIGINT or SIGTERM, when the rooms that were finished are reported.
+            129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM, when the rooms that were finished are reported.
             """)
 
     @Flag(help: "Less of everything: about 20 seconds.")

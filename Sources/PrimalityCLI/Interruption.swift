@@ -10,12 +10,15 @@ internal import Synchronization
     internal import Musl
 #endif
 
-/// Ctrl-C and SIGTERM: the first one cancels the run, the second one ends the program at once.
+/// Ctrl-C, SIGTERM and SIGHUP: the first one cancels the run, the second one ends the program at once.
 final class Interruption: Sendable {
     /// Raised by the first signal.
     let cancel = CancelFlag()
     private let received = Atomic<Int32>(0)
     private let terminal: Terminal?
+
+    /// What cancels a run.
+    private static let cancelling = [SIGHUP, SIGINT, SIGTERM]
 
     /// The signal that came, if one did.
     var signal: Int32? {
@@ -23,22 +26,28 @@ final class Interruption: Sendable {
         return signal == 0 ? nil : signal
     }
 
-    /// Takes over the signals.
+    /// Takes over the signals, but for those that are ignored, as in a background job of a script or by
+    /// nohup: they stay ignored.
     ///
     /// To be called once, before there are other threads: they inherit the mask, and one thread
     /// waits for the signals, so that no code runs inside a handler.
     ///
-    /// - Parameter terminal: Is given back before the program ends at once, and before SIGQUIT, SIGHUP and
-    ///   SIGTSTP have their effect, which are watched for its sake.
+    /// - Parameter terminal: Is given back before the program ends or is stopped. For its sake, and for that
+    ///   of a line about progress on a terminal, all signals are watched that end the program.
     init(_ terminal: Terminal? = nil) {
         self.terminal = terminal
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
-        unsafe sigaddset(&signals, SIGINT)
-        unsafe sigaddset(&signals, SIGTERM)
-        // One that is ignored, as by nohup, stays ignored.
-        for number in [SIGQUIT, SIGHUP, SIGTSTP] where terminal != nil && !isIgnored(number) {
+        for number in Self.cancelling where !Signals.isIgnored(number) {
             unsafe sigaddset(&signals, number)
+        }
+        if terminal != nil || StandardStreams.errorIsTerminal {
+            for number in Self.ending where Signals.hasDefaultEffect(number) {
+                unsafe sigaddset(&signals, number)
+            }
+        }
+        if terminal != nil && Signals.hasDefaultEffect(SIGTSTP) {
+            unsafe sigaddset(&signals, SIGTSTP)
         }
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         let watched = signals
@@ -46,18 +55,10 @@ final class Interruption: Sendable {
         do {
             _ = try WorkerThread(name: "prk-signals") { [self] in
                 var set = watched
+                var first: ContinuousClock.Instant?
                 while true {
                     var number: Int32 = 0
-                    if unsafe sigwait(&set, &number) != 0 { continue }
-                    if let terminal, number != SIGINT, number != SIGTERM {
-                        giveWay(terminal, to: number)
-                        continue
-                    }
-                    if received.exchange(number, ordering: .relaxed) != 0 {
-                        terminal?.giveBack()
-                        _exit(128 + number)
-                    }
-                    cancel.cancel()
+                    if unsafe sigwait(&set, &number) == 0 { obey(number, &first) }
                 }
             }
         } catch {
@@ -65,37 +66,54 @@ final class Interruption: Sendable {
         }
     }
 
+    /// What ends a program by default, from whoever it comes, but for SIGPIPE, which belongs to a write.
+    ///
+    /// That a thread crashes is not kept back by its mask: the system ends the process all the same.
+    private static var ending: [Int32] {
+        let others = [
+            SIGKILL, SIGSTOP, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGURG, SIGWINCH,
+            SIGPIPE,
+        ]
+        return (1...64).filter { !(others + cancelling).contains($0) }
+    }
+
+    /// Does what a signal asks for; `first` is when the run was cancelled.
+    private func obey(_ number: Int32, _ first: inout ContinuousClock.Instant?) {
+        if number == SIGTSTP {
+            terminal?.giveBack(forGood: false)
+            raise(SIGSTOP)  // this thread, so that it goes no further
+            terminal?.take()
+        } else if !Self.cancelling.contains(number) {
+            leaveTerminal()
+            var set = sigset_t()
+            unsafe sigemptyset(&set)
+            unsafe sigaddset(&set, number)
+            unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+            raise(number)
+        } else if let first {
+            // Programs send what is one signal twice: timeout to its child and then to the group, the shell
+            // SIGHUP after the terminal did, systemd SIGHUP after SIGTERM. Somebody at the keyboard is slower.
+            let isOne: Duration = signal == SIGINT ? .milliseconds(50) : .milliseconds(500)
+            if .now - first < isOne { return }
+            leaveTerminal()
+            _exit(128 + number)
+        } else {
+            first = .now
+            received.store(number, ordering: .relaxed)
+            cancel.cancel()
+        }
+    }
+
+    private func leaveTerminal() {
+        terminal?.giveBack()
+        StandardStreams.abandonStatus()
+    }
+
     /// Ends the program with the signal's status if one came.
     func exitIfSignalled(_ summary: () -> String) {
         guard let signal else { return }
-        let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+        let name = signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM"
         StandardStreams.complain("ended by \(name): \(summary())")
         exit(128 + signal)
     }
-}
-
-/// Whether a signal is ignored; if not it has its default effect from now on.
-private func isIgnored(_ number: Int32) -> Bool {
-    let before = signal(number, SIG_DFL)
-    // SIG_IGN is no function: it can only be compared as a number.
-    let isIgnored = unsafe unsafeBitCast(before, to: Int.self) == 1
-    if isIgnored { signal(number, SIG_IGN) }
-    return isIgnored
-}
-
-/// Lets a signal have its usual effect when the terminal was given back: SIGTSTP stops the program until
-/// it is continued, another one ends it.
-private func giveWay(_ terminal: Terminal, to number: Int32) {
-    if number == SIGTSTP {
-        terminal.giveBack(forGood: false)
-        raise(SIGSTOP)  // this thread, so that it goes no further
-        terminal.take()
-        return
-    }
-    terminal.giveBack()
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    unsafe sigaddset(&set, number)
-    unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
-    raise(number)
 }

@@ -17,8 +17,9 @@ struct PrimalityCommand: ParsableCommand {
 
             Results go to standard output, everything else to standard error. Exit status: 0 done; \
             1 (check -q) not all prime; 2 bad input; 3 undecided: a number timed out or ended its \
-            workers; 64 usage; 69 not available on this machine; 70 internal error; 74 write error; 130 or 143 ended by SIGINT or SIGTERM. \
-            Of several the worst one wins: 70, 74, 2, 3, 1.
+            workers; 64 usage; 69 not available on this machine; 70 internal error; 74 write error; \
+            129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM, when what was done is printed. Of several \
+            the worst one wins: 70, 74, 2, 3, 1.
 
             PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
             """,
@@ -35,6 +36,8 @@ struct PrimalityCommand: ParsableCommand {
     // exit(withError:) ends the program while they do, and leak checkers cannot see through an error's
     // tagged pointers.
     private static func runAndGiveStatus() -> Int32 {
+        // First, so that what is forked has it, too.
+        Signals.restoreCrashes()
         StandardStreams.reserve()
         do {
             try ProcessPool.bootstrap(

@@ -34,7 +34,7 @@ struct SpinCommand: ParsableCommand {
             turns while fewer --jobs than cores block their threads.
 
             A standard output that is no terminal gets the answer and the figures; the frames are counted \
-            all the same. Exit status: 0 done; 64 usage; 130 or 143 ended by SIGINT or SIGTERM.
+            all the same. Exit status: 0 done; 64 usage; 129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM.
             """)
 
     enum Model: String, CaseIterable, Encodable { case thread, process, task }

@@ -30,14 +30,28 @@ enum StandardStreams {
     ///
     /// There is nowhere to report that this fails.
     static func writeError(_ line: String) {
-        status.withLock { width in
-            let bytes = blanks(&width) + Array("\(line)\n".utf8)
+        status.withLock { status in
+            let bytes = status.blanks() + Array("\(line)\n".utf8)
             _ = try? FileDescriptor.standardError.writeAll(bytes)
         }
     }
 
-    /// How many columns the line about progress takes at present.
-    private static let status = Monitor(0)
+    /// The line about progress.
+    private struct Status {
+        /// How many columns it takes at present.
+        var width = 0
+        /// It is not written any more.
+        var isOver = false
+
+        /// What takes it away: blanks, which every terminal understands.
+        mutating func blanks() -> [UInt8] {
+            if width == 0 { return [] }
+            defer { width = 0 }
+            return [0x0D] + [UInt8](repeating: 0x20, count: width) + [0x0D]
+        }
+    }
+
+    private static let status = Monitor(Status())
 
     /// Whether standard output is a terminal.
     static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
@@ -45,31 +59,43 @@ enum StandardStreams {
 
     /// Writes a line that stays until it is cleared or written over, or something else is written.
     static func showStatus(_ text: String) {
-        status.withLock { width in
+        status.withLock { status in
+            if status.isOver { return }
             let line = Array(text.utf8.prefix(columns(of: STDERR_FILENO) - 1))
-            let rest = [UInt8](repeating: 0x20, count: max(0, width - line.count))
+            let rest = [UInt8](repeating: 0x20, count: max(0, status.width - line.count))
             _ = try? FileDescriptor.standardError.writeAll([0x0D] + line + rest)
-            width = max(line.count, width)
+            status.width = max(line.count, status.width)
         }
     }
 
     /// Takes the line about progress away.
     static func clearStatus() {
-        status.withLock { width in
-            if width > 0 { _ = try? FileDescriptor.standardError.writeAll(blanks(&width)) }
+        status.withLock { status in
+            if status.width > 0 {
+                _ = try? FileDescriptor.standardError.writeAll(status.blanks())
+            }
+        }
+    }
+
+    /// Takes the line about progress away for good, unless that would have to wait for a terminal which was
+    /// stopped by Ctrl-S: for who ends the program at once.
+    static func abandonStatus() {
+        for _ in 0..<10 {
+            let isDone = status.tryWithLock { status in
+                status.isOver = true
+                var error = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+                if status.width > 0, unsafe poll(&error, 1, 0) == 1 {
+                    _ = try? FileDescriptor.standardError.writeAll(status.blanks())
+                }
+            }
+            if isDone { return }
+            usleep(20_000)
         }
     }
 
     /// Takes the line about progress away when results are to appear on the same terminal.
     static func clearStatusBeforeOutput() {
         if outputIsTerminal { clearStatus() }
-    }
-
-    /// What takes the line away: blanks, which every terminal understands.
-    private static func blanks(_ width: inout Int) -> [UInt8] {
-        if width == 0 { return [] }
-        defer { width = 0 }
-        return [0x0D] + [UInt8](repeating: 0x20, count: width) + [0x0D]
     }
 
     /// The width of the terminal, or 80: a status line that is longer would not be written over.

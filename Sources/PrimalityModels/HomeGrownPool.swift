@@ -166,6 +166,20 @@ public struct HomeGrownPool: Sendable {
         return report(from: { results.pop() }, to: take)
     }
 
+    /// Takes the next result, and ends workers that do not give one though the run was cancelled, as those that
+    /// are stopped: the queue ends with the last of them.
+    private func take(
+        from results: PacketQueue<CheckedNumber>, of processes: [pid_t]
+    ) -> CheckedNumber? {
+        var grace: Int32 = 60
+        while !results.hasMessage(milliseconds: job.cancel.isCancelled ? grace : 20) {
+            if !job.cancel.isCancelled { continue }
+            for process in processes { kill(process, SIGKILL) }
+            grace = 1000
+        }
+        return results.get()
+    }
+
     private func checkInProcesses(
         _ numbers: [UInt64], _ take: (Check) -> Void
     ) throws(PoolError) -> Summary {
@@ -175,7 +189,7 @@ public struct HomeGrownPool: Sendable {
             options: job.options, cancel: job.cancel, wantsReports: false)
         var processes: [pid_t] = []
         var signal: Int32 = 0
-        defer { for process in processes { _ = unsafe prk_reap(process, &signal) } }
+        defer { for process in processes { _ = unsafe prk_end(process, &signal) } }
         for _ in 0..<count {
             let process = unsafe prk_chapter_worker_create(jobs.exit, results.entry, &kernelJob)
             if process < 0 {
@@ -191,7 +205,7 @@ public struct HomeGrownPool: Sendable {
         results.closeEntry()
         let feeder = try startJobs(numbers) { jobs.put($0) }
         defer { feeder.join() }
-        return report(from: { results.get() }, to: take)
+        return report(from: { self.take(from: results, of: processes) }, to: take)
     }
 }
 
@@ -232,6 +246,12 @@ private final class PacketQueue<Message: BitwiseCopyable>: @unchecked Sendable {
         unsafe withUnsafeBytes(of: message) {
             _ = unsafe prk_packets_put(entry, $0.baseAddress, $0.count)
         }
+    }
+
+    /// Waits for a message, or for the end of the queue, so long at most; whether one of them is there.
+    func hasMessage(milliseconds: Int32) -> Bool {
+        var set = pollfd(fd: exit, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&set, 1, milliseconds) > 0
     }
 
     func get() -> Message? {

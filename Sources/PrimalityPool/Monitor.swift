@@ -96,6 +96,14 @@
         return body(&state)
     }
 
+    /// Runs `body` with the lock held, unless somebody else has it; whether it ran.
+    package func tryWithLock(_ body: (inout State) -> Void) -> Bool {
+        if unsafe pthread_mutex_trylock(mutex) != 0 { return false }
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        body(&state)
+        return true
+    }
+
     /// Waits until `body` gives something, and returns that.
     package func wait<Result>(for body: (inout State) -> Result?) -> Result {
         wait(on: changed, atMost: nil) { state, _ in body(&state) }

@@ -174,6 +174,7 @@ final class Doorbell: Sendable {
         var rounds = 0
         while true {
             assign(&flow)
+            if workers.isEmpty { giveUpTheRest(&flow) }
             if inputEnded && replays.isEmpty && workers.allSatisfy({ $0.held.isEmpty }) { return }
 
             // A worker that has many is left alone for a moment: whoever looks at the slot that it is
@@ -417,6 +418,11 @@ final class Doorbell: Sendable {
         }
     }
 
+    /// What nobody is there to do: the run was cancelled, and its workers could not be replaced.
+    private mutating func giveUpTheRest(_ flow: inout Flow) {
+        while let held = next(&flow) { flow.giveUp(held.work, worker: 0, .cancelled) }
+    }
+
     /// Reaps a dead worker, starts another one, and sees to what it held.
     private mutating func bury(_ place: Int, _ flow: inout Flow) throws(PoolError) {
         var worker = workers.remove(at: place)
@@ -453,7 +459,9 @@ final class Doorbell: Sendable {
             throw .workersKeepDying(count: deathsSinceAnswer, signal: lastSignal)
         }
         let error = start(worker.id)
-        if error != 0 && workers.isEmpty { throw .noWorkers(wanted: wanted, error: error) }
+        if error != 0 && workers.isEmpty && !job.cancel.isCancelled {
+            throw .noWorkers(wanted: wanted, error: error)
+        }
         if worker.isTimedOut || job.cancel.isCancelled { return }
         job.notify?(
             .workerDied(

@@ -60,25 +60,28 @@ extension ProcessPool {
     ) throws(PoolError) {
         registry.withLock { $0.tasks = tasks }
         unsafe prk_worker_adopt(workerMain)
-        var nursery: Int32 = -1
+        var nursery: OpaquePointer?
         if withNursery {
             let threads = threadCount()
             if threads != 1 { throw .tooLate(threads: threads) }
-            nursery = unsafe prk_nursery_create(workerMain)
-            if nursery < 0 { throw .system(call: "fork", error: errno) }
+            unsafe nursery = prk_nursery_create(workerMain)
+            if unsafe nursery == nil { throw .system(call: "fork", error: errno) }
         }
         registry.withLock {
             $0.isBootstrapped = true
-            $0.nursery = nursery
+            unsafe $0.nursery = nursery
         }
     }
 }
 
 /// What ``ProcessPool/bootstrap(tasks:withNursery:)`` left in this process, and in those that come of it.
-private struct Registry {
+@safe private struct Registry {
     var tasks: [WorkerTask] = []
     var isBootstrapped = false
-    var nursery: Int32 = -1
+    /// For the program's life.
+    var nursery: OpaquePointer?
+
+    init() { unsafe nursery = nil }
 }
 
 private let registry = Monitor(Registry())
@@ -122,7 +125,8 @@ private func threadCount() -> Int {
             return
         }
         let found = registry.withLock { $0 }
-        if !found.isBootstrapped || kind == .swift && found.nursery < 0 {
+        let hasNursery = unsafe found.nursery != nil
+        if !found.isBootstrapped || kind == .swift && !hasNursery {
             throw .notBootstrapped(kind)
         }
         if let task = pool.task, !found.tasks.contains(where: { $0.name == task }) {

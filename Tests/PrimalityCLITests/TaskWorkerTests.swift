@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: kinds, ["pipe", "socket", "shm"])
     func theyRunAnySwift(_ kind: String, _ channel: String) throws {
-        for task in ["decides", "uses tasks", "prints"] {
+        for task in ["decides", "uses tasks", "prints", "starts a program"] {
             let outcome = try Self.run(kind, channel, task)
             #expect(outcome.lines == Self.lines() + ["12"], "\(task): \(outcome.error)")
         }

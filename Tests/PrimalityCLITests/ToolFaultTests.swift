@@ -74,6 +74,7 @@ import Testing
 
     @Test(arguments: PoolChoice.all, [SIGKILL, SIGHUP, SIGINT, SIGTERM])
     func nothingOutlivesTheOwner(_ choice: PoolChoice, _ signal: Int32) throws {
+        let name = [SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGTERM: "SIGTERM"][signal] ?? ""
         for isBusy in [true, false] {
             var input: Pipe?
             let running: Tool.Running
@@ -87,14 +88,13 @@ import Testing
             let outcome = running.finish()
             #expect(running.remains.isEmpty)
             #expect(outcome.output == "7: prime\n")
-            // SIGHUP is not for us: it ends the program as it ends any other.
-            let isOurs = signal == SIGINT || signal == SIGTERM
+            let isOurs = signal != SIGKILL
             #expect(outcome.wasSignalled == !isOurs)
             #expect(outcome.status == (isOurs ? 128 + signal : signal))
             if isOurs && !isBusy {
                 #expect(
                     outcome.error == """
-                        primality: ended by \(signal == SIGINT ? "SIGINT" : "SIGTERM"): \
+                        primality: ended by \(name): \
                         1 numbers were tested, 0 that were read were not
 
                         """)
@@ -246,7 +246,7 @@ import Testing
         print("\(harm.rawValue), \(choice.testDescription): \(harmed) times in \(runs) runs")
     }
 
-    @Test(arguments: PoolChoice.processes, [SIGKILL, SIGSEGV, SIGTERM])
+    @Test(arguments: PoolChoice.processes, [SIGKILL, SIGSEGV, SIGUSR1])
     func anIdleWorkerThatDiesIsReplacedAndReaped(_ choice: PoolChoice, _ signal: Int32) throws {
         let (running, input) = try Self.idle(choice, 3)
         let dead = running.children

@@ -67,6 +67,23 @@ let tasks = [
         for i in 0..<numbers.count where numbers[i] == BigNatural(7) { while true { pause() } }
         return try decide(numbers)
     },
+    WorkerTask("starts a program") { numbers in
+        let program = Process()
+        let output = Pipe()
+        program.executableURL = URL(fileURLWithPath: "/bin/grep")
+        program.arguments = ["SigIgn:", "/proc/self/status"]
+        program.standardOutput = output
+        try program.run()
+        let line = String(
+            decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        let digits = line.split(whereSeparator: \.isWhitespace).last ?? ""
+        // What a worker leaves to its owner ends such a program as it ends any.
+        let left = UInt64(1) << (SIGHUP - 1) | 1 << (SIGINT - 1) | 1 << (SIGTERM - 1)
+        guard let ignored = UInt64(digits, radix: 16), ignored & left == 0 else {
+            throw Refused(description: "ignored: \(line)")
+        }
+        return try decide(numbers)
+    },
     WorkerTask("prints") { numbers in
         print("a line that must not reach the results")
         fflush(nil)
