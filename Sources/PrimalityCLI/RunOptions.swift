@@ -27,7 +27,7 @@ struct RunOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "With --pool processes: seconds that one number may take. A chunk that takes longer is "
-                + "halved until the number is alone.",
+                + "halved until the number is alone. While the job is stopped, as by Ctrl-Z, they do not count.",
             valueName: "seconds"))
     var timeout: Double?
 

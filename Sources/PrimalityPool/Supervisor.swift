@@ -52,6 +52,28 @@ final class Doorbell: Sendable {
     func clear() { prk_doorbell_clear(descriptor) }
 }
 
+/// Time that passes while this process runs: a stop of the whole job, as by Ctrl-Z, or a sleep of the machine,
+/// counts as two steps at most.
+///
+/// No clock of the system is stopped with a process, and none tells how long it was. So a reading that
+/// comes late is taken for one that was in time.
+private struct RunningTime {
+    /// How long it may be left unread; what passes beyond twice of that is not counted.
+    let step: Duration
+    private var passed = Duration.zero
+    private var last = prk_clock_ns()
+
+    /// A clock for limits of such a length.
+    init(for limit: Duration) { step = max(.milliseconds(1), min(.milliseconds(100), limit / 20)) }
+
+    mutating func read() -> Duration {
+        let now = prk_clock_ns()
+        passed += min(.nanoseconds(now - last), step * 2)
+        last = now
+        return passed
+    }
+}
+
 /// Hands work to worker processes, takes their answers and replaces the dead: one loop that waits for
 /// answers, deaths and new work at once, and for nothing else.
 ///
@@ -82,7 +104,7 @@ final class Doorbell: Sendable {
         var isStuffed = false
         /// Something was sent to it that it may sleep through.
         var isToWake = false
-        /// When, since the supervisor began, it is ended if it still holds the first.
+        /// When, by the supervisor's clock, it is ended if it still holds the first.
         var deadline: Duration?
         var isTimedOut = false
         /// Its entries in the supervisor's list of descriptors.
@@ -106,7 +128,7 @@ final class Doorbell: Sendable {
     private var inputEnded = false
     /// How long work has taken of late beside its cost, which is an upper bound.
     private var pace = 1.0
-    private let epoch = ContinuousClock.now
+    private var clock: RunningTime
     private var deathsSinceAnswer = 0
     private var lastSignal: Int32?
 
@@ -127,6 +149,7 @@ final class Doorbell: Sendable {
         _ job: PoolJob, of pool: ProcessPool, _ doorbell: Doorbell? = nil, measures: Bool
     ) throws(PoolError) {
         self.job = job
+        clock = RunningTime(for: job.timeout ?? .seconds(2))
         faults = pool.faults
         channel = pool.channel
         // The others have the job's own flag.
@@ -237,10 +260,10 @@ final class Doorbell: Sendable {
     }
 
     /// How long to wait: answers, chunks and the flag ring, so it is for workers that do not answer.
-    private func patience() -> Int {
+    private mutating func patience() -> Int {
         let most = cancelBell < 0 ? 20 : 1000
         guard let next = workers.compactMap(\.deadline).min() else { return most }
-        let left = (next - (.now - epoch)) / .milliseconds(1)
+        let left = min(next - clock.read(), clock.step) / .milliseconds(1)
         return max(0, min(most, Int(left.rounded(.up))))
     }
 
@@ -321,11 +344,11 @@ final class Doorbell: Sendable {
         workers[place].answered += held.cost
         workers[place].isStuffed = false
         workers[place].deadline =
-            workers[place].held.isEmpty ? nil : deadline
+            workers[place].held.isEmpty ? nil : deadline()
     }
 
     /// Of what is begun now.
-    private var deadline: Duration? { job.timeout.map { .now - epoch + $0 } }
+    private mutating func deadline() -> Duration? { job.timeout.map { clock.read() + $0 } }
 
     /// Whether another piece of work would only wait behind what a worker has.
     ///
@@ -392,7 +415,7 @@ final class Doorbell: Sendable {
                 }
                 if workers[place].held.isEmpty {
                     workers[place].busySince = prk_clock_ns()
-                    workers[place].deadline = deadline
+                    workers[place].deadline = deadline()
                 }
                 workers[place].held.append(next)
                 workers[place].load += next.cost
@@ -487,7 +510,7 @@ final class Doorbell: Sendable {
     /// Ends workers whose time is over; that they have ended shows as any other death does.
     private mutating func endLateWorkers() {
         if job.timeout == nil { return }
-        let now = ContinuousClock.now - epoch
+        let now = clock.read()
         for place in workers.indices {
             guard let deadline = workers[place].deadline, deadline <= now else { continue }
             workers[place].deadline = nil

@@ -159,6 +159,24 @@ import Testing
         }
     }
 
+    @Test(arguments: ["kernel", "swift", "exec"])
+    func aStopOfTheJobIsNoTestsTime(_ worker: String) throws {
+        // Some 50 ms each.
+        let numbers = (0..<30).map { "(2^\(9000 + 2 * $0)+\(2 * $0 + 1))*2^5+7\n" }.joined()
+        let running = try Tool.start(
+            [
+                "check", "--pool", "processes", "--worker", worker, "-j", "1", "--chunk", "1",
+                "--timeout", "2",
+            ], input: Data(numbers.utf8))
+        #expect(eventually { running.outputSize > 0 })
+        kill(-running.id, SIGSTOP)
+        usleep(2_500_000)
+        kill(-running.id, SIGCONT)
+        let outcome = running.finish()
+        #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+        #expect(outcome.lines.count == 30)
+    }
+
     @Test func optionsOfProcessesAreRefusedElsewhere() throws {
         for (options, words) in [
             (["--channel", "shm"], "--channel is for --pool processes, not for threads"),
