@@ -4,11 +4,25 @@ internal import Primality
 internal import PrimalityPool
 internal import SystemPackage
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// Where candidates come from.
 enum CandidateInput {
     /// Among them - is standard input.
     case arguments([String])
     case descriptor(FileDescriptor, name: String)
+
+    /// Whether somebody may be typing them.
+    var isTyped: Bool {
+        switch self {
+        case .arguments(let arguments): arguments.contains("-") && isatty(STDIN_FILENO) == 1
+        case .descriptor(let file, _): isatty(file.rawValue) == 1
+        }
+    }
 }
 
 /// Where a candidate stands: in which argument, or on which line of the file, from 1.

@@ -190,7 +190,9 @@ struct CheckCommand: ParsableCommand {
         var receiver = Receiver(format, withResidue: res64, isQuiet: quiet, source)
         if !quiet, let header = format.header { _ = output.write(header) }
         var statistics = RunStatistics(workers: shared.pool.workers)
-        let progress = shared.progress.isOn ? Progress { source.estimate($0) } : nil
+        let progress =
+            shared.progress.isOn(whenTyped: input.isTyped)
+            ? Progress(shared.progress, estimate: { source.estimate($0) }) : nil
         do {
             try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
                 progress?.add(result.results.count)

@@ -39,6 +39,8 @@ extension ModelsCommand {
                 "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
         var workers: Int?
 
+        @OptionGroup var progress: ProgressOption
+
         @Flag(help: "Print one JSON object.")
         var json = false
 
@@ -70,8 +72,11 @@ extension ModelsCommand {
         func run() throws {
             let models = try chosen()
             let workers = try workerCount(workers)
+            let progress = try progress.mode()
             try Refusal.checkLevel()
             let interruption = Interruption()
+            let stages = Stages(progress, count: models.count)
+            defer { stages.stop() }
             let setting = ConcurrencyModel.Setting(
                 workers: workers, cancel: interruption.cancel, isQuick: quick)
             var output = Output()
@@ -80,6 +85,7 @@ extension ModelsCommand {
             var status = ExitStatus.done
             for model in models where output.error == nil {
                 let start = ContinuousClock.now
+                stages.begin("model \(model.name)")
                 do {
                     let outcome = try ConcurrencyModel.settled(attempts: quick ? 1 : 3) {
                         let start = CPUTimes()
@@ -95,6 +101,7 @@ extension ModelsCommand {
                     report.models.append(entry)
                     if !json { _ = output.write(text(of: entry) + "\n") }
                 } catch {
+                    if interruption.signal != nil { stages.stop() }
                     interruption.exitIfSignalled {
                         "\(report.models.count) of \(models.count) models were measured"
                     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
 internal import Synchronization
@@ -17,13 +18,56 @@ enum ProgressMode: String, CaseIterable {
     case always
     case never
 
-    var isOn: Bool {
+    /// Whether it is to be shown.
+    ///
+    /// - Parameter isTyped: Whether the command reads what somebody is typing.
+    func isOn(whenTyped isTyped: Bool = false) -> Bool {
         switch self {
-        case .auto: isatty(STDERR_FILENO) == 1 && isatty(STDIN_FILENO) != 1
+        case .auto: StandardStreams.errorIsTerminal && !isTyped
         case .always: true
         case .never: false
         }
     }
+}
+
+/// The option of commands that show progress.
+struct ProgressOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Show on standard error how far it is, how fast, and when it will be done: auto (on a terminal, "
+                + "unless numbers are typed there), always or never.", valueName: "when"))
+    var progress = "auto"
+
+    func mode() throws -> ProgressMode { try choice(progress, of: "--progress") }
+}
+
+/// What a command is doing that does one thing after the other, as a line on standard error.
+final class Stages: Sendable {
+    private let current = Monitor((name: "", number: 0))
+    private let progress: Progress?
+
+    /// Begins to show it.
+    ///
+    /// - Parameters:
+    ///   - mode: When.
+    ///   - count: How many things there are.
+    init(_ mode: ProgressMode, count: Int) {
+        if !mode.isOn() {
+            progress = nil
+            return
+        }
+        let current = current
+        progress = Progress(mode) { _, time in
+            let (name, number) = current.withLock { $0 }
+            return "\(name), \(number) of \(count), \(Progress.clock(time))"
+        }
+    }
+
+    /// Names what is begun.
+    func begin(_ name: String) { current.withLock { $0 = (name, $0.number + 1) } }
+
+    /// Takes the line away, for good.
+    func stop() { progress?.stop() }
 }
 
 /// A line on standard error that says how far a run has come.
@@ -34,7 +78,8 @@ final class Progress: Sendable {
     private let tested = Atomic<Int>(0)
     private let isOver = Monitor(false)
     private let start = ContinuousClock.now
-    private let estimate: @Sendable (Int) -> Estimate
+    private let mode: ProgressMode
+    private let line: @Sendable (Int, Duration) -> String
 
     /// What is known about the rest.
     struct Estimate {
@@ -52,9 +97,21 @@ final class Progress: Sendable {
 
     /// Begins to show progress.
     ///
-    /// - Parameter estimate: Is told how many numbers were tested. Called by another thread.
-    init(estimate: @escaping @Sendable (Int) -> Estimate) {
-        self.estimate = estimate
+    /// - Parameters:
+    ///   - mode: When it is shown; it was asked whether it is to be.
+    ///   - estimate: Is told how many numbers were tested. Called by another thread.
+    convenience init(_ mode: ProgressMode, estimate: @escaping @Sendable (Int) -> Estimate) {
+        self.init(mode) { tested, time in Self.line(tested, after: time, estimate(tested)) }
+    }
+
+    /// Begins to show a line.
+    ///
+    /// - Parameters:
+    ///   - mode: When it is shown; it was asked whether it is to be.
+    ///   - line: Is told how many numbers were tested, and after which time. Called by another thread.
+    init(_ mode: ProgressMode, line: @escaping @Sendable (Int, Duration) -> String) {
+        self.mode = mode
+        self.line = line
         // Without a thread there is no line, and nothing else is missing.
         let thread = try? WorkerThread(name: "prk-progress") { [self] in
             usleep(Self.firstMicroseconds)
@@ -76,19 +133,19 @@ final class Progress: Sendable {
 
     /// Writes the line; `false` when the run is over.
     private func show() -> Bool {
-        let tested = tested.load(ordering: .relaxed)
-        let line = Self.line(tested, after: .now - start, estimate(tested))
+        let line = line(tested.load(ordering: .relaxed), .now - start)
         return isOver.withLock { isOver in
-            if !isOver { StandardStreams.showStatus(line) }
+            let isInTheWay = mode == .auto && StandardStreams.someoneEditsALine
+            if !isOver && !isInTheWay { StandardStreams.showStatus(line) }
             return !isOver
         }
     }
 
     /// `1234567 tested in 0:12, 102880 a second, 45 %, 0:15 left`.
     static func line(_ tested: Int, after time: Duration, _ estimate: Estimate) -> String {
-        let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+        let seconds = time / .seconds(1)
         let rate = seconds > 0 ? Double(tested) / seconds : 0
-        var line = "\(tested) tested in \(clock(seconds.rounded(.down))), "
+        var line = "\(tested) tested in \(clock(time)), "
         line += decimal(rate, places: rate < 10 ? 1 : 0) + " a second"
         if let remaining = estimate.remaining {
             let done = Double(estimate.done + tested)
@@ -99,15 +156,15 @@ final class Progress: Sendable {
             }
             // Beyond some years there is no use in knowing.
             if rate > 0, remaining / rate < 1e8 {
-                line += ", \(clock((remaining / rate).rounded(.up))) left"
+                line += ", \(clock(.seconds((remaining / rate).rounded(.up)))) left"
             }
         }
         return line + (estimate.note.map { ", \($0)" } ?? "")
     }
 
     /// `0:05`, `12:34`, `1:02:03`, `4 d 5 h`.
-    private static func clock(_ seconds: Double) -> String {
-        let whole = Int(seconds)
+    static func clock(_ time: Duration) -> String {
+        let whole = Int(time.components.seconds)
         func two(_ value: Int) -> String { (value < 10 ? "0" : "") + String(value) }
         if whole < 3600 { return "\(whole / 60):\(two(whole % 60))" }
         let hours = whole / 3600

@@ -59,6 +59,8 @@ struct RaceCommand: ParsableCommand {
     @Flag(help: "Show the speed-ups as bars, too; with NO_COLOR or TERM=dumb in ASCII.")
     var plot = false
 
+    @OptionGroup var progress: ProgressOption
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -88,6 +90,7 @@ struct RaceCommand: ParsableCommand {
             throw Refusal.usage("--plot compares with the serial pool: add serial to --pools")
         }
         let workers = try workerCount(workers)
+        let progress = try progress.mode()
         try Refusal.checkLevel()
         let interruption = Interruption()
         let candidates = try readNumbers(interruption.cancel)
@@ -103,10 +106,15 @@ struct RaceCommand: ParsableCommand {
         var output = Output()
         var status = ExitStatus.done
         if !json { _ = output.write(try heading(candidates.count, workers)) }
+        let stages = Stages(progress, count: race.count)
+        defer { stages.stop() }
         do {
             let rows = try race.run { row in
                 if !json && !output.write(line(row)) { interruption.cancel.cancel() }
+            } begin: {
+                stages.begin("engine \($0.rawValue) on pool \($1.rawValue)")
             }
+            stages.stop()
             let primes = rows.first?.primes ?? 0
             if json {
                 let level = try KernelLevel.active.rawValue
@@ -127,6 +135,7 @@ struct RaceCommand: ParsableCommand {
                     "All \(rows.count) rows agree: \(primes) of \(candidates.count) are prime.\n")
             }
         } catch let error as Race.Failure {
+            stages.stop()
             interruption.exitIfSignalled { "the race was not finished" }
             if output.error == nil {
                 StandardStreams.complain(error.description)

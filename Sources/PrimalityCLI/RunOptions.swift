@@ -68,11 +68,7 @@ struct RunOptions: ParsableArguments {
         parsing: .unconditional, help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
     var maxBits = 1_000_000
 
-    @Option(
-        help: ArgumentHelp(
-            "Show on standard error how many numbers were tested, how fast, and when it will be done: "
-                + "auto (on a terminal), always or never.", valueName: "when"))
-    var progress = "auto"
+    @OptionGroup var progress: ProgressOption
 
     @Flag(
         help: ArgumentHelp(
@@ -100,7 +96,7 @@ struct RunOptions: ParsableArguments {
         if format == .pfgw && !maySpeakAsPFGW {
             throw Refusal.usage("--format pfgw is for check; use one of text, jsonl, csv")
         }
-        let progress: ProgressMode = try choice(progress, of: "--progress")
+        let progress = try progress.mode()
         let workers = try workerCount(workers)
         if let chunk, !(1...1_000_000).contains(chunk) {
             throw Refusal.usage("--chunk \(chunk) is out of range; give 1 to 1000000")

@@ -110,7 +110,9 @@ struct SearchRun {
         if let header = format?.header { write(header) }
         let source = source
         var statistics = RunStatistics(workers: options.pool.workers)
-        let progress = options.progress.isOn ? Progress { estimate(source, $0) } : nil
+        let progress =
+            options.progress.isOn()
+            ? Progress(options.progress, estimate: { estimate(source, $0) }) : nil
         do {
             try options.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
                 progress?.add(result.results.count)

@@ -57,6 +57,17 @@ enum StandardStreams {
     static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
+    /// Whether somebody edits a line on standard error's terminal, as at the prompt of a shell, while this
+    /// program runs in the background.
+    static var someoneEditsALine: Bool {
+        let foreground = tcgetpgrp(STDERR_FILENO)
+        if foreground <= 0 || foreground == getpgrp() { return false }
+        var settings = termios()
+        if unsafe tcgetattr(STDERR_FILENO, &settings) != 0 { return false }
+        // What reads whole lines leaves the editing to the terminal.
+        return settings.c_lflag & tcflag_t(ICANON) == 0
+    }
+
     /// Writes a line that stays until it is cleared or written over, or something else is written.
     static func showStatus(_ text: String) {
         status.withLock { status in

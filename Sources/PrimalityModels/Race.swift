@@ -96,18 +96,26 @@ public struct Race: Sendable {
         self.cancel = cancel
     }
 
+    /// How many rows it has.
+    public var count: Int { engines.count * entrants.count }
+
     /// Runs it, engine by engine.
     ///
-    /// - Parameter report: Takes each row when it is ready.
+    /// - Parameters:
+    ///   - report: Takes each row when it is ready.
+    ///   - begin: Is told which row is measured next.
     /// - Returns: All rows.
     /// - Throws: ``Failure``. Verdicts are compared with those of the first row.
     @discardableResult
-    public func run(report: (Row) -> Void = { _ in }) throws(Failure) -> [Row] {
+    public func run(
+        report: (Row) -> Void = { _ in }, begin: (Engine, Entrant) -> Void = { _, _ in }
+    ) throws(Failure) -> [Row] {
         var rows: [Row] = []
         var expected: [Verdict]?
         for engine in engines {
             var serial: Double?
             for entrant in entrants {
+                begin(engine, entrant)
                 var (row, verdicts) = try measure(engine, entrant)
                 try compare(verdicts, with: expected ?? verdicts, engine, entrant)
                 expected = expected ?? verdicts

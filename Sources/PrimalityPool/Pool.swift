@@ -64,6 +64,8 @@ public struct PoolJob: Sendable {
     public var cancel: CancelFlag
     /// How long testing one number may take, by the clock; `nil` for as long as it takes.
     ///
+    /// Time while the whole program is stopped, as by Ctrl-Z, does not count; while a worker alone is, it does.
+    ///
     /// Only a ``ProcessPool`` can end a test from outside, other pools ignore it. A chunk that takes
     /// longer is halved, and its halves again, so that only a number that alone takes longer fails.
     public var timeout: Duration?

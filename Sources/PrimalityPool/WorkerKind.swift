@@ -24,6 +24,9 @@ public enum WorkerKind: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// Swift code that worker processes run on chunks in the place of an engine.
+///
+/// Its process leaves SIGHUP, SIGINT and SIGTERM to its owner, which ends it by SIGKILL, as does its owner's end. What
+/// it sets for them anew holds in its process, and programs that it starts have their default effects.
 public struct WorkerTask: Sendable {
     /// Says which one, to a process that has its own copy.
     public let name: String

@@ -161,8 +161,8 @@ import Testing
 
     @Test(arguments: ["kernel", "swift", "exec"])
     func aStopOfTheJobIsNoTestsTime(_ worker: String) throws {
-        // Some 50 ms each.
-        let numbers = (0..<30).map { "(2^\(9000 + 2 * $0)+\(2 * $0 + 1))*2^5+7\n" }.joined()
+        // Some milliseconds each.
+        let numbers = (0..<60).map { "(2^\(3000 + 2 * $0)+\(2 * $0 + 1))*2^5+7\n" }.joined()
         let running = try Tool.start(
             [
                 "check", "--pool", "processes", "--worker", worker, "-j", "1", "--chunk", "1",
@@ -174,7 +174,7 @@ import Testing
         kill(-running.id, SIGCONT)
         let outcome = running.finish()
         #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
-        #expect(outcome.lines.count == 30)
+        #expect(outcome.lines.count == 60)
     }
 
     @Test func optionsOfProcessesAreRefusedElsewhere() throws {

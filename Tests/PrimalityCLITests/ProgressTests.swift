@@ -14,14 +14,17 @@ import Testing
     }
     private static let check = "check -j 1 --chunk 20 --engine gmp"
 
-    /// What a command writes on a terminal; its input and its results are files.
-    private func terminal(_ arguments: String, input: Data) throws -> String {
+    /// What a command writes on a terminal; its results are a file, and its input is one if there is any.
+    private func terminal(
+        _ arguments: String, input: Data?, before: String = ""
+    ) throws -> String {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("primality-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try input.write(to: folder.appendingPathComponent("in"))
-        let command = "'\(Tool.path)' \(arguments) < '\(folder.path)/in' > '\(folder.path)/out'"
+        try (input ?? Data()).write(to: folder.appendingPathComponent("in"))
+        let source = input == nil ? "" : "< '\(folder.path)/in'"
+        let command = "\(before) '\(Tool.path)' \(arguments) \(source) > '\(folder.path)/out'"
         return try Tool.startOnTerminal(command).finish().output
     }
 
@@ -50,6 +53,49 @@ import Testing
         let shown = try terminal(Self.check + " --progress never", input: Self.input)
         #expect(!shown.contains(" tested in "))
         #expect(shown.hasPrefix("primality: standard input: line 6001: 'x': "))
+    }
+
+    /// Standard input is the terminal, and not read.
+    @Test(
+        .enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"),
+        arguments: [
+            ("check 7 2^216091-1", " tested in "), ("list --count 10^10 10^13", " tested in "),
+            ("next 2^30000", " tested in "), ("random --bits 30000 --seed 1", " tested in "),
+            ("race --engines swift-trial -j 1", "engine swift-trial on pool "),
+            ("models processes", "model processes, 1 of 1, 0:0"),
+        ])
+    func aTerminalThatIsNotReadShowsProgress(_ command: String, _ words: String) throws {
+        let before = "timeout --foreground 3"
+        #expect(try terminal(command, input: nil, before: before).contains(words))
+        #expect(
+            try !terminal(command + " --progress never", input: nil, before: before)
+                .contains(words))
+    }
+
+    /// Standard input is the terminal, and somebody may type there; its end was typed before.
+    @Test(
+        .enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"),
+        arguments: ["check", "check 2^216091-1 -", "check --file /dev/tty"])
+    func whoTypesNumbersIsLeftAlone(_ command: String) throws {
+        let shown = try terminal(
+            command, input: nil, before: "cat > /dev/null; timeout --foreground 2")
+        #expect(!shown.contains(" tested in "))
+        #expect(shown.contains("ended by SIGTERM: "))
+    }
+
+    /// A line about progress does not stay where the shell goes on.
+    @Test(
+        .enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"),
+        arguments: ["QUIT", "SEGV"])
+    func aSignalTakesTheLineAway(_ signal: String) throws {
+        let shown = try terminal(
+            "check 2^216091-1", input: nil,
+            before: "ulimit -c 0; timeout --foreground -s \(signal) 2")
+        let lines = shown.split(separator: "\r", omittingEmptySubsequences: false)
+        let last = lines.lastIndex { $0.contains(" tested in ") }
+        // Blanks over it, and what the shell says of its end.
+        let after = last.map { lines[($0 + 1)...] } ?? []
+        #expect(last != nil && after.first?.allSatisfy { $0 == " " } == true, "\(shown)")
     }
 
     @Test func aPipeShowsNothingUnlessAsked() throws {
