@@ -303,11 +303,11 @@ int prk_reap(pid_t pid, int *signal);
 /// As prk_worker_reap.
 int prk_end(pid_t pid, int *signal);
 
-/// SipHash-2-4 [AuBe12] of a file's content under the key (k0, k1), from its beginning and without
-/// moving its offset, and its size in bytes. 0, or an errno; ECANCELED when `cancel`, which may be
-/// NULL, was raised.
-int prk_file_digest(int file, uint64_t k0, uint64_t k1, const uint32_t *cancel, uint64_t *digest,
-                    uint64_t *size);
+/// SipHash-2-4 [AuBe12] of the first `most` bytes of a file under the key (k0, k1), or of all that
+/// there is, and how many bytes that were; the file's offset stays. 0, or an errno; ECANCELED when
+/// `cancel`, which may be NULL, was raised.
+int prk_file_digest(int file, uint64_t most, uint64_t k0, uint64_t k1, const uint32_t *cancel,
+                    uint64_t *digest, uint64_t *size);
 
 /// Names the calling thread; the kernel keeps 15 bytes.
 void prk_thread_set_name(const char *name);

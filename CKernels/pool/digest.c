@@ -13,8 +13,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read as they lie in memory");
 
-int prk_file_digest(int file, uint64_t k0, uint64_t k1, const uint32_t *cancel, uint64_t *digest,
-                    uint64_t *size) {
+int prk_file_digest(int file, uint64_t most, uint64_t k0, uint64_t k1, const uint32_t *cancel,
+                    uint64_t *digest, uint64_t *size) {
     enum { BLOCK = 1 << 16 };
     uint64_t words[BLOCK / 8];
     unsigned char *bytes = (unsigned char *)words;
@@ -25,7 +25,9 @@ int prk_file_digest(int file, uint64_t k0, uint64_t k1, const uint32_t *cancel, 
         if (cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) {
             return ECANCELED;
         }
-        ssize_t got = pread(file, bytes + held, BLOCK - held, (off_t)offset);
+        const uint64_t left = most - offset;
+        const size_t wanted = left < BLOCK - held ? (size_t)left : BLOCK - held;
+        ssize_t got = pread(file, bytes + held, wanted, (off_t)offset);
         if (got < 0 && errno == EINTR) {
             continue;
         }

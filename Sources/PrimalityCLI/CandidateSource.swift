@@ -149,6 +149,9 @@ final class CandidateSource: Sendable {
         /// Candidates depend on others from some place on.
         var hasConditions = false
         var row = Row.none
+        /// Whether results of an earlier run are about what stands here; `nil` when there are none, and when
+        /// the reading has ended early.
+        var check: InputCheck?
 
         /// Where the last candidate stands.
         var candidateOrigin: CandidateOrigin {
@@ -189,6 +192,7 @@ final class CandidateSource: Sendable {
     private let inputs = Monitor<[Int: ChunkInputs]>([:])
     private let counted = Monitor(Counts())
     let complaints = CandidateComplaints()
+    private let found = Monitor<InputCheck.Mismatch?>(nil)
     /// Where the results of those are to be brought that have an entry in it.
     let ledger: RowLedger
 
@@ -199,13 +203,14 @@ final class CandidateSource: Sendable {
     ///   - engine: What will test them: it may limit their size.
     ///   - maximumBits: The size of the largest number that the user allows.
     ///   - chunk: How many numbers make a chunk; `nil` to estimate.
+    ///   - limit: How many bytes of a file are meant.
     ///   - selection: Which candidates are meant; the others are only counted.
     ///   - conditions: What to do where a file has candidates that depend on others.
     ///   - cancel: Ends the reading.
     init(
         _ input: CandidateInput, format: CandidateFormat = .auto,
         hasHexadecimalArguments: Bool = false, engine: Engine, maximumBits: Int, chunk: Int?,
-        selection: Selection = Selection(),
+        limit: Int = .max, selection: Selection = Selection(),
         conditions: Conditions = .ignored, cancel: CancelFlag
     ) {
         ledger = RowLedger { [complaints] message, kind in complaints.add(message, kind) }
@@ -232,8 +237,11 @@ final class CandidateSource: Sendable {
             self.name = name
             reading = Monitor(
                 Reading(
-                    lines: LineReader(descriptor, longest: longest, cancel: cancel),
-                    parser: CandidateParser(format: format, longest: longest), maker: maker))
+                    lines: LineReader(
+                        descriptor, longest: longest, limit: limit, cancel: cancel),
+                    parser: CandidateParser(format: format, longest: longest), maker: maker,
+                    check: selection.earlier.done.count > 0
+                        ? InputCheck(selection.earlier) : nil))
         }
     }
 
@@ -244,6 +252,9 @@ final class CandidateSource: Sendable {
         counts.leftOut = totals.leftOut
         return counts
     }
+
+    /// Why the reading has ended early: results of an earlier run are about something else.
+    var mismatch: InputCheck.Mismatch? { found.withLock { $0 } }
 
     /// What is left when so many numbers were tested.
     func estimate(_ tested: Int) -> Progress.Estimate {
@@ -290,6 +301,10 @@ final class CandidateSource: Sendable {
             }
             let mayWait = batch.isEmpty && (!reading.hasConditions || ledger.isEmpty)
             guard let candidate = nextCandidate(&reading, mayWait: mayWait) else {
+                if reading.isOver && !cancel.isCancelled {
+                    reading.check?.finish(reading.place)
+                    endOnMismatch(&reading)
+                }
                 if mayWait || !batch.isEmpty || cancel.isCancelled { break }
                 // What is being tested decides whether there is more.
                 ledger.wait(for: reading.isOver ? .end : .moment, cancel)
@@ -297,12 +312,16 @@ final class CandidateSource: Sendable {
             }
             let place = reading.place
             reading.place += 1
+            if reading.check != nil && selection.earlier.done.contains(place) {
+                reading.check?.take(written(candidate), at: place)
+                endOnMismatch(&reading)
+            }
             let bits: Int?
             if reading.hasConditions || reading.isConditional && conditions != .ignored {
                 bits = enter(candidate, &reading, to: &batch, &names, place: place)
             } else {
                 if !selection.shard.contains(place) { continue }
-                if selection.done.contains(place) {
+                if selection.earlier.done.contains(place) {
                     counted.withLock { $0.done += 1 }
                     continue
                 }
@@ -341,6 +360,24 @@ final class CandidateSource: Sendable {
         return names.evaluation > Self.longestEvaluation
     }
 
+    /// Ends the reading when results of an earlier run are about something else.
+    private func endOnMismatch(_ reading: inout Reading) {
+        guard let mismatch = reading.check?.mismatch else { return }
+        found.withLock { $0 = mismatch }
+        counted.withLock { $0.isBroken = true }
+        if case .entered(let row) = reading.row { ledger.close(row) }
+        reading.row = .none
+        reading.check = nil
+        reading.lines = nil
+        reading.parser = CandidateParser(format: .lines)
+    }
+
+    /// What a candidate is called in results; `nil` when there is none.
+    private func written(_ candidate: ReadCandidate) -> ArraySlice<UInt8>? {
+        guard case .text(let candidate) = candidate else { return nil }
+        return CandidateParser.withoutComment(candidate.text)
+    }
+
     /// Enters a candidate that depends on others, or comes after such; its size when it is tested now.
     private func enter(
         _ candidate: ReadCandidate, _ reading: inout Reading, to batch: inout NumberBatch,
@@ -348,6 +385,7 @@ final class CandidateSource: Sendable {
     ) -> Int? {
         let condition = reading.parser.condition
         if conditions == .refused {
+            reading.check = nil
             reading.lines = nil
             reading.parser = CandidateParser(format: .lines)
             reject(
@@ -386,7 +424,7 @@ final class CandidateSource: Sendable {
         _ member: RowLedger.Member, at entry: RowLedger.Place, to batch: inout NumberBatch,
         _ names: inout ChunkInputs
     ) -> Int? {
-        if let verdict = selection.verdict(at: member.place) {
+        if let verdict = selection.earlier.verdict(at: member.place) {
             counted.withLock { $0.done += 1 }
             ledger.put(.known(verdict), at: entry)
             return nil
@@ -465,6 +503,7 @@ final class CandidateSource: Sendable {
         _ error: CandidateFileError, _ line: ArraySlice<UInt8>?, _ reading: inout Reading
     ) -> ReadCandidate? {
         if !error.endsReading { return .bad(error, line) }
+        reading.check = nil
         reading.lines = nil
         reject(reading.origin, line, "\(error); the reading ends here", .format)
         return nil
@@ -476,6 +515,7 @@ final class CandidateSource: Sendable {
         } catch {
             StandardStreams.complain("\(name): \(error.description)")
             counted.withLock { $0.isBroken = true }
+            reading.check = nil
             return .end
         }
     }

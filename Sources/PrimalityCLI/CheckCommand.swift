@@ -77,8 +77,15 @@ struct CheckCommand: ParsableCommand {
             A long run that may be ended at any time, and is then started again with the same command:
               primality check --file candidates.txt --resume results.jsonl
             results.jsonl begins with a line that says what its results were made from: the content of \
-            candidates.txt and the options that change results. With others it is refused. Bad lines \
-            have no result, and are reported again. Without --seed the seed of the first run is used.
+            candidates.txt and the options that change results. With others it is refused, but lines may \
+            be appended to candidates.txt: they are tested too. Bad lines have no result, and are reported \
+            again; so are numbers that timed out or ended two workers, which are tested again. Without \
+            --seed the seed of the first run is used. A finished run ends the file with a line of counts.
+
+            Each line ends with a checksum, and what was changed is refused: crc32 is that of the bytes \
+            before ',"crc32"', as zlib has it. jsonl as elsewhere is had by
+              grep '^{"i"' results.jsonl | sed 's/,"crc32":"[0-9a-f]*"}$/}/'
+            Of a number that was tested again the last line counts.
             """)
 
     @Argument(
@@ -151,10 +158,10 @@ struct CheckCommand: ParsableCommand {
         options.wantsResidue = res64 && !quiet
         var resumption: Resumption?
         if let resume {
-            let origin = { (input: FileDigest) in
+            let origin = { (source: ResultsOrigin.Source) in
                 ResultsOrigin(
-                    input: input, format: candidateFormat, engine: engine, options: options,
-                    maximumBits: shared.maximumBits, shard: shard)
+                    source, engine: engine, options: options, maximumBits: shared.maximumBits,
+                    shard: shard)
             }
             do throws(Complaint) {
                 resumption = try Resumption(
@@ -178,10 +185,9 @@ struct CheckCommand: ParsableCommand {
             input, format: candidateFormat, hasHexadecimalArguments: base.isHexadecimal,
             engine: engine, maximumBits: shared.maximumBits,
             chunk: shared.chunk,
+            limit: resumption?.inputBytes ?? .max,
             selection: Selection(
-                shard: shard, done: resumption?.file.done ?? PlaceSet(),
-                passed: resumption?.file.passed ?? PlaceSet(),
-                composite: resumption?.file.composite ?? PlaceSet()),
+                shard: shard, earlier: resumption?.file.earlier ?? EarlierPlaces()),
             conditions: order == .input ? .followed : .refused, cancel: interruption.cancel)
 
         var output = Output()
@@ -193,6 +199,7 @@ struct CheckCommand: ParsableCommand {
         let progress =
             shared.progress.isOn(whenTyped: input.isTyped)
             ? Progress(shared.progress, estimate: { source.estimate($0) }) : nil
+        var isDone = false
         do {
             try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
                 progress?.add(result.results.count)
@@ -201,6 +208,7 @@ struct CheckCommand: ParsableCommand {
                 if quiet { return true }
                 return resumption?.file.append(lines) ?? output.write(lines)
             }
+            isDone = true
         } catch {
             StandardStreams.complain(error.description)
             status.raise(to: error.exitStatus)
@@ -213,8 +221,9 @@ struct CheckCommand: ParsableCommand {
         source.complainOfRest()
         if self.shared.stats { StandardStreams.writeError(statistics.table) }
         status.raise(to: output.status())
-        status.raise(to: resumption?.finish() ?? .done)
         let counts = source.counts
+        let isWhole = isDone && !counts.isBroken && !interruption.cancel.isCancelled
+        status.raise(to: resumption?.finish(isWhole: isWhole, source.mismatch) ?? .done)
         if counts.bad > 0 || counts.isBroken { status.raise(to: .badInput) }
         // A script that asks whether all are prime must not take "none" for "all".
         let hasNothing = quiet && counts.read == 0 && status == .done
@@ -363,14 +372,17 @@ private struct Receiver {
 
 /// A run on a file of candidates that goes on where an earlier one was ended.
 private struct Resumption {
-    var file: ResumeFile
+    var file: ResumeFile<EarlierPlaces>
+    /// How much of the input the results are about.
+    let inputBytes: Int
     private let input: FileDescriptor
     private let inputName: String
+    private let digest: FileDigest
     private let version: FileVersion
 
     init(
         _ path: String, _ input: CandidateInput, _ format: CandidateFormat,
-        origin: (FileDigest) -> ResultsOrigin, seedMatters: Bool, cancel: CancelFlag
+        origin: (ResultsOrigin.Source) -> ResultsOrigin, seedMatters: Bool, cancel: CancelFlag
     ) throws(Complaint) {
         guard case .descriptor(let descriptor, let name) = input else {
             throw Complaint(message: "--resume needs --file")
@@ -379,20 +391,71 @@ private struct Resumption {
         inputName = printable(name)
         _ = try regularSize(of: descriptor, inputName)
         version = FileVersion(descriptor)
-        let digest: FileDigest
-        do throws(FileDigest.Failure) {
-            digest = try FileDigest(descriptor: descriptor.rawValue, cancel: cancel)
-        } catch {
-            throw Complaint(message: "\(inputName): \(Errno(rawValue: error.code))")
-        }
+        let whole = try Self.digest(of: descriptor, inputName, cancel: cancel)
+        digest = whole
+        inputBytes = Int(clamping: whole.bytes)
         let isByLine = Self.format(of: descriptor, format) == .lines
+        let source = ResultsOrigin.Source.file(
+            bytes: whole.bytes, hash: Self.hash(whole), format: format.rawValue)
+        let (inputName, results) = (inputName, printable(path))
         file = try ResumeFile(
-            path, origin: origin(digest), seedMatters: seedMatters, isByLine: isByLine,
-            cancel: cancel)
-        if file.done.count > 0 || file.wasTorn {
-            StandardStreams.complain(
-                "\(printable(path)): going on after \(file.done.count) results"
-                    + (file.wasTorn ? "; an incomplete line at the end was cut" : ""))
+            path, origin: origin(source), seedMatters: seedMatters,
+            // A candidate takes two bytes, the last one perhaps one.
+            earlier: EarlierPlaces(
+                lastPlace: isByLine ? whole.bytes / 2 : .max, needsVerdicts: !isByLine),
+            cancel: cancel
+        ) { (bytes, hash) throws(Complaint) in
+            func refusal(_ why: String) -> Complaint {
+                Complaint(
+                    message:
+                        "\(results): its results were made otherwise: \(why); give the name of a "
+                        + "new file")
+            }
+            if bytes == whole.bytes { throw refusal("the content of the input was another one") }
+            if bytes > whole.bytes {
+                throw refusal(
+                    "the input had \(bytes) bytes then and has \(whole.bytes) now, and only what is "
+                        + "appended to it is tested as well")
+            }
+            let beginning = try Self.digest(
+                of: descriptor, first: bytes, inputName, cancel: cancel)
+            if Self.hash(beginning) != hash {
+                throw refusal(
+                    "the input had \(bytes) bytes then and has \(whole.bytes) now, which do not begin "
+                        + "as those did")
+            }
+            // What was its last line may be another one now.
+            if try !Self.endsLine(bytes, descriptor, inputName) {
+                throw refusal("the last line of the input had no end then, and has grown")
+            }
+        }
+    }
+
+    private static func digest(
+        of input: FileDescriptor, first bytes: UInt64 = .max, _ name: String, cancel: CancelFlag
+    ) throws(Complaint) -> FileDigest {
+        do throws(FileDigest.Failure) {
+            return try FileDigest(descriptor: input.rawValue, first: bytes, cancel: cancel)
+        } catch {
+            throw Complaint(message: "\(name): \(Errno(rawValue: error.code))")
+        }
+    }
+
+    private static func hash(_ digest: FileDigest) -> String { String(digest.hash, radix: 16) }
+
+    /// Whether so many bytes of a file end a line: with its end, or before it.
+    private static func endsLine(
+        _ bytes: UInt64, _ input: FileDescriptor, _ name: String
+    ) throws(Complaint) -> Bool {
+        if bytes == 0 { return true }
+        var around: [UInt8] = [0, 0]
+        do {
+            let count = try unsafe around.withUnsafeMutableBytes {
+                unsafe try input.read(fromAbsoluteOffset: Int64(bytes) - 1, into: $0)
+            }
+            return around.prefix(count).contains(UInt8(ascii: "\n"))
+        } catch {
+            throw Complaint(message: "\(name): \((error as? Errno) ?? .ioError)")
         }
     }
 
@@ -414,15 +477,36 @@ private struct Resumption {
     }
 
     /// Brings results to the disk; what became of them.
-    mutating func finish() -> ExitStatus {
-        var status = file.finish()
+    ///
+    /// - Parameters:
+    ///   - isWhole: Everything was tested.
+    ///   - mismatch: What there is in the file that is not about the input.
+    /// - Returns: The status.
+    mutating func finish(isWhole: Bool, _ mismatch: InputCheck.Mismatch?) -> ExitStatus {
         // The header says what the input was when the run began.
-        if FileVersion(input) != version {
+        let isChanged = FileVersion(input) != version && !stillBegins()
+        if let mismatch, !isChanged { file.complain(of: mismatch) }
+        var status = file.finish(isWhole: isWhole && !isChanged)
+        if isChanged {
             StandardStreams.complain(
                 "\(inputName) was changed while it was read: the results may be of either form; "
                     + "remove them and begin again")
             status.raise(to: .badInput)
         }
         return status
+    }
+
+    /// Whether the input begins with what was to be read, to which lines were appended meanwhile.
+    private func stillBegins() -> Bool {
+        let now = try? Self.digest(
+            of: input, first: digest.bytes, inputName, cancel: CancelFlag())
+        if now != digest { return false }
+        // It may have been written as it was.
+        if let size = try? regularSize(of: input, inputName), size > inputBytes {
+            StandardStreams.complain(
+                "\(inputName) was appended to while it was read: the same command goes on with that"
+            )
+        }
+        return true
     }
 }

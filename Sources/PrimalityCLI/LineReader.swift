@@ -25,6 +25,7 @@ struct LineReader {
     private let descriptor: FileDescriptor
     private let cancel: CancelFlag
     private let longest: Int
+    private let limit: Int
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     private var next = 0
     private var filled = 0
@@ -44,8 +45,12 @@ struct LineReader {
     /// - Parameters:
     ///   - descriptor: Where to read.
     ///   - longest: How many bytes of a line to keep.
+    ///   - limit: How many bytes to read; what comes after them is not there.
     ///   - cancel: Ends the reading.
-    init(_ descriptor: FileDescriptor, longest: Int, cancel: CancelFlag) {
+    init(
+        _ descriptor: FileDescriptor, longest: Int, limit: Int = .max, cancel: CancelFlag
+    ) {
+        self.limit = limit
         self.descriptor = descriptor
         self.longest = longest
         self.cancel = cancel
@@ -109,7 +114,8 @@ struct LineReader {
         do {
             // read(into:) never gets more room than the array has.
             filled = try unsafe buffer.withUnsafeMutableBytes {
-                unsafe try descriptor.read(into: $0)
+                unsafe try descriptor.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(limit - total)))
             }
         } catch {
             throw (error as? Errno) ?? .ioError

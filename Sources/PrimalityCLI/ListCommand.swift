@@ -26,6 +26,8 @@ struct ListCommand: ParsableCommand {
               primality list 100 200
               primality list 2^64-200 2^64+200
               primality list 0xFFFFFFFFFFFFFF00 0x100000000000000FF
+              primality list --shard 3/8 10^12 10^12+10^9
+              primality list --resume primes.jsonl 10^300 10^300+10^6
               primality list --count 10000000000 10000065536
               primality list --format jsonl 10^30 10^30+1000
             """)
@@ -38,6 +40,19 @@ struct ListCommand: ParsableCommand {
     @Flag(help: "Print only how many there are.")
     var count = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Print part i of n, from 1/n to n/n, of a range that is divided into n of the same length: one "
+                + "after the other they are the whole. Places in jsonl and csv are those in the part.",
+            valueName: "i/n"))
+    var shard: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Append results to a file, as jsonl after a header, instead of printing them. When the file "
+                + "is there, go on where it ends, as check does.", valueName: "file"))
+    var resume: String?
+
     @OptionGroup var base: NumberBase
 
     @OptionGroup var shared: RunOptions
@@ -48,15 +63,26 @@ struct ListCommand: ParsableCommand {
             throw Refusal.usage(
                 "give two numbers, the lowest and the highest; see primality list --help")
         }
-        let shared = try shared.checked()
+        var shared = try shared.checked()
         if count && shared.format != .text {
             throw Refusal.usage("--count prints a number alone; give it or --format, not both")
         }
+        let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
+        try checkResumption()
         try Refusal.checkLevel()
-        let range = try range(between: ends, maximumBits: shared.maximumBits)
+        let whole = try range(between: ends, maximumBits: shared.maximumBits)
+        let part = try shard.part(of: whole)
 
+        let interruption = Interruption()
+        let journal = try resume.flatMap { path in
+            try part.map { try openJournal(path, $0, of: whole, shard, &shared, interruption) }
+        }
+        let rest = part.flatMap { Self.rest(of: $0, after: journal) }
+        // Where nothing is left there is none to find.
+        let range = rest ?? 0...1
         var run = try SearchRun(
-            .within(range), shared, countsOnly: count, origin: ("lo", range.lowerBound))
+            .within(range), shared, countsOnly: count, origin: ("lo", whole.lowerBound),
+            journal: journal, interruption: interruption)
         run.search { source, tested in
             let (given, last) = source.given
             guard let last, let gone = range.lowerBound.distance(to: last), gone > 0,
@@ -67,11 +93,13 @@ struct ListCommand: ParsableCommand {
             return Progress.Estimate(remaining: unsieved + Double(max(0, given - tested)))
         }
         let results = run.results
+        let found = run.found
+        let verb = count ? "counted" : journal == nil ? "printed" : "written"
         let isWhole = results.isWhole && run.status == .done
         let isCounted = count && isWhole
         if isCounted { run.write("\(results.found)\n") }
         run.end {
-            let made = "\(results.found) primes were \(count ? "counted" : "printed")"
+            let made = "\(found) primes were \(verb)"
             if isWhole { return "\(made), all there are" }
             guard let last = results.last else { return made }
             let missed = results.missed == 0 ? "" : " but for \(results.missed) not tested"
@@ -83,6 +111,52 @@ struct ListCommand: ParsableCommand {
             )
         }
         try run.throwStatus()
+    }
+
+    /// Refuses what does not go together with --resume.
+    private func checkResumption() throws {
+        if resume == nil { return }
+        if let format = shared.format, format != "jsonl" {
+            throw Refusal.usage("--resume writes jsonl; leave --format out")
+        }
+        if count { throw Refusal.usage("--resume writes primes and --count wants none; give one") }
+    }
+
+    /// Opens the file of results of a part of a range; the options become those of the file.
+    ///
+    /// What is wrong was reported when this throws.
+    private func openJournal(
+        _ path: String, _ part: ClosedRange<BigNatural>, of whole: ClosedRange<BigNatural>,
+        _ shard: Shard, _ options: inout RunOptions.Checked, _ interruption: Interruption
+    ) throws -> ResumeFile<EarlierPrimes> {
+        let origin = ResultsOrigin(
+            .window(low: whole.lowerBound.description, high: whole.upperBound.description),
+            engine: .auto, options: options.test, maximumBits: options.maximumBits, shard: shard)
+        do throws(Complaint) {
+            let journal = try ResumeFile(
+                path, origin: origin, seedMatters: shared.seed != nil,
+                earlier: EarlierPrimes(low: part.lowerBound, high: part.upperBound),
+                cancel: interruption.cancel
+            ) { _, _ in }
+            options.test.seed = journal.seed
+            options.format = .jsonl
+            return journal
+        } catch {
+            interruption.exitIfSignalled { "nothing was tested" }
+            StandardStreams.complain(error.message)
+            throw ExitCode(error.status.rawValue)
+        }
+    }
+
+    /// What is left of a range when an earlier run has come so far; `nil` when nothing is.
+    private static func rest(
+        of range: ClosedRange<BigNatural>, after journal: ResumeFile<EarlierPrimes>?
+    ) -> ClosedRange<BigNatural>? {
+        guard let journal else { return range }
+        if journal.isCounted { return nil }
+        let last = journal.earlier.last.map { String(decoding: $0, as: UTF8.self) }
+        guard let next = last.flatMap({ BigNatural($0) })?.adding(1) else { return range }
+        return next > range.upperBound ? nil : next...range.upperBound
     }
 
     /// The range that the arguments stand for.

@@ -152,16 +152,8 @@ enum ResultFormat: String, CaseIterable {
         _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, to output: inout [UInt8]
     ) {
         output += "{\"i\":\(place),\"input\":\"".utf8
-        for byte in input { appendEscaped(byte, to: &output) }
+        appendEscaped(input, to: &output)
         output += "\",\"bits\":\(bits)".utf8
-    }
-
-    private func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {
-        switch byte {
-        case 0..<0x20: output += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
-        default: output.append(byte)
-        }
     }
 
     private func appendBeginningOfCSV(
@@ -203,5 +195,16 @@ enum ResultFormat: String, CaseIterable {
 
     private func nanoseconds(_ time: Duration) -> Int64 {
         time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000
+    }
+}
+
+/// Appends text as it stands between the quotes of JSON.
+func appendEscaped(_ text: some Collection<UInt8>, to output: inout [UInt8]) {
+    for byte in text {
+        switch byte {
+        case 0..<0x20: output += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+        default: output.append(byte)
+        }
     }
 }

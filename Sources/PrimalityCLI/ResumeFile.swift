@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
 internal import Primality
-internal import PrimalityPool
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -17,117 +15,45 @@ struct Complaint: Error {
     var status = ExitStatus.badInput
 }
 
-/// What results were made from: those of the same origin can stand in one file.
-///
-/// Everything stands in clear, so that a difference can be named.
-struct ResultsOrigin: Codable, Equatable {
-    var version = BuildInformation.version
-    var inputBytes: UInt64
-    var inputHash: String
-    var inputFormat: String
-    var engine: String
-    var rounds: Int
-    /// A string, since JSON's numbers may be doubles for others.
-    var seed: String
-    var res64: Bool
-    var maxBits: Int
-    var shard: String
-
-    init(
-        input: FileDigest, format: CandidateFormat, engine: Engine, options: TestOptions,
-        maximumBits: Int, shard: Shard
-    ) {
-        inputBytes = input.bytes
-        inputHash = String(input.hash, radix: 16)
-        inputFormat = format.rawValue
-        self.engine = engine.rawValue
-        rounds = options.rounds
-        seed = String(options.seed)
-        res64 = options.wantsResidue
-        maxBits = maximumBits
-        self.shard = shard.description
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case version, engine, rounds, seed, res64, shard
-        case inputBytes = "input_bytes"
-        case inputHash = "input_siphash"
-        case inputFormat = "input_format"
-        case maxBits = "max_bits"
-    }
-
-    /// How the line begins that stands above the results: with the version of their form.
-    static let beginning = "{\"primality_results\":1,"
-
-    /// The line that stands above the results, without its end.
-    var line: String {
-        Self.beginning
-            + "\"version\":\"\(version)\",\"input_bytes\":\(inputBytes),"
-            + "\"input_siphash\":\"\(inputHash)\",\"input_format\":\"\(inputFormat)\","
-            + "\"engine\":\"\(engine)\",\"rounds\":\(rounds),"
-            + "\"seed\":\"\(seed)\",\"res64\":\(res64),\"max_bits\":\(maxBits),"
-            + "\"shard\":\"\(shard)\"}"
-    }
-
-    init?(line: ArraySlice<UInt8>) {
-        guard line.starts(with: Self.beginning.utf8),
-            let origin = try? JSONDecoder().decode(Self.self, from: Data(line))
-        else { return nil }
-        self = origin
-    }
-
-    /// What differs in another run, or `nil`.
-    ///
-    /// A seed that was not asked for does not.
-    func difference(from other: ResultsOrigin, seedMatters: Bool) -> String? {
-        if version != other.version {
-            return "they are of version \(version), this is \(other.version)"
-        }
-        if inputBytes != other.inputBytes {
-            return "the input had \(inputBytes) bytes then and has \(other.inputBytes) now"
-        }
-        if inputHash != other.inputHash { return "the content of the input was another one" }
-        func named(_ option: String, _ then: String, _ now: String) -> String? {
-            then == now ? nil : "\(option) was \(printable(then)) then and is \(now) now"
-        }
-        return named("--input", inputFormat, other.inputFormat)
-            ?? named("--engine", engine, other.engine)
-            ?? named("--rounds", String(rounds), String(other.rounds))
-            ?? named("--res64", res64 ? "on" : "off", other.res64 ? "on" : "off")
-            ?? named("--max-bits", String(maxBits), String(other.maxBits))
-            ?? named("--shard", shard, other.shard)
-            ?? (seedMatters ? named("--seed", seed, other.seed) : nil)
-    }
-}
-
 /// A file of results that is its own journal: a header and a line for each result, appended.
 ///
 /// Whatever ends the program, what it leaves is a beginning of what the whole would have been. The
-/// next run cuts an incomplete last line and tests what has no line.
-struct ResumeFile {
+/// next run cuts an incomplete last line and tests what has no line. Each line is sealed (`SealedLine`),
+/// so that one which was changed is noticed. A run that comes to its end writes how many results there
+/// are; one on an input that has grown writes another header first.
+struct ResumeFile<Earlier: EarlierResults> {
     private let descriptor: FileDescriptor
+    private let path: String
     private let name: String
-    /// No candidate of the input has a place beyond it.
-    private let lastPlace: UInt64
-    /// Whether candidates may depend on results.
-    private let needsVerdicts: Bool
+    private let cancel: CancelFlag
+    /// The longest line that there can be.
+    private let longest: Int
     /// The size of what is known to be whole.
     private var size = 0
     private var lastSync = ContinuousClock.now
-    private var error: Errno?
+    /// Why nothing more is written.
+    private var fault: String?
 
-    /// The places that have results.
-    private(set) var done = PlaceSet()
-    /// Those that passed, and those that were composite, unless every line is a candidate.
-    private(set) var passed = PlaceSet()
-    private(set) var composite = PlaceSet()
+    /// What the lines say that were there already.
+    private(set) var earlier: Earlier
+    /// How many numbers have which result, those of this run included.
+    private(set) var counts = ResultCounts()
+    /// The lines that were there, and those of this run.
+    private var linesBefore = 0
+    private var linesNew = 0
+    /// The last line is about all that stand above it, and agrees with them.
+    private(set) var isCounted = false
+    /// Lines that count others than stand above them, and what is wrong with the first.
+    private var miscount: String?
+    /// The last header of the file.
+    private var header: ResultsOrigin?
     /// Chooses the random bases: the seed of the results that are there already.
     private(set) var seed: UInt64
-    /// An incomplete last line was there, and was cut.
-    private(set) var wasTorn = false
+    /// When a line was written last.
+    private(set) var lastLine = ContinuousClock.now
 
     /// How much testing the loss of the machine's power may cost.
-    private static let syncInterval: Duration = .seconds(5)
+    private static var syncInterval: Duration { .seconds(5) }
 
     /// Opens or creates a file and reads which results are there.
     ///
@@ -135,17 +61,22 @@ struct ResumeFile {
     ///   - path: Where.
     ///   - origin: What the results of this run are made from.
     ///   - seedMatters: The user chose the seed, so it has to be that of the file.
-    ///   - isByLine: No line of the input is more than one candidate.
+    ///   - earlier: Takes what is there.
     ///   - cancel: Ends the reading.
+    ///   - hasGrown: Whether an input of so many bytes and such a hash has become that of this run by lines
+    ///     that were appended to it; throws why not.
     /// - Throws: Why it cannot be used; also when the reading was cancelled.
     init(
-        _ path: String, origin: ResultsOrigin, seedMatters: Bool, isByLine: Bool,
-        cancel: CancelFlag
+        _ path: String, origin: ResultsOrigin, seedMatters: Bool, earlier: Earlier,
+        cancel: CancelFlag,
+        hasGrown: (_ bytes: UInt64, _ hash: String) throws(Complaint) -> Void
     ) throws(Complaint) {
-        // A candidate takes two bytes, the last one perhaps one.
-        lastPlace = isByLine ? origin.inputBytes / 2 : .max
-        needsVerdicts = !isByLine
+        self.path = path
+        self.earlier = earlier
+        self.cancel = cancel
         name = printable(path)
+        // A header may have two numbers.
+        longest = 2 * (origin.maxBits / 1000 * 302 + 4096)
         seed = UInt64(origin.seed) ?? 0
         // A limit on the size of files is to be an error like a full disk, not a signal.
         signal(SIGXFSZ, SIG_IGN)
@@ -162,15 +93,34 @@ struct ResumeFile {
             try lock()
             // Another process may have written until its lock went away.
             let total = try max(there, regularSize(of: descriptor, name))
-            if let kept = try read(total, origin, seedMatters, cancel) {
-                wasTorn = kept < total
-                if wasTorn { try cut(to: kept) }
+            try read(total, origin, seedMatters)
+            let wasTorn = size < total
+            var origin = origin
+            if let header {
+                origin.seed = header.seed
+                let isOther = header.input.map { $0 != origin.input ?? $0 } ?? false
+                if isOther, let input = header.input { try hasGrown(input.bytes, input.hash) }
+                if wasTorn { try cut() }
+                sayWhatIsThere(wasTorn: wasTorn, hasGrown: isOther)
+                if isOther { try write(origin) }
             } else {
-                try begin(origin, in: path)
+                if wasTorn { try cut() }
+                try write(origin)
+                syncFolder()
             }
         } catch {
             try? descriptor.close()
             throw error
+        }
+    }
+
+    private func sayWhatIsThere(wasTorn: Bool, hasGrown: Bool) {
+        var notes = [name + ": going on after \(counts.results) results"]
+        if hasGrown { notes.append("lines were appended to the input since then") }
+        if wasTorn { notes.append("an incomplete line at the end was cut") }
+        if let miscount { notes.append(miscount) }
+        if linesBefore > 1 || notes.count > 1 {
+            StandardStreams.complain(notes.joined(separator: "; "))
         }
     }
 
@@ -184,13 +134,43 @@ struct ResumeFile {
         throw Complaint(message: "\(name): it cannot be locked: \(Errno(rawValue: errno))")
     }
 
-    /// Reads the lines and returns how much of the file is whole; `nil` when it has to be begun.
+    // MARK: Reading
+
+    /// Reads lines: what is whole has the size that is kept then.
     private mutating func read(
-        _ total: Int, _ origin: ResultsOrigin, _ seedMatters: Bool, _ cancel: CancelFlag
-    ) throws(Complaint) -> Int? {
-        let most = origin.maxBits / 1000 * 302 + 4096
-        var lines = LineReader(descriptor, longest: most, cancel: cancel)
-        var end = 0
+        _ total: Int, _ origin: ResultsOrigin, _ seedMatters: Bool
+    ) throws(Complaint) {
+        try forEachLine { line, number, length throws(Complaint) in
+            // The reader gives the last line whether it ends or not.
+            let end = size + length
+            if end == total {
+                // The beginning of a header may be all that was written.
+                if number == 1 && !isTornHeader(line) { throw Self.isNoFile(line, name) }
+                return false
+            }
+            if number == 1 {
+                try begin(line, origin, seedMatters)
+            } else {
+                try take(line, number: number)
+            }
+            size = end + 1
+            linesBefore += 1
+            return true
+        }
+        if cancel.isCancelled { throw Complaint(message: "\(name): its reading was cancelled") }
+    }
+
+    /// Reads lines with their number, from 1, and their length, until there are no more or they are not
+    /// wanted.
+    private func forEachLine(
+        _ body: (ArraySlice<UInt8>, Int, Int) throws(Complaint) -> Bool
+    ) throws(Complaint) {
+        do {
+            try descriptor.seek(offset: 0, from: .start)
+        } catch {
+            throw Complaint(message: "\(name): \(error)")
+        }
+        var lines = LineReader(descriptor, longest: longest, cancel: cancel)
         var number = 0
         while true {
             let event: LineReader.Event
@@ -199,109 +179,132 @@ struct ResumeFile {
             } catch {
                 throw Complaint(message: "\(name): \(error)")
             }
-            if cancel.isCancelled { throw Complaint(message: "\(name): its reading was cancelled") }
             switch event {
             case .pause: continue
-            case .end: return number == 0 ? nil : end
+            case .end: return
             case .line(let bytes, let length):
-                // The reader gives the last line whether it ends or not.
-                let ends = end + length < total
-                if number == 0 {
-                    if !ends && isTornHeader(bytes) { return nil }
-                    guard ends, let there = ResultsOrigin(line: bytes) else {
-                        throw Complaint(
-                            message: "\(name) is not a file that --resume has written; give the "
-                                + "name of a new one")
-                    }
-                    try compare(there, with: origin, seedMatters)
-                } else {
-                    if !ends { return end }
-                    try take(bytes, line: number + 1)
-                }
                 number += 1
-                end += length + 1
+                if try !body(bytes, number, length) { return }
             }
         }
     }
 
-    /// Whether this is the beginning of a header, which was all that was written.
     private func isTornHeader(_ bytes: ArraySlice<UInt8>) -> Bool {
         let beginning = Array(ResultsOrigin.beginning.utf8)
         return bytes.starts(with: beginning) || beginning.starts(with: bytes)
     }
 
-    private mutating func compare(
-        _ there: ResultsOrigin, with origin: ResultsOrigin, _ seedMatters: Bool
+    private static func isNoFile(_ line: ArraySlice<UInt8>, _ name: String) -> Complaint {
+        if line.starts(with: ResultsOrigin.beginning.utf8) {
+            return Complaint(
+                message:
+                    "\(name): its first line was damaged, which says what the results were made "
+                    + "from; mend it from a copy, or give the name of a new file")
+        }
+        let version = line.dropFirst(ResultsOrigin.anyBeginning.utf8.count).prefix {
+            (0x30...0x39).contains($0)
+        }
+        if line.starts(with: ResultsOrigin.anyBeginning.utf8), !version.isEmpty {
+            return Complaint(
+                message: "\(name) is a file of results of version \(printable(version)), and this "
+                    + "program goes on with version 2, whose lines have checksums; finish it with the "
+                    + "program that began it, or give the name of a new file")
+        }
+        return Complaint(
+            message: "\(name) is not a file that --resume has written; give the name of a new one")
+    }
+
+    private mutating func begin(
+        _ line: ArraySlice<UInt8>, _ origin: ResultsOrigin, _ seedMatters: Bool
     ) throws(Complaint) {
+        guard let content = SealedLine.content(of: line),
+            let there = ResultsOrigin(content: content)
+        else { throw Self.isNoFile(line, name) }
         if let difference = there.difference(from: origin, seedMatters: seedMatters) {
             throw Complaint(
                 message: "\(name): its results were made otherwise: \(difference); go on as they "
                     + "were begun, or give the name of a new file")
         }
+        header = there
         seed = UInt64(there.seed) ?? seed
     }
 
-    /// Takes the place out of a result's line.
-    private mutating func take(
-        _ line: ArraySlice<UInt8>, line number: Int
-    ) throws(Complaint) {
-        var place = 0
-        var digits = 0
-        var rest = line.dropFirst(5)
-        while let byte = rest.first, (0x30...0x39).contains(byte), digits < 18 {
-            place = place * 10 + Int(byte - 0x30)
-            digits += 1
-            rest = rest.dropFirst()
+    private mutating func take(_ line: ArraySlice<UInt8>, number: Int) throws(Complaint) {
+        guard let content = SealedLine.content(of: line) else {
+            throw damage(number, "is not as it was written, so the file was damaged")
         }
-        guard line.starts(with: "{\"i\":".utf8), digits > 0,
-            rest.starts(with: ",\"input\":\"".utf8),
-            rest.last == UInt8(ascii: "}"), rest.allSatisfy({ $0 >= 0x20 }),
-            UInt64(place) <= lastPlace,
-            let verdict = needsVerdicts ? Self.verdict(in: rest) : .neither
-        else {
-            throw Complaint(
-                message: "\(name): line \(number) is no result, so the file was damaged; when the "
-                    + "line is taken out (sed -i \(number)d), its number is tested again")
-        }
-        if !done.insert(place) {
-            throw Complaint(
-                message:
-                    "\(name): line \(number) is a second result for i = \(place); take out one "
-                    + "of them (sed -i \(number)d)")
-        }
-        if verdict.passed { _ = passed.insert(place) }
-        if verdict == .composite { _ = composite.insert(place) }
-    }
-
-    /// The verdict that a result's line has after the input.
-    private static func verdict(in line: ArraySlice<UInt8>) -> Verdict? {
-        // No quote is without a backslash in the input, so the first one ends it.
-        let key = Array("\",\"bits\":".utf8)
-        guard let end = line.indices.first(where: { line[$0...].starts(with: key) }) else {
-            return nil
-        }
-        let rest = line[(end + key.count)...].drop { $0 != UInt8(ascii: ",") }
-        return Verdict.allCases.first {
-            rest.starts(with: ",\"verdict\":\"\($0.identifier)\",".utf8)
+        isCounted = false
+        if content.starts(with: ResultLine.beginning) {
+            guard let result = ResultLine(content) else { throw damage(number, "is no result") }
+            let before = earlier.undecided(at: result.place)
+            if let wrong = earlier.take(result) { throw damage(number, wrong) }
+            counts.add(result.word, replacing: before)
+        } else if content.starts(with: ResultCounts.beginning.utf8) {
+            isCounted = content.elementsEqual(counts.content.utf8)
+            if !isCounted && miscount == nil {
+                miscount =
+                    "line \(number) counts others than stand above it, so lines were taken out or put "
+                    + "in; what has no result is tested"
+            }
+        } else if content.starts(with: ResultsOrigin.beginning.utf8) {
+            guard let there = ResultsOrigin(content: content), let header,
+                there.difference(from: header, seedMatters: true) == nil
+            else { throw damage(number, "is about results that were made otherwise") }
+            self.header = there
+        } else {
+            guard let reached = ReachedLine.number(in: content), earlier.take(reached: reached)
+            else { throw damage(number, "is no result") }
         }
     }
 
-    private mutating func cut(to length: Int) throws(Complaint) {
-        size = length
-        if ftruncate(descriptor.rawValue, off_t(length)) != 0 {
+    private func damage(_ number: Int, _ what: String) -> Complaint {
+        Complaint(
+            message:
+                "\(name): line \(number) \(what); \(Earlier.remedy(line: number)), or give the "
+                + "name of a new file")
+    }
+
+    /// The first line about a number that does not stand in the input.
+    func complain(of mismatch: InputCheck.Mismatch) {
+        var found: String?
+        try? forEachLine { line, number, _ throws(Complaint) in
+            guard let content = SealedLine.content(of: line), let result = ResultLine(content),
+                result.word.verdict != nil
+            else { return true }
+            switch mismatch {
+            case .within(let places, let hashes):
+                let hash = InputSums.hash(result.input, at: result.place)
+                if !places.contains(result.place) || hashes[result.place] == hash { return true }
+            case .beyond(let count):
+                if result.place < count { return true }
+            }
+            found =
+                "line \(number) is about '\(printable(result.input))', which does not stand in the "
+                + "input at i = \(result.place)"
+            return false
+        }
+        let line = found.map { "\(name): \($0)" } ?? "\(name): results do not fit the input"
+        StandardStreams.complain("\(line); take it out, or give the name of a new file")
+    }
+
+    // MARK: Writing
+
+    private mutating func cut() throws(Complaint) {
+        if ftruncate(descriptor.rawValue, off_t(size)) != 0 {
             throw Complaint(
                 message: "\(name): an incomplete line at its end cannot be cut: "
                     + "\(Errno(rawValue: errno))", status: .writeError)
         }
     }
 
-    /// Writes the header, so that neither it nor the file's name can be lost with the power.
-    private mutating func begin(_ origin: ResultsOrigin, in path: String) throws(Complaint) {
-        try cut(to: 0)
-        if append(Array((origin.line + "\n").utf8)) { sync() }
-        if let error {
-            throw Complaint(message: "\(name): \(error)", status: .writeError)
-        }
+    /// Writes a header, so that it cannot be lost with the power.
+    private mutating func write(_ origin: ResultsOrigin) throws(Complaint) {
+        if appendSealed([origin.content]) { sync() }
+        if let fault { throw Complaint(message: "\(name)\(fault)", status: .writeError) }
+    }
+
+    /// Neither is the file's name to be lost with the power.
+    private func syncFolder() {
         let folder = FilePath(path).removingLastComponent()
         if let folder = try? FileDescriptor.open(
             folder.isEmpty ? "." : folder, .readOnly, options: [.directory, .closeOnExec])
@@ -312,42 +315,127 @@ struct ResumeFile {
         }
     }
 
-    /// Appends whole lines; `false` after an error.
-    ///
-    /// What an error leaves of them is cut.
+    /// Appends whole lines of jsonl about numbers, sealed; `false` after an error.
     mutating func append(_ lines: [UInt8]) -> Bool {
-        if error != nil { return false }
+        var sealed: [UInt8] = []
+        var count = 0
+        for line in lines.split(separator: UInt8(ascii: "\n")) {
+            SealedLine.append(line.dropLast(), to: &sealed)
+            count += 1
+            if let result = ResultLine(line) {
+                counts.add(result.word, replacing: earlier.undecided(at: result.place))
+            }
+        }
+        return append(sealed, lines: count)
+    }
+
+    /// Appends a line that says up to which number all is known.
+    mutating func append(reached number: BigNatural) -> Bool {
+        appendSealed([ReachedLine.content(number)])
+    }
+
+    private mutating func appendSealed(_ contents: [String]) -> Bool {
+        var lines: [UInt8] = []
+        for content in contents { SealedLine.append(Array(content.utf8)[...], to: &lines) }
+        return append(lines, lines: contents.count)
+    }
+
+    /// What an error leaves of the lines is cut.
+    private mutating func append(_ lines: [UInt8], lines count: Int) -> Bool {
+        if fault == nil { fault = whatHappened() }
+        if fault != nil { return false }
+        if lines.isEmpty { return true }
         do {
             try descriptor.writeAll(lines)
-            size += lines.count
         } catch {
-            self.error = (error as? Errno) ?? .ioError
+            fault = Self.fault((error as? Errno) ?? .ioError)
             // When this fails too, the next run cuts it.
             _ = ftruncate(descriptor.rawValue, off_t(size))
             return false
         }
+        size += lines.count
+        linesNew += count
+        isCounted = false
+        lastLine = .now
         if .now - lastSync > Self.syncInterval { sync() }
-        return error == nil
+        return fault == nil
+    }
+
+    private static func fault(_ error: Errno) -> String {
+        ": \(error); it holds what was written before, and the same command goes on from there"
     }
 
     private mutating func sync() {
         lastSync = .now
-        if fdatasync(descriptor.rawValue) != 0 && errno != EINVAL && error == nil {
-            error = Errno(rawValue: errno)
+        if fdatasync(descriptor.rawValue) != 0 && errno != EINVAL && fault == nil {
+            fault = Self.fault(Errno(rawValue: errno))
         }
     }
 
-    /// Brings everything to the disk.
+    /// What others have done to the file that is written; `nil` when nothing.
+    private func whatHappened() -> String? {
+        var ours = stat()
+        if unsafe fstat(descriptor.rawValue, &ours) != 0 {
+            return Self.fault(Errno(rawValue: errno))
+        }
+        var there = stat()
+        if unsafe stat(path, &there) != 0 {
+            return errno == ENOENT
+                ? " was removed or renamed while the run went on, so that its results are not there; "
+                    + "the same command begins anew"
+                : Self.fault(Errno(rawValue: errno))
+        }
+        if ours.st_ino != there.st_ino || ours.st_dev != there.st_dev {
+            return
+                " was replaced by another file while the run went on; its results are not in that"
+        }
+        if Int(ours.st_size) < size {
+            return " was cut from \(size) to \(ours.st_size) bytes while the run went on; the same "
+                + "command goes on from what is left"
+        }
+        if Int(ours.st_size) > size {
+            return
+                " was written by others too while the run went on; look at what stands from byte "
+                + "\(size) on"
+        }
+        return nil
+    }
+
+    /// Brings everything to the disk, and says what stands in the file.
     ///
+    /// - Parameter isWhole: Everything was tested: the end says how many results there are.
     /// - Returns: What became of the file.
-    mutating func finish() -> ExitStatus {
+    mutating func finish(isWhole: Bool) -> ExitStatus {
+        if isWhole && !isCounted && appendSealed([counts.content]) { isCounted = true }
         sync()
+        if fault == nil { fault = whatHappened() }
         try? descriptor.close()
-        guard let error else { return .done }
+        if let fault {
+            StandardStreams.complain(name + fault)
+            return .writeError
+        }
+        let undecided =
+            counts.undecided == 0
+            ? "" : "; \(counts.undecided) timed out or failed, and will be tested again"
         StandardStreams.complain(
-            "\(name): \(error.description); it holds what was written before, and the same command "
-                + "goes on from there")
-        return .writeError
+            "\(name): \(linesBefore + linesNew) lines, \(linesNew) of them new, with "
+                + "\(counts.results) results\(undecided)")
+        return .done
+    }
+}
+
+/// A line that says up to which number all is known, where no number that is reported on comes for long.
+enum ReachedLine {
+    private static let beginning = Array("{\"reached\":\"".utf8)
+
+    static func content(_ number: BigNatural) -> String { "{\"reached\":\"\(number)\"" }
+
+    static func number(in content: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let digits = content.dropFirst(beginning.count).dropLast()
+        guard content.starts(with: beginning), content.last == UInt8(ascii: "\""),
+            !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return digits
     }
 }
 

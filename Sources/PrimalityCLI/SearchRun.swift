@@ -60,10 +60,17 @@ struct SearchRun {
     /// Where the search begins, and what that is called: numbers next to it share most of their digits.
     private let origin: (name: String, number: BigNatural)?
     private let complaints = CandidateComplaints()
-    private let interruption = Interruption()
+    private let interruption: Interruption
     private let job: PoolJob
     private let source: SearchSource
     private var output = Output()
+    /// Where results go instead, and the numbers of it that have none yet.
+    private var journal: ResumeFile<EarlierPrimes>?
+    private var again: [(place: Int, number: BigNatural)] = []
+    /// How many of them turned out prime.
+    private var foundAgain = 0
+    /// The last number that the journal says something about.
+    private var lastWritten: BigNatural?
     /// The number before the one that is printed next.
     private var previous: BigNatural?
     private(set) var results: SearchResults
@@ -77,11 +84,16 @@ struct SearchRun {
     ///   - countsOnly: Print no numbers.
     ///   - start: Where the first one's gap begins; without it there are none.
     ///   - origin: What numbers that could not be tested are counted from.
+    ///   - journal: Where to write results, on which the search goes on.
+    ///   - interruption: Watches signals.
     /// - Throws: A status when there is no such prime, which was reported.
     init(
         _ search: PrimeSearch, _ options: RunOptions.Checked, countsOnly: Bool = false,
-        start: BigNatural? = nil, origin: (name: String, number: BigNatural)? = nil
+        start: BigNatural? = nil, origin: (name: String, number: BigNatural)? = nil,
+        journal: ResumeFile<EarlierPrimes>? = nil, interruption: Interruption = Interruption()
     ) throws {
+        self.interruption = interruption
+        self.journal = journal
         self.options = options
         format = countsOnly ? nil : options.format
         isOfRange = search.isOfRange
@@ -99,7 +111,14 @@ struct SearchRun {
         }
         previous = start
         results = SearchResults(of: source)
+        for (place, line) in (journal?.earlier.undecided ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let number = BigNatural(String(decoding: line.number, as: UTF8.self))
+            if let number { again.append((place, number)) }
+        }
     }
+
+    /// How many primes were found, those included that an earlier run could not test.
+    var found: Int { results.found + foundAgain }
 
     /// Searches and prints.
     ///
@@ -109,14 +128,17 @@ struct SearchRun {
     ) {
         if let header = format?.header { write(header) }
         let source = source
+        let again = chunks(of: again.map(\.number), engine: job.engine, size: options.chunk)
         var statistics = RunStatistics(workers: options.pool.workers)
         let progress =
             options.progress.isOn()
             ? Progress(options.progress, estimate: { estimate(source, $0) }) : nil
         do {
-            try options.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
+            try options.pool.run(
+                job, statistics: &statistics, from: { again() ?? source.next() }
+            ) { result in
                 progress?.add(result.results.count)
-                return add(result)
+                return self.again.isEmpty ? add(result) : addAgain(result)
             }
         } catch {
             StandardStreams.complain(error.description)
@@ -131,37 +153,85 @@ struct SearchRun {
         }
     }
 
+    /// Takes the result of numbers that an earlier run could not test; whether more can be written.
+    private mutating func addAgain(_ result: ChunkResult) -> Bool {
+        var lines: [UInt8] = []
+        for i in 0..<min(result.results.count, again.count) {
+            let (place, number) = again.removeFirst()
+            let digits = number.description.utf8
+            if let report = result.results.report(at: i, of: result.chunk.numbers) {
+                if report.verdict.passed { foundAgain += 1 }
+                format?.append(
+                    report, place: place, input: digits, bits: number.bitWidth, to: &lines)
+            } else if let failure = result.failure(at: i), failure != .cancelled {
+                take(failure, number, digits, place, to: &lines)
+            }
+        }
+        return writeResults(lines)
+    }
+
+    private mutating func take(
+        _ failure: ChunkFailure, _ number: BigNatural, _ digits: String.UTF8View, _ place: Int,
+        to lines: inout [UInt8]
+    ) {
+        let distance = origin.flatMap { origin in
+            origin.number.distance(to: number).map {
+                "\(origin.name) \($0 < 0 ? "-" : "+") \(abs($0)): "
+            }
+        }
+        complaints.add("\(distance ?? "")\(printable(digits)): \(failure)", .undecided)
+        status.raise(to: failure.exitStatus)
+        // Elsewhere it ends the search: what is looked for is beyond it, or it itself.
+        guard isOfRange else { return }
+        format?.append(
+            failure, place: place, input: digits, bits: number.bitWidth, to: &lines)
+    }
+
+    private mutating func writeResults(_ lines: [UInt8]) -> Bool {
+        lines.isEmpty || journal?.append(lines) ?? output.write(lines)
+    }
+
     /// Takes a result; whether more are wanted, and can be written.
     private mutating func add(_ result: ChunkResult) -> Bool {
         var lines: [UInt8] = []
         var place = results.found + (isOfRange ? results.missed : 0)
+        place += journal?.earlier.count ?? 0
         for event in results.add(result) {
             switch event {
             case .found(let i):
                 if format != nil, let prime = result.foundPrime(at: i) {
                     append(prime, place, to: &lines)
+                    if journal != nil { lastWritten = prime.number }
                 }
                 place += 1
             case .failed(let i, let failure):
                 let number = result.chunk.numbers[i]
-                let digits = number.description
-                let distance = origin.flatMap { origin in
-                    origin.number.distance(to: number).map {
-                        "\(origin.name) \($0 < 0 ? "-" : "+") \(abs($0)): "
-                    }
-                }
-                complaints.add("\(distance ?? "")\(printable(digits)): \(failure)", .undecided)
-                status.raise(to: failure.exitStatus)
-                // Elsewhere it ends the search: what is looked for is beyond it, or it itself.
-                if format != nil && isOfRange {
-                    format?.append(
-                        failure, place: place, input: digits.utf8, bits: number.bitWidth,
-                        to: &lines)
-                    place += 1
-                }
+                take(failure, number, number.description.utf8, place, to: &lines)
+                lastWritten = number
+                place += 1
             }
         }
-        return (lines.isEmpty || output.write(lines)) && results.goesOn
+        let isLate = journal.map { .now - $0.lastLine > Self.longestSilence } ?? false
+        let isWritten = writeResults(lines) && (!lines.isEmpty || !isLate || writeReached())
+        return isWritten && results.goesOn
+    }
+
+    /// How much testing may be lost where no prime comes.
+    private static let longestSilence: Duration = .seconds(5)
+
+    /// Says in the journal how far the search has come, unless a line has said that.
+    private mutating func writeReached() -> Bool {
+        guard let last = results.last, last != lastWritten else { return true }
+        lastWritten = last
+        return journal?.append(reached: last) ?? true
+    }
+
+    /// Ends the journal, if there is one.
+    private mutating func finishJournal() {
+        guard journal != nil else { return }
+        let isWhole = results.isWhole && again.isEmpty && !interruption.cancel.isCancelled
+        if !isWhole { _ = writeReached() }
+        status.raise(to: journal?.finish(isWhole: isWhole) ?? .done)
     }
 
     private mutating func append(_ prime: FoundPrime, _ place: Int, to lines: inout [UInt8]) {
@@ -193,6 +263,7 @@ struct SearchRun {
     /// - Parameter summary: Says what was done.
     mutating func end(_ summary: () -> String) {
         status.raise(to: output.status())
+        finishJournal()
         interruption.exitIfSignalled(summary)
         // A number was not tested on which the answer depends.
         if !results.goesOn && !results.isOver {

@@ -7,18 +7,8 @@ internal import Primality
 struct Selection: Sendable {
     /// The share of a job array.
     var shard = Shard()
-    /// Places that have results already.
-    var done = PlaceSet()
-    /// Which of them passed, and which were composite, where it matters to other candidates.
-    var passed = PlaceSet()
-    var composite = PlaceSet()
-
-    /// What is known of a candidate.
-    func verdict(at place: Int) -> Verdict? {
-        if !done.contains(place) { return nil }
-        return passed.contains(place)
-            ? .probablePrime : composite.contains(place) ? .composite : .neither
-    }
+    /// What has results already.
+    var earlier = EarlierPlaces()
 }
 
 /// One of n shares of the input: every nth candidate.
@@ -64,13 +54,31 @@ struct Shard: Sendable, CustomStringConvertible {
 
     var description: String { "\(index)/\(count)" }
 
+    /// One of n parts of a range that follow each other and have the same length, or one more; `nil` when
+    /// it has no number.
+    ///
+    /// What is wrong is reported as a usage error.
+    func part(of range: ClosedRange<BigNatural>) throws -> ClosedRange<BigNatural>? {
+        if count == 1 { return range }
+        let low = range.lowerBound
+        guard let width = low.distance(to: range.upperBound) else {
+            throw Refusal.usage(
+                "--shard \(self): a range of more than 2^63 numbers is not divided")
+        }
+        func end(_ parts: Int) -> UInt64 {
+            UInt64((UInt128(width) + 1) * UInt128(parts) / UInt128(count))
+        }
+        let (first, next) = (end(index - 1), end(index))
+        return first == next ? nil : low.adding(first)...low.adding(next - 1)
+    }
+
     /// Whether the candidate at a place, from 0, is in this share.
     func contains(_ place: Int) -> Bool { count == 1 || place % count == index - 1 }
 }
 
 /// A set of places: a bit for each place where there are others nearby, 12 MB for 10⁸ in a row.
 struct PlaceSet: Sendable {
-    private static let blockBits = 1 << 15
+    static let blockBits = 1 << 15
 
     private var blocks: [Int: [UInt64]] = [:]
     /// How many there are.
@@ -83,13 +91,13 @@ struct PlaceSet: Sendable {
         return block[bit / 64] >> UInt64(bit % 64) & 1 == 1
     }
 
-    /// Adds a place; `false` when it was there.
-    mutating func insert(_ place: Int) -> Bool {
-        if contains(place) { return false }
+    /// Adds a place, or takes it out.
+    mutating func set(_ place: Int, _ isMember: Bool) {
+        if contains(place) == isMember { return }
         let bit = place % Self.blockBits
-        let empty = [UInt64](repeating: 0, count: Self.blockBits / 64)
-        blocks[place / Self.blockBits, default: empty][bit / 64] |= 1 << UInt64(bit % 64)
-        count += 1
-        return true
+        blocks[
+            place / Self.blockBits, default: [UInt64](repeating: 0, count: Self.blockBits / 64)
+        ][bit / 64] ^= 1 << UInt64(bit % 64)
+        count += isMember ? 1 : -1
     }
 }

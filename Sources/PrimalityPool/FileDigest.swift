@@ -19,12 +19,14 @@ package struct FileDigest: Sendable, Hashable {
         package var code: Int32
     }
 
-    /// Reads a file from its beginning, in bounded memory; the descriptor's offset stays.
+    /// Reads a file from its beginning, or only so many bytes of it, in bounded memory; the descriptor's
+    /// offset stays.
     package init(
-        descriptor: Int32, key: (UInt64, UInt64) = (0, 0), cancel: CancelFlag = CancelFlag()
+        descriptor: Int32, first most: UInt64 = .max, key: (UInt64, UInt64) = (0, 0),
+        cancel: CancelFlag = CancelFlag()
     ) throws(Failure) {
         let error = unsafe prk_file_digest(
-            descriptor, key.0, key.1, cancel.flag, &hash, &bytes)
+            descriptor, most, key.0, key.1, cancel.flag, &hash, &bytes)
         if error != 0 { throw Failure(code: error) }
     }
 }

@@ -392,18 +392,18 @@ import Testing
     }
 
     @Test func aJournalCutAnywhereIsCompletedToTheSame() throws {
-        let (folder, results, arguments) = try Self.place()
+        let (folder, path, arguments) = try Self.place()
         defer { try? FileManager.default.removeItem(at: folder) }
         let first = try Tool.run(arguments + ["--pool", "serial", "--chunk", "1"])
-        let whole = Data(try #require(TestFiles.bytes(results)))
-        let lines = Self.lines(results)
+        let whole = Data(try #require(TestFiles.bytes(path)))
+        let lines = Self.lines(path)
         #expect(lines.count > 100)
         let step = TestFiles.sanitizer == nil ? whole.count / 40 : whole.count / 6
         for (i, cut) in stride(from: 300, to: whole.count, by: step).enumerated() {
-            try whole.prefix(cut).write(to: URL(fileURLWithPath: results))
+            try whole.prefix(cut).write(to: URL(fileURLWithPath: path))
             let outcome = try Tool.run(arguments + Self.runs[i % Self.runs.count])
             #expect(outcome.status == 0)
-            #expect(Self.lines(results) == lines, "cut at \(cut)")
+            #expect(Self.lines(path) == lines, "cut at \(cut)")
             #expect(
                 outcome.error.split(separator: "\n").last == first.error.split(separator: "\n").last
             )
@@ -412,14 +412,15 @@ import Testing
         var holes = String(decoding: whole, as: UTF8.self).split(separator: "\n")
         holes.removeSubrange(10..<14)
         try Data((holes.joined(separator: "\n") + "\n").utf8).write(
-            to: URL(fileURLWithPath: results))
+            to: URL(fileURLWithPath: path))
         #expect(try Tool.run(arguments).status == 0)
-        #expect(Self.lines(results).sorted() == lines.sorted())
+        func results(_ lines: [String]) -> [String] { lines.filter { $0.hasPrefix("{\"i") } }
+        #expect(results(Self.lines(path)).sorted() == results(lines).sorted())
         // One without a verdict is damaged.
         try Data("\(holes[0])\n{\"i\":0,\"input\":\"1*67#+1\",\"bits\":90}\n".utf8)
-            .write(to: URL(fileURLWithPath: results))
+            .write(to: URL(fileURLWithPath: path))
         let damaged = try Tool.run(arguments)
-        #expect(damaged.status == 2 && damaged.error.contains("line 2 is no result"))
+        #expect(damaged.status == 2 && damaged.error.contains("line 2 is not as it was"))
     }
 
     @Test(arguments: ["threads", "processes"])

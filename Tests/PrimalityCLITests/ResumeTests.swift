@@ -5,7 +5,7 @@ import TestVectors
 import Testing
 
 /// A folder with an input and a file of results.
-private final class Workplace {
+final class Workplace {
     let folder: URL
     var input: URL { folder.appendingPathComponent("candidates.txt") }
     var results: URL { folder.appendingPathComponent("results.jsonl") }
@@ -39,6 +39,9 @@ private final class Workplace {
         }
     }
 
+    /// The lines about numbers, without their times.
+    func resultLines() -> [String] { lines().filter { $0.hasPrefix("{\"i\":") } }
+
     static func withoutTime(_ line: String) -> String {
         String(line[..<(line.range(of: ",\"cpu_ns\"")?.lowerBound ?? line.endIndex)])
     }
@@ -66,13 +69,14 @@ private final class Workplace {
             "3",
         ])
         let lines = place.lines()
-        #expect(lines.count == printed.lines.count + 1)
+        #expect(lines.count == printed.lines.count + 2)
+        #expect(outcome.error.contains(": \(lines.count) lines, \(lines.count) of them new, with "))
         for (line, other) in zip(lines.dropFirst(), printed.lines) {
             #expect(other.hasPrefix(line))
         }
         let header = try #require(
             try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
-        #expect(header["primality_results"] as? Int == 1)
+        #expect(header["primality_results"] as? Int == 2)
         #expect(header["seed"] as? String == "5")
         #expect(header["rounds"] as? Int == 3)
         #expect(header["input_bytes"] as? Int == TestFiles.bytes(place.input.path)?.count)
@@ -81,7 +85,8 @@ private final class Workplace {
         let before = place.content()
         let again = try place.run(["--rounds", "3"])
         #expect(again.status == 2)
-        #expect(again.error.contains("going on after \(lines.count - 1) results"))
+        #expect(again.error.contains("going on after \(lines.count - 2) results"))
+        #expect(again.error.contains(": \(lines.count) lines, 0 of them new, with "))
         #expect(place.content() == before)
     }
 
@@ -134,7 +139,7 @@ private final class Workplace {
         #expect(kills > 0)
         let outcome = try Tool.run(arguments)
         #expect(outcome.status == 0, "\(outcome.error)")
-        let places = place.lines().dropFirst().map(ShardTests.place)
+        let places = place.resultLines().map(ShardTests.place)
         #expect(places.count == count)
         #expect(places.sorted() == Array(0..<count))
         if order == "input" { #expect(places == Array(0..<count)) }
@@ -173,17 +178,28 @@ private final class Workplace {
         try place.write(lines)
         #expect(try place.run().error.contains("the content of the input was another one"))
         try place.write(lines + ["5"])
-        #expect(try place.run().error.contains(" bytes then and has "))
+        #expect(try place.run().error.contains("which do not begin as those did"))
+        try place.write(Self.candidates.dropLast())
+        #expect(try place.run().error.contains("only what is appended to it is tested as well"))
         #expect(place.content() == before)
     }
 
     @Test func whatIsNoFileOfResultsIsLeftAlone() throws {
         let place = try Workplace(["7"])
-        for text in ["7\n", "7", "{\"i\":0}\n", "{\"primality_results\":2,", "\n", "{\"x"] {
+        for text in ["7\n", "7", "{\"i\":0}\n", "\n", "{\"x"] {
             try Data(text.utf8).write(to: place.results)
             let outcome = try place.run()
             #expect(outcome.status == 2)
             #expect(outcome.error.contains("is not a file that --resume has written"))
+            #expect(place.content() == Data(text.utf8))
+        }
+        // What another version has written is told by name.
+        for version in [1, 3] {
+            let text = "{\"primality_results\":\(version),\"version\":\"0.1.0\"}\n"
+            try Data(text.utf8).write(to: place.results)
+            let outcome = try place.run()
+            #expect(outcome.status == 2)
+            #expect(outcome.error.contains("is a file of results of version \(version), "))
             #expect(place.content() == Data(text.utf8))
         }
     }
@@ -205,8 +221,10 @@ private final class Workplace {
         var mended = lines
         mended.remove(at: 2)
         try Data(mended.joined(separator: "\n").utf8).write(to: place.results)
-        #expect(try place.run().status == 0)
-        #expect(place.lines().sorted().count == 5)
+        let outcome = try place.run()
+        #expect(outcome.status == 0)
+        #expect(outcome.error.contains("line 5 counts others than stand above it"))
+        #expect(place.resultLines().map(ShardTests.place).sorted() == [0, 1, 2, 3])
     }
 
     @Test func twoRunsDoNotWriteOneFile() throws {
@@ -237,7 +255,7 @@ private final class Workplace {
         #expect(place.content().count <= 8 * 1024)
         let outcome = try Tool.shell(command)
         #expect(outcome.status == 0)
-        #expect(place.lines().dropFirst().map(ShardTests.place) == Array(0..<200))
+        #expect(place.resultLines().map(ShardTests.place) == Array(0..<200))
     }
 
     /// Odd numbers of 200 digits, of which about one in 230 is prime.
@@ -276,7 +294,7 @@ private final class Workplace {
                 + options.prefix(2))
         let expected = whole.lines.map(Workplace.withoutTime)
         #expect(expected.count == count)
-        #expect(place.lines().dropFirst().sorted() == expected.sorted())
+        #expect(place.resultLines().sorted() == expected.sorted())
         print("signals that ended a run: \(signals) of 5")
     }
 
@@ -287,7 +305,7 @@ private final class Workplace {
         try whole.prefix(whole.count - 500).write(to: place.results)
         #expect(try place.run(["--shard", "2/3"]).status == 0)
         #expect(
-            place.lines().dropFirst().map(ShardTests.place)
+            place.resultLines().map(ShardTests.place)
                 == Array(stride(from: 1, to: 100, by: 3)))
     }
 

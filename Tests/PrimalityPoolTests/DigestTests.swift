@@ -5,14 +5,16 @@ import PrimalityPool
 import Testing
 
 @Suite struct DigestTests {
-    private func digest(_ bytes: Data, key: (UInt64, UInt64) = (0, 0)) throws -> FileDigest {
+    private func digest(
+        _ bytes: Data, first most: UInt64 = .max, key: (UInt64, UInt64) = (0, 0)
+    ) throws -> FileDigest {
         let file = FileManager.default.temporaryDirectory
             .appendingPathComponent("primality-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         try bytes.write(to: file)
         let handle = try FileHandle(forReadingFrom: file)
         defer { try? handle.close() }
-        return try FileDigest(descriptor: handle.fileDescriptor, key: key)
+        return try FileDigest(descriptor: handle.fileDescriptor, first: most, key: key)
     }
 
     /// The key 00, 01, … 0f and messages 00, 01, …, from the paper's appendix and the reference
@@ -32,6 +34,14 @@ import Testing
             var other = bytes
             other[place] ^= 1
             #expect(try digest(other) != whole, "\(place)")
+        }
+    }
+
+    @Test func theBeginningAloneMayBeMeant() throws {
+        let bytes = Data((0..<200_003).map { UInt8(truncatingIfNeeded: $0 * 31) })
+        for count in [0, 1, 7, 8, 9, 65_535, 65_536, 65_537, 131_073, 200_002, 200_003, 300_000] {
+            let beginning = try digest(bytes, first: UInt64(count))
+            #expect(beginning == (try digest(bytes.prefix(count))), "\(count)")
         }
     }
 }
