@@ -125,8 +125,7 @@ static void strike_further(mpz_srcptr n, const uint32_t primes[2], size_t count,
 prk_status prk_sieve_window_further(const uint64_t *start, size_t limb_count, size_t count,
                                     uint64_t from, uint64_t to, const uint32_t *cancel,
                                     uint64_t *survivors) {
-    if (start == NULL || survivors == NULL || from < 1 << 16 ||
-        to > (uint64_t)UINT32_MAX + 1) {
+    if (start == NULL || survivors == NULL || from < 1 << 16 || to > (uint64_t)UINT32_MAX + 1) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     if (!prk_size_is_taken(limb_count)) {

@@ -84,8 +84,8 @@ prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void 
 prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
                            prk_scratch *scratch, const uint32_t *cancel);
 
-/// Montgomery forms for prk_lanes_lucas, R = 2^(52 k): scratch->u = A R and scratch->t = -2 R mod n.
-/// Overwrites scratch->x.
+/// Montgomery forms for prk_lanes_lucas, R = 2^(52 k): scratch->u = A R and scratch->t = -2 R mod
+/// n. Overwrites scratch->x.
 void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *number, int k);
 
 /// To the base that `seed` gives for each number's `round`.

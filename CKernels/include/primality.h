@@ -209,7 +209,8 @@ PRK_API prk_status prk_test_u64_batch(const uint64_t *PRK_COUNTED_BY(count) PRK_
 /// Baillie-PSW verdicts of `count` numbers of any size, exact below 2^64. Number i is
 /// limbs[offsets[i] ..< offsets[i + 1]]; `offsets` has count + 1 entries. Leading zero limbs are
 /// allowed and an empty number is 0. Decreasing offsets: PRK_STATUS_INVALID_ARGUMENT, and nothing
-/// is written; nor is it when one number is too large. `limbs` may be NULL when every number is empty.
+/// is written; nor is it when one number is too large. `limbs` may be NULL when every number is
+/// empty.
 PRK_API prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *offsets,
                                       uint8_t *verdicts, size_t count);
 

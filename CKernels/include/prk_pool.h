@@ -149,9 +149,9 @@ typedef struct prk_nursery prk_nursery;
 /// lives until that thread ends, for the rest of the program's life. NULL with errno set.
 prk_nursery *prk_nursery_create(prk_worker_main main);
 
-/// As prk_worker_create, by a nursery. For one thread at a time. ESRCH when the nursery has ended. One
-/// that is stopped is continued; one that does not answer all the same is ended, and with it its
-/// workers.
+/// As prk_worker_create, by a nursery. For one thread at a time. ESRCH when the nursery has ended.
+/// One that is stopped is continued; one that does not answer all the same is ended, and with it
+/// its workers.
 prk_worker *prk_worker_create_in(prk_nursery *nursery, const prk_worker_setup *setup);
 
 /// As prk_worker_create, by starting this program anew; it must call prk_worker_adopt first. No
@@ -299,8 +299,8 @@ pid_t prk_chapter_worker_create(int jobs, int results, const prk_job *job);
 /// Waits for a child. As prk_worker_reap.
 int prk_reap(pid_t pid, int *signal);
 
-/// Waits for a child that was told to end, or ends it when it is stopped or takes more than a second.
-/// As prk_worker_reap.
+/// Waits for a child that was told to end, or ends it when it is stopped or takes more than a
+/// second. As prk_worker_reap.
 int prk_end(pid_t pid, int *signal);
 
 /// SipHash-2-4 [AuBe12] of the first `most` bytes of a file under the key (k0, k1), or of all that

@@ -286,9 +286,9 @@ const int prk_left_signals[PRK_LEFT_COUNT] = {SIGHUP, SIGINT, SIGTERM};
 
 static void leave_it(int number) { (void)number; }
 
-// What ends a group (Ctrl-C, timeout, systemd, a terminal that goes away) is the owner's to obey: it
-// decides what its children finish. They have a handler that does nothing, since SIG_IGN would last
-// in the programs that a task starts. What the owner ignores they ignore, too.
+// What ends a group (Ctrl-C, timeout, systemd, a terminal that goes away) is the owner's to obey:
+// it decides what its children finish. They have a handler that does nothing, since SIG_IGN would
+// last in the programs that a task starts. What the owner ignores they ignore, too.
 static void leave_to_owner(void) {
     const struct sigaction nothing = {.sa_handler = leave_it, .sa_flags = SA_RESTART};
     for (int i = 0; i < PRK_LEFT_COUNT; i++) {

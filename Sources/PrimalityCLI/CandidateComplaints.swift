@@ -76,6 +76,7 @@ final class CandidateComplaints: Sendable {
 ///   - text: The text.
 ///   - isArgument: It is an argument, not a line.
 ///   - mayBeFile: The command can read candidates from a file.
+/// - Returns: What to append to the message.
 func hint(
     for error: ExpressionError, in text: some Collection<UInt8>, isArgument: Bool,
     mayBeFile: Bool

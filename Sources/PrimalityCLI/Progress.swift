@@ -21,6 +21,7 @@ enum ProgressMode: String, CaseIterable {
     /// Whether it is to be shown.
     ///
     /// - Parameter isTyped: Whether the command reads what somebody is typing.
+    /// - Returns: Whether to show it.
     func isOn(whenTyped isTyped: Bool = false) -> Bool {
         switch self {
         case .auto: StandardStreams.errorIsTerminal && !isTyped

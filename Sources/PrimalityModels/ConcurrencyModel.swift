@@ -117,7 +117,9 @@ public struct ConcurrencyModel: Sendable {
     struct Figures {
         let all: [Figure]
 
-        /// The value; of a time in seconds. Not a number, which bears no claim out, when there is none.
+        /// The value, of a time in seconds.
+        ///
+        /// Not a number, which bears no claim out, when there is none.
         subscript(name: String) -> Double {
             guard let figure = all.first(where: { $0.name == name }) else { return .nan }
             return switch figure.unit {

@@ -103,7 +103,9 @@ public struct ChunkSizer: Sendable {
     }
 
     /// Whether the chunk is to go off before a number of this size is added to it: that number would hold up
-    /// what the chunk has already. Never when the chunk is empty, or when chunks have a fixed size.
+    /// what the chunk has already.
+    ///
+    /// Never when the chunk is empty, or when chunks have a fixed size.
     public func isDue(beforeNumberOf bits: Int) -> Bool {
         if count == 0 || fixed != nil { return false }
         return Self.cost(bits: bits, engine: engine) > max(Self.target, 4 * nanoseconds)

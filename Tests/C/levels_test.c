@@ -6,8 +6,8 @@
 // single survivors at each place of a batch.
 //
 // levels_test [FILE.tsv ...]
-// Where PRIMALITY_TEST_MULTIPLIER is 10 or more: every length with every pair of alignments, not only
-// every length with each of them.
+// Where PRIMALITY_TEST_MULTIPLIER is 10 or more: every length with every pair of alignments, not
+// only every length with each of them.
 
 // mmap's MAP_ANONYMOUS, getline
 #define _GNU_SOURCE

@@ -32,8 +32,8 @@ static inline uint64_t next_random(void) { // SplitMix64
     return z ^ z >> 31;
 }
 
-// How much is done of what is random or repeated: PRIMALITY_TEST_MULTIPLIER, 1 by default. TestFiles
-// reads it for the Swift suite.
+// How much is done of what is random or repeated: PRIMALITY_TEST_MULTIPLIER, 1 by default.
+// TestFiles reads it for the Swift suite.
 static inline double test_multiplier(void) {
     const char *text = getenv("PRIMALITY_TEST_MULTIPLIER");
     const double value = text == NULL ? 1 : atof(text);
@@ -46,8 +46,8 @@ static inline long scaled(long count) {
     return value < 1 ? 1 : (long)value;
 }
 
-// Whether this run does what stands at `place`, of which one in `every` is done, more or less of them
-// as the multiplier says, and all when it is 10. PRIMALITY_TEST_SHARD chooses which.
+// Whether this run does what stands at `place`, of which one in `every` is done, more or less of
+// them as the multiplier says, and all when it is 10. PRIMALITY_TEST_SHARD chooses which.
 static inline bool is_sampled(uint64_t place, double every) {
     if (test_multiplier() >= 10) {
         return true;

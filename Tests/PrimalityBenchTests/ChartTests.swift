@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Testing
-
 import PrimalityBench
+import Testing
 
 @Suite struct ChartTests {
     /// Whatever a file may hold.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Testing
-
 import PrimalityBench
+import Testing
 
 @Suite struct PeerFileTests {
     /// What `make bench-u64` and `make bench-big` write, shortened.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Testing
-
 import PrimalityBench
+import Testing
 
 @Suite struct ReportTests {
     private static let void: Set<String> = ["meta", "br"]

@@ -2,10 +2,9 @@
 
 import Glibc
 import Primality
+import PrimalityBench
 import PrimalityPool
 import Testing
-
-import PrimalityBench
 
 /// Runs on a thread of its own: pools block the caller, and cooperative threads are few.
 private func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Primality
-import Testing
-
 import PrimalityBench
+import Testing
 
 @Suite struct BenchStatisticsTests {
     @Test func mediansAndDeviations() {

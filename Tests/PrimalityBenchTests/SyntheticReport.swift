@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Primality
-
 import PrimalityBench
 
 /// A report with all rooms, whose figures are made up.
