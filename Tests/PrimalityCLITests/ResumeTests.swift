@@ -259,7 +259,6 @@ final class Workplace {
     }
 
     /// Odd numbers of 200 digits, of which about one in 230 is prime.
-    ///
     @Test func aFileOfLargeNumbersSurvivesSignalsInLittleMemory() throws {
         var state: UInt64 = 7
         let count = TestFiles.scaled(15_000)
@@ -295,7 +294,8 @@ final class Workplace {
         let expected = whole.lines.map(Workplace.withoutTime)
         #expect(expected.count == count)
         #expect(place.resultLines().sorted() == expected.sorted())
-        print("signals that ended a run: \(signals) of 5")
+        // Were none in time, this would test nothing; less than that may be done before the first one.
+        if TestFiles.multiplier >= 1 { #expect(signals > 0) }
     }
 
     @Test func sharesResumeEachInItsOwnFile() throws {

@@ -193,10 +193,8 @@ import Testing
             let stopped = isEveryone ? Array(Self.family(running)) : running.children
             #expect(!stopped.isEmpty)
             for process in stopped { kill(process, SIGSTOP) }
-            let start = ContinuousClock.now
             kill(running.id, SIGINT)
             #expect(running.endsSoon)
-            print("ended by Ctrl-C with \(stopped.count) stopped: \(ContinuousClock.now - start)")
             let outcome = running.finish()
             #expect(outcome.status == 130)
             #expect(outcome.output == Self.done)

@@ -113,11 +113,9 @@ import Testing
         #expect(eventually { running.output == "7: prime\n9: composite\n" })
         usleep(300_000)
         #expect(getpgid(running.id) == running.id)
-        let start = ContinuousClock.now
         kill(-running.id, SIGINT)
         #expect(running.endsSoon)
         let outcome = running.finish()
-        print("Ctrl-C in a test of 20,000 digits, \(choice.testDescription): \(.now - start)")
         #expect(running.remains.isEmpty)
         #expect(!outcome.wasSignalled && outcome.status == 130)
         // 11 may have been tested by the second worker; then it was printed, though out of turn.
@@ -181,7 +179,6 @@ import Testing
         // A pipe holds 64 KiB, as the reader of lines does, and there are some chunks on their way.
         #expect(running.inputPosition < 4 << 16)
         let peak = running.number(after: "VmHWM:", in: "status") ?? 0
-        print("resident while nobody reads, \(choice.testDescription): \(peak) kB")
         if TestFiles.sanitizer == nil { #expect((1..<65_536).contains(peak)) }
         let data = try output.fileHandleForReading.readToEnd() ?? Data()
         let outcome = running.finish()
@@ -243,7 +240,6 @@ import Testing
             #expect(running.remains.isEmpty)
         }
         #expect(harmed >= Self.times)
-        print("\(harm.rawValue), \(choice.testDescription): \(harmed) times in \(runs) runs")
     }
 
     @Test(arguments: PoolChoice.processes, [SIGKILL, SIGSEGV, SIGUSR1])
@@ -252,14 +248,12 @@ import Testing
         let dead = running.children
         // Young ones have the handlers of Swift's runtime still, which print pages.
         #expect(eventually { dead.allSatisfy { !handles($0, SIGSEGV) } })
-        let start = ContinuousClock.now
         for worker in dead { kill(worker, signal) }
         #expect(
             eventually {
                 let children = running.children
                 return children.count == 3 && Set(children).isDisjoint(with: dead)
             })
-        print("three workers replaced, \(choice.testDescription): \(.now - start)")
         #expect(running.zombies.isEmpty)
         for n in [11, 12, 13] {
             try input.fileHandleForWriting.write(contentsOf: Data("\(n)\n".utf8))
