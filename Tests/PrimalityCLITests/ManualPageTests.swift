@@ -12,8 +12,8 @@ import Testing
         let page = try #require(
             TestFiles.text(root.appendingPathComponent("docs/primality.1").path))
         let help = try Tool.run(["help"])
-        let commands = try #require(help.output.components(separatedBy: "SUBCOMMANDS:\n").last)
-            .split(separator: "\n").prefix { $0.hasPrefix("  ") }
+        let list = try #require(help.output.components(separatedBy: "SUBCOMMANDS:\n").last)
+        let commands = (list.components(separatedBy: "\n\n").first ?? "").split(separator: "\n")
             // What wraps is indented more.
             .filter { $0.prefix(4).trimmingCharacters(in: .whitespaces) != "" }
             .compactMap { $0.split(separator: " ").first.map(String.init) }
