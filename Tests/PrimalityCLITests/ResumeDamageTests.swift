@@ -154,7 +154,7 @@ import Testing
         ("truncate -s 100 r", "to 100 bytes while the run went on"),
         (": > r", "to 0 bytes while the run went on"),
         ("cp r s; mv s r", "was replaced by another file while the run went on"),
-        ("rm r; touch r", "was replaced by another file while the run went on"),
+        ("touch s; mv s r", "was replaced by another file while the run went on"),
         ("echo >> r", "was written by others too while the run went on"),
     ]
 
