@@ -59,23 +59,22 @@ import Testing
     @Test(
         .enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"),
         arguments: [
-            ("check 7 2^216091-1", " tested in "), ("list --count 10^10 10^13", " tested in "),
-            ("next 2^30000", " tested in "), ("random --bits 30000 --seed 1", " tested in "),
+            ("check -j 1 7 2^216091-1", " tested in "),
+            ("list -j 1 --count 10^10 10^13", " tested in "),
+            ("next -j 1 2^30000", " tested in "),
+            ("random -j 1 --bits 30000 --seed 1", " tested in "),
             ("race --engines swift-trial -j 1", "engine swift-trial on pool "),
             ("models processes", "model processes, 1 of 1, 0:0"),
         ])
     func aTerminalThatIsNotReadShowsProgress(_ command: String, _ words: String) throws {
-        let before = "timeout --foreground 3"
-        #expect(try terminal(command, input: nil, before: before).contains(words))
-        #expect(
-            try !terminal(command + " --progress never", input: nil, before: before)
-                .contains(words))
+        let shown = try terminal(command, input: nil, before: "timeout --foreground 2")
+        #expect(shown.contains(words))
     }
 
     /// Standard input is the terminal, and somebody may type there; its end was typed before.
     @Test(
         .enabled(if: Tool.hasTerminal, "neither script nor python3 gives a terminal"),
-        arguments: ["check", "check 2^216091-1 -", "check --file /dev/tty"])
+        arguments: ["check", "check -j 1 2^216091-1 -", "check --file /dev/tty"])
     func whoTypesNumbersIsLeftAlone(_ command: String) throws {
         let shown = try terminal(
             command, input: nil, before: "cat > /dev/null; timeout --foreground 2")
@@ -89,7 +88,7 @@ import Testing
         arguments: ["QUIT", "SEGV"])
     func aSignalTakesTheLineAway(_ signal: String) throws {
         let shown = try terminal(
-            "check 2^216091-1", input: nil,
+            "check -j 1 2^216091-1", input: nil,
             before: "ulimit -c 0; timeout --foreground -s \(signal) 2")
         let lines = shown.split(separator: "\r", omittingEmptySubsequences: false)
         let last = lines.lastIndex { $0.contains(" tested in ") }
