@@ -188,7 +188,7 @@ format: check-swift $(CLANG_FORMAT) ### Format Swift and C.
 tables: check-swift ### Write the generated tables anew.
 	@mkdir -p .build-c
 	$(SWIFT) run $(SWIFT_RELEASE) generate-tables > .build-c/small_primes.h
-	mv .build-c/small_primes.h CKernels/tables/small_primes.h
+	@cmp -s .build-c/small_primes.h CKernels/tables/small_primes.h || cp .build-c/small_primes.h CKernels/tables/small_primes.h
 
 check-tables: tables ### Generate the tables and want no difference.
 	git diff --exit-code --stat -- CKernels/tables
