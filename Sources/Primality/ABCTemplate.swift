@@ -175,7 +175,7 @@ struct ABCTemplate: Sendable {
             let literal = rest.prefix { $0 != UInt8(ascii: "$") }
             rest = rest[literal.endIndex...]
             if !literal.isEmpty {
-                let text = multiplying(
+                let text = try multiplying(
                     Array(literal), isAfterVariable: !pieces.isEmpty, isBefore: !rest.isEmpty)
                 pieces.append(.literal(text))
             }
@@ -192,15 +192,23 @@ struct ABCTemplate: Sendable {
     /// A part of a template, with `*` for each dot beside a variable.
     ///
     /// The dot of `$a.997#` multiplies, as in PFGW; pasted between digits it would look like a fraction's.
+    ///
+    /// - Throws: When another sign of a product is beside it: `**` is a power.
     private static func multiplying(
         _ literal: [UInt8], isAfterVariable: Bool, isBefore: Bool
-    ) -> [UInt8] {
-        var literal = literal
-        if isAfterVariable && literal.first == UInt8(ascii: ".") { literal[0] = UInt8(ascii: "*") }
-        if isBefore && literal.last == UInt8(ascii: ".") {
-            literal[literal.count - 1] = UInt8(ascii: "*")
+    ) throws(CandidateFileError) -> [UInt8] {
+        let (dot, times) = (UInt8(ascii: "."), UInt8(ascii: "*"))
+        var changed = literal
+        if isAfterVariable && literal.first == dot { changed[0] = times }
+        if isBefore && literal.last == dot { changed[changed.count - 1] = times }
+        if changed == literal { return literal }
+        for (i, byte) in changed.enumerated().dropFirst()
+        where byte == times && changed[i - 1] == times
+            && (literal[i] == dot || literal[i - 1] == dot)
+        {
+            throw .header("has two signs of a product side by side, one of them a dot")
         }
-        return literal
+        return changed
     }
 
     // MARK: Rows
@@ -278,8 +286,8 @@ struct ABCTemplate: Sendable {
 
     /// The expression that an alternative becomes.
     ///
-    /// - Throws: Where digits would run together, or `5#` and `7` become `5#7`, and another number would be
-    ///   tested than was meant.
+    /// - Throws: Where digits would run together, or `5#` and `7` become `5#7`, or `*` and `*3` a power, and
+    ///   another number would be tested than was meant.
     func expand(
         _ values: [[UInt8]], _ alternative: Int, longest: Int
     ) throws(CandidateFileError) -> [UInt8] {
@@ -292,9 +300,12 @@ struct ABCTemplate: Sendable {
                 case .literal(let literal): (literal, false)
                 case .variable(let index): (values[index], true)
                 }
-            if let last = text.last, let first = next.first, isAlphanumeric(first),
-                (isValue || endsInValue) && isAlphanumeric(last)
-                    || isValue && i == pieces.count - 1 && "#!".utf8.contains(last)
+            let times = UInt8(ascii: "*")
+            if let last = text.last, let first = next.first,
+                isAlphanumeric(first)
+                    && ((isValue || endsInValue) && isAlphanumeric(last)
+                        || isValue && i == pieces.count - 1 && "#!".utf8.contains(last))
+                    || first == times && last == times
             {
                 throw CandidateFileError(
                     "'\(next[...].shown)' would run together with the '\(text.suffix(20).shown)' "

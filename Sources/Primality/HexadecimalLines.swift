@@ -44,7 +44,7 @@ public struct HexadecimalLines: Sendable {
         }
     }
 
-    /// Reads a number in hexadecimal: `c7`, `0xc7`, `00:c7:5e` or `Modulus=C7`.
+    /// Reads a number in hexadecimal: `c7`, `0xc7`, `+c7`, `00:c7:5e` or `Modulus=C7`.
     ///
     /// - Returns: The number with `0x`.
     /// - Throws: What is wrong with it.
@@ -56,6 +56,7 @@ public struct HexadecimalLines: Sendable {
             digits = text[(equals + 1)...].drop { $0 == 0x20 }
         }
         if let pairs = pairs(digits), !pairs.isContinued { return Array("0x".utf8) + pairs.digits }
+        if digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
         if digits.starts(with: "0x".utf8) || digits.starts(with: "0X".utf8) {
             digits = digits.dropFirst(2)
         }

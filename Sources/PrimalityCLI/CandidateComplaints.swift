@@ -90,8 +90,9 @@ func hint(
         word.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 }
     }
     if words.count > 1 && words.allSatisfy(isNumber) {
-        return isArgument
-            ? "; each number is an argument of its own" : "; write one number a line"
+        if isArgument { return "; each number is an argument of its own" }
+        return "; write one number a line"
+            + (words.count == 2 ? ", or give --input bfile for rows of n and a(n)" : "")
     }
     // The last colon of a line of several.
     let digits = text[...].last == UInt8(ascii: ":") ? text.dropLast() : text[...]

@@ -165,7 +165,7 @@ struct CheckCommand: ParsableCommand {
             }
             do throws(Complaint) {
                 resumption = try Resumption(
-                    resume, input, candidateFormat, origin: origin,
+                    resume, input, candidateFormat, shard: shard, origin: origin,
                     seedMatters: self.shared.seed != nil,
                     cancel: interruption.cancel)
             } catch {
@@ -230,13 +230,16 @@ struct CheckCommand: ParsableCommand {
         if hasNothing { status = .badInput }
         if counts.leftOut > 0 {
             StandardStreams.complain(
-                "\(counts.leftOut) candidate\(counts.leftOut == 1 ? " was" : "s were") left out, as "
-                    + "the conditions in the input ask")
+                "\(counted(counts.leftOut, "candidate", "was", "were")) left out, "
+                    + "as the conditions in the input ask")
         }
-        interruption.exitIfSignalled {
-            "\(receiver.tested) numbers were tested, "
-                + "\(counts.read - receiver.tested) that were read were not"
-        }
+        let untested = counts.read - receiver.tested
+        let summary =
+            "\(counted(receiver.tested, "number", "was", "were")) tested, "
+            + (untested == 1
+                ? "1 that was read was not" : "\(untested) that were read were not")
+        interruption.exitIfSignalled { summary }
+        if !isDone && untested > 0 { StandardStreams.complain(summary) }
         if hasNothing {
             StandardStreams.complain(
                 counts.places == 0
@@ -264,6 +267,7 @@ struct CheckCommand: ParsableCommand {
             throw Refusal.usage(
                 "--resume has to read the input from its beginning again: give it by --file")
         }
+        try Refusal.checkResultsFile(resume)
         if let format = shared.format, format != "jsonl" {
             throw Refusal.usage("--resume writes jsonl; leave --format out")
         }
@@ -286,7 +290,8 @@ struct CheckCommand: ParsableCommand {
                     FilePath(file), .readOnly, options: .closeOnExec)
                 return .descriptor(descriptor, name: file)
             } catch {
-                StandardStreams.complain("\(printable(file)): \((error as? Errno) ?? .ioError)")
+                let name = file.isEmpty ? "--file ''" : printable(file)
+                StandardStreams.complain("\(name): \((error as? Errno) ?? .ioError)")
                 return nil
             }
         }
@@ -382,7 +387,8 @@ private struct Resumption {
 
     init(
         _ path: String, _ input: CandidateInput, _ format: CandidateFormat,
-        origin: (ResultsOrigin.Source) -> ResultsOrigin, seedMatters: Bool, cancel: CancelFlag
+        shard: Shard, origin: (ResultsOrigin.Source) -> ResultsOrigin, seedMatters: Bool,
+        cancel: CancelFlag
     ) throws(Complaint) {
         guard case .descriptor(let descriptor, let name) = input else {
             throw Complaint(message: "--resume needs --file")
@@ -402,7 +408,8 @@ private struct Resumption {
             path, origin: origin(source), seedMatters: seedMatters,
             // A candidate takes two bytes, the last one perhaps one.
             earlier: EarlierPlaces(
-                lastPlace: isByLine ? whole.bytes / 2 : .max, needsVerdicts: !isByLine),
+                lastPlace: isByLine ? whole.bytes / 2 : .max, of: shard,
+                needsVerdicts: !isByLine),
             cancel: cancel
         ) { (bytes, hash) throws(Complaint) in
             func refusal(_ why: String) -> Complaint {

@@ -9,9 +9,10 @@ protocol EarlierResults {
     /// - Returns: What is wrong with it, as a sentence's end; `nil` when it fits the others.
     mutating func take(_ line: ResultLine) -> String?
 
-    /// Takes a line that says up to which number all is known; `false` when such a line does not belong
-    /// there.
-    mutating func take(reached number: ArraySlice<UInt8>) -> Bool
+    /// Takes a line that says up to which number all is known.
+    ///
+    /// - Returns: What is wrong with it, as a sentence's end.
+    mutating func take(_ line: ReachedLine) -> String?
 
     /// What the last line about a place said when it was no result.
     func undecided(at place: Int) -> ResultWord?
@@ -24,6 +25,8 @@ protocol EarlierResults {
 struct EarlierPlaces: EarlierResults, Sendable {
     /// No candidate of the input has a place beyond it.
     private let lastPlace: UInt64
+    /// The share whose candidates are tested.
+    private let shard: Shard
     /// Whether candidates may depend on results.
     private let needsVerdicts: Bool
     /// The places that have results.
@@ -38,10 +41,11 @@ struct EarlierPlaces: EarlierResults, Sendable {
     private(set) var inputs = InputSums()
 
     /// There are none.
-    init() { self.init(lastPlace: .max, needsVerdicts: false) }
+    init() { self.init(lastPlace: .max, of: Shard(), needsVerdicts: false) }
 
-    init(lastPlace: UInt64, needsVerdicts: Bool) {
+    init(lastPlace: UInt64, of shard: Shard, needsVerdicts: Bool) {
         self.lastPlace = lastPlace
+        self.shard = shard
         self.needsVerdicts = needsVerdicts
     }
 
@@ -50,6 +54,7 @@ struct EarlierPlaces: EarlierResults, Sendable {
         if UInt64(place) > lastPlace {
             return "is about i = \(place), and the input has not so many candidates"
         }
+        if !shard.contains(place) { return "is about i = \(place), which is not in share \(shard)" }
         if done.contains(place) { return "is a second result for i = \(place)" }
         guard let verdict = line.word.verdict else {
             timedOut.set(place, line.word == .timedOut)
@@ -67,7 +72,7 @@ struct EarlierPlaces: EarlierResults, Sendable {
         return nil
     }
 
-    mutating func take(reached number: ArraySlice<UInt8>) -> Bool { false }
+    mutating func take(_ line: ReachedLine) -> String? { "is no result" }
 
     func undecided(at place: Int) -> ResultWord? {
         timedOut.contains(place) ? .timedOut : failed.contains(place) ? .failed : nil
@@ -119,10 +124,13 @@ struct EarlierPrimes: EarlierResults {
         return nil
     }
 
-    mutating func take(reached number: ArraySlice<UInt8>) -> Bool {
-        if !goesOn(at: number) { return false }
-        last = Array(number)
-        return true
+    mutating func take(_ line: ReachedLine) -> String? {
+        if line.count != count {
+            return "counts \(line.count) results above it, and \(count) stand there"
+        }
+        if !goesOn(at: line.number) { return "is about a number that does not come next" }
+        last = Array(line.number)
+        return nil
     }
 
     /// Whether a number is in the range and above the last one.

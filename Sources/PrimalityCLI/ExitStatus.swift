@@ -59,6 +59,13 @@ enum Refusal {
         return Array(arguments[..<end]) + arguments[end...].dropFirst()
     }
 
+    /// Refuses names that are no file's, for results to go to.
+    static func checkResultsFile(_ name: String?) throws {
+        if let name, name.isEmpty || name == "-" {
+            throw usage("--resume '\(name)': give the name of a file, which is read and written")
+        }
+    }
+
     /// Ends the command when the environment forces a level that cannot be used.
     static func checkLevel() throws {
         do {

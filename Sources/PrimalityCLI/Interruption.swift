@@ -56,9 +56,15 @@ final class Interruption: Sendable {
             _ = try WorkerThread(name: "prk-signals") { [self] in
                 var set = watched
                 var first: ContinuousClock.Instant?
+                // How often in a row standard output took nothing, after the first signal.
+                var blocked = 0
                 while true {
-                    var number: Int32 = 0
-                    if unsafe sigwait(&set, &number) == 0 { obey(number, &first) }
+                    var tick = timespec(tv_sec: first == nil ? 3600 : 0, tv_nsec: 50_000_000)
+                    let number = unsafe sigtimedwait(&set, nil, &tick)
+                    if number > 0 { obey(number, &first) }
+                    if first == nil { continue }
+                    blocked = StandardStreams.outputIsBlocked ? blocked + 1 : 0
+                    if blocked == Self.patience { leaveWithoutReader() }
                 }
             }
         } catch {
@@ -102,6 +108,17 @@ final class Interruption: Sendable {
             received.store(number, ordering: .relaxed)
             cancel.cancel()
         }
+    }
+
+    /// So many looks at a standard output that takes nothing are enough: a second.
+    private static let patience = 20
+
+    /// Ends the program whose results nobody takes, as a pager that was stopped: a write that waits ends for no flag.
+    private func leaveWithoutReader() {
+        leaveTerminal()
+        StandardStreams.complain(
+            "ended: standard output has taken nothing for a second; what was not written is lost")
+        _exit(128 + (signal ?? 0))
     }
 
     private func leaveTerminal() {

@@ -99,11 +99,15 @@ struct ListCommand: ParsableCommand {
         let isCounted = count && isWhole
         if isCounted { run.write("\(results.found)\n") }
         run.end {
-            let made = "\(found) primes were \(verb)"
+            let made = "\(counted(found, "prime", "was", "were")) \(verb)"
             if isWhole { return "\(made), all there are" }
             guard let last = results.last else { return made }
             let missed = results.missed == 0 ? "" : " but for \(results.missed) not tested"
-            return "\(made), all there are\(missed) up to \(last)"
+            let digits = last.description
+            // Numbers of a range share most of their digits.
+            let distance = digits.utf8.count > 40 ? whole.lowerBound.distance(to: last) : nil
+            let end = distance.map { "lo + \($0)" } ?? printable(digits)
+            return "\(made), all there are\(missed) up to \(end)"
         }
         if count && !isCounted {
             StandardStreams.complain(
@@ -116,6 +120,7 @@ struct ListCommand: ParsableCommand {
     /// Refuses what does not go together with --resume.
     private func checkResumption() throws {
         if resume == nil { return }
+        try Refusal.checkResultsFile(resume)
         if let format = shared.format, format != "jsonl" {
             throw Refusal.usage("--resume writes jsonl; leave --format out")
         }

@@ -274,11 +274,7 @@ extension ModelsCommand {
         private func words() throws -> [UInt64] {
             if numbers.isEmpty { return Race.book.compactMap { UInt64($0.description) } }
             return try numbers.map { text in
-                let number: BigNatural
-                do {
-                    number = try BigNatural(parsing: text, maximumBits: 64)
-                } catch {
-                    StandardStreams.complain("'\(printable(text))': \(error)")
+                guard let number = number(text, called: "number", maximumBits: 64) else {
                     throw ExitCode(ExitStatus.badInput.rawValue)
                 }
                 guard let word = UInt64(number.description), word != HomeGrownPool.poisonPill else {

@@ -85,6 +85,11 @@ struct PrimalityCommand: ParsableCommand {
             }
             return nil
         }
+        if subcommand(first, of: Self.self) == nil, arguments.count > 1, !first.hasPrefix("-"),
+            !first.contains(where: \.isNumber)
+        {
+            return "there is no command '\(printable(first))'; primality help names them all"
+        }
         let mayBeNumber = first.contains(where: \.isNumber) && !first.hasPrefix("-")
         if subcommand(first, of: Self.self) == nil && (mayBeNumber || first == "-") {
             return

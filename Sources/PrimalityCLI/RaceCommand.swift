@@ -100,6 +100,11 @@ struct RaceCommand: ParsableCommand {
                 "engine \(engine.rawValue) is left out: the largest number has \(bits) bits")
         }
 
+        if !engines.contains(where: { bits <= $0.maximumBits }) {
+            StandardStreams.complain("no engine is left; gmp and auto take numbers of any size")
+            throw ExitCode(ExitStatus.badInput.rawValue)
+        }
+
         let race = Race(
             numbers: candidates, engines: engines, entrants: entrants, workers: workers,
             cancel: interruption.cancel)
@@ -132,7 +137,8 @@ struct RaceCommand: ParsableCommand {
                         (locks.isEmpty ? "\n" : "") + chart.joined(separator: "\n") + "\n\n")
                 }
                 _ = output.write(
-                    "All \(rows.count) rows agree: \(primes) of \(candidates.count) are prime.\n")
+                    "\(rows.count == 1 ? "1 row" : "All \(rows.count) rows agree"): \(primes) of \(candidates.count) are prime.\n"
+                )
             }
         } catch let error as Race.Failure {
             stages.stop()
@@ -175,7 +181,7 @@ struct RaceCommand: ParsableCommand {
 
     private func heading(_ count: Int, _ workers: Int) throws -> String {
         let level = try KernelLevel.active.rawValue
-        return "\(count) numbers, \(workers) workers, level \(level)\n\n"
+        return "\(counted(count, "number")), \(counted(workers, "worker")), level \(level)\n\n"
             + row("engine", "pool", ["wall", "cpu", "speed-up", "overhead"])
     }
 

@@ -93,7 +93,7 @@ struct ResumeFile<Earlier: EarlierResults> {
             try lock()
             // Another process may have written until its lock went away.
             let total = try max(there, regularSize(of: descriptor, name))
-            try read(total, origin, seedMatters)
+            try read(total, origin, seedMatters, hasGrown)
             let wasTorn = size < total
             var origin = origin
             if let header {
@@ -115,7 +115,7 @@ struct ResumeFile<Earlier: EarlierResults> {
     }
 
     private func sayWhatIsThere(wasTorn: Bool, hasGrown: Bool) {
-        var notes = [name + ": going on after \(counts.results) results"]
+        var notes = [name + ": going on after \(counted(counts.results, "result"))"]
         if hasGrown { notes.append("lines were appended to the input since then") }
         if wasTorn { notes.append("an incomplete line at the end was cut") }
         if let miscount { notes.append(miscount) }
@@ -138,7 +138,8 @@ struct ResumeFile<Earlier: EarlierResults> {
 
     /// Reads lines: what is whole has the size that is kept then.
     private mutating func read(
-        _ total: Int, _ origin: ResultsOrigin, _ seedMatters: Bool
+        _ total: Int, _ origin: ResultsOrigin, _ seedMatters: Bool,
+        _ hasGrown: (_ bytes: UInt64, _ hash: String) throws(Complaint) -> Void
     ) throws(Complaint) {
         try forEachLine { line, number, length throws(Complaint) in
             // The reader gives the last line whether it ends or not.
@@ -150,6 +151,10 @@ struct ResumeFile<Earlier: EarlierResults> {
             }
             if number == 1 {
                 try begin(line, origin, seedMatters)
+                // Else each line about what is gone would be called damaged.
+                if let then = header?.input, let now = origin.input, then.bytes > now.bytes {
+                    try hasGrown(then.bytes, then.hash)
+                }
             } else {
                 try take(line, number: number)
             }
@@ -252,8 +257,8 @@ struct ResumeFile<Earlier: EarlierResults> {
             else { throw damage(number, "is about results that were made otherwise") }
             self.header = there
         } else {
-            guard let reached = ReachedLine.number(in: content), earlier.take(reached: reached)
-            else { throw damage(number, "is no result") }
+            guard let reached = ReachedLine(content) else { throw damage(number, "is no result") }
+            if let wrong = earlier.take(reached) { throw damage(number, wrong) }
         }
     }
 
@@ -329,9 +334,9 @@ struct ResumeFile<Earlier: EarlierResults> {
         return append(sealed, lines: count)
     }
 
-    /// Appends a line that says up to which number all is known.
-    mutating func append(reached number: BigNatural) -> Bool {
-        appendSealed([ReachedLine.content(number)])
+    /// Appends a line that says up to which number all is known, and how many results that are.
+    mutating func append(reached number: BigNatural, after count: Int) -> Bool {
+        appendSealed([ReachedLine.content(number, after: count)])
     }
 
     private mutating func appendSealed(_ contents: [String]) -> Bool {
@@ -416,26 +421,41 @@ struct ResumeFile<Earlier: EarlierResults> {
         }
         let undecided =
             counts.undecided == 0
-            ? "" : "; \(counts.undecided) timed out or failed, and will be tested again"
+            ? ""
+            : "; \(counts.undecided) timed out or failed: the same command tests what is still asked for "
+                + "of them again"
         StandardStreams.complain(
-            "\(name): \(linesBefore + linesNew) lines, \(linesNew) of them new, with "
-                + "\(counts.results) results\(undecided)")
+            "\(name): \(counted(linesBefore + linesNew, "line")), \(linesNew) of them new, with "
+                + "\(counted(counts.results, "result"))\(undecided)")
         return .done
     }
 }
 
 /// A line that says up to which number all is known, where no number that is reported on comes for long.
-enum ReachedLine {
+///
+/// It counts the results up to there, so that one which was taken out from above it is missed.
+struct ReachedLine {
     private static let beginning = Array("{\"reached\":\"".utf8)
+    private static let middle = Array("\",\"after\":".utf8)
 
-    static func content(_ number: BigNatural) -> String { "{\"reached\":\"\(number)\"" }
+    let number: ArraySlice<UInt8>
+    /// How many results there are up to the number.
+    let count: Int
 
-    static func number(in content: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let digits = content.dropFirst(beginning.count).dropLast()
-        guard content.starts(with: beginning), content.last == UInt8(ascii: "\""),
-            !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) })
+    static func content(_ number: BigNatural, after count: Int) -> String {
+        "{\"reached\":\"\(number)\",\"after\":\(count)"
+    }
+
+    init?(_ content: ArraySlice<UInt8>) {
+        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+        guard content.starts(with: Self.beginning) else { return nil }
+        number = content.dropFirst(Self.beginning.count).prefix(while: isDigit)
+        let rest = content[number.endIndex...]
+        guard !number.isEmpty, rest.starts(with: Self.middle) else { return nil }
+        let count = rest.dropFirst(Self.middle.count)
+        guard count.allSatisfy(isDigit), let count = Int(String(decoding: count, as: UTF8.self))
         else { return nil }
-        return digits
+        self.count = count
     }
 }
 

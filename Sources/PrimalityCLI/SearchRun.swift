@@ -6,11 +6,11 @@ internal import PrimalityPool
 
 /// The number that an argument stands for; `nil` when it stands for none, which was reported.
 func number(
-    _ text: String, called name: String, maximumBits: Int, in base: NumberBase = NumberBase()
+    _ text: String, called name: String, maximumBits: Int, in base: NumberBase? = nil
 ) -> BigNatural? {
     let message: String
     do {
-        let expression = try base.expression(of: text)
+        let expression = try base?.expression(of: text) ?? text
         return try BigNatural(expression: expression, maximumBits: maximumBits)
     } catch let error as ExpressionError {
         let hint = hint(for: error, in: text.utf8, isArgument: true, mayBeFile: false)
@@ -194,8 +194,7 @@ struct SearchRun {
     /// Takes a result; whether more are wanted, and can be written.
     private mutating func add(_ result: ChunkResult) -> Bool {
         var lines: [UInt8] = []
-        var place = results.found + (isOfRange ? results.missed : 0)
-        place += journal?.earlier.count ?? 0
+        var place = nextPlace
         for event in results.add(result) {
             switch event {
             case .found(let i):
@@ -223,7 +222,13 @@ struct SearchRun {
     private mutating func writeReached() -> Bool {
         guard let last = results.last, last != lastWritten else { return true }
         lastWritten = last
-        return journal?.append(reached: last) ?? true
+        let place = nextPlace
+        return journal?.append(reached: last, after: place) ?? true
+    }
+
+    /// The place of the next number of a range that is reported on.
+    private var nextPlace: Int {
+        results.found + (isOfRange ? results.missed : 0) + (journal?.earlier.count ?? 0)
     }
 
     /// Ends the journal, if there is one.

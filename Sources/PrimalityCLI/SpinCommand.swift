@@ -189,7 +189,7 @@ extension SpinCommand {
         var candidate = SlowJob.number
         if let number {
             do {
-                candidate = try BigNatural(parsing: number)
+                candidate = try BigNatural(expression: number, maximumBits: 1_000_000)
             } catch {
                 throw Refusal.usage("--number '\(printable(number))': \(error)")
             }

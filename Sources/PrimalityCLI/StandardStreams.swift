@@ -53,6 +53,12 @@ enum StandardStreams {
 
     private static let status = Monitor(Status())
 
+    /// Whether a write to standard output would wait now.
+    static var outputIsBlocked: Bool {
+        var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&output, 1, 0) == 0
+    }
+
     /// Whether standard output is a terminal.
     static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
@@ -153,6 +159,12 @@ struct Output {
         raise(SIGPIPE)
         exit(141)
     }
+}
+
+/// "1 line", "2 lines"; with a verb for one and one for others, "1 line was".
+func counted(_ count: Int, _ thing: String, _ one: String = "", _ others: String = "") -> String {
+    let verb = count == 1 ? one : others
+    return "\(count) \(thing)\(count == 1 ? "" : "s")\(verb.isEmpty ? "" : " " + verb)"
 }
 
 /// Text that a terminal cannot take amiss: printable ASCII, of more than 40 characters the first 24 and the

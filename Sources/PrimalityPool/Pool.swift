@@ -111,7 +111,7 @@ extension PoolNotice: CustomStringConvertible {
                     ?? "exited" + (status.map { " with status \($0)" } ?? ""))
                 + (isReplaced
                     ? " and replaced; what it held is tested again"
-                    : "; what it held is tested again by the others")
+                    : "; what it held goes to the others, if there are any")
         }
     }
 }

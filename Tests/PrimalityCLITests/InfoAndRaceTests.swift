@@ -70,6 +70,14 @@ import Testing
         #expect(outcome.error.contains("engine trial is left out: the largest number has 127 bits"))
     }
 
+    @Test func aRaceWithoutAnEngineIsNone() throws {
+        try withFile(of: ["7", "1180591620717411303424"]) { file in
+            let outcome = try Tool.run(["race", "--numbers", file, "--engines", "u64,trial"])
+            #expect(outcome.status == 2 && outcome.output == "")
+            #expect(outcome.error.contains("no engine is left; gmp and auto take numbers of any"))
+        }
+    }
+
     @Test func theRaceHasARowForEachEntrant() throws {
         let (text, json) = try withFile(of: ["2", "15", "1000003"]) { file in
             (

@@ -95,7 +95,7 @@ import Testing
         for _ in 0..<2 {
             let outcome = try Self.run(place, more + ["0.005"])
             #expect(outcome.status == 3)
-            #expect(outcome.error.contains(" timed out or failed, and will be tested again"))
+            #expect(outcome.error.contains(" timed out or failed: the same command tests "))
         }
         let last = try Self.run(place, more + ["600"])
         #expect(last.status == 0, "\(last.error)")
@@ -108,6 +108,23 @@ import Testing
         #expect(words.values.allSatisfy { $0 == "prime" || $0 == "composite" })
         #expect(place.resultLines().filter { $0.contains("timed-out") }.count >= 2)
         #expect(place.lines().last?.hasPrefix("{\"results\":\(words.count),") == true)
+    }
+
+    /// What was reached counts the results above it, so a search does not go on without one of them.
+    @Test func aResultThatIsMissingBeforeWhatWasReachedIsNoticed() throws {
+        let place = try Workplace([])
+        let window = ["10^300", "10^300+10^7", "-j", "2", "--chunk", "2"]
+        let running = try Tool.start(["list", "--resume", place.results.path] + window)
+        #expect(eventually { place.lines().count > 6 })
+        kill(running.id, SIGINT)
+        #expect(running.finish().status == 130)
+        var lines = String(decoding: place.content(), as: UTF8.self).split(separator: "\n")
+        #expect(lines.last?.hasPrefix("{\"reached\":") == true)
+        lines.remove(at: lines.count - 2)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: place.results)
+        let outcome = try Self.run(place, window)
+        #expect(outcome.status == 2)
+        #expect(outcome.error.contains("results above it, and \(lines.count - 2) stand there"))
     }
 
     @Test func whatDoesNotFitIsRefused() throws {

@@ -117,7 +117,7 @@ import Testing
         let outcome = running.finish()
         #expect(outcome.status == 143)
         #expect(outcome.error.contains("\rprimality: ended by SIGTERM: "))
-        #expect(outcome.error.hasSuffix("were not\n"))
+        #expect(outcome.error.hasSuffix(" not\n"))
     }
 
     @Test func listShowsIt() throws {

@@ -98,6 +98,39 @@ import Testing
         #expect(noticed > flips.count * 3 / 4)
     }
 
+    @Test func aResultOfAnotherShareIsRefused() throws {
+        let place = try Workplace((0..<30).map(String.init))
+        _ = try place.run(["--shard", "1/3"])
+        let others = Self.lines(place)
+        try FileManager.default.removeItem(at: place.results)
+        _ = try place.run(["--shard", "2/3"])
+        var lines = Self.lines(place)
+        lines.insert(others[1], at: 1)
+        try Self.write(lines, to: place)
+        let outcome = try place.run(["--shard", "2/3"])
+        #expect(outcome.status == 2)
+        #expect(outcome.error.contains("line 2 is about i = 0, which is not in share 2/3"))
+    }
+
+    /// Taking out each line of which it has no number any more would be the wrong advice.
+    @Test func anInputThatHasBecomeShorterIsSaidAtOnce() throws {
+        let place = try Workplace(["7", "11", "13", "17", "19"])
+        _ = try place.run()
+        let whole = place.content()
+        try Data("7\n".utf8).write(to: place.input)
+        let outcome = try place.run()
+        #expect(outcome.status == 2)
+        #expect(outcome.error.contains("the input had 14 bytes then and has 2 now"))
+        #expect(place.content() == whole)
+    }
+
+    @Test(arguments: ["", "-"])
+    func whatIsNoFilesNameIsRefused(_ name: String) throws {
+        let place = try Workplace(["7"])
+        let outcome = try Tool.run(["check", "--file", place.input.path, "--resume", name])
+        #expect(outcome.status == 64 && outcome.error.contains("--resume '\(name)'"))
+    }
+
     @Test func whatWasChangedByHandIsRefused() throws {
         let place = try Workplace((0..<600).map(String.init))
         _ = try place.run()
@@ -257,7 +290,7 @@ import Testing
         for times in 1...2 {
             let outcome = try place.run(pool + ["0.02"])
             #expect(outcome.status == 3)
-            #expect(outcome.error.contains(" timed out or failed, and will be tested again"))
+            #expect(outcome.error.contains(" timed out or failed: the same command tests "))
             let found = place.resultLines().filter { $0.contains("M(11213)") }
             #expect(found.count == times)
             #expect(found.allSatisfy { $0.contains("\"verdict\":\"timed-out\"") })

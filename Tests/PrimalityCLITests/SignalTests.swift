@@ -121,6 +121,26 @@ import Testing
         }
     }
 
+    /// As with a pager that was stopped: the write that waits does not hold up the end.
+    @Test(arguments: [["list", "1", "10^8"], ["check", "--pool", "processes", "--file"]])
+    func aReaderThatTakesNothingDoesNotHoldUpTheEnd(_ command: [String]) throws {
+        let numbers = FileManager.default.temporaryDirectory
+            .appendingPathComponent("numbers-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: numbers) }
+        try ToolFaultTests.lines((1...100_000).map(String.init)).write(to: numbers)
+        let sink = Pipe()
+        let running = try Tool.start(
+            command + (command.last == "--file" ? [numbers.path] : []),
+            environment: ["ASAN_OPTIONS": "detect_leaks=0"], to: sink)
+        usleep(1_000_000)
+        kill(running.id, SIGTERM)
+        #expect(running.endsSoon)
+        let outcome = running.finish()
+        #expect(!outcome.wasSignalled && outcome.status == 143)
+        #expect(outcome.error.contains("standard output has taken nothing for a second"))
+        #expect(running.remains.isEmpty)
+    }
+
     /// Also when the workers have hardly begun.
     @Test(arguments: checks.filter { $0.contains("processes") })
     func youngWorkersLeaveItToTheOwner(_ check: [String]) throws {

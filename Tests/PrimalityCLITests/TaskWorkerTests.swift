@@ -169,7 +169,7 @@ import Testing
         kill(running.process.processIdentifier, SIGINT)
         let outcome = running.finish()
         #expect(outcome.status == 130)
-        #expect(outcome.error.contains("1 numbers were tested, 1 that were read were not"))
+        #expect(outcome.error.contains("1 number was tested, 1 that was read was not"))
     }
 
     @Test(arguments: kinds)

@@ -95,7 +95,7 @@ import Testing
                 #expect(
                     outcome.error == """
                         primality: ended by \(name): \
-                        1 numbers were tested, 0 that were read were not
+                        1 number was tested, 0 that were read were not
 
                         """)
             }

@@ -384,6 +384,21 @@ import Testing
                 == ["!has 1 value where the template wants 2, in its brackets"])
     }
 
+    /// `4**3+1` is 65, and 13 is meant.
+    @Test(arguments: ["$a..$b+1", "$a.*$b+1", "$a*.$b+1", "2*.$a*$b", "$a.*2+$b"])
+    func signsOfAProductDoNotBecomeAPower(_ template: String) {
+        #expect(
+            Self.read("ABC \(template)\n4 3")
+                == ["!has two signs of a product side by side, one of them a dot"])
+    }
+
+    @Test func neitherDoesAValueThatBringsOne() {
+        #expect(
+            Self.read("ABC $a*$b+1\n4 *3\n4* 3\n4 3").map { $0.prefix(9) }
+                == ["!'*3' wou", "!'*' woul", "4*3+1"])
+        #expect(Self.read("ABC $a**$b+1\n4 3") == ["4**3+1"])
+    }
+
     /// As OEIS and GIMPS have them.
     @Test func listsGiveTheirNumbers() {
         #expect(
@@ -451,7 +466,7 @@ import Testing
                     "0x0102",
                 ])
         #expect(
-            Self.read("GG\n1+1\n12 34\nab:c\nabc:\n0x\n+7\n-7\n9", .hex).map { $0.first == "!" }
+            Self.read("GG\n1+1\n12 34\nab:c\nabc:\n0x\n++7\n-7\n+9", .hex).map { $0.first == "!" }
                 == [true, true, true, true, true, true, true, true, false])
         // What ends in a colon has to go on.
         let cut = Self.read("00:ff:\n1234\n5\n", .hex)
