@@ -170,7 +170,7 @@ include Benchmarks/Makefile
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
 	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/CProbes Sources/CProbes/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/pools)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/CProbes Sources/CProbes/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/count Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

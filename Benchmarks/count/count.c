@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What count.sh runs under callgrind: each kernel of the levels that valgrind can run (it has no
-// AVX-512) on fixed numbers. Instructions are counted between the entry and the exit of a function
-// whose name begins with count_, and nothing else happens in those: numbers are made before.
+// What count.sh runs under callgrind: each 64-bit kernel of the levels that valgrind can run (it has
+// no AVX-512), and the tests of large numbers on GMP, on fixed numbers. Instructions are counted
+// between the entry and the exit of a function whose name begins with count_, and nothing else
+// happens in those: numbers and scratch are made before.
 
+#include <gmp.h>
 #include <stdlib.h>
 
+#include "../u64/workloads.h"
 #include "prk_kernels.h"
-#include "workloads.h"
 
 enum { NUMBERS = 512 };
 
@@ -73,7 +75,93 @@ COUNT_LEVEL(portable)
 COUNT_LEVEL(bmi2)
 COUNT_LEVEL(avx2)
 
+// --- Large numbers: k 2^exponent + c -------------------------------------------------------------
+
+typedef struct large {
+    uint64_t k;
+    unsigned exponent;
+    int c;
+    prk_verdict verdict;
+    prk_method method;
+} large;
+
+static prk_scratch *scratch;
+static uint64_t limbs[64], offsets[2];
+
+static void set_large(const large *number) {
+    mpz_t n;
+    mpz_init_set_ui(n, number->k);
+    mpz_mul_2exp(n, n, number->exponent);
+    if (number->c < 0) {
+        mpz_sub_ui(n, n, (unsigned)-number->c);
+    } else {
+        mpz_add_ui(n, n, (unsigned)number->c);
+    }
+    size_t count = 0;
+    mpz_export(limbs, &count, -1, sizeof *limbs, 0, 0, n);
+    offsets[1] = count;
+    mpz_clear(n);
+}
+
+// A number's row. The first test, which is not counted, takes the memory; both are to end as said.
+static void run_large(const large *number, void (*count)(const prk_options *, prk_report *)) {
+    prk_options options = {.want_residue = number->method == PRK_METHOD_TRIAL_DIVISION};
+    prk_report report;
+    set_large(number);
+    uint8_t verdict = PRK_UNTESTED;
+    (void)prk_test_batch(PRK_ENGINE_GMP, limbs, offsets, 1, &options, scratch, &verdict, &report);
+    count(&options, &report);
+    if (report.verdict != number->verdict || report.method != number->method) {
+        fprintf(stderr, "count: 2^%u %+d: verdict %d by method %d\n", number->exponent, number->c,
+                report.verdict, report.method);
+        exit(1);
+    }
+}
+
+#define COUNT_LARGE(name)                                                                          \
+    COUNTED count_gmp_##name(const prk_options *options, prk_report *report) {                     \
+        DISTINCT(name);                                                                            \
+        uint8_t verdict = PRK_UNTESTED;                                                            \
+        (void)prk_test_batch(PRK_ENGINE_GMP, limbs, offsets, 1, options, scratch, &verdict,        \
+                             report);                                                              \
+        sink = verdict;                                                                            \
+    }
+#define RUN_LARGE(name, ...) run_large(&(const large){__VA_ARGS__}, count_gmp_##name)
+
+// Each row contains trial division to its size's depth, which the row of an even number's RES64 has
+// not.
+COUNT_LARGE(strong_512)
+COUNT_LARGE(strong_2048)
+COUNT_LARGE(baillie_psw_512)
+COUNT_LARGE(baillie_psw_2048)
+COUNT_LARGE(proth_512)
+COUNT_LARGE(proth_2048)
+COUNT_LARGE(riesel_512)
+COUNT_LARGE(riesel_2048)
+COUNT_LARGE(lucas_lehmer_521)
+COUNT_LARGE(lucas_lehmer_2203)
+COUNT_LARGE(residue_512)
+COUNT_LARGE(residue_2048)
+
+static void run_all_large(void) {
+    scratch = prk_scratch_create();
+    RUN_LARGE(strong_512, 1, 512, -29, PRK_COMPOSITE, PRK_METHOD_STRONG_BASE2);
+    RUN_LARGE(strong_2048, 1, 2048, -29, PRK_COMPOSITE, PRK_METHOD_STRONG_BASE2);
+    RUN_LARGE(baillie_psw_512, 1, 512, -569, PRK_PROBABLE_PRIME, PRK_METHOD_BAILLIE_PSW);
+    RUN_LARGE(baillie_psw_2048, 1, 2048, -1557, PRK_PROBABLE_PRIME, PRK_METHOD_BAILLIE_PSW);
+    RUN_LARGE(proth_512, 1000000000017, 472, 1, PRK_PRIME, PRK_METHOD_PROTH);
+    RUN_LARGE(proth_2048, 1000000000063, 2008, 1, PRK_PRIME, PRK_METHOD_PROTH);
+    RUN_LARGE(riesel_512, 1000000000289, 472, -1, PRK_PRIME, PRK_METHOD_LUCAS_LEHMER_RIESEL);
+    RUN_LARGE(riesel_2048, 1000000000947, 2008, -1, PRK_PRIME, PRK_METHOD_LUCAS_LEHMER_RIESEL);
+    RUN_LARGE(lucas_lehmer_521, 1, 521, -1, PRK_PRIME, PRK_METHOD_LUCAS_LEHMER);
+    RUN_LARGE(lucas_lehmer_2203, 1, 2203, -1, PRK_PRIME, PRK_METHOD_LUCAS_LEHMER);
+    RUN_LARGE(residue_512, 1, 512, -28, PRK_COMPOSITE, PRK_METHOD_TRIAL_DIVISION);
+    RUN_LARGE(residue_2048, 1, 2048, -28, PRK_COMPOSITE, PRK_METHOD_TRIAL_DIVISION);
+    prk_scratch_destroy(scratch);
+}
+
 int main(void) {
+    run_all_large();
     const uint64_t seed = 1;
     fill_workload(PRIMES_64, seed, primes_64, NUMBERS);
     fill_workload(ODD_64, seed, odd_64, NUMBERS);

@@ -3,11 +3,13 @@
 #
 # count.sh compare|update PROGRAM COMPILER: the instructions of each kernel, counted by callgrind,
 # against those in instructions.tsv, or written there. Counts are exact, but another compiler has
-# others, so that nothing is compared when its version is not the recorded one.
+# others, and so has another GMP: nothing is compared when a version is not the recorded one.
 set -eu
 mode=$1
 program=$2
-compiler="$3 $("$3" -dumpfullversion) $("$3" -dumpmachine)"
+gmp=$(printf '#include <gmp.h>\n__GNU_MP_VERSION.__GNU_MP_VERSION_MINOR.__GNU_MP_VERSION_PATCHLEVEL\n' |
+    "$3" -E -P - | tail -n 1 | tr -d ' ')
+compiler="$3 $("$3" -dumpfullversion) $("$3" -dumpmachine), GMP $gmp"
 baseline=$(dirname "$0")/instructions.tsv
 tolerance=3 # per cent
 
@@ -38,7 +40,7 @@ awk '/^fn=/ { name = substr($0, 4); next }
 if [ "$mode" = update ]; then
     [ -z "$unsupported" ] || { echo "count: a baseline needs every level" >&2; exit 1; }
     {
-        echo "# Instructions of each level's kernels on the numbers of count.c: level, kernel, count."
+        echo "# Instructions on the numbers of count.c: level or engine, kernel, count."
         echo "# Written by make count-update, compared by make count."
         echo "# compiler: $compiler"
         cat "$work/counts"
