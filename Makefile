@@ -79,7 +79,7 @@ check-gmp:
 
 # --- The C library --------------------------------------------------------------------------------
 
-LIB_SOURCES := $(wildcard CKernels/cpu/*.c CKernels/u64/*.c CKernels/big/*.c CKernels/special/*.c CKernels/ifma/*.c CKernels/batch/*.c)
+LIB_SOURCES := $(wildcard CKernels/*/*.c)
 # Objects of one compiler and its flags are no use to another one. WERROR=1 stops at warnings and changes no object.
 LIB_DIR := .build-c/$(notdir $(firstword $(CC)))-$(shell printf '%s' '$(CC) $(CFLAGS) $(UBSAN_ALL)' | cksum | cut -d' ' -f1)
 LIB_OBJECTS := $(LIB_SOURCES:CKernels/%.c=$(LIB_DIR)/%.o)
@@ -93,7 +93,13 @@ $(LIB_DIR)/%.o: CKernels/%.c
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) $(CFLAGS) $(FEWER_CHECKS) -c $< -o $@
 
--include $(LIB_OBJECTS:.o=.d)
+# The worker processes' side of the pools, which C tests and benchmarks run without Swift.
+POOL_OBJECTS := $(patsubst Sources/%.c,$(LIB_DIR)/%.o,$(wildcard Sources/CPool/*.c))
+$(LIB_DIR)/CPool/%.o: Sources/CPool/%.c
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) -ICKernels/include $(CFLAGS) -c $< -o $@
+
+-include $(LIB_OBJECTS:.o=.d) $(POOL_OBJECTS:.o=.d)
 
 $(LIB_DIR)/libprimality.a: $(LIB_OBJECTS)
 	rm -f $@
@@ -170,7 +176,7 @@ include Benchmarks/Makefile
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
 	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/CProbes Sources/CProbes/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/count Benchmarks/pools)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/count Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

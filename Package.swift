@@ -34,22 +34,26 @@ let package = Package(
             exclude: ["primality.map", "primality.pc.in"],
             // Without pkg-config's answer only this one links GMP.
             linkerSettings: [.linkedLibrary("gmp")]),
+        .target(name: "CPool", dependencies: ["CKernels"]),
+        .target(name: "CModels", dependencies: ["CKernels", "CPool"]),
         .target(name: "PurePrimality", swiftSettings: swift),
         .target(
             name: "Primality", dependencies: ["CKernels", "PurePrimality"],
             swiftSettings: swiftOnC),
         .target(
-            name: "PrimalityPool", dependencies: ["CKernels", "Primality"],
+            name: "PrimalityPool", dependencies: ["CKernels", "CPool", "Primality"],
             swiftSettings: swiftOnC),
         .target(
             name: "PrimalityModels",
-            dependencies: ["CKernels", "Primality", "PrimalityPool", "PurePrimality"],
+            dependencies: [
+                "CKernels", "CModels", "CPool", "Primality", "PrimalityPool", "PurePrimality",
+            ],
             swiftSettings: swiftOnC),
         .target(name: "CProbes", dependencies: ["CKernels"]),
         .target(
             name: "PrimalityBench",
             dependencies: [
-                "CKernels", "CProbes", "Primality", "PrimalityPool", "PurePrimality",
+                "CKernels", "CPool", "CProbes", "Primality", "PrimalityPool", "PurePrimality",
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
             swiftSettings: swiftOnC),
@@ -73,11 +77,12 @@ let package = Package(
         .testTarget(name: "PrimalityTests", dependencies: ["Primality", "TestVectors"]),
         .testTarget(
             name: "PrimalityPoolTests",
-            dependencies: ["CKernels", "Primality", "PrimalityPool", "TestVectors"]),
+            dependencies: ["CKernels", "CPool", "Primality", "PrimalityPool", "TestVectors"]),
         .testTarget(
             name: "PrimalityModelsTests",
             dependencies: [
-                "CKernels", "Primality", "PrimalityModels", "PrimalityPool", "TestVectors",
+                "CKernels", "CModels", "CPool", "Primality", "PrimalityModels", "PrimalityPool",
+                "TestVectors",
             ]),
         .testTarget(
             name: "PrimalityBenchTests",

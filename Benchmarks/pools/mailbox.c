@@ -17,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prk_pool.h"
+#include "cpool.h"
+#include "prk_kernels.h"
+#include "prk_system.h"
 
 enum { MAX_ROUNDS = 1001, MAX_WORKERS = 64, LOOKS = 100 };
 // Reports on so many numbers are 1 MB.

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "../numbers/random_base.h"
 #include "across_columns.h"
 
 // Of numbers with so many limbs, two to eight cost what a vector of lanes does: where `make

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../numbers/random_base.h"
 #include "lanes_arithmetic.h"
 
 // --- Numbers in lanes ----------------------------------------------------------------------------

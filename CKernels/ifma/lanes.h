@@ -5,7 +5,7 @@
 #ifndef PRK_LANES_H
 #define PRK_LANES_H
 
-#include "../big/big_internal.h"
+#include "../numbers/scratch.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -16,25 +16,9 @@
 
 #define PRK_LIMB_BITS 52
 #define PRK_LANE_MOST_BITS 8192
-// Numbers that are tested together at most.
-#define PRK_LANE_BATCH 512
-
 /// 52-bit limbs of a number in a lane, of whose Montgomery form R is at least 16 times as large.
 static inline size_t prk_lane_limbs(size_t bits) {
     return (bits + 4 + PRK_LIMB_BITS - 1) / PRK_LIMB_BITS;
-}
-
-/// Limbs of 64 bits into k limbs of 52 of a lane: every eighth place from `to` on.
-static inline void prk_lane_load(uint64_t *to, const uint64_t *limbs, size_t size, int k) {
-    for (int j = 0; j < k; j++) {
-        const size_t word = (size_t)j * PRK_LIMB_BITS / 64;
-        const unsigned offset = (unsigned)j * PRK_LIMB_BITS % 64;
-        uint64_t limb = word < size ? limbs[word] >> offset : 0;
-        if (offset > 64 - PRK_LIMB_BITS && word + 1 < size) {
-            limb |= limbs[word + 1] << (64 - offset);
-        }
-        to[(size_t)j * PRK_LANES] = limb & ((UINT64_C(1) << PRK_LIMB_BITS) - 1);
-    }
 }
 
 /// A number that is tested in a lane: odd, above 2.
@@ -52,15 +36,6 @@ typedef struct prk_lane_number {
 static inline mpz_srcptr prk_lane_view(mpz_ptr view, const prk_lane_number *number) {
     return mpz_roinit_n(view, (const mp_limb_t *)number->limbs, (mp_size_t)number->size);
 }
-
-// --- A batch (lanes_batch.c) ---------------------------------------------------------------------
-
-/// Baillie-PSW and random bases for `count` <= PRK_LANE_BATCH numbers of such sizes that small
-/// primes do not divide. Of each, `limbs`, `size`, `bits` and `report` are set, and the report is
-/// zeroed; CPU time is added to it where `timed`. PRK_STATUS_CANCELLED and PRK_STATUS_NO_MEMORY
-/// leave PRK_UNTESTED where nothing was decided.
-prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
-                          const prk_options *options, bool timed);
 
 // --- Trial division (lanes_trial.c) --------------------------------------------------------------
 

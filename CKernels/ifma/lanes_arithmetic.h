@@ -7,7 +7,7 @@
 #define PRK_LANES_ARITHMETIC_H
 
 #include "../u64/ifma_arithmetic.h"
-#include "lanes.h"
+#include "lane_load.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -4,8 +4,11 @@
 
 #if defined(__x86_64__)
 
+#include "../cpu/report.h"
+#include "../include/prk_kernels.h"
+#include "../sieve/trial_primes.h"
 #include "../u64/ifma_arithmetic.h"
-#include "lanes.h"
+#include "lane_load.h"
 
 // Products that are divided by side by side, so that they hide each other's latency.
 #define SIDE_BY_SIDE 4
@@ -100,7 +103,7 @@ PRK_TARGET static unsigned divide_lanes(const prk_lane_products *products,
                 if (__builtin_expect(divides != 0, 0)) {
                     for (size_t l = 0; l < count; l++) {
                         if ((divides >> l & 1) != 0 && prime < depths[l]) {
-                            prk_explain_factor(list[l]->report, q->prime);
+                            prk_report_factor(list[l]->report, q->prime);
                             pending &= (__mmask8) ~(1u << l);
                         }
                     }

@@ -17,7 +17,7 @@
 // 2^e is the product, would be one of each kind, and n at least (2^e - 1) (2^e + 1); three or more
 // would make it at least (2^e - 1)^3. But n < 2^(2e) - 1, since k < 2^e, and e > 1: n is prime.
 
-#include "special_internal.h"
+#include "special.h"
 
 // The least P that fits; 0: it has a factor in common with P - 2 or P + 2 and is composite. For
 // k = 1 from 4, which Lucas and Lehmer took, and which fits for each odd e.
@@ -41,7 +41,7 @@ static void step(const prk_special_modulus *m, mp_limb_t *r, const mp_limb_t *a,
     prk_special_subtract(m, r, r, c);
 }
 
-prk_status prk_explain_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
+prk_status prk_prove_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
                            const uint32_t *cancel, prk_report *report) {
     const unsigned p = find_parameter(n, form);
     if (p == 0) {

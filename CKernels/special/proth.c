@@ -7,7 +7,7 @@
 // of a^k modulo p is 2^e, so that 2^e divides p - 1. Then p > 2^e, and p^2 > k 2^e + 1 = n: no
 // prime is at most the root of n, and n is prime.
 
-#include "special_internal.h"
+#include "special.h"
 
 // The least odd a with (a|n) = -1, or one that divides n, to which n fails the test all the same.
 // There is one, since n is no square, and it is prime, since the symbol is multiplicative. 3 when k
@@ -20,7 +20,7 @@ static unsigned find_base(mpz_srcptr n) {
     return a;
 }
 
-prk_status prk_explain_proth(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
+prk_status prk_prove_proth(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
                              const uint32_t *cancel, prk_report *report) {
     const unsigned a = find_base(n);
     report->base = a;

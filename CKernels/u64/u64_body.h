@@ -146,7 +146,7 @@ PRK_INLINE bool prk_almost_extra_strong_lucas_u64(prk_mont64 m, uint64_t p) {
 }
 
 // The verdict and what shows it: the one definition of the test.
-PRK_INLINE void prk_explain_u64_body(uint64_t n, prk_report *report) {
+PRK_INLINE void prk_report_u64_body(uint64_t n, prk_report *report) {
     report->verdict = PRK_COMPOSITE;
     report->method = PRK_METHOD_TRIAL_DIVISION;
     report->fields = 0;

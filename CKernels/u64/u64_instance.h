@@ -14,8 +14,8 @@
 #define PRK_PASTE(name, suffix) PRK_PASTE_(name, suffix)
 #define PRK_KERNEL(name) PRK_PASTE(name, PRK_SUFFIX)
 
-PRK_TARGET static void PRK_KERNEL(explain)(uint64_t n, prk_report *report) {
-    prk_explain_u64_body(n, report);
+PRK_TARGET static void PRK_KERNEL(test_with_report)(uint64_t n, prk_report *report) {
+    prk_report_u64_body(n, report);
 }
 
 #ifndef PRK_OWN_IS_PRIME
@@ -39,6 +39,6 @@ const prk_kernel_set PRK_PASTE(prk_kernels, PRK_SUFFIX) = {
     .name = PRK_NAME,
     .is_prime = PRK_KERNEL(is_prime),
     .test_batch = PRK_KERNEL(test_batch),
-    .explain = PRK_KERNEL(explain),
+    .test_with_report = PRK_KERNEL(test_with_report),
     .trial_range = PRK_KERNEL(trial_range),
 };

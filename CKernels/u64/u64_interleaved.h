@@ -34,7 +34,7 @@ enum {
 // By the reference, one test after the other.
 PRK_INLINE uint8_t prk_verdict_in_order(uint64_t n) {
     prk_report report; // lives in registers: the body is inlined and only the verdict is used
-    prk_explain_u64_body(n, &report);
+    prk_report_u64_body(n, &report);
     return report.verdict;
 }
 

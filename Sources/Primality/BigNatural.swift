@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels
+internal import CKernels.Internal
 
 /// A natural number of any size: a value, made to be tested rather than computed with.
 public struct BigNatural: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CKernels
+package import CKernels.Internal
 internal import PurePrimality
 
 /// A named way to test.

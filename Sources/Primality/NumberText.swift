@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import CKernels.Internal
 
 /// Why a text is not a number.
 public enum NumberTextError: Error, Sendable, Equatable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import CKernels.Internal
 
 /// A random generator that a seed repeats, on any machine and in any version: SipHash-2-4 [AuBe12] in
 /// counter mode.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CKernels
+package import CKernels.Internal
 
 /// An engine with its options and the memory that it reuses from number to number.
 ///

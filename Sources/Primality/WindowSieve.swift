@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import CKernels.Internal
 
 /// What is left of a window of numbers when multiples of small primes are taken away, in order and in
 /// batches: all primes of the window, and a few composites.

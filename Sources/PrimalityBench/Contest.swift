@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import CKernels.Internal
 package import Primality
 
 /// Something to time.

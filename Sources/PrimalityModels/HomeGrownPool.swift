@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import CKernels.Internal
+internal import CModels
+internal import CPool
 public import Primality
 public import PrimalityPool
 

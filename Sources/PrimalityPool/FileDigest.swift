@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels
+internal import CKernels.Internal
 package import Primality
 
 /// What a file is recognised by: its size, and a hash of its content.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
+internal import CPool
 public import Primality
 
 extension ProcessPool {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CKernels
+package import CKernels.Internal
+package import CPool
 public import Primality
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels
+internal import CKernels.Internal
 public import Primality
 
 /// Tests on pthreads of our own, created for a run and joined at its end.

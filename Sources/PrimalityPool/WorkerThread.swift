@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels
+internal import CKernels.Internal
 internal import Primality
 
 #if canImport(Glibc)

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Each public header compiles alone, as C and as C++, with each compiler at hand.
+# Each header of an include folder compiles alone, as C and as C++, with each compiler at hand.
 set -eu
 cd "$(dirname "$0")/../.."
-for header in CKernels/include/*.h; do
+for header in CKernels/include/*.h Sources/CPool/include/*.h Sources/CModels/include/*.h; do
     name=$(basename "$header")
     for compiler in "gcc -std=c17" "clang -std=c17" "g++ -std=c++17" "clang++ -std=c++17"; do
         command -v "${compiler%% *}" >/dev/null 2>&1 || continue
         case $compiler in *++*) language=c++ ;; *) language=c ;; esac
         printf '#include "%s"\n' "$name" |
-            $compiler -x $language -Wall -Wextra -Werror -ICKernels/include -fsyntax-only - ||
+            $compiler -x $language -Wall -Wextra -Werror -ICKernels/include -ISources/CPool/include -ISources/CModels/include -fsyntax-only - ||
             { echo "$name does not compile alone with $compiler" >&2; exit 1; }
     done
 done

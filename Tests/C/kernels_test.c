@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../CKernels/big/big_internal.h"
+#include "../../CKernels/numbers/scratch.h"
+#include "cpool.h"
 #include "primality.h"
 #include "prk_kernels.h"
-#include "prk_pool.h"
+#include "prk_numbers.h"
+#include "prk_system.h"
 #include "support.h"
 
 // 0 …, the powers of two and what surrounds them, squares and products of neighbouring primes,
@@ -102,7 +104,7 @@ static void test_levels(void) {
         kernels->test_batch(n, verdicts, count);
         for (size_t i = 0; i < count; i++) {
             prk_report report;
-            kernels->explain(n[i], &report);
+            kernels->test_with_report(n[i], &report);
             EXPECT(verdicts[i] == wanted[i] && report.verdict == wanted[i] &&
                        kernels->is_prime(n[i]) == (wanted[i] == PRK_PRIME),
                    "%s: %llu", kernels->name, (unsigned long long)n[i]);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../CKernels/engine/engine.h"
 #include "../../CKernels/ifma/across.h"
+#include "../../CKernels/long/long.h"
+#include "../../CKernels/numbers/random_base.h"
 #include "support.h"
 
 #define MOST_LIMBS ((int)prk_lane_limbs(PRK_LANE_MOST_BITS))

@@ -110,7 +110,7 @@ static void check(const numbers *list, const char *what) {
                    kernels->name, n, verdicts[i], wanted);
             EXPECT(kernels->is_prime(n) == (wanted == PRK_PRIME), "%s, %s: %llu alone", what,
                    kernels->name, n);
-            kernels->explain(n, &report);
+            kernels->test_with_report(n, &report);
             EXPECT(report.verdict == wanted, "%s, %s: %llu explained: %d, not %d", what,
                    kernels->name, n, report.verdict, wanted);
         }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../CKernels/big/big_internal.h"
+#include "../../CKernels/long/long.h"
 #include "support.h"
 
 // Of published numbers longer ones are left out.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import CKernels.Internal
 import Glibc
 import Primality
 import TestVectors

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import CModels
+import CPool
 import Foundation
 import Primality
 import PrimalityModels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import CKernels.Internal
 import Primality
 import PurePrimality
 import TestVectors
@@ -25,7 +26,7 @@ import Testing
         var different: [UInt64] = []
         for n in numbers {
             var report = KernelReport()
-            unsafe kernels.explain(n, &report)
+            unsafe kernels.test_with_report(n, &report)
             let finding = Pure64.explain(n)
             let same =
                 finding.isPrime == (report.verdict == 3)

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Batches of numbers of any size: checks the arguments, hands each number to its engine.
+
+#include <string.h>
+
+#include "../cpu/report.h"
+#include "../include/prk_system.h"
+#include "engine.h"
+
+static size_t significant(const uint64_t *limbs, size_t count) {
+    while (count > 0 && limbs[count - 1] == 0) {
+        count--;
+    }
+    return count;
+}
+
+static prk_status check(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
+                        size_t count, const uint8_t *verdicts) {
+    if ((unsigned)engine > PRK_ENGINE_IFMA || offsets == NULL || verdicts == NULL) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (offsets[i] > offsets[i + 1]) {
+            return PRK_STATUS_INVALID_ARGUMENT;
+        }
+        if (!prk_size_is_taken((size_t)(offsets[i + 1] - offsets[i]))) {
+            return PRK_STATUS_TOO_LARGE;
+        }
+    }
+    if (limbs == NULL && offsets[count] != offsets[0]) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    if (engine == PRK_ENGINE_TRIAL || engine == PRK_ENGINE_U64) {
+        for (size_t i = 0; i < count; i++) {
+            size_t size = (size_t)(offsets[i + 1] - offsets[i]);
+            if (size > 1 && significant(limbs + offsets[i], size) > 1) {
+                return PRK_STATUS_INVALID_ARGUMENT;
+            }
+        }
+    }
+    return prk_level_status() == PRK_STATUS_OK ? PRK_STATUS_OK : PRK_STATUS_LEVEL_UNAVAILABLE;
+}
+
+static prk_status test_trial(uint64_t n, const prk_options *options, prk_report *report) {
+    report->method = n < 2 ? PRK_METHOD_DEFINITION : PRK_METHOD_TRIAL_DIVISION;
+    if (n < 2) {
+        report->verdict = PRK_NEITHER;
+        return PRK_STATUS_OK;
+    }
+    uint64_t divisor = 0;
+    prk_status status = prk_trial_cancellable(n, 0, UINT32_MAX, options->cancel, &divisor);
+    report->verdict = divisor == 0 ? PRK_PRIME : PRK_COMPOSITE;
+    if (divisor != 0) {
+        report->factor = divisor;
+        report->fields |= PRK_REPORT_HAS_FACTOR;
+    }
+    return status;
+}
+
+static size_t bit_length(const uint64_t *limbs, size_t size) {
+    return size == 0 ? 0 : 64 * size - (size_t)__builtin_clzll(limbs[size - 1]);
+}
+
+// The engine that is to test a number of `size` significant limbs.
+static prk_engine engine_for(prk_engine engine, const uint64_t *limbs, size_t size) {
+    if (engine == PRK_ENGINE_AUTO && size <= 1) {
+        return PRK_ENGINE_U64;
+    }
+    if (engine == PRK_ENGINE_AUTO || engine == PRK_ENGINE_IFMA) {
+        return prk_lanes_take(bit_length(limbs, size)) ? PRK_ENGINE_IFMA : PRK_ENGINE_GMP;
+    }
+    return engine;
+}
+
+// What all numbers of a batch are tested with.
+typedef struct run {
+    prk_engine engine;
+    const prk_options *options;
+    prk_scratch *scratch;
+    bool timed;
+} run;
+
+// One number of `size` significant limbs, with its evidence; `waits` when what is left of its test
+// is to be done in lanes.
+static prk_status test_one(const run *r, const uint64_t *limbs, size_t size, prk_report *report,
+                          bool *waits) {
+    memset(report, 0, sizeof *report);
+    *waits = false;
+    mpz_t view;
+    mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)size);
+    const prk_engine engine = engine_for(r->engine, limbs, size);
+    report->engine = (uint8_t)engine;
+    prk_status status = PRK_STATUS_OK;
+    if (r->scratch != NULL) {
+        status = prk_scratch_reserve(r->scratch, size);
+    }
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    const uint64_t low = size == 0 ? 0 : limbs[0];
+    switch (engine) {
+    case PRK_ENGINE_TRIAL:
+        status = test_trial(low, r->options, report);
+        break;
+    case PRK_ENGINE_GMP:
+        status = prk_test_gmp(r->scratch, n, r->options, report);
+        break;
+    case PRK_ENGINE_IFMA:
+        if (low % 2 == 0) {
+            prk_report_factor(report, 2);
+        }
+        *waits = low % 2 != 0;
+        break;
+    default:
+        prk_kernels()->test_with_report(low, report);
+        break;
+    }
+    if (status == PRK_STATUS_OK && r->options->want_residue && size > 0) {
+        status = prk_residue(r->scratch, n, r->options->cancel, &report->residue);
+        report->fields |= PRK_REPORT_HAS_RESIDUE;
+    }
+    return status;
+}
+
+// Numbers of one limb each, back to back, need no look at their sizes.
+static bool is_array_of_words(const uint64_t *offsets, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (offsets[i + 1] - offsets[i] != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static prk_status test_words(const uint64_t *words, size_t count, const uint32_t *cancel,
+                             uint8_t *verdicts) {
+    const size_t block = 4096; // at most about 4 ms
+    for (size_t i = 0; i < count; i += block) {
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        prk_kernels()->test_batch(words + i, verdicts + i, count - i < block ? count - i : block);
+    }
+    return PRK_STATUS_OK;
+}
+
+typedef struct prk_block {
+    prk_lane_number waiting[PRK_LANE_BATCH];
+    prk_report reports[PRK_LANE_BATCH];
+} prk_block;
+
+// Some numbers, of which each is tested by itself or waits for the others.
+static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t *offsets,
+                             size_t count, uint8_t *verdicts, prk_report *reports,
+                             prk_lane_number *waiting) {
+    static const uint64_t zero = 0;
+    prk_status status = PRK_STATUS_OK;
+    size_t waits = 0;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (prk_is_cancelled(r->options->cancel)) {
+            status = PRK_STATUS_CANCELLED;
+            break;
+        }
+        const size_t length = (size_t)(offsets[i + 1] - offsets[i]);
+        const uint64_t *number = length == 0 ? &zero : limbs + offsets[i];
+        const size_t size = significant(number, length);
+        bool is_waiting = false;
+        const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
+        status = test_one(r, number, size, &reports[i], &is_waiting);
+        reports[i].cpu_ns = r->timed ? prk_thread_cpu_ns() - start : 0;
+        if (status != PRK_STATUS_OK) {
+            reports[i].verdict = PRK_UNTESTED;
+        } else if (is_waiting) {
+            reports[i].verdict = PRK_UNTESTED;
+            waiting[waits++] = (prk_lane_number){.limbs = number,
+                                                 .size = size,
+                                                 .bits = bit_length(number, size),
+                                                 .report = &reports[i]};
+        }
+        verdicts[i] = reports[i].verdict;
+    }
+    if (status == PRK_STATUS_OK && waits > 0) {
+        status = prk_lanes_test(r->scratch, waiting, waits, r->options, r->timed);
+        for (size_t i = 0; i < count; i++) {
+            verdicts[i] = reports[i].verdict;
+        }
+    }
+    return status;
+}
+
+prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
+                          size_t count, const prk_options *options, prk_scratch *scratch,
+                          uint8_t *verdicts, prk_report *reports) {
+    static const prk_options plain = {0};
+    options = options == NULL ? &plain : options;
+    if (count == 0) {
+        return PRK_STATUS_OK;
+    }
+    prk_status status = check(engine, limbs, offsets, count, verdicts);
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    memset(verdicts, PRK_UNTESTED, count);
+    if (reports == NULL && (engine == PRK_ENGINE_U64 || engine == PRK_ENGINE_AUTO) &&
+        is_array_of_words(offsets, count)) {
+        return test_words(limbs + offsets[0], count, options->cancel, verdicts);
+    }
+    const bool is_large = engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
+    prk_scratch *own = NULL;
+    if (scratch == NULL && (is_large || (reports != NULL && options->want_residue))) {
+        scratch = own = prk_scratch_create();
+        if (own == NULL) {
+            return PRK_STATUS_NO_MEMORY;
+        }
+    }
+    prk_options used = *options;
+    used.want_residue = options->want_residue && reports != NULL; // else there is no place for it
+    const run r = {engine, &used, scratch, reports != NULL};
+    prk_report single;
+    prk_block *block = is_large ? prk_memory_reserve(&scratch->block, sizeof *block) : NULL;
+    if (is_large && block == NULL) {
+        status = PRK_STATUS_NO_MEMORY;
+    }
+    // Numbers of other engines do not wait for each other.
+    const size_t most = is_large ? PRK_LANE_BATCH : 1;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i += most) {
+        prk_report *to = reports != NULL ? reports + i : is_large ? block->reports : &single;
+        status = test_block(&r, limbs, offsets + i, count - i < most ? count - i : most,
+                            verdicts + i, to, is_large ? block->waiting : NULL);
+    }
+    prk_scratch_destroy(own);
+    return status;
+}
+
+prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *offsets, uint8_t *verdicts,
+                              size_t count) {
+    return prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, count, NULL, NULL, verdicts, NULL);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The test of one number on GMP: small primes, a proof for special forms, Baillie-PSW, random
+// bases.
+
+#include "../cpu/report.h"
+#include "../long/long.h"
+#include "../numbers/random_base.h"
+#include "../sieve/trial_primes.h"
+#include "../special/special.h"
+#include "engine.h"
+
+// Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above.
+prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                           prk_report *report) {
+    bool passed = false;
+    report->verdict = PRK_COMPOSITE;
+    mpz_set_ui(s->base, 2);
+    prk_status status = prk_strong_test(s, n, s->base, options->cancel, &passed);
+    if (status != PRK_STATUS_OK || !passed) {
+        report->method = PRK_METHOD_STRONG_BASE2;
+        return status;
+    }
+    if (mpz_perfect_square_p(n)) { // no D exists for a square, and the search would not end
+        report->method = PRK_METHOD_SQUARE;
+        return PRK_STATUS_OK;
+    }
+    int64_t d = 0;
+    status = prk_strong_lucas_selfridge(s, n, options->cancel, &passed, &d);
+    if (d != 0) {
+        report->fields |= PRK_REPORT_HAS_LUCAS;
+        report->lucas_p = 1;
+        report->lucas_q = (1 - d) / 4;
+    }
+    if (status != PRK_STATUS_OK || !passed) {
+        report->method = PRK_METHOD_STRONG_LUCAS;
+        return status;
+    }
+    report->method = PRK_METHOD_BAILLIE_PSW;
+    if (mpz_sizeinbase(n, 2) <= 64) {
+        report->verdict = PRK_PRIME;
+        return PRK_STATUS_OK;
+    }
+    for (uint32_t round = 1; round <= options->rounds; round++) {
+        prk_random_base_mpz(s->base, n, options->seed, round);
+        status = prk_strong_test(s, n, s->base, options->cancel, &passed);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        report->round = round;
+        report->fields |= PRK_REPORT_HAS_ROUND;
+        if (!passed) {
+            report->method = PRK_METHOD_STRONG_RANDOM_BASE;
+            return PRK_STATUS_OK;
+        }
+    }
+    report->verdict = PRK_PROBABLE_PRIME;
+    return PRK_STATUS_OK;
+}
+
+// Whether the first primes decide.
+static bool test_by_division(mpz_srcptr n, const prk_trial_table *table, prk_report *report) {
+    if (mpz_cmp_ui(n, 1) <= 0) {
+        report->verdict = PRK_NEITHER;
+        report->method = PRK_METHOD_DEFINITION;
+        return true;
+    }
+    uint64_t bound = 0;
+    const uint64_t factor = mpz_even_p(n) ? 2 : prk_trial_primes_divisor(n, table, &bound);
+    if (factor != 0 && mpz_cmp_ui(n, factor) != 0) {
+        prk_report_factor(report, factor);
+        return true;
+    }
+    report->verdict = PRK_PRIME;
+    report->method = PRK_METHOD_TRIAL_DIVISION;
+    return factor != 0 || mpz_cmp_ui(n, bound) < 0;
+}
+
+prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                            prk_report *report, bool *is_special) {
+    prk_special_form form;
+    *is_special = mpz_size(n) > 1 && prk_special_form_of(n, &form);
+    return *is_special ? prk_prove_special(s, n, &form, options->cancel, report) : PRK_STATUS_OK;
+}
+
+prk_status prk_test_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                           prk_report *report) {
+    const prk_trial_table *table = prk_trial_primes_table();
+    if (table == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    if (test_by_division(n, table, report)) {
+        return PRK_STATUS_OK;
+    }
+    bool is_special = false;
+    const prk_status status = prk_test_form(s, n, options, report, &is_special);
+    return status != PRK_STATUS_OK || is_special ? status : prk_baillie_psw(s, n, options, report);
+}

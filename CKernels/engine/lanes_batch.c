@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A batch of large numbers on its way through the tests in lanes. What small primes leave, and is
+// of no special form, has the strong test to base 2; what passes is put together anew for the Lucas
+// test, and again for each random base, so that lanes are filled by numbers that are still in
+// doubt. A group of so few that most lanes would idle is tested number by number, each across the
+// vectors, to the same outcome.
+
+#include <stdlib.h>
+
+#include "../ifma/across.h"
+#include "../include/prk_kernels.h"
+#include "../include/prk_system.h"
+#include "../long/long.h"
+#include "engine.h"
+
+#if defined(__x86_64__)
+
+// Up to here a group is several vectors.
+#define INTERLEAVED_LIMBS 6
+
+typedef struct run {
+    prk_scratch *scratch;
+    void *memory;
+    const prk_options *options;
+    bool timed;
+} run;
+
+static bool is_across(prk_lane_number *const *numbers, size_t count) {
+    return prk_across_is_faster(count, (size_t)numbers[0]->k);
+}
+
+typedef prk_status (*stage)(const run *r, prk_lane_number *const *numbers, size_t count);
+
+// How many numbers from the first on are tested as a group: of its size, and in the last vector
+// also somewhat smaller ones, which are tested for what an idle lane costs.
+static size_t group_size(prk_lane_number *const *numbers, size_t count) {
+    const int k = numbers[0]->k;
+    const size_t most = k <= INTERLEAVED_LIMBS ? PRK_LANE_GROUP : PRK_LANES;
+    size_t size = 1;
+    while (size < most && size < count && numbers[size]->k == k) {
+        size++;
+    }
+    while (size % PRK_LANES != 0 && size < count && 4 * numbers[size]->k >= 3 * k) {
+        size++;
+    }
+    return size;
+}
+
+// Sends all numbers through a stage, and keeps those that pass.
+static prk_status pass_through(const run *r, stage test, prk_lane_number **numbers, size_t *count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < *count;) {
+        const size_t size = group_size(numbers + i, *count - i);
+        const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
+        const prk_status status = test(r, numbers + i, size);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        const uint64_t share = r->timed ? (prk_thread_cpu_ns() - start) / size : 0;
+        for (const size_t end = i + size; i < end; i++) {
+            numbers[i]->report->cpu_ns += share;
+            if (numbers[i]->passed) {
+                numbers[kept++] = numbers[i];
+            }
+        }
+    }
+    *count = kept;
+    return PRK_STATUS_OK;
+}
+
+static void decide(const prk_lane_number *number, prk_method method) {
+    number->report->method = (uint8_t)method;
+    number->report->verdict = number->passed ? PRK_PROBABLE_PRIME : PRK_COMPOSITE;
+}
+
+// Proves numbers of special forms.
+static prk_status special(const run *r, prk_lane_number *const *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        mpz_t view;
+        bool is_special = false;
+        prk_report *report = numbers[i]->report;
+        const prk_status status = prk_test_form(r->scratch, prk_lane_view(view, numbers[i]),
+                                                   r->options, report, &is_special);
+        if (status != PRK_STATUS_OK) {
+            report->verdict = PRK_UNTESTED;
+            return status;
+        }
+        if (is_special) {
+            report->engine = PRK_ENGINE_GMP;
+        }
+        numbers[i]->passed = !is_special;
+    }
+    return PRK_STATUS_OK;
+}
+
+static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
+    const prk_status status = (is_across(numbers, count) ? prk_across_strong : prk_lanes_strong)(
+        numbers, count, r->memory, r->scratch, r->options->cancel);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (!numbers[i]->passed) {
+            decide(numbers[i], PRK_METHOD_STRONG_BASE2);
+        }
+    }
+    return status;
+}
+
+// For three numbers in four one of the first two discriminants will do, which then is no square:
+// (5|n) = (n|5) and (-7|n) = (n|7).
+static bool has_early_discriminant(const prk_lane_number *number, int64_t *discriminant) {
+    uint64_t rest = 0; // of n by 35, which divides 2^64 - 16
+    for (uint32_t i = number->size; i-- > 0;) {
+        rest = (16 * rest + number->limbs[i] % 35) % 35;
+    }
+    if (rest % 5 == 2 || rest % 5 == 3) {
+        *discriminant = 5;
+        return true;
+    }
+    *discriminant = -7;
+    return rest % 7 == 3 || rest % 7 == 5 || rest % 7 == 6;
+}
+
+// Finds the parameters; those that have none are composite.
+static prk_status parameters(const run *r, prk_lane_number *const *numbers, size_t count) {
+    (void)r;
+    for (size_t i = 0; i < count; i++) {
+        prk_lane_number *number = numbers[i];
+        prk_report *report = number->report;
+        number->passed = false;
+        if (!has_early_discriminant(number, &number->discriminant)) {
+            mpz_t view;
+            mpz_srcptr n = prk_lane_view(view, number);
+            if (mpz_perfect_square_p(n)) {
+                decide(number, PRK_METHOD_SQUARE);
+                continue;
+            }
+            if (!prk_selfridge_discriminant(n, &number->discriminant)) {
+                decide(number, PRK_METHOD_STRONG_LUCAS);
+                continue;
+            }
+        }
+        report->fields |= PRK_REPORT_HAS_LUCAS;
+        report->lucas_p = 1;
+        report->lucas_q = (1 - number->discriminant) / 4;
+        number->passed = true;
+    }
+    return PRK_STATUS_OK;
+}
+
+static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
+    const prk_status status = (is_across(numbers, count) ? prk_across_lucas : prk_lanes_lucas)(
+        numbers, count, r->memory, r->scratch, r->options->cancel);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        if (!numbers[i]->passed) {
+            decide(numbers[i], PRK_METHOD_STRONG_LUCAS);
+        } else if (r->options->rounds == 0) {
+            decide(numbers[i], PRK_METHOD_BAILLIE_PSW);
+        }
+    }
+    return status;
+}
+
+static prk_status random_base(const run *r, prk_lane_number *const *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        numbers[i]->round++;
+    }
+    const prk_status status =
+        (is_across(numbers, count) ? prk_across_random_base : prk_lanes_random_base)(
+            numbers, count, r->memory, r->scratch, r->options->seed, r->options->cancel);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        numbers[i]->report->round = numbers[i]->round;
+        numbers[i]->report->fields |= PRK_REPORT_HAS_ROUND;
+        if (!numbers[i]->passed) {
+            decide(numbers[i], PRK_METHOD_STRONG_RANDOM_BASE);
+        } else if (numbers[i]->round == r->options->rounds) {
+            decide(numbers[i], PRK_METHOD_BAILLIE_PSW);
+        }
+    }
+    return status;
+}
+
+// The longest first.
+static int by_size(const void *a, const void *b) {
+    const prk_lane_number *x = *(prk_lane_number *const *)a, *y = *(prk_lane_number *const *)b;
+    return x->bits != y->bits ? (x->bits < y->bits ? 1 : -1) : (x > y) - (x < y);
+}
+
+// Numbers of one size, as a search has them, are in order as they come.
+static void sort(prk_lane_number **list, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        if (by_size(&list[i - 1], &list[i]) > 0) {
+            qsort(list, count, sizeof list[0], by_size);
+            return;
+        }
+    }
+}
+
+prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
+                          const prk_options *options, bool timed) {
+    if (count == 0) {
+        return PRK_STATUS_OK;
+    }
+    const size_t all = count;
+    prk_lane_number *list[PRK_LANE_BATCH];
+    for (size_t i = 0; i < count; i++) {
+        numbers[i].k = (int32_t)prk_lane_limbs(numbers[i].bits);
+        numbers[i].round = 0;
+        list[i] = &numbers[i];
+        numbers[i].report->verdict = PRK_UNTESTED;
+        numbers[i].report->engine = PRK_ENGINE_IFMA;
+    }
+    sort(list, count);
+    run r = {.scratch = scratch, .options = options, .timed = timed};
+    const size_t k = (size_t)list[0]->k;
+    const size_t bytes = prk_lane_memory(k) * 64, across = prk_across_memory(k);
+    r.memory = prk_memory_reserve(&scratch->lanes, bytes > across ? bytes : across);
+    if (r.memory == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    const uint64_t start = timed ? prk_thread_cpu_ns() : 0;
+    prk_status status = prk_lanes_divide(scratch, list, &count, options->cancel);
+    const uint64_t share = timed ? (prk_thread_cpu_ns() - start) / all : 0;
+    for (size_t i = 0; i < all; i++) {
+        numbers[i].report->cpu_ns += share;
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, special, list, &count);
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, strong, list, &count);
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, parameters, list, &count);
+    }
+    if (status == PRK_STATUS_OK) {
+        status = pass_through(&r, lucas, list, &count);
+    }
+    for (uint32_t round = 1; round <= options->rounds && count > 0 && status == PRK_STATUS_OK;
+         round++) {
+        status = pass_through(&r, random_base, list, &count);
+    }
+    return status;
+}
+
+#else
+
+prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
+                          const prk_options *options, bool timed) {
+    (void)scratch, (void)numbers, (void)count, (void)options, (void)timed;
+    return PRK_STATUS_INVALID_ARGUMENT;
+}
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The job that a pool runs on a chunk. Not installed, not part of the library's interface.
+
+#ifndef PRK_JOB_H
+#define PRK_JOB_H
+
+#include "primality.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(hidden)
+
+/// A 64-bit engine from outside this library, as a plain function: it must allocate nothing and
+/// take no lock, since it runs in forked children. Writes one verdict per number, and the evidence
+/// when `reports` is not NULL (zeroed before). Polls `cancel`, which may be NULL, and leaves
+/// PRK_UNTESTED where it stopped.
+typedef void (*prk_word_engine)(const uint64_t *n, uint8_t *verdicts, prk_report *reports,
+                                size_t count, const uint32_t *cancel);
+
+/// A word engine that divides: the least divisor of n >= 2 in a range, as prk_trial_cancellable,
+/// under the rules for prk_word_engine.
+typedef prk_status (*prk_word_divider)(uint64_t n, uint64_t from, uint64_t to,
+                                       const uint32_t *cancel, uint64_t *divisor);
+
+enum {
+    PRK_WORKER_TEXT = 120,
+    /// What a task returns that failed; no prk_status has this value.
+    PRK_TASK_FAILED = 100,
+};
+
+/// What a worker runs instead of an engine: PRK_STATUS_OK, or PRK_TASK_FAILED and in `text`, of
+/// PRK_WORKER_TEXT bytes and ended by a zero, why.
+typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const uint64_t *offsets,
+                                    size_t count, uint8_t *verdicts, char *text);
+
+/// How the numbers of a run are tested: the same for every chunk and every worker.
+typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
+    /// Used when word_engine is NULL.
+    prk_engine engine;
+    /// What reports name as the engine when word_engine is used.
+    uint8_t word_engine_name;
+    bool wants_reports;
+    /// Whether a worker process measures what a request takes: two system calls.
+    bool wants_cpu_time;
+    prk_word_engine word_engine;
+    /// NULL when word_engine does not divide.
+    prk_word_divider word_divider;
+    /// NULL, or what is run on chunks; for processes that run more than C only.
+    prk_worker_task task;
+    void *task_context;
+    prk_options options;
+} prk_job;
+
+/// Runs a job on one chunk: prk_test_batch, or the same contract with a word engine.
+/// `reports` is written only when the job wants reports.
+prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t *offsets,
+                       size_t count, prk_scratch *scratch, uint8_t *verdicts, prk_report *reports);
+
+/// Runs a job on a part of one number, when its engine is complete trial division: the divisors of
+/// n >= 2 in [from, to]. PRK_PRIME says that none of them divides n, and PRK_COMPOSITE comes with
+/// the least that does, so that n is prime when each part says so, and else the smallest factor is
+/// the least of all parts'. Writes the report whether the job wants it or not.
+/// PRK_STATUS_INVALID_ARGUMENT for another engine.
+prk_status prk_job_run_part(const prk_job *job, uint64_t n, uint64_t from, uint64_t to,
+                            prk_scratch *scratch, uint8_t *verdict, prk_report *report);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <stdlib.h>
+
+#include "scratch.h"
+
+#define WINDOW_SIZE (1 << (PRK_WINDOW_BITS - 1))
+
+prk_scratch *prk_scratch_create(void) {
+    prk_scratch *s = malloc(sizeof *s);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->reserved = 0;
+    s->products = s->lanes = s->across = s->block = (prk_memory){0};
+    // mpz_init takes no memory; the numbers grow with the first test and are kept.
+    mpz_inits(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
+              (mpz_ptr)NULL);
+    for (int i = 0; i < WINDOW_SIZE; i++) {
+        mpz_init(s->window[i]);
+    }
+    return s;
+}
+
+void prk_scratch_destroy(prk_scratch *s) {
+    if (s == NULL) {
+        return;
+    }
+    mpz_clears(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
+               (mpz_ptr)NULL);
+    for (int i = 0; i < WINDOW_SIZE; i++) {
+        mpz_clear(s->window[i]);
+    }
+    free(s->products.start);
+    free(s->lanes.start);
+    free(s->across.start);
+    free(s->block.start);
+    free(s);
+}
+
+prk_status prk_scratch_reserve(prk_scratch *s, size_t limbs) {
+    if (limbs <= s->reserved) {
+        return PRK_STATUS_OK;
+    }
+    // The scratch itself, and what GMP's multiplication and division take for a while: measured at
+    // about 30 n with windows; twice that is asked for.
+    if (limbs > SIZE_MAX / (64 * sizeof(mp_limb_t))) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    // Volatile: a compiler may take away an allocation that is only compared, as clang does here.
+    void *volatile probe = malloc(64 * sizeof(mp_limb_t) * limbs);
+    if (probe == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    free(probe);
+    s->reserved = limbs;
+    return PRK_STATUS_OK;
+}

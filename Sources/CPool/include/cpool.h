@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Worker processes: how an owner makes them, asks them and sees them end, and what they run.
+
+#ifndef CPOOL_H
+#define CPOOL_H
+
+#include <poll.h>
+#include <sys/types.h>
+
+#include "prk_job.h"
+#include "prk_process.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(hidden)
+
+/// What a worker is asked. A chunk comes with `count` + 1 offsets, unless each of its numbers has
+/// one limb (count == limb_count), and with `limb_count` limbs; a part with nothing.
+typedef struct PRK_SWIFT_NAME("WorkerRequest") prk_request {
+    uint64_t count;
+    uint64_t limb_count;
+    /// Of a part: the arguments of prk_job_run_part.
+    uint64_t n, from, to;
+    uint64_t kind;
+} prk_request;
+
+/// What it answers; `count` verdict bytes (a part has one) and, if the job wants them, `count`
+/// reports come with it.
+typedef struct PRK_SWIFT_NAME("WorkerAnswer") prk_answer {
+    uint64_t count;
+    /// CPU time that the request took, in nanoseconds; 0 unless the job measures it.
+    uint64_t cpu_ns;
+    /// A prk_status, or PRK_TASK_FAILED.
+    uint64_t status;
+} prk_answer;
+
+enum {
+    PRK_REQUEST_CHUNK = 1,
+    PRK_REQUEST_PART = 2,
+    /// The poison pill: the worker leaves its loop and exits with status 0.
+    PRK_REQUEST_STOP = 3,
+};
+
+/// How requests and answers travel. All behave alike; they differ in cost and in descriptors.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelChannel") prk_channel{
+    /// Frames on a stream socket.
+    PRK_CHANNEL_SOCKET PRK_SWIFT_NAME("socket") = 0,
+    /// Frames on two pipes.
+    PRK_CHANNEL_PIPE PRK_SWIFT_NAME("pipe") = 1,
+    /// A mailbox in shared memory, and a socket for what does not fit.
+    PRK_CHANNEL_SHM PRK_SWIFT_NAME("shm") = 2,
+} prk_channel;
+
+/// A worker process, as its owner sees it. For one thread at a time.
+typedef struct prk_worker prk_worker;
+
+/// The most requests that a worker can hold.
+enum { PRK_WORKER_DEPTH = 64 };
+
+/// Forks a worker that serves `job` until it is told to stop, its channel closes or the calling
+/// thread ends. The child runs C only, from fork() to _exit(): no Swift, no inherited descriptor
+/// but its channel. NULL with errno set. The calling thread must outlive the worker
+/// (PR_SET_PDEATHSIG is tied to it).
+prk_worker *prk_worker_create(prk_channel channel, const prk_job *job);
+
+/// What a worker that is no child of a threaded process is told first. Its job's pointers are not
+/// valid there; `engine` and `task` say what they stand for.
+typedef struct prk_worker_setup {
+    prk_job job;
+    char engine[16];
+    char task[64];
+    pid_t owner;
+    prk_channel channel;
+} prk_worker_setup;
+
+/// Such a worker's end of its channel.
+typedef struct prk_channel_end prk_channel_end;
+
+/// Its main function, in any language. It ends with prk_worker_serve.
+typedef void (*prk_worker_main)(const prk_worker_setup *setup, prk_channel_end *end);
+
+/// The flag that its owner raises.
+const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end);
+
+/// Serves `job` until it is told to stop or its parent ends, and ends the process.
+__attribute__((noreturn)) void prk_worker_serve(prk_channel_end *end, const prk_job *job);
+
+/// A process that forks workers, as its owner sees it.
+typedef struct prk_nursery prk_nursery;
+
+/// Forks the process that forks workers of such a main function: to be called while the calling
+/// process has one thread, so that each of them is as good as a process that has just begun. It
+/// lives until that thread ends, for the rest of the program's life. NULL with errno set.
+prk_nursery *prk_nursery_create(prk_worker_main main);
+
+/// As prk_worker_create, by a nursery. For one thread at a time. ESRCH when the nursery has ended.
+/// One that is stopped is continued; one that does not answer all the same is ended, and with it
+/// its workers.
+prk_worker *prk_worker_create_in(prk_nursery *nursery, const prk_worker_setup *setup);
+
+/// As prk_worker_create, by starting this program anew; it must call prk_worker_adopt first. No
+/// inherited descriptor but its channel is open when its main function begins.
+prk_worker *prk_worker_spawn(const prk_worker_setup *setup);
+
+/// Becomes a worker and does not return when this process was started by prk_worker_spawn.
+void prk_worker_adopt(prk_worker_main main);
+
+/// Raises the flag of a worker that a nursery forked or that was spawned.
+void prk_worker_raise(prk_worker *worker);
+
+/// What the task said of its failure to answer the oldest request: to be asked before
+/// prk_worker_answer. PRK_WORKER_TEXT bytes at most, ended by a zero.
+const char *prk_worker_text(const prk_worker *worker);
+
+/// Frees what the owner holds. The process is to be reaped before.
+void prk_worker_destroy(prk_worker *worker);
+
+/// Sends a request, without waiting: what does not go at once is copied. A worker answers its
+/// requests in their order. `offsets` may be NULL when each number has one limb, and need not begin
+/// at 0: the first limb is at limbs[0] all the same. EAGAIN when the worker has no room for it,
+/// which is never so when it holds nothing; else 0, ENOMEM or EPIPE. Never SIGPIPE.
+int prk_worker_send(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
+                    const uint64_t *limbs);
+
+/// Takes the newest request back if the worker has not begun it: only possible in shared memory.
+/// Whether it did.
+bool prk_worker_take_back(prk_worker *worker);
+
+/// Wakes the worker if it sleeps although it has requests: to be called after one or more were
+/// sent.
+void prk_worker_wake(prk_worker *worker);
+
+/// Moves what can be moved without waiting. 0 when the oldest request's answer is complete, EAGAIN
+/// when it is not, EPIPE when the channel has ended or is broken, ENOMEM.
+int prk_worker_poll(prk_worker *worker);
+
+/// Whether that answer is in shared memory, or begins there. Costs a load; false for other
+/// channels.
+bool prk_worker_has_mail(const prk_worker *worker);
+
+/// Copies a complete answer: `count` verdicts and, if the job wants them, reports.
+void prk_worker_answer(prk_worker *worker, prk_answer *answer, uint8_t *verdicts,
+                       prk_report *reports);
+
+/// Whether a dead worker had begun its oldest request; true when that is not known. It had begun
+/// none of the others.
+bool prk_worker_has_started(const prk_worker *worker);
+
+/// Says that the owner is about to poll(): the worker rings when it has answered half of what it
+/// holds. False when the owner should not, since an answer has come.
+bool prk_worker_announce_sleep(prk_worker *worker);
+
+/// Says that the owner is back.
+void prk_worker_announce_return(prk_worker *worker);
+
+enum { PRK_WORKER_DESCRIPTORS = 3 };
+
+/// Fills entries, PRK_WORKER_DESCRIPTORS at most, and returns how many: when one is ready,
+/// prk_worker_poll has something to do or the worker has ended. No entry is left unused, since
+/// poll() takes no more entries than the process may have descriptors.
+int prk_worker_watch(const prk_worker *worker, struct pollfd *set);
+
+/// The descriptor that is ready when the process has ended; -1 when the system gave none.
+int prk_worker_process(const prk_worker *worker);
+
+void prk_worker_kill(const prk_worker *worker);
+
+/// Waits for the process to end, so many milliseconds at most; whether it has.
+bool prk_worker_await_end(const prk_worker *worker, int milliseconds);
+
+/// Waits for the end of a process that was killed or told to stop. Its exit status, with `*signal`
+/// 0 or the signal that ended it; -1 when somebody else has reaped it.
+int prk_worker_reap(const prk_worker *worker, int *signal);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

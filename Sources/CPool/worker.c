@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker process: from fork() to _exit() it runs this file, the beginning in process.c and the
+// kernels, nothing else.
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pool_internal.h"
+
+// By read and write, which pipes have too: SIGPIPE is ignored here.
+static void put_all(int out, const void *bytes, size_t size) {
+    const char *p = bytes;
+    while (size > 0) {
+        ssize_t put = write(out, p, size);
+        if (put >= 0) {
+            p += put;
+            size -= (size_t)put;
+        } else if (errno != EINTR) {
+            _exit(0); // the owner is gone
+        }
+    }
+}
+
+void prk_get_all(int in, void *bytes, size_t size) {
+    char *p = bytes;
+    while (size > 0) {
+        ssize_t got = read(in, p, size);
+        if (got > 0) {
+            p += got;
+            size -= (size_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            _exit(0); // the owner is gone
+        }
+    }
+}
+
+typedef struct buffer {
+    void *bytes;
+    size_t size;
+} buffer;
+
+// Room for `size` bytes; what was there is gone. Grows, never shrinks: no allocation per chunk once
+// the largest has been seen.
+static void *room(buffer *b, size_t size) {
+    if (size > b->size || b->bytes == NULL) {
+        free(b->bytes);
+        b->bytes = malloc(size + 1);
+        b->size = size;
+    }
+    if (b->bytes == NULL) {
+        _exit(ENOMEM); // the owner sees the status and knows which chunk it was
+    }
+    return b->bytes;
+}
+
+typedef struct server {
+    prk_channel_end end;
+    const prk_job *job;
+    prk_scratch *scratch;
+    /// Of the request at hand; NULL on a stream.
+    prk_slot *slot;
+    uint64_t answered, single;
+    /// The offsets of numbers of one limb: 0, 1, 2 …
+    buffer of_words;
+    buffer request, verdicts, reports;
+} server;
+
+// A spin costs less than the wake-up that it may save, some 20 microseconds.
+enum { SPINS = 200 };
+
+static bool is_assigned(const prk_slot *slot) {
+    return __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST) == PRK_SLOT_ASSIGNED;
+}
+
+static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t parent) {
+    for (;;) {
+        for (int i = 0; i < SPINS; i++) {
+            if (is_assigned(slot)) {
+                return;
+            }
+            prk_relax();
+        }
+        // Either the owner sees the sleeper, or the sleeper sees the request. The bell is read
+        // before, so that a ring in between is not slept through.
+        const uint32_t bell = __atomic_load_n(&mail->bell, __ATOMIC_ACQUIRE);
+        __atomic_store_n(&mail->worker_sleeps, 1, __ATOMIC_SEQ_CST);
+        if (!is_assigned(slot)) {
+            // A second, for an owner that ended without the worker being told.
+            prk_futex_wait(&mail->bell, bell, 1000000000);
+        }
+        __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED);
+        // A futex does not tell of the owner's end, as a channel does.
+        if (getppid() != parent) {
+            _exit(0);
+        }
+    }
+}
+
+static prk_request next_request(server *s) {
+    prk_request request;
+    prk_mailbox *mail = s->end.mailbox;
+    if (mail == NULL) {
+        prk_get_all(s->end.in, &request, sizeof request);
+        return request;
+    }
+    s->slot = &mail->slots[s->answered % PRK_WORKER_DEPTH];
+    const uint64_t number = s->answered + 1;
+    for (;;) {
+        if (!is_assigned(s->slot)) {
+            await_mail(mail, s->slot, s->end.parent);
+        }
+        __atomic_store_n(&mail->started, number, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&mail->taken_back, __ATOMIC_SEQ_CST) == number) {
+            prk_relax();
+        }
+        if (is_assigned(s->slot)) {
+            break;
+        }
+        // It was taken back. The slot will have another one.
+        __atomic_store_n(&mail->started, number - 1, __ATOMIC_RELAXED);
+    }
+    return s->slot->u.request;
+}
+
+/// The request's arrays; `offsets` becomes NULL for a part.
+static const uint64_t *arrays(server *s, const prk_request *request, const uint64_t **offsets) {
+    const size_t count = (size_t)request->count, offset_count = prk_offset_count(request);
+    const size_t limb_count = prk_limb_count(request);
+    *offsets = NULL;
+    if (request->kind == PRK_REQUEST_PART) {
+        return NULL;
+    }
+    uint64_t *words;
+    if (s->slot != NULL && prk_is_single(request)) {
+        words = &s->single;
+        *words = request->n;
+    } else if (s->slot != NULL && !s->slot->request_streams) {
+        words = (uint64_t *)(s->end.mailbox->requests + (size_t)s->slot->request_place * PRK_LINE);
+    } else {
+        const size_t size = (offset_count + limb_count) * sizeof *words;
+        words = room(&s->request, size);
+        prk_get_all(s->end.in, words, size);
+    }
+    if (offset_count > 0) {
+        // A slice of a batch has the batch's offsets.
+        const uint64_t first = words[0];
+        for (size_t i = 0; first != 0 && i < offset_count; i++) {
+            words[i] -= first;
+        }
+        *offsets = words;
+        return words + offset_count;
+    }
+    if (s->of_words.bytes == NULL || s->of_words.size < (count + 1) * sizeof *words) {
+        uint64_t *of_words = room(&s->of_words, (count + 1) * sizeof *words);
+        for (size_t i = 0; i <= count; i++) {
+            of_words[i] = i;
+        }
+    }
+    *offsets = s->of_words.bytes;
+    return words;
+}
+
+static void answer(server *s, const prk_answer *head, const void *verdicts, const void *reports,
+                   size_t reports_size) {
+    prk_mailbox *mail = s->end.mailbox;
+    s->answered++;
+    if (mail == NULL) {
+        put_all(s->end.out, head, sizeof *head);
+    } else {
+        const bool streams = s->slot->answer_streams;
+        s->slot->u.answer.head = *head;
+        __atomic_store_n(&s->slot->state, PRK_SLOT_DONE, __ATOMIC_SEQ_CST);
+        uint64_t wake_at = __atomic_load_n(&mail->wake_at, __ATOMIC_SEQ_CST);
+        while (wake_at != 0 && s->answered >= wake_at) {
+            // One ring is enough. The owner may have come back and gone to sleep again meanwhile.
+            if (__atomic_compare_exchange_n(&mail->wake_at, &wake_at, 0, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_SEQ_CST)) {
+                prk_doorbell_ring(s->end.bell);
+                break;
+            }
+        }
+        if (!streams) {
+            return;
+        }
+    }
+    put_all(s->end.out, verdicts, (size_t)head->count);
+    put_all(s->end.out, reports, reports_size);
+}
+
+static void serve_request(server *s, const prk_request *request) {
+    const prk_job *job = s->job;
+    // A part has no arrays: its number is in the request.
+    const bool is_part = request->kind == PRK_REQUEST_PART;
+    const size_t count = is_part ? 1 : (size_t)request->count;
+    const size_t reports_size = job->wants_reports ? count * sizeof(prk_report) : 0;
+    const uint64_t *offsets, *limbs = arrays(s, request, &offsets);
+
+    uint8_t *verdicts;
+    prk_report *reports = NULL;
+    if (s->slot == NULL || s->slot->answer_streams) {
+        verdicts = room(&s->verdicts, count);
+        reports = room(&s->reports, reports_size);
+    } else if (reports_size == 0 && count <= PRK_SLOT_VERDICTS) {
+        verdicts = s->slot->u.answer.verdicts;
+    } else {
+        verdicts = s->end.mailbox->answers + (size_t)s->slot->answer_place * PRK_LINE;
+        reports = (prk_report *)(verdicts + prk_reports_place(count));
+    }
+    prk_report of_part;
+    const uint64_t start = job->wants_cpu_time ? prk_thread_cpu_ns() : 0;
+    uint32_t status;
+    if (is_part) {
+        status = prk_job_run_part(job, request->n, request->from, request->to, s->scratch, verdicts,
+                                  reports_size > 0 ? reports : &of_part);
+    } else if (job->task != NULL) {
+        if (reports_size > 0) {
+            memset(reports, 0, reports_size); // no evidence but the verdict
+        }
+        // A forked worker on streams has nowhere to say why.
+        char text[PRK_WORKER_TEXT];
+        status = job->task(
+            job->task_context, limbs, offsets, count, verdicts,
+            s->end.shared == NULL ? text : s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
+    } else {
+        status = prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
+    }
+    const prk_answer head = {.count = count,
+                             .cpu_ns = job->wants_cpu_time ? prk_thread_cpu_ns() - start : 0,
+                             .status = status};
+    answer(s, &head, verdicts, reports, reports_size);
+}
+
+const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end) { return &end->shared->cancel; }
+
+void prk_worker_serve(prk_channel_end *end, const prk_job *job) {
+    server s = {.end = *end, .job = job, .scratch = prk_scratch_create()};
+    if (s.scratch == NULL) {
+        _exit(ENOMEM);
+    }
+    for (;;) {
+        const prk_request request = next_request(&s);
+        if (request.kind == PRK_REQUEST_STOP) {
+            _exit(0);
+        }
+        serve_request(&s, &request);
+    }
+}
+
+void prk_worker_begin(const prk_channel_end *end) {
+    const int kept[] = {end->in, end->out, end->bell};
+    prk_child_begin(end->parent, kept, 3);
+}
