@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What count.sh runs under callgrind: each 64-bit kernel of the levels that valgrind can run (it has
-// no AVX-512), and the tests of large numbers on GMP, on fixed numbers. Instructions are counted
-// between the entry and the exit of a function whose name begins with count_, and nothing else
-// happens in those: numbers and scratch are made before.
+// What count.sh runs under callgrind: each 64-bit kernel of the levels that valgrind can run (it
+// has no AVX-512), and the tests of large numbers on GMP, on fixed numbers. Instructions are
+// counted between the entry and the exit of a function whose name begins with count_, and nothing
+// else happens in those: numbers and scratch are made before.
 
 #include <gmp.h>
 #include <stdlib.h>

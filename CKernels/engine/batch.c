@@ -84,7 +84,7 @@ typedef struct run {
 // One number of `size` significant limbs, with its evidence; `waits` when what is left of its test
 // is to be done in lanes.
 static prk_status test_one(const run *r, const uint64_t *limbs, size_t size, prk_report *report,
-                          bool *waits) {
+                           bool *waits) {
     memset(report, 0, sizeof *report);
     *waits = false;
     mpz_t view;

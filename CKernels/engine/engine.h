@@ -11,11 +11,11 @@
 
 /// One number with GMP alone, whatever its size. `report` is zeroed by the caller.
 prk_status prk_test_gmp(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
-                           prk_report *report);
+                        prk_report *report);
 
 /// Tries to prove or refute n by its form (Proth, LLR). `*is_special` says whether n has one.
 prk_status prk_test_form(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
-                            prk_report *report, bool *is_special);
+                         prk_report *report, bool *is_special);
 
 /// Baillie-PSW, and the random bases that the options ask for. n is odd and above 8.
 prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
@@ -24,7 +24,6 @@ prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options
 /// RES64 of n >= 1.
 prk_status prk_residue(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel,
                        uint64_t *residue);
-
 
 // Numbers that are tested together at most.
 #define PRK_LANE_BATCH 512

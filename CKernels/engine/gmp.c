@@ -77,14 +77,14 @@ static bool test_by_division(mpz_srcptr n, const prk_trial_table *table, prk_rep
 }
 
 prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                            prk_report *report, bool *is_special) {
+                         prk_report *report, bool *is_special) {
     prk_special_form form;
     *is_special = mpz_size(n) > 1 && prk_special_form_of(n, &form);
     return *is_special ? prk_prove_special(s, n, &form, options->cancel, report) : PRK_STATUS_OK;
 }
 
 prk_status prk_test_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                           prk_report *report) {
+                        prk_report *report) {
     const prk_trial_table *table = prk_trial_primes_table();
     if (table == NULL) {
         return PRK_STATUS_NO_MEMORY;

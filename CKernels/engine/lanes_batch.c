@@ -81,7 +81,7 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
         bool is_special = false;
         prk_report *report = numbers[i]->report;
         const prk_status status = prk_test_form(r->scratch, prk_lane_view(view, numbers[i]),
-                                                   r->options, report, &is_special);
+                                                r->options, report, &is_special);
         if (status != PRK_STATUS_OK) {
             report->verdict = PRK_UNTESTED;
             return status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers of any size as text and as what expressions compute. Not installed, not part of the library's
-// interface.
+// Numbers of any size as text and as what expressions compute. Not installed, not part of the
+// library's interface.
 
 #ifndef PRK_NUMBERS_H
 #define PRK_NUMBERS_H

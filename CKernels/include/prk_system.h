@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Clocks, signals, threads and what wakes them: what neither C17 nor Swift's Glibc module offers. Not
-// installed, not part of the library's interface.
+// Clocks, signals, threads and what wakes them: what neither C17 nor Swift's Glibc module offers.
+// Not installed, not part of the library's interface.
 
 #ifndef PRK_SYSTEM_H
 #define PRK_SYSTEM_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers k 2^e ± 1. The form is read off the number's bits, so that it does not matter how the number
-// was written.
+// Numbers k 2^e ± 1. The form is read off the number's bits, so that it does not matter how the
+// number was written.
 
 #ifndef PRK_FORM_H
 #define PRK_FORM_H

@@ -42,7 +42,7 @@ static void step(const prk_special_modulus *m, mp_limb_t *r, const mp_limb_t *a,
 }
 
 prk_status prk_prove_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                           const uint32_t *cancel, prk_report *report) {
+                         const uint32_t *cancel, prk_report *report) {
     const unsigned p = find_parameter(n, form);
     if (p == 0) {
         return PRK_STATUS_OK;

@@ -21,7 +21,7 @@ static unsigned find_base(mpz_srcptr n) {
 }
 
 prk_status prk_prove_proth(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                             const uint32_t *cancel, prk_report *report) {
+                           const uint32_t *cancel, prk_report *report) {
     const unsigned a = find_base(n);
     report->base = a;
     report->fields |= PRK_REPORT_HAS_BASE;

@@ -12,7 +12,7 @@ static bool has_algebraic_factor(const prk_special_form *form) {
 }
 
 prk_status prk_prove_special(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                               const uint32_t *cancel, prk_report *report) {
+                             const uint32_t *cancel, prk_report *report) {
     report->verdict = PRK_COMPOSITE;
     if (form->sign > 0) {
         report->method = form->k_is_one ? PRK_METHOD_PEPIN : PRK_METHOD_PROTH;

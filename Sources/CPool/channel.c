@@ -139,7 +139,7 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     prk_held_request *held = &w->held[w->sent_count % PRK_WORKER_DEPTH];
     const size_t count = (size_t)request->count;
     *held = (prk_held_request){.count = count,
-                           .reports_size = w->wants_reports ? count * sizeof(prk_report) : 0};
+                               .reports_size = w->wants_reports ? count * sizeof(prk_report) : 0};
     if (w->mailbox == NULL) {
         w->sent_count++;
         return prk_put_all(w, parts, 3);

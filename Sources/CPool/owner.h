@@ -59,7 +59,7 @@ static inline bool prk_is_idle(const prk_worker *w) { return w->sent_count == w-
 
 static inline bool prk_is_done(const prk_worker *w) {
     return !prk_is_idle(w) && __atomic_load_n(&prk_slot_of(w, w->answered_count)->state,
-                                          __ATOMIC_SEQ_CST) == PRK_SLOT_DONE;
+                                              __ATOMIC_SEQ_CST) == PRK_SLOT_DONE;
 }
 
 /// Finds room in the mailbox: EAGAIN when there is none yet. What would not fit even into an empty

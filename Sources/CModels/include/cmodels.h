@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The C of the book's demonstrations: a spinner in a process of its own, and the worker of the chapter's
-// pool.
+// The C of the book's demonstrations: a spinner in a process of its own, and the worker of the
+// chapter's pool.
 
 #ifndef CMODELS_H
 #define CMODELS_H
