@@ -16,10 +16,10 @@ let package = Package(
     name: "swift-primality",
     products: [
         .library(name: "Primality", targets: ["Primality"]),
+        .library(name: "PrimalityExpressions", targets: ["PrimalityExpressions"]),
         .library(name: "PrimalityPool", targets: ["PrimalityPool"]),
         .library(name: "PurePrimality", targets: ["PurePrimality"]),
         .library(name: "CKernels", targets: ["CKernels"]),
-        .library(name: "PrimalityBench", targets: ["PrimalityBench"]),
         .executable(name: "primality", targets: ["PrimalityCLI"]),
     ],
     dependencies: [
@@ -41,6 +41,10 @@ let package = Package(
             name: "Primality", dependencies: ["CKernels", "PurePrimality"],
             swiftSettings: swiftOnC),
         .target(
+            name: "PrimalityExpressions", dependencies: ["CKernels", "Primality"],
+            swiftSettings: swiftOnC),
+        .target(name: "Charts", dependencies: ["Primality"], swiftSettings: swift),
+        .target(
             name: "PrimalityPool", dependencies: ["CKernels", "CPool", "Primality"],
             swiftSettings: swiftOnC),
         .target(
@@ -53,40 +57,57 @@ let package = Package(
         .target(
             name: "PrimalityBench",
             dependencies: [
-                "CKernels", "CPool", "CProbes", "Primality", "PrimalityPool", "PurePrimality",
-                .product(name: "Mustache", package: "swift-mustache"),
+                "CKernels", "CPool", "CProbes", "Charts", "Primality", "PrimalityPool",
+                "PurePrimality", .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            swiftSettings: swiftOnC),
+        .target(
+            name: "PrimalityRuns",
+            dependencies: [
+                "CKernels", "Charts", "Primality", "PrimalityExpressions", "PrimalityPool",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftOnC),
         .executableTarget(
             name: "PrimalityCLI",
             dependencies: [
-                "Primality", "PrimalityBench", "PrimalityPool", "PrimalityModels",
+                "Charts", "Primality", "PrimalityBench", "PrimalityExpressions", "PrimalityModels",
+                "PrimalityPool", "PrimalityRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swift),
         .executableTarget(name: "generate-tables", swiftSettings: swift),
         .target(
-            name: "TestVectors", dependencies: ["Primality"], path: "Tests/TestVectors",
+            name: "TestSupport", dependencies: ["Primality"], path: "Tests/TestSupport",
             resources: [.copy("Resources")]),
         .testTarget(
-            name: "CKernelsTests", dependencies: ["CKernels", "Primality", "TestVectors"]),
+            name: "CKernelsTests", dependencies: ["CKernels", "Primality", "TestSupport"]),
         .testTarget(
             name: "PurePrimalityTests",
-            dependencies: ["CKernels", "Primality", "PurePrimality", "TestVectors"]),
-        .testTarget(name: "PrimalityTests", dependencies: ["Primality", "TestVectors"]),
+            dependencies: ["CKernels", "Primality", "PurePrimality", "TestSupport"]),
+        .testTarget(name: "PrimalityTests", dependencies: ["Primality", "TestSupport"]),
+        .testTarget(
+            name: "PrimalityExpressionsTests",
+            dependencies: ["Primality", "PrimalityExpressions", "TestSupport"]),
         .testTarget(
             name: "PrimalityPoolTests",
-            dependencies: ["CKernels", "CPool", "Primality", "PrimalityPool", "TestVectors"]),
+            dependencies: ["CKernels", "CPool", "Primality", "PrimalityPool", "TestSupport"]),
         .testTarget(
             name: "PrimalityModelsTests",
             dependencies: [
                 "CKernels", "CModels", "CPool", "Primality", "PrimalityModels", "PrimalityPool",
-                "TestVectors",
+                "TestSupport",
             ]),
+        .testTarget(name: "ChartsTests", dependencies: ["Charts", "Primality", "TestSupport"]),
+        .testTarget(
+            name: "PrimalityRunsTests",
+            dependencies: ["Primality", "PrimalityRuns", "TestSupport"]),
         .testTarget(
             name: "PrimalityBenchTests",
-            dependencies: ["CProbes", "Primality", "PrimalityBench", "PrimalityPool"]),
+            dependencies: [
+                "CProbes", "Charts", "Primality", "PrimalityBench", "PrimalityPool", "TestSupport",
+            ]),
         // A program with workers of its own, which the tests run.
         .executableTarget(
             name: "task-workers", dependencies: ["Primality", "PrimalityPool"],
@@ -95,7 +116,7 @@ let package = Package(
             name: "PrimalityCLITests",
             // The programs that it runs are built with every test. Were they named here, this target, which
             // takes the compiler longest, would wait for them.
-            dependencies: ["Primality", "PrimalityModels", "TestVectors"]),
+            dependencies: ["Primality", "PrimalityModels", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

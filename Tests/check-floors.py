@@ -31,8 +31,8 @@ SWIFT_FLOORS = [
     ["CKernels"],
     ["CPool", "CProbes", "PurePrimality"],
     ["CModels", "Primality"],
-    ["PrimalityPool"],
-    ["PrimalityModels", "PrimalityBench"],
+    ["PrimalityExpressions", "PrimalityPool", "Charts"],
+    ["PrimalityRuns", "PrimalityModels", "PrimalityBench"],
     ["PrimalityCLI"],
 ]
 # Arrows between rooms of one floor, each with its reason.

@@ -35,7 +35,7 @@ extension NumberTextError: CustomStringConvertible {
         }
     }
 
-    static func name(of byte: UInt8) -> String {
+    package static func name(of byte: UInt8) -> String {
         switch byte {
         case 0: "a NUL byte"
         case 0x20: "a space"

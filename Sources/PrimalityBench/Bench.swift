@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
+internal import Charts
+package import Primality
 
 /// A run of `primality bench`: measures what crossing into C, threads and processes cost and give here.
 ///
@@ -8,18 +9,18 @@ public import Primality
 /// let report = try Bench(settings: .quick).run()
 /// print(report.findings.map(\.text))
 /// ```
-public struct Bench {
+package struct Bench {
     /// How it measures.
-    public var settings: BenchSettings
+    package var settings: BenchSettings
     /// Ends it early.
-    public var cancel: CancelFlag
+    package var cancel: CancelFlag
     /// Is told what is measured now.
-    public var progress: (String) -> Void
+    package var progress: (String) -> Void
 
     private static let trustedSpread = 0.05
 
     /// A run with those settings.
-    public init(
+    package init(
         settings: BenchSettings = BenchSettings(), cancel: CancelFlag = CancelFlag(),
         progress: @escaping (String) -> Void = { _ in }
     ) {
@@ -33,7 +34,7 @@ public struct Bench {
     /// - Returns: The report; of a run that was cancelled, the rooms that were finished.
     /// - Throws: ``PrimalityError`` when the forced level cannot be used, and what says that something
     ///   answered wrong.
-    public func run() throws -> BenchReport {
+    package func run() throws -> BenchReport {
         var report = BenchReport(environment: try BenchEnvironment(), settings: settings)
         let before = CPUTimes()
         let contest = Contest(settings, cancel, progress: progress)
@@ -68,25 +69,5 @@ public struct Bench {
         }
         report.findings = Findings(report).all
         return report
-    }
-}
-
-/// A number with three significant digits, but whole from 100 on.
-package func significant(_ value: Double) -> String {
-    switch abs(value) {
-    case 99.95...: decimal(value, places: 0)
-    case 9.995...: decimal(value, places: 1)
-    case 0.9995...: decimal(value, places: 2)
-    default: decimal(value, places: 3)
-    }
-}
-
-/// A time in the unit that suits it.
-package func duration(nanoseconds: Double) -> String {
-    switch abs(nanoseconds) {
-    case 999.5e6...: significant(nanoseconds / 1e9) + " s"
-    case 999.5e3...: significant(nanoseconds / 1e6) + " ms"
-    case 999.5...: significant(nanoseconds / 1e3) + " µs"
-    default: significant(nanoseconds) + " ns"
     }
 }

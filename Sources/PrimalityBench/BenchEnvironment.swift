@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
+internal import Charts
+package import Primality
 internal import PrimalityPool
 
 #if canImport(Glibc)
@@ -10,38 +11,38 @@ internal import PrimalityPool
 #endif
 
 /// Where the figures come from, and whether they can be believed.
-public struct BenchEnvironment: Sendable, Hashable, Codable {
+package struct BenchEnvironment: Sendable, Hashable, Codable {
     /// The day and time in UTC, as in `2026-11-26T14:30:00Z`.
-    public var date: String
+    package var date: String
     /// The processor's name.
-    public var cpu: String
+    package var cpu: String
     /// What this process may use.
-    public var cores: Int
+    package var cores: Int
     /// How the frequency is governed; `nil` where the system doesn't tell.
-    public var governor: String?
+    package var governor: String?
     /// Kernel and release.
-    public var system: String
+    package var system: String
     /// The kernels' level.
-    public var level: String
+    package var level: String
     /// This library's version.
-    public var library: String
+    package var library: String
     /// What compiled the C kernels.
-    public var compiler: String
+    package var compiler: String
     /// What compiled this.
-    public var swift: String
+    package var swift: String
     /// GMP's version.
-    public var gmp: String
+    package var gmp: String
     /// Load averages of 1, 5 and 15 minutes before.
-    public var loadBefore: [Double]
+    package var loadBefore: [Double]
     /// And after.
-    public var loadAfter: [Double] = []
+    package var loadAfter: [Double] = []
     /// How much of the cores' time others used meanwhile, from 0 to 1; `nil`: not known.
-    public var others: Double?
+    package var others: Double?
 
     /// The machine as it is now.
     ///
     /// - Throws: ``PrimalityError`` when the forced level cannot be used.
-    public init() throws(PrimalityError) {
+    package init() throws(PrimalityError) {
         level = try KernelLevel.active.rawValue
         var now = time(nil)
         var parts = unsafe tm()
@@ -75,13 +76,13 @@ public struct BenchEnvironment: Sendable, Hashable, Codable {
     /// Records what the machine did since a run began.
     ///
     /// - Parameter start: What was used when it began; `nil`: not known.
-    public mutating func end(since start: CPUTimes?) {
+    package mutating func end(since start: CPUTimes?) {
         loadAfter = loadAverages()
         if let start, let now = CPUTimes() { others = now.others(since: start) }
     }
 
     /// Why times are not to be trusted; empty when nothing speaks against them.
-    public var doubts: [String] {
+    package var doubts: [String] {
         var doubts: [String] = []
         if let load = loadBefore.first, load > Self.trustedLoad {
             doubts.append(
@@ -122,13 +123,13 @@ private func loadAverages() -> [Double] {
 }
 
 /// CPU seconds: of this process and the children it has waited for, and of the whole machine.
-public struct CPUTimes: Sendable {
+package struct CPUTimes: Sendable {
     private var ours: Double
     private var all: Double
     private var idle: Double
 
     /// What was used by now; `nil` where the system doesn't tell.
-    public init?() {
+    package init?() {
         guard let first = contents(of: "/proc/stat").split(separator: "\n").first else {
             return nil
         }

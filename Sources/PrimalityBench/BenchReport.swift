@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Charts
+
 /// All of a run of `primality bench`: what was measured where, and what follows from it.
 ///
 /// This is what `--json` writes. Tables, charts and sentences are made of nothing else.
-public struct BenchReport: Sendable, Hashable, Codable {
+package struct BenchReport: Sendable, Hashable, Codable {
     /// The form of the file.
-    public static let format = "primality-bench/1"
+    package static let format = "primality-bench/1"
 
     /// ``format``.
-    public var format = BenchReport.format
+    package var format = BenchReport.format
     /// The machine and the programs.
-    public var environment: BenchEnvironment
+    package var environment: BenchEnvironment
     /// How it was measured.
-    public var settings: BenchSettings
+    package var settings: BenchSettings
     /// Each with an ``Measurement/id`` of its own.
-    public var measurements: [Measurement] = []
+    package var measurements: [Measurement] = []
     /// What follows, in sentences.
-    public var findings: [Finding] = []
+    package var findings: [Finding] = []
     /// Why the run is not to be trusted.
-    public var warnings: [String] = []
+    package var warnings: [String] = []
 
     package init(
         environment: BenchEnvironment, settings: BenchSettings, measurements: [Measurement] = [],
@@ -32,10 +34,10 @@ public struct BenchReport: Sendable, Hashable, Codable {
     }
 
     /// The measurement of that name.
-    public subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
+    package subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
 
     /// Adds measurements of other programs, in the place of those of the same name, and makes the sentences anew.
-    public mutating func join(_ others: [Measurement]) {
+    package mutating func join(_ others: [Measurement]) {
         if others.isEmpty { return }
         let names = Set(others.map(\.id))
         measurements.removeAll { names.contains($0.id) }
@@ -44,13 +46,13 @@ public struct BenchReport: Sendable, Hashable, Codable {
     }
 
     /// A room's measurements.
-    public func measurements(of section: Section) -> [Measurement] {
+    package func measurements(of section: Section) -> [Measurement] {
         measurements.filter { $0.section == section }
     }
 }
 
 /// The rooms of a report.
-public enum Section: String, Sendable, Hashable, Codable, CaseIterable {
+package enum Section: String, Sendable, Hashable, Codable, CaseIterable {
     /// What one call costs.
     case call
     /// Each algorithm in C at each level and in Swift.
@@ -66,33 +68,33 @@ public enum Section: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// One thing measured.
-public struct Measurement: Sendable, Hashable, Codable {
+package struct Measurement: Sendable, Hashable, Codable {
     /// Dotted, from the room on: `kernel.exact.prime-64.c-avx2.batch-512`.
-    public var id: String
+    package var id: String
     /// Its room.
-    public var section: Section
+    package var section: Section
     /// What was done: an algorithm, a kind of call.
-    public var subject: String
+    package var subject: String
     /// By whom: `C, avx2`, `Swift`, a pool.
-    public var variant: String
+    package var variant: String
     /// On what, when there are several.
-    public var input: String?
+    package var input: String?
     /// Numbers a call or a chunk, workers, megabytes.
-    public var size: Int?
+    package var size: Int?
     /// What a time is for: `call`, `number`, `chunk`, `start`.
-    public var per: String
+    package var per: String
     /// The command that measures it.
-    public var command: String
+    package var command: String
     /// Nanoseconds of the measuring thread's CPU.
-    public var cpu: Distribution?
+    package var cpu: Distribution?
     /// Nanoseconds by the clock.
-    public var wall: Distribution?
+    package var wall: Distribution?
     /// What it is compared with, measured in the same rounds.
-    public var reference: String?
+    package var reference: String?
     /// The reference's time divided by this one's: above 1 this is faster.
     ///
     /// By CPU time where all of it is the measuring thread's, else by the clock.
-    public var ratio: Interval?
+    package var ratio: Interval?
 
     package init(
         id: String, section: Section, subject: String, variant: String, input: String? = nil,
@@ -114,25 +116,25 @@ public struct Measurement: Sendable, Hashable, Codable {
     }
 
     /// The typical time: CPU time where there is one.
-    public var time: Distribution? { cpu ?? wall }
+    package var time: Distribution? { cpu ?? wall }
 }
 
 /// How a run measures.
-public struct BenchSettings: Sendable, Hashable, Codable {
+package struct BenchSettings: Sendable, Hashable, Codable {
     /// How often each thing is measured; at least 9 for a report.
-    public var rounds = 9
+    package var rounds = 9
     /// Whether there is less of everything.
-    public var isQuick = false
+    package var isQuick = false
     /// How long each thing is repeated in a round, in nanoseconds.
-    public var leastTime = 1_000_000.0
+    package var leastTime = 1_000_000.0
     /// The rooms that are measured.
-    public var sections: [Section] = [.call, .kernel, .handOver, .fork, .scaling]
+    package var sections: [Section] = [.call, .kernel, .handOver, .fork, .scaling]
 
     /// The settings of a full run.
-    public init() {}
+    package init() {}
 
     /// About 20 seconds.
-    public static var quick: BenchSettings {
+    package static var quick: BenchSettings {
         var settings = BenchSettings()
         settings.isQuick = true
         settings.leastTime = 200_000
@@ -141,13 +143,13 @@ public struct BenchSettings: Sendable, Hashable, Codable {
 }
 
 /// A sentence with figures.
-public struct Finding: Sendable, Hashable, Codable {
+package struct Finding: Sendable, Hashable, Codable {
     /// A figure as it stands in the sentence.
-    public struct Figure: Sendable, Hashable, Codable {
+    package struct Figure: Sendable, Hashable, Codable {
         /// The number itself.
-        public var value: Double
+        package var value: Double
         /// How it is written, with its unit.
-        public var text: String
+        package var text: String
 
         package init(
             value: Double, text: String
@@ -158,15 +160,15 @@ public struct Finding: Sendable, Hashable, Codable {
     }
 
     /// Dotted, from the room on.
-    public var id: String
+    package var id: String
     /// The sentence; `{0}`, `{1}` … stand for the figures.
-    public var template: String
+    package var template: String
     /// Its figures.
-    public var figures: [Figure]
+    package var figures: [Figure]
     /// The measurements that it is made of.
-    public var sources: [String]
+    package var sources: [String]
     /// The command that prints it.
-    public var command: String
+    package var command: String
 
     package init(
         id: String, template: String, figures: [Figure], sources: [String], command: String
@@ -179,7 +181,7 @@ public struct Finding: Sendable, Hashable, Codable {
     }
 
     /// The sentence.
-    public var text: String {
+    package var text: String {
         parts.map { part in
             switch part {
             case .words(let words): words

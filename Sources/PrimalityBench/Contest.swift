@@ -2,6 +2,7 @@
 
 internal import CKernels
 internal import CKernels.Internal
+internal import Charts
 package import Primality
 
 /// Something to time.

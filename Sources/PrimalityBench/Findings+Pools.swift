@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import Primality
 
 extension Findings {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import Primality
 
 /// What a report says in sentences, each made of its measurements alone.

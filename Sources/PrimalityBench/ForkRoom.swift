@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CProbes
+internal import Charts
 internal import Primality
 internal import PrimalityPool
 

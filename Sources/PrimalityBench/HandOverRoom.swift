@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels.Internal
+internal import Charts
 internal import Primality
 internal import PrimalityPool
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import Foundation
 
 /// What `make bench-u64`, `make bench-big` and `make bench-pools` write with `--json`: other libraries and
 /// Python's pools beside ours.
-public enum PeerFile {
+package enum PeerFile {
     /// What is wrong with a file.
-    public struct Failure: Error, CustomStringConvertible {
+    package struct Failure: Error, CustomStringConvertible {
         /// What is wrong, and what to do.
-        public let description: String
+        package let description: String
     }
 
     /// The measurements of a file, of ``Section/peer``.
@@ -18,7 +19,7 @@ public enum PeerFile {
     ///   - environment: Where the report was made: what ran on another processor does not join it.
     /// - Returns: A measurement for each contender and input.
     /// - Throws: ``Failure``.
-    public static func measurements(
+    package static func measurements(
         in json: [UInt8], joining environment: BenchEnvironment
     ) throws(Failure) -> [Measurement] {
         let decoder = JSONDecoder()
@@ -83,7 +84,7 @@ public enum PeerFile {
                 switch kind {
                 case "batch": "\(PeerFile.ours), \(name), batch"
                 case "single": "\(PeerFile.ours), \(name), one a call"
-                case "call": "\(PeerFile.ours), by the public function"
+                case "call": "\(PeerFile.ours), by the package function"
                 case "engine": "\(PeerFile.ours), \(name)"
                 default: name
                 }

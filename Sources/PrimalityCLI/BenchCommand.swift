@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Charts
 internal import Primality
 internal import PrimalityBench
+internal import PrimalityRuns
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

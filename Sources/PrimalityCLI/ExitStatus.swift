@@ -3,35 +3,8 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 internal import SystemPackage
-
-/// Exit statuses, as sysexits.h and grep have them.
-///
-/// When several apply the worst wins.
-enum ExitStatus: Int32, Comparable {
-    case done = 0
-    case notAllPrime = 1
-    case badInput = 2
-    /// A number timed out or ended its workers, so that nobody knows what it is.
-    case undecided = 3
-    case writeError = 74
-    case internalError = 70
-
-    private var rank: Int {
-        switch self {
-        case .done: 0
-        case .notAllPrime: 1
-        case .undecided: 2
-        case .badInput: 3
-        case .writeError: 4
-        case .internalError: 5
-        }
-    }
-
-    static func < (first: ExitStatus, second: ExitStatus) -> Bool { first.rank < second.rank }
-
-    mutating func raise(to other: ExitStatus) { self = max(self, other) }
-}
 
 /// Exit statuses that end a command before it has begun.
 enum Refusal {
@@ -59,6 +32,11 @@ enum Refusal {
         return Array(arguments[..<end]) + arguments[end...].dropFirst()
     }
 
+    /// What something gives; what is wrong with it is a usage error.
+    static func orUsage<Value>(_ body: () throws(UsageError) -> Value) throws -> Value {
+        do throws(UsageError) { return try body() } catch { throw usage(error.message) }
+    }
+
     /// Refuses names that are no file's, for results to go to.
     static func checkResultsFile(_ name: String?) throws {
         if let name, name.isEmpty || name == "-" {
@@ -74,31 +52,6 @@ enum Refusal {
             StandardStreams.complain(error.description)
             if case .levelUnavailable = error { throw unavailable }
             throw usage
-        }
-    }
-}
-
-extension PoolError {
-    /// The status with which a command ends after this error.
-    var exitStatus: ExitStatus { .internalError }
-}
-
-extension ChunkFailure {
-    /// What the output calls a number without a verdict; `nil` when the run just did not come to it.
-    var word: String? {
-        switch self {
-        case .cancelled: nil
-        case .timedOut: "timed-out"
-        case .workerDied, .threw, .test: "failed"
-        }
-    }
-
-    /// The status that a number without a verdict gives a command.
-    var exitStatus: ExitStatus {
-        switch self {
-        case .cancelled: .done
-        case .timedOut, .workerDied, .threw: .undecided
-        case .test: .internalError
         }
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Charts
 internal import FoundationEssentials
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,14 +58,4 @@ func jsonText(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-}
-
-/// Text on the left of a column.
-func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-}
-
-/// Text on the right of a column.
-func aligned(_ text: String, to width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
 }

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -67,11 +68,12 @@ struct ListCommand: ParsableCommand {
         if count && shared.format != .text {
             throw Refusal.usage("--count prints a number alone; give it or --format, not both")
         }
-        let shard = try shard.map { try Shard(parsing: $0) } ?? Shard()
+        let share = self.shard
+        let shard = try Refusal.orUsage { () throws(UsageError) in try Shard(option: share) }
         try checkResumption()
         try Refusal.checkLevel()
         let whole = try range(between: ends, maximumBits: shared.maximumBits)
-        let part = try shard.part(of: whole)
+        let part = try Refusal.orUsage { () throws(UsageError) in try shard.part(of: whole) }
 
         let interruption = Interruption()
         let journal = try resume.flatMap { path in
@@ -87,10 +89,10 @@ struct ListCommand: ParsableCommand {
             let (given, last) = source.given
             guard let last, let gone = range.lowerBound.distance(to: last), gone > 0,
                 let rest = last.distance(to: range.upperBound)
-            else { return Progress.Estimate() }
+            else { return RunEstimate() }
             // In what was not sieved there are as many as there were in what was.
             let unsieved = Double(given) * Double(rest) / Double(gone)
-            return Progress.Estimate(remaining: unsieved + Double(max(0, given - tested)))
+            return RunEstimate(remaining: unsieved + Double(max(0, given - tested)))
         }
         let results = run.results
         let found = run.found
@@ -141,7 +143,7 @@ struct ListCommand: ParsableCommand {
             let journal = try ResumeFile(
                 path, origin: origin, seedMatters: shared.seed != nil,
                 earlier: EarlierPrimes(low: part.lowerBound, high: part.upperBound),
-                cancel: interruption.cancel
+                cancel: interruption.cancel, report: StandardStreams.complain
             ) { _, _ in }
             options.test.seed = journal.seed
             options.format = .jsonl

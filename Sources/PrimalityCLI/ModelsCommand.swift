@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Charts
 internal import Primality
 internal import PrimalityBench
 internal import PrimalityModels
 internal import PrimalityPool
+internal import PrimalityRuns
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

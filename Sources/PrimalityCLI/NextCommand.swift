@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 
 struct NextCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -120,7 +121,7 @@ private struct Neighbours {
             isAbove ? .after(start, count: count) : .before(start, count: count)
         var run = try SearchRun(search, options, start: start, origin: ("n", start))
         let range = range(from: start)
-        run.search { source, _ in Progress.Estimate(note: range(source.reached)) }
+        run.search { source, _ in RunEstimate(note: range(source.reached)) }
         let results = run.results
         if results.isWhole && results.found < count { complainOfTooFew(&run) }
         run.end {

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 
 /// The command line: one file a subcommand.
 @main

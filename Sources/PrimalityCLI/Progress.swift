@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Charts
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -82,16 +84,6 @@ final class Progress: Sendable {
     private let mode: ProgressMode
     private let line: @Sendable (Int, Duration) -> String
 
-    /// What is known about the rest.
-    struct Estimate {
-        /// Numbers that had results before the run.
-        var done = 0
-        /// Numbers that have none yet; `nil` when nobody knows.
-        var remaining: Double?
-        /// What else there is to say.
-        var note: String?
-    }
-
     /// What ends quickly needs no line.
     private static let firstMicroseconds: UInt32 = 500_000
     private static let microseconds: UInt32 = 200_000
@@ -101,7 +93,7 @@ final class Progress: Sendable {
     /// - Parameters:
     ///   - mode: When it is shown; it was asked whether it is to be.
     ///   - estimate: Is told how many numbers were tested. Called by another thread.
-    convenience init(_ mode: ProgressMode, estimate: @escaping @Sendable (Int) -> Estimate) {
+    convenience init(_ mode: ProgressMode, estimate: @escaping @Sendable (Int) -> RunEstimate) {
         self.init(mode) { tested, time in Self.line(tested, after: time, estimate(tested)) }
     }
 
@@ -143,7 +135,7 @@ final class Progress: Sendable {
     }
 
     /// `1234567 tested in 0:12, 102880 a second, 45 %, 0:15 left`.
-    static func line(_ tested: Int, after time: Duration, _ estimate: Estimate) -> String {
+    static func line(_ tested: Int, after time: Duration, _ estimate: RunEstimate) -> String {
         let seconds = time / .seconds(1)
         let rate = seconds > 0 ? Double(tested) / seconds : 0
         var line = "\(tested) tested in \(clock(time)), "

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Charts
 internal import Primality
 internal import PrimalityModels
 internal import PrimalityPool
+internal import PrimalityRuns
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -161,7 +163,7 @@ struct RaceCommand: ParsableCommand {
             defer { try? descriptor.close() }
             let source = CandidateSource(
                 .descriptor(descriptor, name: numbers), engine: .auto, maximumBits: 1_000_000,
-                chunk: nil, cancel: cancel)
+                chunk: nil, cancel: cancel, report: StandardStreams.complain)
             while let batch = source.next() {
                 for i in 0..<batch.count { candidates.append(batch[i]) }
             }

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 
 struct RandomCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -66,7 +67,7 @@ struct RandomCommand: ParsableCommand {
         }
         var run = try SearchRun(
             .random(bits: bits, isSafe: safe, seed: self.shared.seed, count: count), shared)
-        run.search { _, _ in Progress.Estimate() }
+        run.search { _, _ in RunEstimate() }
         let results = run.results
         run.end {
             let printed = printed(results.found)

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import PrimalityBench
+internal import PrimalityRuns
 internal import SystemPackage
 
 #if canImport(Glibc)

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityRuns
 
 /// The options of every command that tests numbers on a pool and prints results.
 struct RunOptions: ParsableArguments {

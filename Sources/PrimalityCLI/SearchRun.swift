@@ -2,7 +2,9 @@
 
 internal import ArgumentParser
 internal import Primality
+internal import PrimalityExpressions
 internal import PrimalityPool
+internal import PrimalityRuns
 
 /// The number that an argument stands for; `nil` when it stands for none, which was reported.
 func number(
@@ -59,7 +61,7 @@ struct SearchRun {
     private let isOfRange: Bool
     /// Where the search begins, and what that is called: numbers next to it share most of their digits.
     private let origin: (name: String, number: BigNatural)?
-    private let complaints = CandidateComplaints()
+    private let complaints = CandidateComplaints(report: StandardStreams.complain)
     private let interruption: Interruption
     private let job: PoolJob
     private let source: SearchSource
@@ -124,7 +126,7 @@ struct SearchRun {
     ///
     /// - Parameter estimate: Is told how many numbers were tested. Called by another thread.
     mutating func search(
-        estimate: @escaping @Sendable (SearchSource, Int) -> Progress.Estimate
+        estimate: @escaping @Sendable (SearchSource, Int) -> RunEstimate
     ) {
         if let header = format?.header { write(header) }
         let source = source

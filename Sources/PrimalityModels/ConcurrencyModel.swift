@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
-public import PrimalityPool
+package import Primality
+internal import PrimalityPool
 
 /// A way to do several things at once: what it teaches, the command that shows it, and a measurement that
 /// says whether it is true here.
-public struct ConcurrencyModel: Sendable {
+package struct ConcurrencyModel: Sendable {
     /// One word, as on the command line.
-    public let name: String
+    package let name: String
     /// What it is.
-    public let title: String
+    package let title: String
     /// What it teaches, in a paragraph.
-    public let lesson: String
+    package let lesson: String
     /// The command that runs it.
-    public let command: String
+    package let command: String
     private let body: @Sendable (Setting) throws -> [Figure]
     private let judge: @Sendable (Figures) -> [Claim]
 
@@ -40,16 +40,16 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// What a measurement is told.
-    public struct Setting: Sendable {
+    package struct Setting: Sendable {
         /// How many workers pools have, at least 1.
-        public var workers: Int
+        package var workers: Int
         /// Ends the measurement.
-        public var cancel: CancelFlag
+        package var cancel: CancelFlag
         /// Measures for as short as it takes to see that everything works; the figures say little.
-        public var isQuick: Bool
+        package var isQuick: Bool
 
         /// Makes a setting.
-        public init(
+        package init(
             workers: Int = PoolKind.defaultWorkers, cancel: CancelFlag = CancelFlag(),
             isQuick: Bool = false
         ) {
@@ -60,13 +60,13 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// A figure that was measured.
-    public struct Figure: Sendable, Equatable, Codable {
+    package struct Figure: Sendable, Equatable, Codable {
         /// What was measured.
-        public var name: String
+        package var name: String
         /// How much.
-        public var value: Double
+        package var value: Double
         /// Of what: `s`, `ms`, `us`, `ns`, `x`, `1/s`, or nothing for a count.
-        public var unit: String
+        package var unit: String
 
         package init(_ name: String, _ value: Double, _ unit: String = "") {
             self.name = name
@@ -76,14 +76,14 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// Something that the chapter says, and what the measurement says to it.
-    public struct Claim: Sendable, Equatable, Codable {
+    package struct Claim: Sendable, Equatable, Codable {
         /// What is claimed.
-        public var statement: String
+        package var statement: String
         /// Whether the measurement bears it out, or contradicts it; `nil` when that is not decided, as others
         /// used the machine meanwhile.
-        public var holds: Bool?
+        package var holds: Bool?
         /// The figures that decided.
-        public var evidence: String
+        package var evidence: String
 
         package init(_ statement: String, _ holds: Bool?, _ evidence: String) {
             self.statement = statement
@@ -92,7 +92,7 @@ public struct ConcurrencyModel: Sendable {
         }
 
         /// `holds` is null when that is not decided, and always there.
-        public func encode(to encoder: any Encoder) throws {
+        package func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(statement, forKey: .statement)
             try container.encode(holds, forKey: .holds)
@@ -101,11 +101,11 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// What a measurement found.
-    public struct Outcome: Sendable, Equatable, Codable {
+    package struct Outcome: Sendable, Equatable, Codable {
         /// What was measured.
-        public var figures: [Figure]
+        package var figures: [Figure]
         /// What that says.
-        public var claims: [Claim]
+        package var claims: [Claim]
 
         package init(figures: [Figure], claims: [Claim]) {
             self.figures = figures
@@ -142,7 +142,7 @@ public struct ConcurrencyModel: Sendable {
     /// - Parameter setting: With how many workers, and what ends it.
     /// - Returns: Figures and claims.
     /// - Throws: What keeps it from being measured, ``PoolError/cancelled`` when it was cancelled.
-    public func measure(_ setting: Setting = Setting()) throws -> Outcome {
+    package func measure(_ setting: Setting = Setting()) throws -> Outcome {
         let figures = try body(setting)
         if setting.cancel.isCancelled { throw PoolError.cancelled }
         return Outcome(figures: figures, claims: claims(on: figures))
@@ -175,7 +175,7 @@ public struct ConcurrencyModel: Sendable {
     }
 
     /// All of them, in the order of the chapter.
-    public static let all: [ConcurrencyModel] = [
+    package static let all: [ConcurrencyModel] = [
         .spinner, .blockedLoop, .napping, .runInExecutor, .cooperativePool, .homeGrownPool,
         .processes, .interpreterLock, .releasedLock, .actors, .compiledCode, .contention,
     ]

@@ -2,8 +2,8 @@
 
 internal import CKernels
 internal import CKernels.Internal
-public import Primality
-public import PrimalityPool
+package import Primality
+internal import PrimalityPool
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -14,9 +14,9 @@ internal import Synchronization
 
 /// What it costs to share something among threads: a counter and a queue, guarded in five ways, under
 /// growing numbers of threads.
-public struct Contention: Sendable {
+package struct Contention: Sendable {
     /// What is shared.
-    public enum Resource: String, Sendable, CaseIterable, Codable {
+    package enum Resource: String, Sendable, CaseIterable, Codable {
         /// A number to which each operation adds 1.
         case counter
         /// A queue into which each operation puts an item, and takes one out.
@@ -24,7 +24,7 @@ public struct Contention: Sendable {
     }
 
     /// How threads are kept from each other's way.
-    public enum Guard: String, Sendable, CaseIterable, Codable {
+    package enum Guard: String, Sendable, CaseIterable, Codable {
         /// A lock at which threads sleep (pthread).
         case mutex
         /// A lock at which they spin.
@@ -38,26 +38,26 @@ public struct Contention: Sendable {
     }
 
     /// One of them, measured.
-    public struct Row: Sendable, Equatable, Codable {
+    package struct Row: Sendable, Equatable, Codable {
         /// What was shared.
-        public var resource: Resource
+        package var resource: Resource
         /// How it was guarded.
-        public var `guard`: Guard
+        package var `guard`: Guard
         /// How many threads there were, beside the owner that messages go to.
-        public var threads: Int
+        package var threads: Int
         /// Operations in all.
-        public var operations: Int
+        package var operations: Int
         /// Operations a second, all threads together.
-        public var perSecond: Double
+        package var perSecond: Double
         /// Jain's index (∑x)² / (n·∑x²) of the threads' operations: 1 when all did the same number, 1/n when
         /// one did all [JCH84].
-        public var fairness: Double
+        package var fairness: Double
     }
 
     /// Something was lost or doubled, so that nothing was measured.
-    public struct Wrong: Error, Sendable, CustomStringConvertible {
+    package struct Wrong: Error, Sendable, CustomStringConvertible {
         /// What happened.
-        public var description: String
+        package var description: String
     }
 
     private let threads: [Int]
@@ -70,7 +70,7 @@ public struct Contention: Sendable {
     ///   - threads: The numbers of threads, each from 1 to 1024.
     ///   - milliseconds: How long each is measured, at least 1.
     ///   - cancel: Ends it before the next one.
-    public init(
+    package init(
         threads: [Int] = defaultThreads(), milliseconds: Int = 30, cancel: CancelFlag = CancelFlag()
     ) {
         precondition(threads.allSatisfy { (1...1024).contains($0) }, "1 to 1024 threads")
@@ -81,7 +81,7 @@ public struct Contention: Sendable {
     }
 
     /// From one thread to twice as many as there are cores; of many only the powers of two, and these two.
-    public static func defaultThreads(cores: Int = PoolKind.defaultWorkers) -> [Int] {
+    package static func defaultThreads(cores: Int = PoolKind.defaultWorkers) -> [Int] {
         (1...2 * cores).filter {
             $0 <= 4 || $0 & ($0 - 1) == 0 || $0 == cores || $0 == 2 * cores
         }
@@ -95,7 +95,7 @@ public struct Contention: Sendable {
     /// - Returns: All rows.
     /// - Throws: ``Wrong``, or ``PoolError`` when there are not enough threads or it was cancelled.
     @discardableResult
-    public func run(report: (Row) -> Void = { _ in }) throws -> [Row] {
+    package func run(report: (Row) -> Void = { _ in }) throws -> [Row] {
         var rows: [Row] = []
         for resource in Resource.allCases {
             for `guard` in Guard.allCases {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import PrimalityPool
+package import PrimalityPool
 
 extension Race {
     /// What takes part in a race beside an engine: a pool of some kind, or one that shows what a lock or a
     /// single actor does to it.
-    public enum Entrant: String, Sendable, Hashable, Codable, CaseIterable {
+    package enum Entrant: String, Sendable, Hashable, Codable, CaseIterable {
         /// The calling thread.
         case serial
         /// Threads of our own.
@@ -30,13 +30,13 @@ extension Race {
         case processes
 
         /// Those that race by default: each once.
-        public static let all = allCases.filter { $0 != .processes }
+        package static let all = allCases.filter { $0 != .processes }
 
         /// Makes the pool.
         ///
         /// - Parameter workers: How many workers, from 1 to 1024; a serial pool has one.
         /// - Returns: The pool, which has done nothing yet.
-        public func pool(workers: Int) -> any Pool {
+        package func pool(workers: Int) -> any Pool {
             switch self {
             case .serial: SerialPool()
             case .threads: ThreadPool(workers: workers)

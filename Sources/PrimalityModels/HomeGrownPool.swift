@@ -4,8 +4,8 @@ internal import CKernels
 internal import CKernels.Internal
 internal import CModels
 internal import CPool
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 #if canImport(Glibc)
     internal import Glibc
@@ -19,9 +19,9 @@ public import PrimalityPool
 /// It has the chapter's weaknesses, one of them mended. A worker that is killed takes its number with it; but
 /// when the last worker is gone the queue of results ends, so the report ends too, where the chapter's waits
 /// for ever. The pools of `PrimalityPool` lose nothing.
-public struct HomeGrownPool: Sendable {
+package struct HomeGrownPool: Sendable {
     /// What the workers are.
-    public enum Workers: String, Sendable, CaseIterable, Codable {
+    package enum Workers: String, Sendable, CaseIterable, Codable {
         /// Threads of this process.
         case threads
         /// Forked processes.
@@ -29,26 +29,26 @@ public struct HomeGrownPool: Sendable {
     }
 
     /// The number that ends a worker instead of being tested.
-    public static let poisonPill: UInt64 = 0
+    package static let poisonPill: UInt64 = 0
 
     /// A number that was tested.
-    public struct Check: Sendable, Equatable, Codable {
+    package struct Check: Sendable, Equatable, Codable {
         /// The number.
-        public var number: UInt64
+        package var number: UInt64
         /// Whether it is prime.
-        public var isPrime: Bool
+        package var isPrime: Bool
         /// How long its test took by the clock, in seconds.
-        public var seconds: Double
+        package var seconds: Double
     }
 
     /// What is known at the end.
-    public struct Summary: Sendable, Equatable, Codable {
+    package struct Summary: Sendable, Equatable, Codable {
         /// How many numbers have a result.
-        public var checks = 0
+        package var checks = 0
         /// How many were handed out and have none: their workers died.
-        public var lost = 0
+        package var lost = 0
         /// From the first fork to the last result, in seconds.
-        public var seconds = 0.0
+        package var seconds = 0.0
     }
 
     private let workers: Workers
@@ -62,7 +62,7 @@ public struct HomeGrownPool: Sendable {
     ///   - count: How many, at least 1.
     ///   - engine: How they test 64-bit numbers.
     ///   - cancel: Ends the tests.
-    public init(
+    package init(
         _ workers: Workers, count: Int, engine: Engine = .trial, cancel: CancelFlag = CancelFlag()
     ) {
         precondition(count >= 1, "a pool needs a worker")
@@ -78,7 +78,7 @@ public struct HomeGrownPool: Sendable {
     ///   - report: Takes each result as it comes.
     /// - Returns: What became of them.
     /// - Throws: ``PoolError`` when there is no worker, or the forced level is none of this machine.
-    public func check(
+    package func check(
         _ numbers: [UInt64], report: (Check) -> Void
     ) throws(PoolError) -> Summary {
         precondition(!numbers.contains(Self.poisonPill), "0 is the poison pill")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import PrimalityPool
 internal import Synchronization
 
@@ -24,30 +25,30 @@ internal import Synchronization
 ///
 /// Threads are told apart by `pthread_self()`; one that has ended may leave its place in the statistics to
 /// another one.
-public final class InterpreterLock: Sendable {
+package final class InterpreterLock: Sendable {
     /// What the lock has cost so far.
-    public struct Statistics: Sendable, Hashable {
+    package struct Statistics: Sendable, Hashable {
         /// What it has cost one thread.
-        public struct Share: Sendable, Hashable {
+        package struct Share: Sendable, Hashable {
             /// How often the thread took it.
-            public var takes = 0
+            package var takes = 0
             /// How often it was forced to let another thread have it.
-            public var forcedSwitches = 0
+            package var forcedSwitches = 0
             /// How long it waited, for the lock or for the other thread to have it.
-            public var waitingTime = Duration.zero
+            package var waitingTime = Duration.zero
         }
 
         /// Threads that have taken it, in the order in which they first did.
-        public internal(set) var threads: [Share] = []
+        package internal(set) var threads: [Share] = []
         /// How often another thread took it than the one that had it before.
-        public internal(set) var handOvers = 0
+        package internal(set) var handOvers = 0
 
         /// How often it was taken.
-        public var takes: Int { threads.map(\.takes).reduce(0, +) }
+        package var takes: Int { threads.map(\.takes).reduce(0, +) }
         /// How often a thread was forced to let another one have it.
-        public var forcedSwitches: Int { threads.map(\.forcedSwitches).reduce(0, +) }
+        package var forcedSwitches: Int { threads.map(\.forcedSwitches).reduce(0, +) }
         /// How long threads waited, all together.
-        public var waitingTime: Duration { threads.map(\.waitingTime).reduce(.zero, +) }
+        package var waitingTime: Duration { threads.map(\.waitingTime).reduce(.zero, +) }
     }
 
     private struct State {
@@ -71,7 +72,7 @@ public final class InterpreterLock: Sendable {
     }
 
     /// How long a thread waits before it asks the holder to drop the lock.
-    public let switchInterval: Duration
+    package let switchInterval: Duration
     private let monitor = Monitor(State())
     /// Signalled when it is dropped.
     private let dropped = Condition()
@@ -86,18 +87,18 @@ public final class InterpreterLock: Sendable {
     ///
     /// - Parameter switchInterval: How long a thread waits before it asks the holder to drop the lock;
     ///   CPython's default is 5 ms.
-    public init(switchInterval: Duration = .milliseconds(5)) {
+    package init(switchInterval: Duration = .milliseconds(5)) {
         precondition(switchInterval > .zero, "a switch interval is a time")
         self.switchInterval = switchInterval
     }
 
     /// What it has cost so far; a thread that still waits has not been counted.
-    public var statistics: Statistics { monitor.withLock { $0.statistics } }
+    package var statistics: Statistics { monitor.withLock { $0.statistics } }
 
     /// Waits for the lock and takes it.
     ///
     /// A thread that has it already is stopped: it would wait for itself.
-    public func take() {
+    package func take() {
         let me = pthread_self()
         var seen = 0
         var start: ContinuousClock.Instant?
@@ -134,7 +135,7 @@ public final class InterpreterLock: Sendable {
     /// Gives the lock up, and when somebody has asked for that, waits until another thread has it.
     ///
     /// Only the thread that has it may do so.
-    public func drop() {
+    package func drop() {
         let me = pthread_self()
         let isForced = monitor.withLock { state in
             precondition(
@@ -162,7 +163,7 @@ public final class InterpreterLock: Sendable {
     ///
     /// To be called by the thread that has it. One load when nobody asks.
     @inline(__always)
-    public func checkpoint() {
+    package func checkpoint() {
         if dropRequest.load(ordering: .relaxed) {
             drop()
             take()
@@ -174,7 +175,7 @@ public final class InterpreterLock: Sendable {
     /// - Parameter body: What runs the program's code.
     /// - Returns: What it gives.
     /// - Throws: What it throws.
-    public func withLock<Result, Failure: Error>(
+    package func withLock<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         take()
@@ -188,7 +189,7 @@ public final class InterpreterLock: Sendable {
     /// - Parameter body: What does not run the program's code.
     /// - Returns: What it gives.
     /// - Throws: What it throws.
-    public func withoutLock<Result, Failure: Error>(
+    package func withoutLock<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         drop()

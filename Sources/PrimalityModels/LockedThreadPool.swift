@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernels
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 /// Threads of which one at a time runs the program's code, as an interpreter's: a ``ThreadPool`` whose
 /// workers take an ``InterpreterLock`` for what they test.
@@ -12,13 +12,13 @@ public import PrimalityPool
 /// one call, during which nobody looks, unless it gives the lock up for its time.
 ///
 /// It is a model, to be compared with pools that are meant to be used.
-public struct LockedThreadPool: Pool {
+package struct LockedThreadPool: Pool {
     /// The lock, with what it has cost in all runs so far.
-    public let lock: InterpreterLock
+    package let lock: InterpreterLock
     /// Whether engines in C run without the lock.
     ///
     /// Those in Swift never do.
-    public let releasesLock: Bool
+    package let releasesLock: Bool
     private let threads: ThreadPool
 
     /// Makes a pool with a lock of its own.
@@ -27,7 +27,7 @@ public struct LockedThreadPool: Pool {
     ///   - workers: How many threads, at least 1.
     ///   - releasesLock: Whether engines in C run without the lock.
     ///   - switchInterval: How long a thread waits before it asks for the lock.
-    public init(
+    package init(
         workers: Int, releasesLock: Bool = false, switchInterval: Duration = .milliseconds(5)
     ) {
         threads = ThreadPool(workers: workers)
@@ -36,13 +36,13 @@ public struct LockedThreadPool: Pool {
     }
 
     /// ``PoolKind/threads``.
-    public var kind: PoolKind { .threads }
+    package var kind: PoolKind { .threads }
 
     /// How many threads.
-    public var workers: Int { threads.workers }
+    package var workers: Int { threads.workers }
 
     /// Tests everything that a source gives.
-    public func run(
+    package func run(
         _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
         deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {

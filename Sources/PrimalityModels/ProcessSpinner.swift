@@ -2,8 +2,8 @@
 
 internal import CKernels.Internal
 internal import CModels
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 #if canImport(Glibc)
     internal import Glibc
@@ -12,7 +12,7 @@ public import PrimalityPool
 #endif
 
 /// A spinner in a process, while the calling thread does the slow job.
-public enum ProcessSpinner {
+package enum ProcessSpinner {
     /// The child that draws, or 0.
     ///
     /// It is made, forgotten and killed under the lock, so that none is missed and no process is killed that
@@ -22,7 +22,7 @@ public enum ProcessSpinner {
     /// Ends the child that draws, if there is one, and returns when it draws no more.
     ///
     /// For who gives the terminal back and ends the program: the child would draw until it is told.
-    public static func endDrawing() {
+    package static func endDrawing() {
         child.withLock { child in
             if child == 0 { return }
             kill(child, SIGKILL)
@@ -43,7 +43,7 @@ public enum ProcessSpinner {
     ///   - cancel: Ends the job early.
     /// - Returns: The answer, and what was drawn meanwhile.
     /// - Throws: ``PoolError/cancelled``, and why there is no process or no answer.
-    public static func supervisor(
+    package static func supervisor(
         _ job: SlowJob, on canvas: Spinner.Canvas, cancel: CancelFlag = CancelFlag()
     ) throws(PoolError) -> Spinner.Report {
         let start = ContinuousClock.now

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 /// The experiment of the book's chapter: the same numbers by every engine on every pool, one number a
 /// chunk.
 ///
 /// ``Entrant`` lists the pools.
-public struct Race: Sendable {
+package struct Race: Sendable {
     /// The 20 numbers of the book's primes table.
-    public static let book: [BigNatural] = [
+    package static let book: [BigNatural] = [
         2, 142_702_110_479_723, 299_593_572_317_531, 3_333_333_333_333_301,
         3_333_333_333_333_333, 3_333_335_652_092_209, 4_444_444_444_444_423,
         4_444_444_444_444_444, 4_444_444_488_888_889, 5_555_553_133_149_889,
@@ -20,44 +20,44 @@ public struct Race: Sendable {
     ]
 
     /// One engine on one pool.
-    public struct Row: Sendable, Codable {
+    package struct Row: Sendable, Codable {
         /// The engine.
-        public var engine: Engine
+        package var engine: Engine
         /// The pool.
-        public var pool: Entrant
+        package var pool: Entrant
         /// How many workers the pool had.
-        public var workers: Int
+        package var workers: Int
         /// Runs, of which the medians are given.
-        public var runs: Int
+        package var runs: Int
         /// Wall time of a run in seconds, with the pool's start and end.
-        public var wallSeconds: Double
+        package var wallSeconds: Double
         /// CPU time that the tests took, all workers together, in seconds.
-        public var cpuSeconds: Double
+        package var cpuSeconds: Double
         /// Wall time of the serial pool over this one's; `nil` without a serial row.
-        public var speedup: Double?
+        package var speedup: Double?
         /// Wall time beyond an even share of the CPU time, per number, in microseconds: starting and
         /// ending workers, hand-over, and waiting for the last one.
-        public var overheadMicroseconds: Double
+        package var overheadMicroseconds: Double
         /// How many numbers are prime or probably so.
-        public var primes: Int
+        package var primes: Int
         /// How often another thread took the interpreter lock than the one that had it before; `nil`
         /// without such a lock.
-        public var handOvers: Int?
+        package var handOvers: Int?
         /// How often a thread was forced to let another one have it.
-        public var forcedSwitches: Int?
+        package var forcedSwitches: Int?
         /// How long threads waited for it, all together, in seconds.
-        public var waitingSeconds: Double?
+        package var waitingSeconds: Double?
     }
 
     /// Why a race has no result.
-    public enum Failure: Error, Sendable, CustomStringConvertible {
+    package enum Failure: Error, Sendable, CustomStringConvertible {
         /// A pool failed.
         case pool(Engine, Entrant, PoolError)
         /// Two verdicts on a number differ.
         case disagreement(number: BigNatural, first: Verdict, second: Verdict, Engine, Entrant)
 
         /// What happened.
-        public var description: String {
+        package var description: String {
             switch self {
             case .pool(let engine, let pool, let error):
                 "engine \(engine.rawValue) on pool \(pool.rawValue): \(error)"
@@ -84,7 +84,7 @@ public struct Race: Sendable {
     ///   - entrants: Where.
     ///   - workers: How many workers the pools have, but for the serial one.
     ///   - cancel: Ends the race.
-    public init(
+    package init(
         numbers: [BigNatural], engines: [Engine], entrants: [Entrant], workers: Int,
         cancel: CancelFlag = CancelFlag()
     ) {
@@ -97,7 +97,7 @@ public struct Race: Sendable {
     }
 
     /// How many rows it has.
-    public var count: Int { engines.count * entrants.count }
+    package var count: Int { engines.count * entrants.count }
 
     /// Runs it, engine by engine.
     ///
@@ -107,7 +107,7 @@ public struct Race: Sendable {
     /// - Returns: All rows.
     /// - Throws: ``Failure``. Verdicts are compared with those of the first row.
     @discardableResult
-    public func run(
+    package func run(
         report: (Row) -> Void = { _ in }, begin: (Engine, Entrant) -> Void = { _, _ in }
     ) throws(Failure) -> [Row] {
         var rows: [Row] = []

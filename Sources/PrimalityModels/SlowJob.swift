@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 internal import PurePrimality
 
 #if canImport(Glibc)
@@ -11,7 +11,7 @@ internal import PurePrimality
 #endif
 
 /// What takes long while a spinner turns.
-public enum SlowJob: Sendable, Equatable {
+package enum SlowJob: Sendable, Equatable {
     /// Waits. In a task it is a suspension, which gives the thread up.
     case sleep(Duration)
     /// Waits by a call that blocks its thread, in a task as well: the chapter's `time.sleep`.
@@ -22,17 +22,17 @@ public enum SlowJob: Sendable, Equatable {
 
 extension SlowJob {
     /// How many divisions a nap comes after, unless told otherwise: as in the chapter.
-    public static let napDivisions = 50_000
+    package static let napDivisions = 50_000
 
     /// The largest prime below 2⁶³, whose trial division makes 800 million divisions.
-    public static let number: BigNatural = 9_223_372_036_854_775_783
+    package static let number: BigNatural = 9_223_372_036_854_775_783
 
     /// Does it on the calling thread.
     ///
     /// - Parameter cancel: Ends it early.
     /// - Returns: The answer.
     /// - Throws: ``PoolError/cancelled``, or why there is no answer.
-    public func run(_ cancel: CancelFlag = CancelFlag()) throws(PoolError) -> String {
+    package func run(_ cancel: CancelFlag = CancelFlag()) throws(PoolError) -> String {
         switch self {
         case .sleep(let time), .block(let time):
             let deadline = ContinuousClock.now + time

@@ -12,9 +12,9 @@ internal import PrimalityPool
 ///
 /// Ten times a second the next of `\|/-` is to be drawn. Whoever draws must have a turn that often, so
 /// the frames that were drawn, and the longest time without one, tell who had none.
-public enum Spinner {
+package enum Spinner {
     /// The time between two frames.
-    public static let period: Duration = .milliseconds(100)
+    package static let period: Duration = .milliseconds(100)
 
     static let periodMilliseconds = 100
 
@@ -22,17 +22,17 @@ public enum Spinner {
     static let pictures = ["\\", "|", "/", "-"].map { Array("\r\($0) thinking!".utf8) }
 
     /// Where frames are drawn.
-    public struct Canvas: Sendable {
+    package struct Canvas: Sendable {
         let descriptor: Int32?
 
         /// Draws nowhere; frames count all the same.
-        public static let nowhere = Canvas(descriptor: nil)
+        package static let nowhere = Canvas(descriptor: nil)
 
         /// A terminal, or whatever else takes bytes.
         ///
         /// - Parameter descriptor: Where to write; it is to stay open until the spinner has ended.
         /// - Returns: The canvas.
-        public static func terminal(_ descriptor: Int32) -> Canvas {
+        package static func terminal(_ descriptor: Int32) -> Canvas {
             Canvas(descriptor: descriptor)
         }
 
@@ -43,21 +43,21 @@ public enum Spinner {
     }
 
     /// What a supervisor gives back.
-    public struct Report: Sendable, Equatable {
+    package struct Report: Sendable, Equatable {
         /// Frames that were drawn.
-        public var framesDrawn: Int
+        package var framesDrawn: Int
         /// Frames that a spinner draws which always has its turn: one at the beginning, and one each
         /// ``Spinner/period``.
-        public var framesDue: Int
+        package var framesDue: Int
         /// The longest time during which the picture stood still.
-        public var longestGap: Duration
+        package var longestGap: Duration
         /// How long the job took.
-        public var elapsed: Duration
+        package var elapsed: Duration
         /// What the job answered.
-        public var answer: String
+        package var answer: String
 
         /// Whether the spinner turned: at least half of the frames came.
-        public var turns: Bool { framesDrawn * 2 >= framesDue }
+        package var turns: Bool { framesDrawn * 2 >= framesDue }
     }
 }
 

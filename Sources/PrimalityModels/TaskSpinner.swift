@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 /// A spinner as a task, while another task does the slow job.
 ///
 /// Tasks share threads: each has its turn when the others wait for something. A job that computes, or
 /// blocks its thread, waits for nothing, and the spinner has no turn, unless one of ``Mend`` is taken.
-public enum TaskSpinner {
+package enum TaskSpinner {
     /// Where the tasks run.
-    public enum Place: Sendable, Equatable {
+    package enum Place: Sendable, Equatable {
         /// On an ``EventLoop``, which has one thread: the chapter's case.
         case loop
         /// On Swift's cooperative pool, one thread a core, with so many jobs at once.
@@ -17,7 +17,7 @@ public enum TaskSpinner {
     }
 
     /// How a job that would block its thread is kept from doing so.
-    public enum Mend: Sendable, Equatable {
+    package enum Mend: Sendable, Equatable {
         /// Not at all.
         case none
         /// Power napping: the test gives its thread up after so many divisions.
@@ -94,7 +94,7 @@ public enum TaskSpinner {
     ///   - mend: How the job is kept from blocking the spinner.
     /// - Returns: The answer, and what was drawn meanwhile.
     /// - Throws: ``PoolError/cancelled``, and why there is no thread or no answer.
-    public static func supervisor(
+    package static func supervisor(
         _ job: SlowJob, on canvas: Spinner.Canvas, cancel: CancelFlag = CancelFlag(),
         in place: Place = .loop, mend: Mend = .none
     ) throws(PoolError) -> Spinner.Report {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Primality
-public import PrimalityPool
+package import Primality
+package import PrimalityPool
 
 /// A spinner on a thread, while the calling thread does the slow job.
-public enum ThreadSpinner {
+package enum ThreadSpinner {
     /// What the thread does: draws until the event is set.
     private static func spin(_ animation: Animation, until done: Event) {
         repeat { animation.draw() } while !done.waitForAFrame()
@@ -20,7 +20,7 @@ public enum ThreadSpinner {
     ///   - cancel: Ends the job early.
     /// - Returns: The answer, and what was drawn meanwhile.
     /// - Throws: ``PoolError/cancelled``, and why there is no thread or no answer.
-    public static func supervisor(
+    package static func supervisor(
         _ job: SlowJob, on canvas: Spinner.Canvas, cancel: CancelFlag = CancelFlag()
     ) throws(PoolError) -> Spinner.Report {
         let animation = Animation(on: canvas)

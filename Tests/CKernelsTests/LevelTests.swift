@@ -4,7 +4,7 @@ import CKernels
 import CKernels.Internal
 import Glibc
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 /// The kernels of one level, for tests: never through the process-wide choice.

@@ -3,7 +3,7 @@
 import CKernels
 import CKernels.Internal
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct SearchKernelTests {

@@ -4,7 +4,7 @@ import CKernels
 import CKernels.Internal
 import Foundation
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 /// Numbers k·2ᵉ ± 1, and the tests that prove them.

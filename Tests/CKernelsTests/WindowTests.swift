@@ -2,7 +2,7 @@
 
 import CKernels
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct WindowTests {

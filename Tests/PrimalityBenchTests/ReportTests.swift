@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Charts
 import Foundation
 import PrimalityBench
+import TestSupport
 import Testing
 
 @Suite struct ReportTests {

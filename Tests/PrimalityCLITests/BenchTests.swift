@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TestVectors
+import TestSupport
 import Testing
 
 /// `primality bench` with reports that are there: nothing is measured.

@@ -2,7 +2,8 @@
 
 import Foundation
 import Primality
-import TestVectors
+import PrimalityExpressions
+import TestSupport
 import Testing
 
 /// Expressions and candidate files, as `check` takes them.

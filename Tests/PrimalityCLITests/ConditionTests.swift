@@ -2,7 +2,7 @@
 
 import Foundation
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 /// Candidates that are tested or left out by the results of others.

@@ -3,7 +3,7 @@
 import Foundation
 import Primality
 import PrimalityModels
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct ModelsTests {

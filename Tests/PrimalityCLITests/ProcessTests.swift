@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TestVectors
+import TestSupport
 import Testing
 
 /// What happens to the tool as a process: pipes, signals, full disks, killed workers.

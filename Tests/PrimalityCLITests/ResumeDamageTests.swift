@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TestVectors
+import TestSupport
 import Testing
 
 /// What happens to a file of results, or to its input, between runs and while one goes on.

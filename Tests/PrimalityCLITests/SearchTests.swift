@@ -2,7 +2,7 @@
 
 import Foundation
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct SearchTests {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TestVectors
+import TestSupport
 import Testing
 
 /// Signals that end the tool, or are to be left alone: to it, to its workers, and to the whole group as

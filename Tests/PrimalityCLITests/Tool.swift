@@ -2,7 +2,7 @@
 
 import Foundation
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 /// The built command line tool, run as a process.
@@ -208,7 +208,7 @@ struct PoolChoice: Sendable, CustomTestStringConvertible {
 func processes(
     thatAreZombies: Bool = false, _ fits: ((parent: Int32, name: String)) -> Bool
 ) -> [Int32] {
-    TestVectors.processes {
+    TestSupport.processes {
         $0.isZombie == thatAreZombies && fits((parent: $0.parent, name: $0.name))
     }
 }

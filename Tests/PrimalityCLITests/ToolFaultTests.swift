@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TestVectors
+import TestSupport
 import Testing
 
 /// Faults that meet the tool from outside: signals to it and to its workers.

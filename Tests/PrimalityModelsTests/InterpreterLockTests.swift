@@ -5,7 +5,7 @@ import Primality
 import PrimalityModels
 import PrimalityPool
 import Synchronization
-import TestVectors
+import TestSupport
 import Testing
 
 /// What nothing but the lock protects.

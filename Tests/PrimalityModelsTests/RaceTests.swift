@@ -4,7 +4,7 @@ import Foundation
 import Primality
 import PrimalityModels
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct RaceTests {

@@ -8,7 +8,7 @@ import Primality
 import PrimalityModels
 import PrimalityPool
 import Synchronization
-import TestVectors
+import TestSupport
 import Testing
 
 /// A way to spin.

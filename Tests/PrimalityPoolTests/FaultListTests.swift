@@ -3,7 +3,7 @@
 import Foundation
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 /// Faults and uses that are known to break pools, beside those of ``FaultTests``: docs/FAULTS.md lists all.

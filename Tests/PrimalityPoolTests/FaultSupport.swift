@@ -5,7 +5,7 @@ import CKernels.Internal
 import Foundation
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 
 /// How often each channel meets a fault.
 let faultTimes = TestFiles.faults

@@ -5,7 +5,7 @@ import CPool
 import Foundation
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 /// Each test runs in a process of its own, so that the children of one are no other test's, and with

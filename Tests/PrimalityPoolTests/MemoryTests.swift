@@ -3,7 +3,7 @@
 import Glibc
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 /// Numbers that are all in memory.

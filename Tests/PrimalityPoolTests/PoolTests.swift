@@ -3,7 +3,7 @@
 import Foundation
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 /// Tests run on cooperative threads, which no pool may block.

@@ -3,7 +3,7 @@
 import Foundation
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct SearchTests {

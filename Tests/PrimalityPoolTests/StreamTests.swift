@@ -3,7 +3,7 @@
 import Foundation
 import Primality
 import PrimalityPool
-import TestVectors
+import TestSupport
 import Testing
 
 /// 1, 2, 3, … without an end, counting what was pulled.

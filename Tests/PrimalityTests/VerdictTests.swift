@@ -2,7 +2,7 @@
 
 import Foundation
 import Primality
-import TestVectors
+import TestSupport
 import Testing
 
 /// 2¹²⁷ − 1, a prime whose form makes a proof easy.

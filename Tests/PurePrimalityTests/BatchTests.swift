@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import PurePrimality
-import TestVectors
+import TestSupport
 import Testing
 
 /// Batches take other ways than single numbers, and single numbers two: all must agree.

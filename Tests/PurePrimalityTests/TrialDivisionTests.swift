@@ -2,7 +2,7 @@
 
 import Glibc
 import PurePrimality
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct TrialDivisionTests {

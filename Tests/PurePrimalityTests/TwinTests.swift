@@ -4,7 +4,7 @@ import CKernels
 import CKernels.Internal
 import Primality
 import PurePrimality
-import TestVectors
+import TestSupport
 import Testing
 
 @Suite struct TwinTests {

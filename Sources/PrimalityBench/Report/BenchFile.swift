@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import FoundationEssentials
 
 /// Why a file is no report.
-public enum BenchFileError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum BenchFileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Not JSON, or not of that form; where, and what is wrong.
     case malformed(String)
     /// JSON of another program, or of another version of this one.
@@ -12,7 +13,7 @@ public enum BenchFileError: Error, Sendable, Hashable, CustomStringConvertible {
     case doubled(String)
 
     /// The reason in words.
-    public var description: String {
+    package var description: String {
         switch self {
         case .malformed(let reason): "it is no report of 'primality bench --json': \(reason)"
         case .format(let format):
@@ -32,7 +33,7 @@ extension BenchReport {
     ///
     /// - Returns: What ``init(json:)`` reads.
     /// - Throws: Never, since all in it can be encoded.
-    public func json() throws -> String {
+    package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -45,7 +46,7 @@ extension BenchReport {
     ///
     /// - Parameter json: The file's bytes; they need not be well-formed.
     /// - Throws: Why it is no report.
-    public init(json: [UInt8]) throws(BenchFileError) {
+    package init(json: [UInt8]) throws(BenchFileError) {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: Self.notFinite.positive, negativeInfinity: Self.notFinite.negative,

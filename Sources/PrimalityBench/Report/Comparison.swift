@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
+
 /// What is different between two reports: by their ratios, which were measured in the same rounds, since
 /// times alone differ from run to run.
-public struct Comparison: Sendable, Hashable {
+package struct Comparison: Sendable, Hashable {
     /// A measurement whose ratio's 95 % intervals have no number in common.
-    public struct Change: Sendable, Hashable {
+    package struct Change: Sendable, Hashable {
         /// As it was.
-        public var old: Measurement
+        package var old: Measurement
         /// As it is.
-        public var new: Measurement
+        package var new: Measurement
     }
 
     /// What has changed beyond the intervals, in the new report's order.
-    public var changes: [Change] = []
+    package var changes: [Change] = []
     /// How many ratios have not.
-    public var unchanged = 0
+    package var unchanged = 0
     /// How many measurements are in both and have no ratio in one of them.
-    public var unjudged = 0
+    package var unjudged = 0
     /// What is in the new report alone.
-    public var added: [Measurement] = []
+    package var added: [Measurement] = []
     /// What is in the old report alone.
-    public var removed: [Measurement] = []
+    package var removed: [Measurement] = []
     /// Why they are not to be compared.
-    public var warnings: [String] = []
+    package var warnings: [String] = []
 
     /// Compares two reports, measurement by measurement.
-    public init(old: BenchReport, new: BenchReport) {
+    package init(old: BenchReport, new: BenchReport) {
         let before = Dictionary(old.measurements.map { ($0.id, $0) }) { first, _ in first }
         let after = Set(new.measurements.map(\.id))
         for measurement in new.measurements {
@@ -86,7 +88,7 @@ public struct Comparison: Sendable, Hashable {
     }
 
     /// The numbers of all that.
-    public var summary: String {
+    package var summary: String {
         let judged = changes.count + unchanged
         return "\(changes.count) of \(judged) ratios changed beyond their 95 % intervals; "
             + "\(added.count) measurements are new, \(removed.count) are gone, \(unjudged) have no "
@@ -94,7 +96,7 @@ public struct Comparison: Sendable, Hashable {
     }
 
     /// The comparison for a terminal.
-    public var text: String { table.text }
+    package var text: String { table.text }
 }
 
 extension Interval {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import Mustache
 internal import Primality
 
@@ -41,7 +42,7 @@ extension BenchReport {
     /// - Parameter comparison: What changed since an earlier report.
     /// - Returns: The page; names from a file are text in it, whatever they hold.
     /// - Throws: Never, unless the template of this program is broken.
-    public func html(comparison: Comparison? = nil) throws -> String {
+    package func html(comparison: Comparison? = nil) throws -> String {
         try MustacheTemplate(string: template).render(Page(self, comparison))
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
+
 extension ReportTable {
     /// The table in GitHub's Markdown.
     package var markdown: String {
@@ -19,7 +21,7 @@ extension BenchReport {
     ///
     /// - Parameter comparison: What changed since an earlier report.
     /// - Returns: The document; names from a file are text in it, whatever they hold.
-    public func markdown(comparison: Comparison? = nil) -> String {
+    package func markdown(comparison: Comparison? = nil) -> String {
         let machine = [
             environment.cpu, "\(environment.cores) cores", "level \(environment.level)",
             environment.date,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Charts
+
 extension BenchReport {
     /// The drawings of a room; none where nothing was measured that can be drawn.
     package func charts(of section: Section) -> [Chart] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
 internal import Primality
 
 /// A table of a report, the same in the terminal, in Markdown and in HTML.
@@ -252,28 +253,8 @@ extension Interval {
     package var text: String { "\(significant(value)) [\(significant(low)), \(significant(high))]" }
 }
 
-/// A share of 1 in per cent.
-package func percent(_ share: Double) -> String {
-    decimal(share * 100, places: abs(share) < 0.0995 ? 1 : 0) + " %"
-}
-
 /// Each value once, in the order in which they come first.
 package func distinct(_ values: [String]) -> [String] {
     var seen: Set<String> = []
     return values.filter { seen.insert($0).inserted }
-}
-
-/// Text on one line that neither a terminal nor a reader takes amiss: control and format characters, which
-/// a file may hold, are replaced.
-public func plainText(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
-            .unassigned:
-            result.append("\u{FFFD}")
-        default: result.append(scalar)
-        }
-    }
-    return String(result)
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Charts
+
 extension ReportTable {
     /// The table in columns, below its title; lines end with a line end.
     package var text: String {
@@ -25,7 +27,7 @@ extension ReportTable {
 
 extension BenchReport {
     /// The tables and what follows from them, for a terminal.
-    public var text: String {
+    package var text: String {
         let parts = Section.allCases.map { section in
             let tables = tables(of: section)
             let command = tables.first.map { "  \(plainText($0.command))\n\n" } ?? ""

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Primality
+
+extension Expression {
+    /// The expression's value.
+    ///
+    /// Before anything is computed its size is estimated: `9^(9^9)` and `(10^9)!` are refused at once.
+    /// What is computed on the way may be negative, and may have four times the limit's bits.
+    ///
+    /// - Parameters:
+    ///   - maximumBits: The size of the largest number to accept.
+    ///   - cancel: Ends the computation between two operations, and in a search for primes.
+    /// - Returns: The number, of which it is known that it is not negative.
+    /// - Throws: Which operation cannot be done, and why.
+    /// - Complexity: That of some multiplications of numbers of the limit's size for each operation.
+    public func value(
+        maximumBits: Int, cancel: CancelFlag? = nil
+    ) throws(ExpressionError) -> BigNatural {
+        var evaluation = ExpressionEvaluation(text, maximumBits: maximumBits, cancel: cancel)
+        for (i, step) in steps.enumerated() {
+            if cancel?.isCancelled == true { throw ExpressionError(.cancelled) }
+            try evaluation.take(step, isLast: i == steps.count - 1)
+        }
+        return try evaluation.result()
+    }
+}
+
+extension BigNatural {
+    /// The value of an expression, such as `3*2^5000+1` or `503#-641`; plain numbers are expressions too.
+    ///
+    /// - Parameters:
+    ///   - expression: What ``Expression`` describes.
+    ///   - maximumBits: The size of the largest number to accept; decided before anything is computed.
+    /// - Throws: What is wrong with the text, or with the value.
+    public init(expression: String, maximumBits: Int) throws(ExpressionError) {
+        var batch = NumberBatch()
+        try batch.append(expression: expression.utf8.span, maximumBits: maximumBits)
+        self = batch[0]
+    }
+}
+
+extension NumberBatch {
+    /// Computes an expression and adds its value.
+    ///
+    /// A plain number costs what ``append(parsing:maximumBits:)`` does.
+    ///
+    /// - Parameters:
+    ///   - text: The expression.
+    ///   - maximumBits: The size of the largest number to accept; decided before anything is computed.
+    ///   - cancel: Ends the computation between two operations, and in a search for primes.
+    /// - Returns: The number's size in bits.
+    /// - Throws: What is wrong with the text, or with the value; the batch is then unchanged.
+    @discardableResult
+    public mutating func append(
+        expression text: Span<UInt8>, maximumBits: Int, cancel: CancelFlag? = nil
+    ) throws(ExpressionError) -> Int {
+        do throws(NumberTextError) {
+            return try append(parsing: text, maximumBits: maximumBits)
+        } catch {
+            switch error {
+            case .notADigit, .signed: break
+            default: throw ExpressionError(.number(error))
+            }
+        }
+        let value = try Expression(text.indices.map { text[$0] }).value(
+            maximumBits: maximumBits, cancel: cancel)
+        append(value)
+        return value.bitWidth
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernels
+internal import CKernels.Internal
+internal import CPool
+internal import Primality
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+extension ProcessPool {
+    /// Prepares for worker processes that run Swift: to be called first thing in the program's main
+    /// function, before anything starts a thread or a task.
+    ///
+    /// In a worker of kind ``WorkerKind/exec`` this does not return.
+    ///
+    /// - Parameters:
+    ///   - tasks: What workers may run beside the engines. They see nothing that happens to the program's
+    ///     variables afterwards.
+    ///   - withNursery: Whether workers of kind ``WorkerKind/swift`` are wanted. Their nursery is a process
+    ///     that lives as long as the calling thread.
+    /// - Throws: ``PoolError/tooLate(threads:)`` when the process has other threads already,
+    ///   ``PoolError/system(call:error:)`` when it cannot be forked.
+    public static func bootstrap(
+        tasks: [WorkerTask] = [], withNursery: Bool = true
+    ) throws(PoolError) {
+        registry.withLock { $0.tasks = tasks }
+        unsafe prk_worker_adopt(workerMain)
+        var nursery: OpaquePointer?
+        if withNursery {
+            let threads = threadCount()
+            if threads != 1 { throw .tooLate(threads: threads) }
+            unsafe nursery = prk_nursery_create(workerMain)
+            if unsafe nursery == nil { throw .system(call: "fork", error: errno) }
+        }
+        registry.withLock {
+            $0.isBootstrapped = true
+            unsafe $0.nursery = nursery
+        }
+    }
+}
+
+/// What ``ProcessPool/bootstrap(tasks:withNursery:)`` left in this process, and in those that come of it.
+@safe private struct Registry {
+    var tasks: [WorkerTask] = []
+    var isBootstrapped = false
+    /// For the program's life.
+    var nursery: OpaquePointer?
+
+    init() { unsafe nursery = nil }
+}
+
+private let registry = Monitor(Registry())
+
+private func threadCount() -> Int {
+    // Threads: 1
+    guard let status = unsafe fopen("/proc/self/status", "re") else { return 0 }
+    defer { unsafe fclose(status) }
+    var line = [CChar](repeating: 0, count: 256)
+    while unsafe fgets(&line, Int32(line.count), status) != nil {
+        let bytes = line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+        let text = String(decoding: bytes, as: UTF8.self)
+        if text.hasPrefix("Threads:") {
+            return Int(text.dropFirst(8).filter(\.isNumber)) ?? 0
+        }
+    }
+    return 0
+}
+
+/// Makes the workers of a run.
+@safe struct WorkerMaker {
+    private let kind: WorkerKind
+    private let channel: ProcessChannel
+    private let kernelJob: KernelJob
+    private let setup: prk_worker_setup
+
+    /// Throws when such workers cannot be had here.
+    init(_ job: PoolJob, of pool: ProcessPool, _ kernelJob: KernelJob) throws(PoolError) {
+        kind = pool.workerKind
+        channel = pool.channel
+        unsafe self.kernelJob = unsafe kernelJob
+        var setup = unsafe prk_worker_setup()
+        unsafe setup.job = unsafe kernelJob
+        unsafe setup.channel = pool.channel.kernelChannel
+        unsafe setup.owner = getpid()
+        unsafe write(job.engine.rawValue, to: &setup.engine)
+        unsafe write(pool.task ?? "", to: &setup.task)
+        unsafe self.setup = unsafe setup
+        if kind == .kernel {
+            if let task = pool.task { throw .unknownTask(task) }
+            return
+        }
+        let found = registry.withLock { $0 }
+        let hasNursery = unsafe found.nursery != nil
+        if !found.isBootstrapped || kind == .swift && !hasNursery {
+            throw .notBootstrapped(kind)
+        }
+        if let task = pool.task, !found.tasks.contains(where: { $0.name == task }) {
+            throw .unknownTask(task)
+        }
+    }
+
+    /// A new worker in C, or `nil` with `errno` set.
+    func make() -> OpaquePointer? {
+        switch kind {
+        case .kernel:
+            // The child gets its copy of the job, and never returns from the call.
+            unsafe withUnsafePointer(to: kernelJob) { job in
+                unsafe prk_worker_create(channel.kernelChannel, job)
+            }
+        case .swift:
+            // One at a time: the nursery answers in the order of the questions.
+            unsafe registry.withLock { found in
+                unsafe withUnsafePointer(to: setup) { setup in
+                    unsafe HandedOver(prk_worker_create_in(found.nursery, setup))
+                }
+            }.value
+        case .exec:
+            unsafe withUnsafePointer(to: setup) { unsafe prk_worker_spawn($0) }
+        }
+    }
+
+    /// Waits for a worker's end, as `prk_worker_reap`.
+    func reap(_ handle: OpaquePointer, _ signal: inout Int32) -> Int32 {
+        if kind != .swift { return unsafe prk_worker_reap(handle, &signal) }
+        let (status, by) = registry.withLock { _ in
+            var signal: Int32 = 0
+            let status = unsafe prk_worker_reap(handle, &signal)
+            return (status, signal)
+        }
+        signal = by
+        return status
+    }
+}
+
+/// Writes a text as a C string; there is room for it.
+private func write<Room>(_ text: String, to room: inout Room) {
+    unsafe withUnsafeMutableBytes(of: &room) { room in
+        let bytes = Array(text.utf8.prefix(room.count - 1)) + [0]
+        unsafe room.copyBytes(from: bytes)
+    }
+}
+
+private func string<Room>(_ room: Room) -> String {
+    unsafe withUnsafeBytes(of: room) { room in
+        unsafe String(decoding: room.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+/// The life of a worker that runs Swift.
+private let workerMain: prk_worker_main = { setup, end in
+    guard let setup = unsafe setup?.pointee, let end = unsafe end,
+        let engine = unsafe Engine(rawValue: string(setup.engine))
+    else { return }
+    let options = unsafe TestOptions(
+        rounds: Int(setup.job.options.rounds), seed: setup.job.options.seed,
+        wantsResidue: setup.job.options.want_residue)
+    var job = unsafe engine.job(
+        options: options, cancel: nil, wantsReports: setup.job.wants_reports)
+    unsafe job.wants_cpu_time = unsafe setup.job.wants_cpu_time
+    unsafe job.options.cancel = unsafe prk_worker_cancel_flag(end)
+    let name = unsafe string(setup.task)
+    if !name.isEmpty {
+        guard let task = registry.withLock({ $0.tasks.first { $0.name == name } }) else { return }
+        // For the process's life.
+        unsafe job.task_context = unsafe Unmanaged.passRetained(Body(task)).toOpaque()
+        unsafe job.task = unsafe runTask
+    }
+    unsafe prk_worker_serve(end, &job)
+}
+
+private final class Body {
+    let task: WorkerTask
+    init(_ task: WorkerTask) { self.task = task }
+}
+
+private let runTask: prk_worker_task = { context, limbs, offsets, count, verdicts, text in
+    guard let context = unsafe context, let limbs = unsafe limbs, let offsets = unsafe offsets,
+        let verdicts = unsafe verdicts, let text = unsafe text
+    else { return UInt32(PRK_TASK_FAILED) }
+    let body = unsafe Unmanaged<Body>.fromOpaque(context).takeUnretainedValue()
+    var problem: String
+    do {
+        let found = try unsafe body.task.body(
+            NumberBatch(copying: limbs, offsets: offsets, count: count))
+        if found.count == count {
+            for (i, verdict) in found.enumerated() { unsafe verdicts[i] = verdict.rawValue }
+            return 0
+        }
+        problem = "\(found.count) verdicts on \(count) numbers"
+    } catch {
+        problem = "\(error)"
+    }
+    let bytes = Array(problem.utf8.prefix(Int(PRK_WORKER_TEXT) - 1)) + [0]
+    for (i, byte) in bytes.enumerated() { unsafe text[i] = CChar(bitPattern: byte) }
+    for i in 0..<count { unsafe verdicts[i] = UInt8(KernelVerdict.untested.rawValue) }
+    return UInt32(PRK_TASK_FAILED)
+}
