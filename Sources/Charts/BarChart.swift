@@ -6,12 +6,13 @@ package struct BarChart {
         package var name: String
         package var value: Double
         package var text: String
-        package var interval: Interval?
+        package var interval: ConfidenceInterval?
         /// Which colour.
         package var style = 0
 
         package init(
-            name: String, value: Double, text: String, interval: Interval? = nil, style: Int = 0
+            name: String, value: Double, text: String, interval: ConfidenceInterval? = nil,
+            style: Int = 0
         ) {
             self.name = name
             self.value = value

@@ -5,12 +5,12 @@ package struct LineChart {
     package struct Point {
         package var x: Double
         package var y: Double
-        package var interval: Interval?
+        package var interval: ConfidenceInterval?
         /// Not joined with the point before it.
         package var isApart = false
 
         package init(
-            x: Double, y: Double, interval: Interval? = nil, isApart: Bool = false
+            x: Double, y: Double, interval: ConfidenceInterval? = nil, isApart: Bool = false
         ) {
             self.x = x
             self.y = y

@@ -35,7 +35,7 @@ package struct Distribution: Sendable, Hashable, Codable {
 }
 
 /// A value, and between what it probably lies.
-package struct Interval: Sendable, Hashable, Codable {
+package struct ConfidenceInterval: Sendable, Hashable, Codable {
     /// The estimate.
     package var value: Double
     /// The lower end of the 95 % interval.
@@ -51,7 +51,9 @@ package struct Interval: Sendable, Hashable, Codable {
     }
 
     /// Whether two have a number in common.
-    package func overlaps(_ other: Interval) -> Bool { low <= other.high && other.low <= high }
+    package func overlaps(_ other: ConfidenceInterval) -> Bool {
+        low <= other.high && other.low <= high
+    }
 }
 
 /// What is computed from rounds.
@@ -76,7 +78,7 @@ package enum Statistics {
     /// - Complexity: 2000 estimates.
     package static func bootstrap(
         rounds: Int, _ estimate: (_ drawn: [Int]) -> Double
-    ) -> Interval {
+    ) -> ConfidenceInterval {
         var random = SeededRandomness(seed: 0)
         let all = Array(0..<rounds)
         var drawn = all
@@ -88,7 +90,7 @@ package enum Statistics {
         }
         estimates.sort()
         let tail = resamplings / 40
-        return Interval(
+        return ConfidenceInterval(
             value: estimate(all), low: estimates[tail], high: estimates[resamplings - 1 - tail])
     }
 
@@ -98,7 +100,7 @@ package enum Statistics {
     ///   - reference: Times of the rounds.
     ///   - times: Times of the same rounds, so that what the machine did meanwhile met both.
     /// - Returns: The ratio, with its 95 % interval.
-    package static func ratio(of reference: [Double], to times: [Double]) -> Interval {
+    package static func ratio(of reference: [Double], to times: [Double]) -> ConfidenceInterval {
         let ratios = zip(reference, times).map { $0 / $1 }
         return bootstrap(rounds: ratios.count) { drawn in median(drawn.map { ratios[$0] }) }
     }
@@ -115,7 +117,7 @@ package enum Statistics {
     package static func ratio(
         of reference: [Double], toDifferenceOf long: [Double], _ short: [Double],
         times scale: Double
-    ) -> Interval {
+    ) -> ConfidenceInterval {
         bootstrap(rounds: reference.count) { drawn in
             func median(_ rounds: [Double]) -> Double { Self.median(drawn.map { rounds[$0] }) }
             let difference = (median(long) - median(short)) * scale

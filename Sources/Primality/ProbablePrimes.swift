@@ -93,94 +93,98 @@ public struct ProbablePrimes: ~Copyable, Sendable {
     }
 }
 
-/// The primes in a range; exact.
-///
-/// - Parameters:
-///   - range: The window. Long dense ranges are a sieve's job, such as primesieve's.
-///   - cancel: Ends the search.
-/// - Returns: The primes in order.
-/// - Throws: ``PrimalityError``.
-/// - Complexity: One test for each number that small primes leave, about a tenth of the odd ones.
-public func primes(
-    in range: ClosedRange<UInt64>, cancel: CancelFlag? = nil
-) throws(PrimalityError) -> [UInt64] {
-    try primes(
-        of: WindowSieve(
-            BigNatural(range.lowerBound)...BigNatural(range.upperBound), cancel: cancel),
-        cancel: cancel)
-}
-
-/// The primes in a range; exact.
-///
-/// - Parameters:
-///   - range: The window. Long dense ranges are a sieve's job, such as primesieve's.
-///   - cancel: Ends the search.
-/// - Returns: The primes in order.
-/// - Throws: ``PrimalityError``.
-/// - Complexity: One test for each number that small primes leave, about a tenth of the odd ones.
-public func primes(
-    in range: Range<UInt64>, cancel: CancelFlag? = nil
-) throws(PrimalityError) -> [UInt64] {
-    try primes(
-        of: WindowSieve(
-            BigNatural(range.lowerBound)..<BigNatural(range.upperBound), cancel: cancel),
-        cancel: cancel)
-}
-
-/// The primes below 2⁶⁴ that a sieve left.
-private func primes(
-    of sieve: consuming WindowSieve, cancel: CancelFlag?
-) throws(PrimalityError) -> [UInt64] {
-    var tester = try Tester(engine: .u64, cancel: cancel)
-    var primes: [UInt64] = []
-    while let batch = try sieve.nextBatch(limit: 8192) {
-        let results = try tester.test(batch)
-        for i in 0..<results.count {
-            guard let verdict = results.verdict(at: i) else { throw .cancelled }
-            if verdict.passed { primes.append(batch.limbs[i]) }  // one limb a number
-        }
+extension UInt64 {
+    /// The primes in a range; exact.
+    ///
+    /// - Parameters:
+    ///   - range: The window. Long dense ranges are a sieve's job, such as primesieve's.
+    ///   - cancel: Ends the search.
+    /// - Returns: The primes in order.
+    /// - Throws: ``PrimalityError``.
+    /// - Complexity: One test for each number that small primes leave, about a tenth of the odd ones.
+    public static func primes(
+        in range: ClosedRange<UInt64>, cancel: CancelFlag? = nil
+    ) throws(PrimalityError) -> [UInt64] {
+        try primes(
+            of: WindowSieve(
+                BigNatural(range.lowerBound)...BigNatural(range.upperBound), cancel: cancel),
+            cancel: cancel)
     }
-    return primes
+
+    /// The primes in a range; exact.
+    ///
+    /// - Parameters:
+    ///   - range: The window. Long dense ranges are a sieve's job, such as primesieve's.
+    ///   - cancel: Ends the search.
+    /// - Returns: The primes in order.
+    /// - Throws: ``PrimalityError``.
+    /// - Complexity: One test for each number that small primes leave, about a tenth of the odd ones.
+    public static func primes(
+        in range: Range<UInt64>, cancel: CancelFlag? = nil
+    ) throws(PrimalityError) -> [UInt64] {
+        try primes(
+            of: WindowSieve(
+                BigNatural(range.lowerBound)..<BigNatural(range.upperBound), cancel: cancel),
+            cancel: cancel)
+    }
+
+    /// The primes below 2⁶⁴ that a sieve left.
+    private static func primes(
+        of sieve: consuming WindowSieve, cancel: CancelFlag?
+    ) throws(PrimalityError) -> [UInt64] {
+        var tester = try Tester(engine: .u64, cancel: cancel)
+        var primes: [UInt64] = []
+        while let batch = try sieve.nextBatch(limit: 8192) {
+            let results = try tester.test(batch)
+            for i in 0..<results.count {
+                guard let verdict = results.verdict(at: i) else { throw .cancelled }
+                if verdict.passed { primes.append(batch.limbs[i]) }  // one limb a number
+            }
+        }
+        return primes
+    }
 }
 
-/// The primes and probable primes in a range.
-///
-/// Below 2⁶⁴ they are prime; above, each passed Baillie–PSW and the random bases that were asked for,
-/// which proves nothing. ``ProbablePrimes`` gives them one by one, with their verdicts.
-///
-/// - Parameters:
-///   - range: The window.
-///   - options: How numbers above 2⁶⁴ are tested.
-///   - cancel: Ends the search.
-/// - Returns: The numbers in order.
-/// - Throws: ``PrimalityError``.
-/// - Complexity: One test for each number that small primes leave: some percents of all.
-public func probablePrimes(
-    in range: ClosedRange<BigNatural>, options: TestOptions = TestOptions(),
-    cancel: CancelFlag? = nil
-) throws(PrimalityError) -> [BigNatural] {
-    try probablePrimes(
-        in: range.lowerBound..<range.upperBound.adding(1), options: options, cancel: cancel)
-}
+extension BigNatural {
+    /// The primes and probable primes in a range.
+    ///
+    /// Below 2⁶⁴ they are prime; above, each passed Baillie–PSW and the random bases that were asked for,
+    /// which proves nothing. ``ProbablePrimes`` gives them one by one, with their verdicts.
+    ///
+    /// - Parameters:
+    ///   - range: The window.
+    ///   - options: How numbers above 2⁶⁴ are tested.
+    ///   - cancel: Ends the search.
+    /// - Returns: The numbers in order.
+    /// - Throws: ``PrimalityError``.
+    /// - Complexity: One test for each number that small primes leave: some percents of all.
+    public static func probablePrimes(
+        in range: ClosedRange<BigNatural>, options: TestOptions = TestOptions(),
+        cancel: CancelFlag? = nil
+    ) throws(PrimalityError) -> [BigNatural] {
+        try probablePrimes(
+            in: range.lowerBound..<range.upperBound.adding(1), options: options, cancel: cancel)
+    }
 
-/// The primes and probable primes in a range.
-///
-/// Below 2⁶⁴ they are prime; above, each passed Baillie–PSW and the random bases that were asked for,
-/// which proves nothing. ``ProbablePrimes`` gives them one by one, with their verdicts.
-///
-/// - Parameters:
-///   - range: The window.
-///   - options: How numbers above 2⁶⁴ are tested.
-///   - cancel: Ends the search.
-/// - Returns: The numbers in order.
-/// - Throws: ``PrimalityError``.
-/// - Complexity: One test for each number that small primes leave: some percents of all.
-public func probablePrimes(
-    in range: Range<BigNatural>, options: TestOptions = TestOptions(),
-    cancel: CancelFlag? = nil
-) throws(PrimalityError) -> [BigNatural] {
-    var found = try ProbablePrimes(in: range, options: options, cancel: cancel)
-    var numbers: [BigNatural] = []
-    while let next = try found.next() { numbers.append(next.number) }
-    return numbers
+    /// The primes and probable primes in a range.
+    ///
+    /// Below 2⁶⁴ they are prime; above, each passed Baillie–PSW and the random bases that were asked for,
+    /// which proves nothing. ``ProbablePrimes`` gives them one by one, with their verdicts.
+    ///
+    /// - Parameters:
+    ///   - range: The window.
+    ///   - options: How numbers above 2⁶⁴ are tested.
+    ///   - cancel: Ends the search.
+    /// - Returns: The numbers in order.
+    /// - Throws: ``PrimalityError``.
+    /// - Complexity: One test for each number that small primes leave: some percents of all.
+    public static func probablePrimes(
+        in range: Range<BigNatural>, options: TestOptions = TestOptions(),
+        cancel: CancelFlag? = nil
+    ) throws(PrimalityError) -> [BigNatural] {
+        var found = try ProbablePrimes(in: range, options: options, cancel: cancel)
+        var numbers: [BigNatural] = []
+        while let next = try found.next() { numbers.append(next.number) }
+        return numbers
+    }
 }

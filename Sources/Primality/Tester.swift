@@ -148,9 +148,9 @@ public struct TestResults: Sendable {
     ///   - position: A position in the batch.
     ///   - numbers: The batch that was tested.
     /// - Returns: The report.
-    public func report(at position: Int, of numbers: NumberBatch) -> Report? {
+    public func report(at position: Int, of numbers: NumberBatch) -> TestReport? {
         if rawReports.isEmpty { return nil }
-        return Report(rawReports[position], number: numbers[position], seed: seed)
+        return TestReport(rawReports[position], number: numbers[position], seed: seed)
     }
 
     /// All verdicts.

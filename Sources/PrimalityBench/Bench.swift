@@ -39,7 +39,7 @@ package struct Bench {
         let before = CPUTimes()
         let contest = Contest(settings, cancel, progress: progress)
         do {
-            for section in Section.allCases where settings.sections.contains(section) {
+            for section in ReportSection.allCases where settings.sections.contains(section) {
                 switch section {
                 case .call: report.measurements += try CallRoom(settings).measure(contest)
                 case .kernel: report.measurements += try KernelRoom(settings).measure(contest)

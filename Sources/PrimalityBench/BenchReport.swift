@@ -15,15 +15,15 @@ package struct BenchReport: Sendable, Hashable, Codable {
     package var environment: BenchEnvironment
     /// How it was measured.
     package var settings: BenchSettings
-    /// Each with an ``Measurement/id`` of its own.
-    package var measurements: [Measurement] = []
+    /// Each with an ``Timing/id`` of its own.
+    package var measurements: [Timing] = []
     /// What follows, in sentences.
     package var findings: [Finding] = []
     /// Why the run is not to be trusted.
     package var warnings: [String] = []
 
     package init(
-        environment: BenchEnvironment, settings: BenchSettings, measurements: [Measurement] = [],
+        environment: BenchEnvironment, settings: BenchSettings, measurements: [Timing] = [],
         findings: [Finding] = [], warnings: [String] = []
     ) {
         self.environment = environment
@@ -34,10 +34,10 @@ package struct BenchReport: Sendable, Hashable, Codable {
     }
 
     /// The measurement of that name.
-    package subscript(id: String) -> Measurement? { measurements.first { $0.id == id } }
+    package subscript(id: String) -> Timing? { measurements.first { $0.id == id } }
 
     /// Adds measurements of other programs, in the place of those of the same name, and makes the sentences anew.
-    package mutating func join(_ others: [Measurement]) {
+    package mutating func join(_ others: [Timing]) {
         if others.isEmpty { return }
         let names = Set(others.map(\.id))
         measurements.removeAll { names.contains($0.id) }
@@ -46,13 +46,13 @@ package struct BenchReport: Sendable, Hashable, Codable {
     }
 
     /// A room's measurements.
-    package func measurements(of section: Section) -> [Measurement] {
+    package func measurements(of section: ReportSection) -> [Timing] {
         measurements.filter { $0.section == section }
     }
 }
 
 /// The rooms of a report.
-package enum Section: String, Sendable, Hashable, Codable, CaseIterable {
+package enum ReportSection: String, Sendable, Hashable, Codable, CaseIterable {
     /// What one call costs.
     case call
     /// Each algorithm in C at each level and in Swift.
@@ -68,11 +68,11 @@ package enum Section: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// One thing measured.
-package struct Measurement: Sendable, Hashable, Codable {
+package struct Timing: Sendable, Hashable, Codable {
     /// Dotted, from the room on: `kernel.exact.prime-64.c-avx2.batch-512`.
     package var id: String
     /// Its room.
-    package var section: Section
+    package var section: ReportSection
     /// What was done: an algorithm, a kind of call.
     package var subject: String
     /// By whom: `C, avx2`, `Swift`, a pool.
@@ -94,12 +94,12 @@ package struct Measurement: Sendable, Hashable, Codable {
     /// The reference's time divided by this one's: above 1 this is faster.
     ///
     /// By CPU time where all of it is the measuring thread's, else by the clock.
-    package var ratio: Interval?
+    package var ratio: ConfidenceInterval?
 
     package init(
-        id: String, section: Section, subject: String, variant: String, input: String? = nil,
+        id: String, section: ReportSection, subject: String, variant: String, input: String? = nil,
         size: Int? = nil, per: String, command: String, cpu: Distribution? = nil,
-        wall: Distribution? = nil, reference: String? = nil, ratio: Interval? = nil
+        wall: Distribution? = nil, reference: String? = nil, ratio: ConfidenceInterval? = nil
     ) {
         self.id = id
         self.section = section
@@ -128,7 +128,7 @@ package struct BenchSettings: Sendable, Hashable, Codable {
     /// How long each thing is repeated in a round, in nanoseconds.
     package var leastTime = 1_000_000.0
     /// The rooms that are measured.
-    package var sections: [Section] = [.call, .kernel, .handOver, .fork, .scaling]
+    package var sections: [ReportSection] = [.call, .kernel, .handOver, .fork, .scaling]
 
     /// The settings of a full run.
     package init() {}

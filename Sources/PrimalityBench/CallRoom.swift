@@ -13,7 +13,7 @@ package struct CallRoom {
 
     package init(_ settings: BenchSettings) { self.settings = settings }
 
-    package func measure(_ contest: Contest) throws -> [Measurement] {
+    package func measure(_ contest: Contest) throws -> [Timing] {
         try contest.run("calls", steps + ends + objects)
             + contest.run("strings and scratch", texts() + scratches())
     }
@@ -26,7 +26,7 @@ package struct CallRoom {
         units: Int = Self.calls, _ pass: @escaping (Int) throws -> UInt64
     ) -> Contestant {
         Contestant(
-            measurement: Measurement(
+            measurement: Timing(
                 id: id, section: .call, subject: subject, variant: variant, per: "call",
                 command: "primality bench --rooms call", reference: reference),
             units: units, pass: pass)

@@ -7,7 +7,7 @@ package import Primality
 
 /// Something to time.
 package struct Contestant {
-    package var measurement: Measurement
+    package var measurement: Timing
     /// How many things a pass does, of which the time is given for one.
     package var units: Int
     /// What all passes must answer, so that nothing is left out; `nil`: that of the first pass.
@@ -20,7 +20,7 @@ package struct Contestant {
     package var verify: (() throws -> UInt64)?
 
     package init(
-        measurement: Measurement, units: Int, expected: UInt64? = nil, isByClock: Bool = false,
+        measurement: Timing, units: Int, expected: UInt64? = nil, isByClock: Bool = false,
         pass: @escaping (_ count: Int) throws -> UInt64, verify: (() throws -> UInt64)? = nil
     ) {
         self.measurement = measurement
@@ -67,7 +67,7 @@ package struct Contest {
 
     /// The contestants' measurements, with times and, where they name a reference that is among them,
     /// ratios.
-    package func run(_ title: String, _ contestants: [Contestant]) throws -> [Measurement] {
+    package func run(_ title: String, _ contestants: [Contestant]) throws -> [Timing] {
         var passes: [Int] = []
         var expected: [UInt64] = []
         for contestant in contestants {

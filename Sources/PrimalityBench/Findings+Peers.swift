@@ -5,7 +5,7 @@ internal import Foundation
 
 extension BenchReport {
     /// Of contenders for the same words those worth a look: ours at the level in use, and all others.
-    package func shownPeers(_ all: [Measurement]) -> [Measurement] {
+    package func shownPeers(_ all: [Timing]) -> [Timing] {
         all.filter { m in
             let parts = m.variant.components(separatedBy: ", ")
             return parts.count < 3 || parts[0] != PeerFile.ours || parts[1] == environment.level
@@ -38,7 +38,7 @@ extension Findings {
             })
     }
 
-    private mutating func times(_ what: String, _ contenders: [Measurement]) {
+    private mutating func times(_ what: String, _ contenders: [Timing]) {
         let measured = contenders.compactMap { m in m.time.map { (m, $0.median) } }
         // One alone is beside nothing.
         if measured.count < 2 { return }

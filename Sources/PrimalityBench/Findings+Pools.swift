@@ -17,7 +17,7 @@ extension Findings {
         Finding.Figure(value: share, text: decimal(share * 100, places: 1) + "\u{A0}%")
     }
 
-    private func variants(of section: Section) -> [String] {
+    private func variants(of section: ReportSection) -> [String] {
         var variants: [String] = []
         for m in report.measurements(of: section) where !variants.contains(m.variant) {
             variants.append(m.variant)
@@ -51,10 +51,10 @@ extension Findings {
     }
 
     /// From what size on chunks are large enough for a pool.
-    private mutating func chunk(of variant: String, _ room: [Measurement]) {
+    private mutating func chunk(of variant: String, _ room: [Timing]) {
         let ideal = Double(report.environment.cores)
-        var best: (run: Measurement, speed: Double)?
-        var enough: (run: Measurement, speed: Double)?
+        var best: (run: Timing, speed: Double)?
+        var enough: (run: Timing, speed: Double)?
         for run in room where run.variant == variant && run.per == "number" {
             guard let speed = run.ratio?.value else { continue }
             if speed > best?.speed ?? 0 { best = (run, speed) }

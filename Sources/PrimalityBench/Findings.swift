@@ -27,7 +27,7 @@ package struct Findings {
 
     /// Adds a sentence whose figures stand for `{0}`, `{1}` and so on.
     package mutating func add(
-        _ id: String, _ template: String, _ figures: [Finding.Figure], from sources: [Measurement]
+        _ id: String, _ template: String, _ figures: [Finding.Figure], from sources: [Timing]
     ) {
         all.append(
             Finding(
@@ -53,7 +53,7 @@ package struct Findings {
         Finding.Figure(value: Double(count), text: "\(count)")
     }
 
-    private func median(_ id: String) -> (measurement: Measurement, median: Double)? {
+    private func median(_ id: String) -> (measurement: Timing, median: Double)? {
         report[id].flatMap { measurement in measurement.time.map { (measurement, $0.median) } }
     }
 
@@ -70,7 +70,7 @@ package struct Findings {
             let open = median("call.c.generic-unspecialised"),
             let back = median("call.c.call-back")
         else { return }
-        func more(_ way: (measurement: Measurement, median: Double)) -> Finding.Figure {
+        func more(_ way: (measurement: Timing, median: Double)) -> Finding.Figure {
             let difference = way.median - loop.median
             let isCertain = way.measurement.ratio.map { $0.high < 1 } ?? (difference > 0)
             return isCertain
@@ -129,7 +129,7 @@ package struct Findings {
 
     private func exact(
         _ input: String, _ variant: String, _ rest: String
-    ) -> (measurement: Measurement, median: Double)? {
+    ) -> (measurement: Timing, median: Double)? {
         median(KernelRoom.id("exact", input, variant, rest))
     }
 
@@ -193,7 +193,7 @@ package struct Findings {
     }
 
     private mutating func trialDivision() {
-        func trial(_ variant: String) -> (measurement: Measurement, median: Double)? {
+        func trial(_ variant: String) -> (measurement: Timing, median: Double)? {
             median(KernelRoom.id("trial", "prime-50", variant, "single"))
         }
         guard let level = KernelRoom.variants.last, let swift = trial("swift"),

@@ -41,7 +41,7 @@ package struct ForkRoom {
 
     package static func id(_ megabytes: Int) -> String { "fork.resident-\(megabytes)" }
 
-    package mutating func measure(_ contest: Contest) throws -> [Measurement] {
+    package mutating func measure(_ contest: Contest) throws -> [Timing] {
         var blocks: [Resident] = []
         for megabytes in megabytes {
             // Others need memory too, and may want more of it meanwhile.
@@ -64,7 +64,7 @@ package struct ForkRoom {
         }
         let contestants = blocks.map { own in
             Contestant(
-                measurement: Measurement(
+                measurement: Timing(
                     id: Self.id(own.megabytes), section: .fork, subject: "fork, exit and wait",
                     variant: "fork", input: "\(own.megabytes) MB resident", size: own.megabytes,
                     per: "fork", command: Self.command,

@@ -53,7 +53,7 @@ package struct HandOverRoom {
         "hand-over.cost-\(size).\(pool)"
     }
 
-    package mutating func measure(_ contest: Contest) throws -> [Measurement] {
+    package mutating func measure(_ contest: Contest) throws -> [Timing] {
         // First, while there is little memory that a fork would copy page tables of.
         let starts = try contest.run("starting and ending", self.starts(contest.cancel))
         return try starts + numbers(contest) + costs(contest)
@@ -63,7 +63,7 @@ package struct HandOverRoom {
         let work = PoolWork(.light, count: workers, cancel)
         return variants.map {
             work.contestant(
-                Measurement(
+                Timing(
                     id: Self.start($0.name), section: .handOver, subject: "start and end of a pool",
                     variant: $0.text, input: "a number a worker", per: "start",
                     command: Self.command),
@@ -75,7 +75,7 @@ package struct HandOverRoom {
 
     /// Runs of a pool.
     private struct Run {
-        var measurement: Measurement
+        var measurement: Timing
         var pool: any Pool
         var chunk: Int
         var count = 0
@@ -87,12 +87,12 @@ package struct HandOverRoom {
         PoolVariant(name: "serial", text: "serial", pool: SerialPool())
     }
 
-    private mutating func numbers(_ contest: Contest) throws -> [Measurement] {
+    private mutating func numbers(_ contest: Contest) throws -> [Timing] {
         let work = PoolWork(.steady, count: mostNumbers, contest.cancel)
         let count = chunks.max() ?? 1
         let batch = work.batch(count: count)
         let reference = Contestant(
-            measurement: Measurement(
+            measurement: Timing(
                 id: Self.alone, section: .handOver, subject: "numbers in memory",
                 variant: "no pool", input: work.kind.text, size: count, per: "number",
                 command: Self.command),
@@ -105,7 +105,7 @@ package struct HandOverRoom {
         let runs = chunks.flatMap { chunk in
             ([serial] + variants).map { variant in
                 Run(
-                    measurement: Measurement(
+                    measurement: Timing(
                         id: Self.chunk(chunk, variant.name), section: .handOver,
                         subject: "numbers in memory", variant: variant.text, input: work.kind.text,
                         size: chunk, per: "number", command: Self.command, reference: Self.alone),
@@ -117,12 +117,12 @@ package struct HandOverRoom {
         }
     }
 
-    private mutating func costs(_ contest: Contest) throws -> [Measurement] {
+    private mutating func costs(_ contest: Contest) throws -> [Timing] {
         let work = PoolWork(.light, count: mostNumbers, contest.cancel)
         let runs = chunks.flatMap { chunk in
             ([serial] + variants).map { variant in
                 Run(
-                    measurement: Measurement(
+                    measurement: Timing(
                         id: Self.cost(chunk, variant.name), section: .handOver,
                         subject: "a chunk with next to no work", variant: variant.text,
                         input: work.kind.text, size: chunk, per: "chunk", command: Self.command),
@@ -136,7 +136,7 @@ package struct HandOverRoom {
     private mutating func measure(
         _ title: String, _ contest: Contest, _ work: PoolWork, _ runs: [Run], taking target: Double,
         after references: [Contestant] = [], units: (Run) -> Int
-    ) throws -> [Measurement] {
+    ) throws -> [Timing] {
         var runs = runs
         for i in runs.indices {
             try setLength(of: &runs[i], work, taking: target * settings.leastTime)
@@ -145,7 +145,7 @@ package struct HandOverRoom {
         let pools = [serial] + variants
         let starts = pools.map { variant in
             work.contestant(
-                Measurement(
+                Timing(
                     id: variant.name, section: .handOver, subject: "start", variant: variant.text,
                     per: "start", command: Self.command),
                 variant.pool, units: 1, count: variant.pool.workers, chunk: 1)

@@ -14,8 +14,8 @@ package struct KernelRoom {
     /// Numbers a call.
     package static let batches = [1, 8, 64, 512, 4096]
 
-    package func measure(_ contest: Contest) throws -> [Measurement] {
-        var all: [Measurement] = []
+    package func measure(_ contest: Contest) throws -> [Timing] {
+        var all: [Timing] = []
         for input in Input.all {
             let numbers = input.numbers(settings.isQuick ? 1024 : 4096)
             all += try contest.run("the exact test, \(input.text)", exact(input, numbers))
@@ -38,9 +38,9 @@ package struct KernelRoom {
     private func measurement(
         _ algorithm: String, _ subject: String, _ input: (name: String, text: String),
         _ variant: (name: String, text: String), batch: Int?
-    ) -> Measurement {
+    ) -> Timing {
         let rest = batch.map { "batch-\($0)" } ?? "single"
-        return Measurement(
+        return Timing(
             id: Self.id(algorithm, input.name, variant.name, rest), section: .kernel,
             subject: subject, variant: variant.text, input: input.text, size: batch, per: "number",
             command: "primality bench --rooms kernel",

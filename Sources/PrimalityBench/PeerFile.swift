@@ -12,7 +12,7 @@ package enum PeerFile {
         package let description: String
     }
 
-    /// The measurements of a file, of ``Section/peer``.
+    /// The measurements of a file, of ``ReportSection/peer``.
     ///
     /// - Parameters:
     ///   - json: The file's contents.
@@ -21,7 +21,7 @@ package enum PeerFile {
     /// - Throws: ``Failure``.
     package static func measurements(
         in json: [UInt8], joining environment: BenchEnvironment
-    ) throws(Failure) -> [Measurement] {
+    ) throws(Failure) -> [Timing] {
         let decoder = JSONDecoder()
         let data = Data(json)
         if let file = try? decoder.decode(Libraries.self, from: data) {
@@ -96,13 +96,13 @@ package enum PeerFile {
         var reference: String
         var workloads: [Workload]
 
-        var measurements: [Measurement] {
+        var measurements: [Timing] {
             workloads.flatMap { workload in
                 let isLarge = workload.bits != nil
                 let room = isLarge ? "peer.big" : "peer.u64"
                 let input = slug(workload.name) + (workload.bits.map { "-\($0)" } ?? "")
                 return workload.contenders.map { contender in
-                    var measurement = Measurement(
+                    var measurement = Timing(
                         id: "\(room).\(input).\(slug(contender.variant))", section: .peer,
                         subject: isLarge ? PeerFile.large : PeerFile.words,
                         variant: contender.variant, input: workload.name, size: workload.bits,
@@ -117,7 +117,7 @@ package enum PeerFile {
                         let low = contender.ratio_low,
                         let high = contender.ratio_high
                     {
-                        measurement.ratio = Interval(value: value, low: low, high: high)
+                        measurement.ratio = ConfidenceInterval(value: value, low: low, high: high)
                     }
                     return measurement
                 }
@@ -163,12 +163,12 @@ package enum PeerFile {
         var starts: [Start]
         var book: [BookRow]
 
-        var measurements: [Measurement] {
+        var measurements: [Timing] {
             func measurement(
                 _ id: String, _ subject: String, _ name: String, input: String?, size: Int?,
                 per: String, _ times: Times
-            ) -> Measurement {
-                var measurement = Measurement(
+            ) -> Timing {
+                var measurement = Timing(
                     id: "peer.pools.\(id).\(slug(name))", section: .peer, subject: subject,
                     variant: name, input: input, size: size, per: per, command: "make bench-pools")
                 measurement.wall = times.distribution

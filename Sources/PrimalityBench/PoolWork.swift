@@ -125,7 +125,7 @@ package final class PoolWork {
 
     /// A contestant that runs it; each run is verified.
     package func contestant(
-        _ measurement: Measurement, _ pool: any Pool, units: Int? = nil, count: Int, chunk: Int
+        _ measurement: Timing, _ pool: any Pool, units: Int? = nil, count: Int, chunk: Int
     ) -> Contestant {
         Contestant(
             measurement: measurement, units: units ?? count, expected: UInt64(count),

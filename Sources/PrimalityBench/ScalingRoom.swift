@@ -41,7 +41,7 @@ package struct ScalingRoom {
         return counts + [cores, 2 * cores]
     }
 
-    package func measure(_ contest: Contest) throws -> [Measurement] {
+    package func measure(_ contest: Contest) throws -> [Timing] {
         let chunks = 32 * cores
         let numbers = try serialTime / timeOfOne(contest)
         let chunk = max(1, Int(numbers / Double(chunks)))
@@ -49,7 +49,7 @@ package struct ScalingRoom {
         let contestants = Self.workers(cores: cores).flatMap { workers in
             PoolVariant.all(workers: workers).filter { Self.pools.contains($0.name) }.map {
                 work.contestant(
-                    Measurement(
+                    Timing(
                         id: Self.id($0.name, workers: workers), section: .scaling,
                         subject: "the same work", variant: $0.text, input: work.kind.text,
                         size: workers,

@@ -75,7 +75,7 @@ struct ReportFile {
     /// - Throws: The status of bad input; why is reported.
     static func readPeers(
         _ path: String, joining environment: BenchEnvironment
-    ) throws -> [Measurement] {
+    ) throws -> [Timing] {
         try read(path) { try PeerFile.measurements(in: $0, joining: environment) }
     }
 

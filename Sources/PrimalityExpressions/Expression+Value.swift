@@ -2,7 +2,7 @@
 
 public import Primality
 
-extension Expression {
+extension NumberExpression {
     /// The expression's value.
     ///
     /// Before anything is computed its size is estimated: `9^(9^9)` and `(10^9)!` are refused at once.
@@ -30,7 +30,7 @@ extension BigNatural {
     /// The value of an expression, such as `3*2^5000+1` or `503#-641`; plain numbers are expressions too.
     ///
     /// - Parameters:
-    ///   - expression: What ``Expression`` describes.
+    ///   - expression: What ``NumberExpression`` describes.
     ///   - maximumBits: The size of the largest number to accept; decided before anything is computed.
     /// - Throws: What is wrong with the text, or with the value.
     public init(expression: String, maximumBits: Int) throws(ExpressionError) {
@@ -63,7 +63,7 @@ extension NumberBatch {
             default: throw ExpressionError(.number(error))
             }
         }
-        let value = try Expression(text.indices.map { text[$0] }).value(
+        let value = try NumberExpression(text.indices.map { text[$0] }).value(
             maximumBits: maximumBits, cancel: cancel)
         append(value)
         return value.bitWidth

@@ -25,7 +25,7 @@ internal import Primality
 ///
 /// Where programs differ it is refused rather than guessed: `a^b^c` and `n!!` without brackets,
 /// and quotients that are no integers.
-public struct Expression: Sendable {
+public struct NumberExpression: Sendable {
     enum Operation: Sendable, Equatable {
         /// Digits from the position on, with what groups them.
         case number
@@ -131,7 +131,7 @@ struct ExpressionParser {
     /// Far more than people write; the parser's stack grows with it.
     private static let depthLimit = 64
 
-    private typealias Choices = [(Unicode.Scalar, Expression.Operation)]
+    private typealias Choices = [(Unicode.Scalar, NumberExpression.Operation)]
     private static let sums: Choices = [("+", .add), ("-", .subtract)]
     private static let products: Choices = [
         ("*", .multiply), ("/", .divide), ("%", .remainder), (".", .multiply),
@@ -139,7 +139,7 @@ struct ExpressionParser {
     private static let powers: Choices = [("^", .power)]
     private static let doubledStars: Choices = [("*", .power)]
 
-    private typealias Signs = [(String, Expression.Operation)]
+    private typealias Signs = [(String, NumberExpression.Operation)]
     private static let disjunctions: Signs = [("||", .or), ("OR", .or)]
     private static let conjunctions: Signs = [("&&", .and), ("AND", .and)]
     private static let equalities: Signs = [
@@ -157,7 +157,7 @@ struct ExpressionParser {
     private let text: [UInt8]
     private var next = 0
     private var depth = 0
-    private(set) var steps: [Expression.Step] = []
+    private(set) var steps: [NumberExpression.Step] = []
 
     init(_ text: [UInt8]) { self.text = text }
 
@@ -425,15 +425,15 @@ struct ExpressionParser {
         return true
     }
 
-    private mutating func operation(_ choices: Choices) -> Expression.Step? {
+    private mutating func operation(_ choices: Choices) -> NumberExpression.Step? {
         let place = next
         for (character, operation) in choices where take(character) {
-            return Expression.Step(operation: operation, place: place, length: 1)
+            return NumberExpression.Step(operation: operation, place: place, length: 1)
         }
         return nil
     }
 
-    private mutating func operation(_ signs: Signs) -> Expression.Step? {
+    private mutating func operation(_ signs: Signs) -> NumberExpression.Step? {
         let place = next
         // Most often there is nothing more, or a bracket.
         if place == text.count || text[place] == UInt8(ascii: ")") { return nil }
@@ -443,7 +443,7 @@ struct ExpressionParser {
             if isLetter(place) && end < text.count && isLetter(end) { continue }
             next = end
             skipBlanks()
-            return Expression.Step(operation: operation, place: place, length: end - place)
+            return NumberExpression.Step(operation: operation, place: place, length: end - place)
         }
         return nil
     }
@@ -455,9 +455,10 @@ struct ExpressionParser {
         return word.elementsEqual(sign.utf8)
     }
 
-    private mutating func append(_ operation: Expression.Operation, at place: Int, length: Int = 1)
-    {
-        steps.append(Expression.Step(operation: operation, place: place, length: length))
+    private mutating func append(
+        _ operation: NumberExpression.Operation, at place: Int, length: Int = 1
+    ) {
+        steps.append(NumberExpression.Step(operation: operation, place: place, length: length))
     }
 
     private mutating func skipBlanks() {

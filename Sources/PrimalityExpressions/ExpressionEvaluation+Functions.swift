@@ -181,8 +181,9 @@ extension ExpressionEvaluation {
         let options = TestOptions(rounds: 0, seed: 0)
         let found = try searching { () throws(PrimalityError) -> BigNatural? in
             isNext
-                ? try nextProbablePrime(after: number, options: options, cancel: cancel)
-                : try previousProbablePrime(before: number, options: options, cancel: cancel)
+                ? try BigNatural.nextProbablePrime(after: number, options: options, cancel: cancel)
+                : try BigNatural.previousProbablePrime(
+                    before: number, options: options, cancel: cancel)
         }
         guard let found else { throw fail(.noPrimeBelow) }
         push(try make(found.limbs))

@@ -12,7 +12,7 @@ struct ExpressionEvaluation {
     /// What the result of the present step has to be below: the last one's is the whole.
     var resultLimit: Int
     var stack: [SignedInteger] = []
-    var step = Expression.Step(operation: .number, place: 0, length: 0)
+    var step = NumberExpression.Step(operation: .number, place: 0, length: 0)
     let cancel: CancelFlag?
     /// What the searches for primes have cost: 1 for the longest that there may be.
     var effort = 0.0
@@ -43,7 +43,7 @@ struct ExpressionEvaluation {
         return BigNatural(limbs: unsafe value.withLimbs { unsafe Array($0) })
     }
 
-    mutating func take(_ step: Expression.Step, isLast: Bool) throws(ExpressionError) {
+    mutating func take(_ step: NumberExpression.Step, isLast: Bool) throws(ExpressionError) {
         self.step = step
         resultLimit = isLast ? limit : valueLimit
         switch step.operation {

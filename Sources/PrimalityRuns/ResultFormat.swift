@@ -91,7 +91,7 @@ package enum ResultFormat: String, CaseIterable {
     ///
     /// It calls a number that passed Fermat's test to base 3 a 3-PRP. So is one here that has passed and has
     /// the residue 1, which is why this format goes with RES64.
-    private static func words(_ report: Report) -> String {
+    private static func words(_ report: TestReport) -> String {
         switch report.verdict {
         case .neither: " is neither prime nor composite"
         case .prime: " is prime!"
@@ -116,7 +116,7 @@ package enum ResultFormat: String, CaseIterable {
     ///   - gap: How far it is from the one before it; in JSON alone.
     ///   - output: Where to append.
     package func append(
-        _ report: Report, place: Int, input: some Collection<UInt8>, bits: Int, gap: Int? = nil,
+        _ report: TestReport, place: Int, input: some Collection<UInt8>, bits: Int, gap: Int? = nil,
         to output: inout [UInt8]
     ) {
         if self == .jsonl {
@@ -129,7 +129,8 @@ package enum ResultFormat: String, CaseIterable {
 
     // Our own names need no escaping.
     private func appendJSON(
-        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, _ gap: Int?,
+        _ report: TestReport, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
+        _ gap: Int?,
         to output: inout [UInt8]
     ) {
         appendBeginningOfJSON(place, input, bits, to: &output)
@@ -171,7 +172,7 @@ package enum ResultFormat: String, CaseIterable {
     }
 
     private func appendCSV(
-        _ report: Report, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
+        _ report: TestReport, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
         to output: inout [UInt8]
     ) {
         appendBeginningOfCSV(place, input, bits, to: &output)

@@ -9,7 +9,7 @@
 /// Use it to compare languages, or where C cannot go. Anywhere else `Primality` is faster.
 public enum Pure64 {
     /// What decided.
-    public enum Method: UInt8, Sendable {
+    public enum TestMethod: UInt8, Sendable {
         /// 0 and 1 are neither prime nor composite.
         case definition
         /// A factor was found, or every prime up to the square root was tried.
@@ -29,7 +29,7 @@ public enum Pure64 {
         /// Whether the number is prime.
         public var isPrime: Bool
         /// What decided.
-        public var method: Method
+        public var method: TestMethod
         /// The smallest prime factor, when dividing found one; otherwise 0.
         public var factor: UInt64 = 0
         /// P of the Lucas test, when one was run; otherwise 0.
@@ -37,7 +37,7 @@ public enum Pure64 {
 
         /// Makes a finding.
         @inline(__always)
-        public init(isPrime: Bool, method: Method, factor: UInt64 = 0, lucasP: UInt64 = 0) {
+        public init(isPrime: Bool, method: TestMethod, factor: UInt64 = 0, lucasP: UInt64 = 0) {
             self.isPrime = isPrime
             self.method = method
             self.factor = factor

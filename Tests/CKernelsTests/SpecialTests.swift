@@ -142,11 +142,11 @@ import Testing
                 ([1, 0 &- d], true), ([1, d, 1], false),
                 ([.max, 0 &- d &- 1], true), ([.max, d - 1, 1], false),
             ] as [([UInt64], Bool)] {
-                let found = try report(of: BigNatural(limbs: limbs))
+                let found = try TestReport(of: BigNatural(limbs: limbs))
                 #expect((proof(limbs) != nil) == hasForm)
                 #expect(found.verdict != (hasForm ? .probablePrime : .prime))
                 if found.verdict != .composite {
-                    let method: Method =
+                    let method: TestMethod =
                         !hasForm ? .bailliePSW : limbs[0] == 1 ? .proth : .lucasLehmerRiesel
                     #expect(found.method == method)
                 }
@@ -157,20 +157,20 @@ import Testing
     }
 
     @Test func reportsHoldTheEvidence() throws {
-        let mersenne = try report(of: BigNatural(limbs: number(ones: 127)))
+        let mersenne = try TestReport(of: BigNatural(limbs: number(ones: 127)))
         #expect(mersenne.verdict == .prime && mersenne.method == .lucasLehmer)
         #expect(mersenne.lucas?.p == 4 && mersenne.lucas?.q == 1 && mersenne.witness == nil)
         #expect(mersenne.rounds == 0 && mersenne.seed == nil && mersenne.engine == .gmp)
 
-        let fermat = try report(of: BigNatural(limbs: number(bits: [0, 128])))
+        let fermat = try TestReport(of: BigNatural(limbs: number(bits: [0, 128])))
         #expect(fermat.verdict == .composite && fermat.method == .pepin && fermat.witness == 3)
 
-        let proth = try report(
+        let proth = try TestReport(
             of: .candidate(k: 3, b: 2, n: 189, c: 1), options: TestOptions(wantsResidue: true))
         #expect(proth.verdict == .prime && proth.method == .proth && proth.witness == 5)
         #expect(proth.residue == 1 && proth.lucas == nil)
 
-        let riesel = try report(of: .candidate(k: 3, b: 2, n: 103, c: -1))
+        let riesel = try TestReport(of: .candidate(k: 3, b: 2, n: 103, c: -1))
         #expect(riesel.verdict == .prime && riesel.method == .lucasLehmerRiesel)
         #expect(riesel.lucas?.q == 1 && riesel.witness == nil)
     }

@@ -56,7 +56,7 @@ import Testing
             let points = values.flatMap { x in
                 values.map { y in
                     LineChart.Point(
-                        x: x, y: y, interval: Interval(value: y, low: -y, high: y * 2))
+                        x: x, y: y, interval: ConfidenceInterval(value: y, low: -y, high: y * 2))
                 }
             }
             return LineChart(
@@ -85,7 +85,7 @@ import Testing
                             .init(
                                 name: String(repeating: "<w&", count: 100), value: $0,
                                 text: significant($0),
-                                interval: Interval(value: $0, low: $0 / 2, high: $0 * 2))
+                                interval: ConfidenceInterval(value: $0, low: $0 / 2, high: $0 * 2))
                         })
                 ]
             ).chart

@@ -20,11 +20,11 @@ import Testing
     }
 
     @Test func intervalsOverlapWhereTheyTouch() {
-        let one = Interval(value: 1, low: 0.9, high: 1.1)
+        let one = ConfidenceInterval(value: 1, low: 0.9, high: 1.1)
         #expect(one.overlaps(one))
-        #expect(one.overlaps(Interval(value: 1.2, low: 1.1, high: 1.3)))
-        #expect(!one.overlaps(Interval(value: 1.3, low: 1.2, high: 1.4)))
-        #expect(!Interval(value: 1.3, low: 1.2, high: 1.4).overlaps(one))
+        #expect(one.overlaps(ConfidenceInterval(value: 1.2, low: 1.1, high: 1.3)))
+        #expect(!one.overlaps(ConfidenceInterval(value: 1.3, low: 1.2, high: 1.4)))
+        #expect(!ConfidenceInterval(value: 1.3, low: 1.2, high: 1.4).overlaps(one))
     }
 
     // MARK: Rounds of two things, of which one takes twice as long
@@ -93,7 +93,7 @@ import Testing
         #expect(ratio == Statistics.ratio(of: reference, to: times))
         // Without noise there is nothing between the ends.
         let exact = Statistics.ratio(of: [2, 4, 6], to: [1, 2, 3])
-        #expect(exact == Interval(value: 2, low: 2, high: 2))
+        #expect(exact == ConfidenceInterval(value: 2, low: 2, high: 2))
     }
 
     // MARK: Amdahl's law
@@ -116,11 +116,11 @@ import Testing
         let short = [Double](repeating: 1010, count: 9)
         #expect(
             Statistics.ratio(of: reference, toDifferenceOf: long, short, times: 1.0 / 8)
-                == Interval(value: 2, low: 2, high: 2))
+                == ConfidenceInterval(value: 2, low: 2, high: 2))
         // Short runs of two kinds leave open which it was.
         let mixed = short.enumerated().map { $1 - ($0 % 2 == 0 ? 0 : 80) }
         let found = Statistics.ratio(of: reference, toDifferenceOf: long, mixed, times: 1.0 / 8)
-        #expect(found == Interval(value: 2, low: 1, high: 2))
+        #expect(found == ConfidenceInterval(value: 2, low: 1, high: 2))
         #expect(
             Statistics.ratio(of: reference, toDifferenceOf: short, long, times: 1).value
                 == .infinity)

@@ -12,7 +12,7 @@ precondition(Pure64.isPrime(4_294_967_311))
 precondition(prk_is_prime_u64(4_294_967_311))
 
 let number = try BigNatural(parsing: "170141183460469231731687303715884105757")
-let found = try verdict(of: number)
+let found = try Verdict(of: number)
 precondition(found == .probablePrime)
 
 func testOnPool() async throws {

@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    private func measurements(_ json: String) throws -> [Measurement] {
+    private func measurements(_ json: String) throws -> [Timing] {
         try PeerFile.measurements(in: Array(json.utf8), joining: environment)
     }
 
@@ -58,7 +58,7 @@ import Testing
             ])
         #expect(all.allSatisfy { $0.section == .peer && $0.wall == nil })
         #expect(all.map(\.cpu?.median) == [400.25, 500, 1600, 130])
-        #expect(all[0].ratio == Interval(value: 4, low: 3.9, high: 4.1))
+        #expect(all[0].ratio == ConfidenceInterval(value: 4, low: 3.9, high: 4.1))
         #expect(all[0].reference == all[2].id)
         #expect(all[1].ratio == nil)
         #expect(all[2].ratio == nil && all[2].reference == nil)
@@ -74,7 +74,7 @@ import Testing
             ])
         #expect(all.map(\.wall?.median) == [5, 9, 20, 10])
         #expect(all[0].wall?.rounds == [4, 5, 6])
-        #expect(all[3].ratio == Interval(value: 2, low: 2, high: 2))
+        #expect(all[3].ratio == ConfidenceInterval(value: 2, low: 2, high: 2))
     }
 
     @Test func theReportHasThem() throws {

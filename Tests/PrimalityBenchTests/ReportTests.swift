@@ -25,7 +25,8 @@ import Testing
             report.measurements[i].size = i % 3 == 0 ? .max : i % 3 == 1 ? .min : 0
             report.measurements[i].wall = Distribution(rounds: [.nan])
             report.measurements[i].cpu = Distribution(rounds: [.infinity, 0])
-            report.measurements[i].ratio = Interval(value: .nan, low: -.infinity, high: 1e308)
+            report.measurements[i].ratio = ConfidenceInterval(
+                value: .nan, low: -.infinity, high: 1e308)
         }
         report.findings = [
             Finding(
@@ -72,7 +73,7 @@ import Testing
 
     @Test func everyMeasurementIsInATable() throws {
         let report = try SyntheticReport.make()
-        for section in Section.allCases {
+        for section in ReportSection.allCases {
             let times = report.measurements(of: section).compactMap(\.time).map(\.median)
             let texts = report.tables(of: section).flatMap { $0.rows.flatMap(\.self) }
             // A ratio may stand behind in brackets.
@@ -88,7 +89,7 @@ import Testing
 
     @Test func rowsHaveTheColumnsOfTheirTable() throws {
         for report in [try SyntheticReport.make(), try Self.hostileReport()] {
-            for table in Section.allCases.flatMap({ report.tables(of: $0) }) {
+            for table in ReportSection.allCases.flatMap({ report.tables(of: $0) }) {
                 #expect(!table.rows.isEmpty)
                 #expect(table.rows.allSatisfy { $0.count == table.columns.count }, "\(table.title)")
             }
@@ -144,7 +145,7 @@ import Testing
     @Test func markdownTablesAreThose() throws {
         let report = try SyntheticReport.make()
         let text = report.markdown()
-        for table in Section.allCases.flatMap({ report.tables(of: $0) }) {
+        for table in ReportSection.allCases.flatMap({ report.tables(of: $0) }) {
             #expect(text.contains(table.markdown))
         }
         for finding in report.findings { #expect(text.contains(markdownText(finding.text))) }
@@ -184,16 +185,16 @@ import Testing
     @Test func aDifferenceWithinItsIntervalIsNothing() throws {
         var report = try SyntheticReport.make()
         for (way, time, ratio) in [
-            ("inline", 1.39, Interval(value: 0.99, low: 0.97, high: 1.01)),
-            ("out-of-line", 2, Interval(value: 0.7, low: 0.6, high: 0.8)),
-            ("pointer", 1.2, Interval(value: 1.1, low: 1.05, high: 1.2)),
-            ("closure", 3, Interval(value: 0.5, low: 0.4, high: 0.6)),
-            ("existential", 3, Interval(value: 0.5, low: 0.4, high: 0.6)),
-            ("generic-unspecialised", 6, Interval(value: 0.2, low: 0.1, high: 0.3)),
-            ("call-back", 2, Interval(value: 0.9, low: 0.5, high: 1)),
-        ] as [(String, Double, Interval)] {
+            ("inline", 1.39, ConfidenceInterval(value: 0.99, low: 0.97, high: 1.01)),
+            ("out-of-line", 2, ConfidenceInterval(value: 0.7, low: 0.6, high: 0.8)),
+            ("pointer", 1.2, ConfidenceInterval(value: 1.1, low: 1.05, high: 1.2)),
+            ("closure", 3, ConfidenceInterval(value: 0.5, low: 0.4, high: 0.6)),
+            ("existential", 3, ConfidenceInterval(value: 0.5, low: 0.4, high: 0.6)),
+            ("generic-unspecialised", 6, ConfidenceInterval(value: 0.2, low: 0.1, high: 0.3)),
+            ("call-back", 2, ConfidenceInterval(value: 0.9, low: 0.5, high: 1)),
+        ] as [(String, Double, ConfidenceInterval)] {
             report.measurements.removeAll { $0.id == "call.c.\(way)" }
-            var measurement = Measurement(
+            var measurement = Timing(
                 id: "call.c.\(way)", section: .call, subject: "a step", variant: way, per: "call",
                 command: "command", reference: CallRoom.loop)
             measurement.cpu = Distribution(rounds: [time])
@@ -237,11 +238,11 @@ import Testing
             let outside = html.replacing("http://www.w3.org/2000/svg", with: "")
             #expect(!outside.contains(word), "\(word)")
         }
-        let charts = Section.allCases.flatMap { report.charts(of: $0) }
+        let charts = ReportSection.allCases.flatMap { report.charts(of: $0) }
         #expect(charts.count == 12)
         #expect(texts(in: html, from: "<svg ", to: "</svg>").count == charts.count)
         for chart in charts { #expect(flaw(in: chart.svg) == nil) }
-        for table in Section.allCases.flatMap({ report.tables(of: $0) }) {
+        for table in ReportSection.allCases.flatMap({ report.tables(of: $0) }) {
             #expect(html.contains("<summary>\(table.title)</summary>"))
         }
         #expect(html.contains("Compared with the earlier report"))
@@ -296,7 +297,8 @@ import Testing
         let report = try SyntheticReport.make()
         #expect(try BenchReport(json: Array(try report.json().utf8)) == report)
         var strange = report
-        strange.measurements[0].ratio = Interval(value: .infinity, low: 0, high: .infinity)
+        strange.measurements[0].ratio = ConfidenceInterval(
+            value: .infinity, low: 0, high: .infinity)
         #expect(try BenchReport(json: Array(try strange.json().utf8)) == strange)
     }
 

@@ -31,10 +31,11 @@ private func contest(
 }
 
 private func measurement(
-    _ id: String, _ section: Section = .handOver, variant: String = "threads", size: Int? = nil,
+    _ id: String, _ section: ReportSection = .handOver, variant: String = "threads",
+    size: Int? = nil,
     per: String = "number", times: [Double] = [], reference: [Double] = []
-) -> Measurement {
-    var measurement = Measurement(
+) -> Timing {
+    var measurement = Timing(
         id: id, section: section, subject: "subject", variant: variant, size: size, per: per,
         command: "command")
     if !times.isEmpty { measurement.wall = Distribution(rounds: times) }
@@ -282,7 +283,7 @@ private struct LyingPool: Pool {
 // MARK: - What they say
 
 @Suite struct PoolFindingTests {
-    private func findings(_ measurements: [Measurement]) throws -> [Finding] {
+    private func findings(_ measurements: [Timing]) throws -> [Finding] {
         var environment = try BenchEnvironment()
         environment.cores = 2
         var report = BenchReport(environment: environment, settings: tiny())

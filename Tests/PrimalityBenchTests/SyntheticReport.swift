@@ -35,7 +35,7 @@ enum SyntheticReport {
         var random = SeededRandomness(seed: seed)
 
         func add(
-            _ id: String, _ section: Section, _ subject: String, _ variant: String,
+            _ id: String, _ section: ReportSection, _ subject: String, _ variant: String,
             input: String? = nil, size: Int? = nil, per: String, reference: String? = nil,
             cpu: Bool = false, _ nanoseconds: Double
         ) {
@@ -43,7 +43,7 @@ enum SyntheticReport {
             let rounds = (0..<9).map { _ in
                 time * (1 + 0.01 * Double.random(in: -1...1, using: &random))
             }
-            var m = Measurement(
+            var m = Timing(
                 id: id, section: section, subject: subject, variant: variant, input: input,
                 size: size, per: per, command: "primality bench --rooms \(section.rawValue)",
                 reference: reference)
@@ -52,7 +52,7 @@ enum SyntheticReport {
             if let other = reference.flatMap({ report[$0]?.wall?.rounds }) {
                 // Almost all of nine rounds: as good as the bootstrap's interval here, and at once.
                 let ratios = zip(other, rounds).map { $0 / $1 }.sorted()
-                m.ratio = Interval(value: ratios[4], low: ratios[1], high: ratios[7])
+                m.ratio = ConfidenceInterval(value: ratios[4], low: ratios[1], high: ratios[7])
             }
             report.measurements.append(m)
         }

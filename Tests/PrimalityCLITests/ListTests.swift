@@ -75,7 +75,7 @@ import Testing
             let numbers = try expected.lines.map { try BigNatural(parsing: $0) }
             let low = try BigNatural(parsing: window[0])
             let high = try BigNatural(parsing: window[1])
-            #expect(try probablePrimes(in: low...high) == numbers)
+            #expect(try BigNatural.probablePrimes(in: low...high) == numbers)
             for pool in Self.pools {
                 for chunk in [[], ["--chunk", "7"]] {
                     let arguments = ["list", "--pool", pool, "-j", "3"] + chunk + window
@@ -166,7 +166,7 @@ import Testing
         #expect(outcome.error.contains("ended by \(signal == SIGINT ? "SIGINT" : "SIGTERM"): "))
         let words = outcome.error.split { $0 == " " || $0 == "\n" }
         let end = try #require(words.last.flatMap { UInt64($0) })
-        #expect(outcome.lines.compactMap { UInt64($0) } == (try primes(in: 0...end)))
+        #expect(outcome.lines.compactMap { UInt64($0) } == (try UInt64.primes(in: 0...end)))
         #expect(words.contains("\(outcome.lines.count)"))
     }
 

@@ -20,7 +20,7 @@ import Testing
     @Test func allModelsAreMeasuredAndEachClaimIsDecidedByItsFigures() throws {
         let outcome = try Self.measured.get()
         #expect(outcome.status == 0)
-        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+        let report = try JSONDecoder().decode(TestReport.self, from: Data(outcome.output.utf8))
         #expect(report.models.map(\.name) == ConcurrencyModel.all.map(\.name))
         for (model, entry) in zip(ConcurrencyModel.all, report.models) {
             #expect(entry.figures.allSatisfy { $0.value.isFinite && $0.value >= 0 })
@@ -48,7 +48,7 @@ import Testing
         if report.undecided > 0 { #expect(outcome.error.contains("the machine is busy")) }
     }
 
-    private struct Report: Decodable {
+    private struct TestReport: Decodable {
         struct Entry: Decodable {
             var name: String
             var figures: [ConcurrencyModel.Figure]

@@ -108,7 +108,7 @@ import Testing
 
     /// The same by addition and multiplication of small numbers.
     @Test func smallOperandsGiveWhatTheDefinitionsSay() throws {
-        func isPrime(_ n: UInt64) -> Bool { verdict(of: n) == .prime }
+        func isPrime(_ n: UInt64) -> Bool { Verdict(of: n) == .prime }
         for n in UInt64(0)...40 {
             var (factorial, primorial) = (UInt128(1), UInt128(1))
             for k in 1...max(n, 1) where k <= n {
@@ -374,7 +374,7 @@ import Testing
 
     @Test func primesAreThoseOfTests() throws {
         var (index, digits) = (0, "")
-        for n in UInt64(2)...3000 where verdict(of: n) == .prime {
+        for n in UInt64(2)...3000 where Verdict(of: n) == .prime {
             index += 1
             digits += "\(n)"
             if index % 20 != 0 { continue }
@@ -402,7 +402,7 @@ import Testing
 
     @Test func aRaisedFlagEndsTheComputation() throws {
         let flag = CancelFlag()
-        let expression = try Expression(parsing: "2^10+1")
+        let expression = try NumberExpression(parsing: "2^10+1")
         #expect(try expression.value(maximumBits: 20, cancel: flag).description == "1025")
         flag.cancel()
         #expect(throws: ExpressionError.self) {

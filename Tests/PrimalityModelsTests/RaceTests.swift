@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(15))) struct RaceTests {
     @Test func theBookHasTwentyNumbersOfWhichNineArePrime() throws {
         #expect(Race.book.count == 20)
-        let found = try verdicts(of: NumberBatch(Race.book))
+        let found = try Tester.verdicts(of: NumberBatch(Race.book))
         #expect(found.count { $0 == .prime } == 9)
         #expect(found.count { $0 == .composite } == 11)
     }
@@ -52,14 +52,14 @@ import Testing
         let numbers = Self.mixed
         for chunk in [1, 5] {
             let evidence = try await onOwnThread { () throws(PoolError) in
-                var found: [[Int: [Report?]]] = []
+                var found: [[Int: [TestReport?]]] = []
                 let pools: [any Pool] = [
                     SerialPool(), LockedThreadPool(workers: 1, releasesLock: releasesLock),
                     LockedThreadPool(
                         workers: 3, releasesLock: releasesLock, switchInterval: .microseconds(50)),
                 ]
                 for pool in pools {
-                    var reports: [Int: [Report?]] = [:]
+                    var reports: [Int: [TestReport?]] = [:]
                     let job = PoolJob(engine: engine, order: .done, wantsReports: true)
                     try pool.run(job, from: chunks(of: numbers, engine: engine, size: chunk)) {
                         result in
@@ -74,7 +74,7 @@ import Testing
             }
             let words = evidence.map { reports in
                 reports.sorted { $0.key < $1.key }.flatMap(\.value).map {
-                    "\($0?.verdict as Verdict?) \($0?.factor as UInt64?) \($0?.method as Method?)"
+                    "\($0?.verdict as Verdict?) \($0?.factor as UInt64?) \($0?.method as TestMethod?)"
                 }
             }
             #expect(words[0].count == numbers.count)

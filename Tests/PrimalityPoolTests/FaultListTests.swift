@@ -87,7 +87,7 @@ import Testing
     @Test func poolsRunSideBySide() async throws {
         try await blocking {
             let numbers = someNumbers(3000)
-            let expected = try verdicts(of: numbers)
+            let expected = try Tester.verdicts(of: numbers)
             let wrong = Monitor(0)
             let threads = try (0..<12).map { i in
                 try WorkerThread(name: "caller") {

@@ -98,7 +98,7 @@ func check(_ found: Found, _ numbers: [UInt64]) throws {
     precondition(found.twice == 0, "\(found.twice) numbers came twice")
     precondition(found.delivered == numbers.count, "\(found.delivered) of \(numbers.count)")
     precondition(found.failures.isEmpty, "\(found.failures)")
-    let expected: [Verdict?] = try verdicts(of: numbers)
+    let expected: [Verdict?] = try Tester.verdicts(of: numbers)
     precondition(found.verdicts == expected, "a verdict is another one")
     precondition(children().isEmpty, "a process was left")
 }

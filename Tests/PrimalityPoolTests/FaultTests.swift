@@ -168,7 +168,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             try await blocking {
                 let numbers = someNumbers(60_000)
-                let expected = try verdicts(of: numbers)
+                let expected = try Tester.verdicts(of: numbers)
                 for channel in ProcessChannel.allCases {
                     for _ in 0..<faultTimes {
                         let cancel = CancelFlag()
@@ -256,7 +256,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             try await blocking {
                 let numbers = someNumbers(5000)
-                let expected: [Verdict?] = try verdicts(of: numbers)
+                let expected: [Verdict?] = try Tester.verdicts(of: numbers)
                 var limit = rlimit()
                 let which = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
                 precondition(getrlimit(which, &limit) == 0)

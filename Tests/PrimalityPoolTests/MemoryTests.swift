@@ -12,7 +12,7 @@ import Testing
     func spansAndBatchesOfEverySizeAndWorkerCount(_ kind: PoolKind) async throws {
         try await blocking {
             let numbers = edgeNumbers()
-            let expected = try Primality.verdicts(of: numbers)
+            let expected = try Tester.verdicts(of: numbers)
             for workers in [1, 3] {
                 let pool = kind.pool(workers: workers)
                 for count in [0, 1, 64, 65, numbers.count] {
@@ -37,7 +37,7 @@ import Testing
         try await blocking {
             var generator = SeededGenerator(seed: 7)
             let numbers = (0..<100_000).map { _ in generator.next() }
-            let expected = try Primality.verdicts(of: numbers)
+            let expected = try Tester.verdicts(of: numbers)
             for workers in [1, 2, 3, 16] {
                 let pool = ThreadPool(workers: workers, isPinned: isPinned)
                 #expect(try pool.verdicts(of: numbers.span) == expected)
@@ -50,7 +50,7 @@ import Testing
     func numbersOfMixedSizes(_ kind: PoolKind) async throws {
         let cases = try VectorFile.go.cases()
         let numbers: [BigNatural] = cases.flatMap { [$0.number, 15, 17] as [BigNatural] }
-        let expected = try numbers.map { try verdict(of: $0) }
+        let expected = try numbers.map { try Verdict(of: $0) }
         for chunk in [5, nil] {
             let found = try await kind.pool(workers: 3)
                 .verdicts(of: NumberBatch(numbers), chunk: chunk)
@@ -63,7 +63,7 @@ import Testing
         try await blocking {
             let pool = kind.pool(workers: 2)
             for numbers: [UInt64] in [[7, 9, 1, 1_000_003], [7, 1_125_899_906_842_679, 9]] {
-                let expected = try Primality.verdicts(of: numbers)
+                let expected = try Tester.verdicts(of: numbers)
                 let job = PoolJob(engine: engine)
                 #expect(try pool.verdicts(of: numbers.span, job) == expected)
                 #expect(try pool.verdicts(of: NumberBatch(numbers), job) == expected)

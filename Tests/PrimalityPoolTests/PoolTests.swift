@@ -58,7 +58,7 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
     func everyPoolGivesTheSameVerdicts(_ kind: PoolKind, _ order: ResultOrder) async throws {
         try await blocking {
             let numbers = edgeNumbers()
-            let expected = try Primality.verdicts(of: numbers)
+            let expected = try Tester.verdicts(of: numbers)
             for engine in [Engine.u64, .gmp, .swiftU64, .auto] {
                 let job = PoolJob(engine: engine, order: order)
                 let found = try Self.run(kind.pool(workers: 3), job, numbers, by: 97)
@@ -68,7 +68,7 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
             for engine in [Engine.trial, .swiftTrial] {
                 let job = PoolJob(engine: engine, order: order)
                 let found = try Self.run(kind.pool(workers: 2), job, small, by: 512)
-                #expect(found == (try verdicts(of: small)), "\(engine)")
+                #expect(found == (try Tester.verdicts(of: small)), "\(engine)")
             }
         }
     }
@@ -77,7 +77,7 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
     func chunksOfEverySizeAndWorkerCount(_ kind: PoolKind) async throws {
         try await blocking {
             let numbers = Array(UInt64(0)..<300)
-            let expected = try Primality.verdicts(of: numbers)
+            let expected = try Tester.verdicts(of: numbers)
             for workers in [1, 2, 5, 16] {
                 for size in [1, 2, 7, 300, 1000] {
                     let found = try Self.run(
@@ -96,7 +96,7 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
             let numbers = cases.map(\.number)
             let pool = kind.pool(workers: 2)
             let options = TestOptions(rounds: 1, seed: 5, wantsResidue: true)
-            var reports: [Int: Report] = [:]
+            var reports: [Int: TestReport] = [:]
             let next = Monitor(0)
             try pool.run(
                 PoolJob(options: options, wantsReports: true),
@@ -112,14 +112,14 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
                 return true
             }
             for (i, vector) in cases.enumerated() {
-                let expected = try report(of: vector.number, options: options)
+                let expected = try TestReport(of: vector.number, options: options)
                 var found = try #require(reports[i])
                 #expect(vector.accepts(found.verdict), "\(vector.note)")
                 found.cpuTime = expected.cpuTime
                 #expect(found == expected, "\(vector.note)")
             }
             #expect(
-                try pool.verdicts(of: numbers) == numbers.map { try verdict(of: $0) })
+                try pool.verdicts(of: numbers) == numbers.map { try Verdict(of: $0) })
         }
     }
 

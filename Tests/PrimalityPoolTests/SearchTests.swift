@@ -27,8 +27,8 @@ import Testing
             (0, 1), (1, 5), (2, 1), (8, 9), (5000, 700), (BigNatural(UInt64.max - 100), 6),
             (twoTo64.adding(20), 4), (tenTo100, 1), (tenTo100.adding(267), 2),
         ] {
-            let up = try chain(start, count) { try nextProbablePrime(after: $0) }
-            let down = try chain(start, count) { try previousProbablePrime(before: $0) }
+            let up = try chain(start, count) { try BigNatural.nextProbablePrime(after: $0) }
+            let down = try chain(start, count) { try BigNatural.previousProbablePrime(before: $0) }
             all.append((.after(start, count: count), up))
             all.append((.before(start, count: count), down))
         }

@@ -31,10 +31,10 @@ private enum Large {
     /// What a run finds, number by number, checking that each comes back once and whole.
     private static func reports(
         _ pool: any Pool, _ job: PoolJob, _ numbers: [UInt64], by size: Int
-    ) throws -> [Report] {
+    ) throws -> [TestReport] {
         var job = job
         job.wantsReports = true
-        var found = [Report?](repeating: nil, count: numbers.count)
+        var found = [TestReport?](repeating: nil, count: numbers.count)
         var chunks: [Int] = []
         try pool.run(job, from: source(numbers, by: size)) { result in
             #expect(result.failure == nil)

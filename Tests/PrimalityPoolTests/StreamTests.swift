@@ -59,7 +59,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
         _ kind: PoolKind, _ order: ResultOrder
     ) async throws {
         let numbers = edgeNumbers()
-        let expected = try Primality.verdicts(of: numbers)
+        let expected = try Tester.verdicts(of: numbers)
         for chunk in [1, 50, nil] {
             var found = [Verdict?](repeating: nil, count: numbers.count)
             var last = -1
@@ -89,13 +89,13 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
             #expect(try result.report?.verdict == result.verdict)
         }
         let verdicts = found.sorted { $0.key < $1.key }.map(\.value)
-        #expect(verdicts == (try Primality.verdicts(of: Array(1...3000))))
+        #expect(verdicts == (try Tester.verdicts(of: Array(1...3000))))
     }
 
     @Test(arguments: kinds)
     func largeNumbersAndPausesInTheSource(_ kind: PoolKind) async throws {
         let numbers = try VectorFile.go.cases().map(\.number)
-        let expected = try numbers.map { try verdict(of: $0) }
+        let expected = try numbers.map { try Verdict(of: $0) }
         let (stream, giver) = AsyncStream.makeStream(of: BigNatural.self)
         // Each is given when the one before has come back, so a chunk that waits for more would wait for
         // ever.

@@ -15,11 +15,13 @@ import Testing
             let next = (n + 1..<3000).first { isPrime[$0] }.map { UInt64($0) }
             let previous = (0..<n).last { isPrime[$0] }.map { UInt64($0) }
             let number = UInt64(n)
-            if nextPrime(after: number) != next || previousPrime(before: number) != previous {
+            if UInt64.nextPrime(after: number) != next
+                || UInt64.previousPrime(before: number) != previous
+            {
                 wrong.append(number)
             }
-            let above = try nextProbablePrime(after: BigNatural(number))
-            let below = try previousProbablePrime(before: BigNatural(number))
+            let above = try BigNatural.nextProbablePrime(after: BigNatural(number))
+            let below = try BigNatural.previousProbablePrime(before: BigNatural(number))
             if above != next.map({ BigNatural($0) }) { wrong.append(number) }
             if below != previous.map({ BigNatural($0) }) { wrong.append(number) }
         }
@@ -30,13 +32,13 @@ import Testing
     func neighboursAtPowersOfTwo(_ bit: UInt64) throws {
         let power = UInt64(1) << bit
         for n in power - 70...power + 70 {
-            let next = try #require(nextPrime(after: n))
+            let next = try #require(UInt64.nextPrime(after: n))
             #expect(next == (n + 1...n + 1000).first { isPrime($0) })
-            #expect(try nextProbablePrime(after: BigNatural(n)) == BigNatural(next))
-            let previous = previousPrime(before: n)
+            #expect(try BigNatural.nextProbablePrime(after: BigNatural(n)) == BigNatural(next))
+            let previous = UInt64.previousPrime(before: n)
             #expect(previous == (n - 1000..<n).last { isPrime($0) })
             #expect(
-                try previousProbablePrime(before: BigNatural(n))
+                try BigNatural.previousProbablePrime(before: BigNatural(n))
                     == previous.map { BigNatural($0) })
         }
     }
@@ -47,22 +49,22 @@ import Testing
         for d in 0...UInt64(70) {
             let below = UInt64.max - d
             let above = Self.twoTo64.adding(d)
-            #expect(nextPrime(after: below) == (below < last ? last : nil))
+            #expect(UInt64.nextPrime(after: below) == (below < last ? last : nil))
             #expect(
-                try nextProbablePrime(after: BigNatural(below))
+                try BigNatural.nextProbablePrime(after: BigNatural(below))
                     == (below < last ? BigNatural(last) : first))
-            let next = try nextProbablePrime(after: above)
+            let next = try BigNatural.nextProbablePrime(after: above)
             #expect(next == Self.twoTo64.adding(d < 13 ? 13 : d < 37 ? 37 : d < 51 ? 51 : 81))
-            let previous = try previousProbablePrime(before: above)
+            let previous = try BigNatural.previousProbablePrime(before: above)
             #expect(
                 previous
                     == (d <= 13
                         ? BigNatural(last)
                         : Self.twoTo64.adding(d <= 37 ? 13 : d <= 51 ? 37 : 51)))
         }
-        #expect(nextPrime(after: .max) == nil)
-        #expect(nextPrime(after: .max - 1) == nil)
-        #expect(previousPrime(before: .max) == last)
+        #expect(UInt64.nextPrime(after: .max) == nil)
+        #expect(UInt64.nextPrime(after: .max - 1) == nil)
+        #expect(UInt64.previousPrime(before: .max) == last)
     }
 
     @Test func aSieveGoesDownAsItGoesUp() throws {
@@ -83,8 +85,8 @@ import Testing
                 #expect(left == left.sorted().reversed())
                 #expect(left.allSatisfy { $0 < start })
                 let low = left.last ?? 0
-                let primes = try probablePrimes(in: low..<start)
-                #expect(try left.filter { try verdict(of: $0).passed } == primes.reversed())
+                let primes = try BigNatural.probablePrimes(in: low..<start)
+                #expect(try left.filter { try Verdict(of: $0).passed } == primes.reversed())
                 if start <= 5000 { #expect(low == (start > 2 ? 2 : 0)) }
             }
         }
@@ -108,7 +110,7 @@ import Testing
         let kept = Set(left)
         let taken = plain.filter { !kept.contains($0) }
         #expect(!taken.isEmpty)
-        #expect(try taken.filter { try verdict(of: $0).passed } == [])
+        #expect(try taken.filter { try Verdict(of: $0).passed } == [])
     }
 
     private static func divides(_ p: UInt64, _ n: BigNatural) -> Bool {
@@ -130,10 +132,10 @@ import Testing
         cancel.cancel()
         let n = BigNatural.candidate(k: 1, b: 10, n: 300, c: 0)
         #expect(throws: PrimalityError.cancelled) {
-            try nextProbablePrime(after: n, cancel: cancel)
+            try BigNatural.nextProbablePrime(after: n, cancel: cancel)
         }
         #expect(throws: PrimalityError.cancelled) {
-            try previousProbablePrime(before: n, cancel: cancel)
+            try BigNatural.previousProbablePrime(before: n, cancel: cancel)
         }
     }
 
@@ -147,17 +149,20 @@ import Testing
             let (from, to) = (try BigNatural(parsing: row[0]), try BigNatural(parsing: row[2]))
             let found =
                 row[1] == "next"
-                ? try nextProbablePrime(after: from) : try previousProbablePrime(before: from)
+                ? try BigNatural.nextProbablePrime(after: from)
+                : try BigNatural.previousProbablePrime(before: from)
             if found != to { wrong.append(row[0]) }
             // The neighbour on the other side is where it came from, or nearer.
             let back =
                 row[1] == "next"
-                ? try previousProbablePrime(before: to) : try nextProbablePrime(after: to)
+                ? try BigNatural.previousProbablePrime(before: to)
+                : try BigNatural.nextProbablePrime(after: to)
             let isNearer = row[1] == "next" ? back.map { $0 <= from } : back.map { $0 >= from }
             if isNearer == false { wrong.append("back from \(row[2])") }
             if let small = UInt64(exactly: from), let neighbour = UInt64(exactly: to) {
                 let exact =
-                    row[1] == "next" ? nextPrime(after: small) : previousPrime(before: small)
+                    row[1] == "next"
+                    ? UInt64.nextPrime(after: small) : UInt64.previousPrime(before: small)
                 if exact != neighbour { wrong.append("u64 \(row[0])") }
             }
         }

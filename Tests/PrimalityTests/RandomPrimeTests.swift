@@ -48,7 +48,7 @@ import Testing
         #expect(drawn == drawn.map { _ in UInt64.randomPrime(bits: bits, using: &again) })
         // What the test is for: the first prime above a random number is not uniform.
         let biased = (0..<4 * drawn.count).map { _ in
-            nextPrime(after: again.next() & ((1 << UInt64(bits)) - 1)) ?? 0
+            UInt64.nextPrime(after: again.next() & ((1 << UInt64(bits)) - 1)) ?? 0
         }
         let kept = biased.filter { values.contains($0) }
         #expect(chiSquare(kept, of: values) > bound(values.count))
@@ -126,11 +126,11 @@ import Testing
         for isSafe in [false, true] where !isSafe || bits <= 129 {
             let prime = try BigNatural.randomProbablePrime(bits: bits, isSafe: isSafe)
             #expect(prime.bitWidth == bits)
-            #expect(try verdict(of: prime).passed)
+            #expect(try Verdict(of: prime).passed)
             if isSafe {
                 let half = zip(prime.limbs, prime.limbs.dropFirst() + [0])
                     .map { $0 >> 1 | $1 << 63 }
-                #expect(try verdict(of: BigNatural(limbs: half)).passed)
+                #expect(try Verdict(of: BigNatural(limbs: half)).passed)
             }
         }
         if bits <= 64 { #expect(UInt64.randomPrime(bits: bits) >> UInt64(bits - 1) == 1) }

@@ -12,20 +12,20 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
 
 @Suite struct VerdictTests {
     @Test func verdictsOfOneNumber() throws {
-        #expect(verdict(of: 0) == .neither)
-        #expect(verdict(of: 1) == .neither)
-        #expect(verdict(of: 2) == .prime)
-        #expect(verdict(of: UInt64.max) == .composite)
+        #expect(Verdict(of: 0) == .neither)
+        #expect(Verdict(of: 1) == .neither)
+        #expect(Verdict(of: 2) == .prime)
+        #expect(Verdict(of: UInt64.max) == .composite)
         #expect(isPrime(18_446_744_073_709_551_557))
-        #expect(try verdict(of: mersenne127) == .prime)
-        #expect(try verdict(of: prime128) == .probablePrime)
-        #expect(try verdict(of: BigNatural((UInt128(1) << 67) - 1)) == .composite)
-        #expect(try verdict(of: BigNatural(7)) == .prime)
+        #expect(try Verdict(of: mersenne127) == .prime)
+        #expect(try Verdict(of: prime128) == .probablePrime)
+        #expect(try Verdict(of: BigNatural((UInt128(1) << 67) - 1)) == .composite)
+        #expect(try Verdict(of: BigNatural(7)) == .prime)
         #expect(Verdict.allCases.map(\.rawValue) == [0, 1, 2, 3])
     }
 
     @Test func aVerdictIsTheByteThatKernelsWrite() {
-        // `test(_:into:)` lets kernels write a span of Verdict.
+        // `Tester.test(_:into:)` lets kernels write a span of Verdict.
         for verdict in Verdict.allCases {
             #expect(unsafe unsafeBitCast(verdict, to: UInt8.self) == verdict.rawValue)
         }
@@ -35,26 +35,26 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         let numbers: [UInt64] = [0, 1, 2, 9, 11, 25_326_001]
         var found = [Verdict](repeating: .probablePrime, count: numbers.count)
         var span = found.mutableSpan
-        try test(numbers.span, into: &span)
+        try Tester.test(numbers.span, into: &span)
         #expect(found == [.neither, .neither, .prime, .composite, .prime, .composite])
-        #expect(try verdicts(of: [UInt64]()) == [])
+        #expect(try Tester.verdicts(of: [UInt64]()) == [])
         #expect(throws: PrimalityError.lengthMismatch(numbers: 2, results: 1)) {
             var short = [Verdict.neither]
             var span = short.mutableSpan
-            try test([2, 3].span, into: &span)
+            try Tester.test([2, 3].span, into: &span)
         }
     }
 
     @Test func theSmallestFactorOfAPrimeIsThePrime() throws {
-        #expect(try smallestFactor(of: 91) == 7)
-        #expect(try smallestFactor(of: 1_000_003) == 1_000_003)
-        #expect(try smallestFactor(of: 1) == nil)
+        #expect(try UInt64.smallestFactor(of: 91) == 7)
+        #expect(try UInt64.smallestFactor(of: 1_000_003) == 1_000_003)
+        #expect(try UInt64.smallestFactor(of: 1) == nil)
     }
 
     @Test(arguments: VectorFile.allCases)
     func published(_ file: VectorFile) throws {
         let cases = try file.cases()
-        let found = try verdicts(of: NumberBatch(cases.map(\.number)))
+        let found = try Tester.verdicts(of: NumberBatch(cases.map(\.number)))
         let wrong = zip(cases, found).filter { !$0.accepts($1) }.map(\.0.note)
         #expect(wrong.isEmpty, "\(wrong.prefix(5))")
     }
@@ -65,18 +65,19 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         var numbers = edgeNumbers()
         for _ in 0..<20_000 { numbers.append(generator.nextOfAnySize()) }
         let batch = NumberBatch(numbers)
-        let expected = try verdicts(of: batch, engine: .u64)
+        let expected = try Tester.verdicts(of: batch, engine: .u64)
         for engine in [Engine.auto, .gmp, .swiftU64] {
-            let found = try verdicts(of: batch, engine: engine)
+            let found = try Tester.verdicts(of: batch, engine: engine)
             let wrong = numbers.indices.filter { expected[$0] != found[$0] }.map { numbers[$0] }
             #expect(wrong.isEmpty, "\(engine), seed \(seed): \(wrong.prefix(5))")
         }
         // Trial division takes √n steps.
         let small = numbers.map { $0 & 0xFFFF_FFFF }
         let smallBatch = NumberBatch(small)
-        let smallExpected = try verdicts(of: smallBatch, engine: .u64)
+        let smallExpected = try Tester.verdicts(of: smallBatch, engine: .u64)
         for engine in [Engine.trial, .swiftTrial] {
-            #expect(try verdicts(of: smallBatch, engine: engine) == smallExpected, "\(engine)")
+            #expect(
+                try Tester.verdicts(of: smallBatch, engine: engine) == smallExpected, "\(engine)")
         }
     }
 
@@ -84,7 +85,7 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         for engine in Engine.allCases where engine.maximumBits == 64 {
             let expected = PrimalityError.numberTooLarge(bits: 127, limit: 64, engine: engine)
             #expect(throws: expected) {
-                try verdicts(of: NumberBatch([mersenne127]), engine: engine)
+                try Tester.verdicts(of: NumberBatch([mersenne127]), engine: engine)
             }
         }
     }
@@ -122,7 +123,7 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
 @Suite struct ReportTests {
     @Test func evidenceNamesWhatDecided() throws {
         let reports = try [0, 2, 35, 1_194_649, 25_326_001, 2_152_302_898_747, 2047 * 61].map {
-            try report(of: BigNatural(UInt64($0)))
+            try TestReport(of: BigNatural(UInt64($0)))
         }
         #expect(
             reports.map(\.method) == [
@@ -133,11 +134,11 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         #expect(reports[4].lucas?.q == 1)
         #expect(reports.allSatisfy { $0.engine == .u64 })
 
-        let composite = try report(of: BigNatural(1_000_003 * 1_000_033))
+        let composite = try TestReport(of: BigNatural(1_000_003 * 1_000_033))
         #expect(composite.method == .strongBase2)
         #expect(composite.witness == 2)
 
-        let big = try report(of: prime128, options: TestOptions(rounds: 3, seed: 1))
+        let big = try TestReport(of: prime128, options: TestOptions(rounds: 3, seed: 1))
         #expect(big.method == .bailliePSW)
         #expect(big.rounds == 3)
         #expect(big.seed == 1)
@@ -149,9 +150,9 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
     @Test func twoRandomBasesAreTheDefault() throws {
         #expect(TestOptions.defaultRounds == 2 && TestOptions().rounds == 2)
         for engine in [Engine.auto, .gmp] {
-            let big = try report(of: prime128, engine: engine)
+            let big = try TestReport(of: prime128, engine: engine)
             #expect(big.rounds == 2 && big.seed != nil)
-            let bare = try report(of: prime128, engine: engine, options: TestOptions(rounds: 0))
+            let bare = try TestReport(of: prime128, engine: engine, options: TestOptions(rounds: 0))
             #expect(bare.rounds == 0 && bare.seed == nil && bare.verdict == .probablePrime)
         }
     }
@@ -159,21 +160,22 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
     @Test func enginesReportTheSameFactor() throws {
         let n = BigNatural(UInt64(101) * 103)
         for engine in [Engine.trial, .swiftTrial, .gmp] {
-            #expect(try report(of: n, engine: engine).factor == 101)
+            #expect(try TestReport(of: n, engine: engine).factor == 101)
         }
     }
 
     @Test func residuesAreThoseThatPFGWPrints() throws {
         let options = TestOptions(wantsResidue: true)
         for (number, residue, name) in try VectorFile.residues() {
-            #expect(try report(of: number, options: options).residue == residue, "\(name)")
+            #expect(try TestReport(of: number, options: options).residue == residue, "\(name)")
         }
         // Small ones against 3ⁿ⁻¹ mod n by repeated multiplication; each engine.
         for n in UInt64(2)..<200 {
             var power: UInt64 = 1 % n
             for _ in 0..<n - 1 { power = power * 3 % n }
             for engine in Engine.allCases where engine != .swiftTrial && engine != .swiftU64 {
-                let found = try report(of: BigNatural(n), engine: engine, options: options).residue
+                let found = try TestReport(of: BigNatural(n), engine: engine, options: options)
+                    .residue
                 #expect(found == power, "\(n) \(engine)")
             }
         }
@@ -192,7 +194,7 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
             let number = BigNatural.candidate(k: k, b: b, n: n, c: c)
             // The larger ones take minutes.
             if number.bitWidth > 3000 && !TestFiles.isSampled(i, oneIn: 40) { continue }
-            let found = try report(of: number, options: TestOptions(wantsResidue: true)).residue
+            let found = try TestReport(of: number, options: TestOptions(wantsResidue: true)).residue
             #expect(found == UInt64(row[5], radix: 16), "\(row[0])*\(row[1])^\(row[2])+\(row[3])")
             count += 1
         }

@@ -15,10 +15,10 @@ import Testing
         for low in 0..<UInt64(120) {
             for high in low..<low + 120 {
                 let expected = (low...high).filter { isPrime[Int($0)] }
-                if try primes(in: low...high) != expected { wrong.append(low...high) }
-                if try primes(in: low..<high + 1) != expected { wrong.append(low...high) }
+                if try UInt64.primes(in: low...high) != expected { wrong.append(low...high) }
+                if try UInt64.primes(in: low..<high + 1) != expected { wrong.append(low...high) }
                 let big = BigNatural(low)...BigNatural(high)
-                if try probablePrimes(in: big) != expected.map({ BigNatural($0) }) {
+                if try BigNatural.probablePrimes(in: big) != expected.map({ BigNatural($0) }) {
                     wrong.append(low...high)
                 }
             }
@@ -29,12 +29,12 @@ import Testing
     @Test func aLongWindowOfManySegmentsHasTheSievesPrimes() throws {
         let isPrime = sievedPrimes(below: 1 << 22)
         let all = isPrime.indices.filter { isPrime[$0] }.map { UInt64($0) }
-        #expect(try primes(in: 0..<UInt64(1 << 22)) == all)
+        #expect(try UInt64.primes(in: 0..<UInt64(1 << 22)) == all)
         for _ in 0..<20 {
             let low = UInt64.random(in: 0..<1 << 22)
             let high = UInt64.random(in: low..<1 << 22)
             let expected = all.filter { (low...high).contains($0) }
-            #expect(try primes(in: low...high) == expected, "\(low)...\(high)")
+            #expect(try UInt64.primes(in: low...high) == expected, "\(low)...\(high)")
         }
     }
 
@@ -42,11 +42,11 @@ import Testing
         for bit in 16...63 {
             let middle = UInt64(1) << UInt64(bit)
             let window = middle - 60...middle + 60
-            #expect(try primes(in: window) == window.filter { isPrime($0) }, "2^\(bit)")
+            #expect(try UInt64.primes(in: window) == window.filter { isPrime($0) }, "2^\(bit)")
         }
         let last = UInt64.max - 400...UInt64.max
-        #expect(try primes(in: last) == last.filter { isPrime($0) })
-        #expect(try primes(in: last).last == .max - 58)
+        #expect(try UInt64.primes(in: last) == last.filter { isPrime($0) })
+        #expect(try UInt64.primes(in: last).last == .max - 58)
     }
 
     @Test func aWindowMayCrossTwoToThe64() throws {
@@ -56,7 +56,8 @@ import Testing
             Self.twoTo64.adding(51),
         ]
         #expect(
-            try probablePrimes(in: BigNatural(low)...Self.twoTo64.adding(60)) == expected)
+            try BigNatural.probablePrimes(in: BigNatural(low)...Self.twoTo64.adding(60)) == expected
+        )
         var found = try ProbablePrimes(in: BigNatural(low)..<Self.twoTo64.adding(60))
         var verdicts: [Verdict] = []
         while let next = try found.next() { verdicts.append(next.verdict) }
@@ -65,22 +66,23 @@ import Testing
         for d in 0...UInt64(60) {  // each end, both parities, on either side of it
             let high = Self.twoTo64.adding(d)
             #expect(
-                try probablePrimes(in: BigNatural(low)...high) == expected.filter { $0 <= high })
-            let above = try probablePrimes(in: high...Self.twoTo64.adding(60))
+                try BigNatural.probablePrimes(in: BigNatural(low)...high)
+                    == expected.filter { $0 <= high })
+            let above = try BigNatural.probablePrimes(in: high...Self.twoTo64.adding(60))
             #expect(above == expected.filter { $0 >= high })
-            #expect(try primes(in: (low + min(d, 59))..<(.max)).count == (d <= 1 ? 1 : 0))
+            #expect(try UInt64.primes(in: (low + min(d, 59))..<(.max)).count == (d <= 1 ? 1 : 0))
         }
     }
 
     @Test func emptyWindowsAndSingleNumbers() throws {
         for n: UInt64 in [0, 1, 2, 3, 4, 5, 9, 1 << 32, (1 << 32) + 15, .max - 58, .max] {
-            #expect(try primes(in: n..<n) == [])
-            #expect(try primes(in: n...n) == (isPrime(n) ? [n] : []), "\(n)")
-            #expect(try probablePrimes(in: BigNatural(n)..<BigNatural(n)) == [])
+            #expect(try UInt64.primes(in: n..<n) == [])
+            #expect(try UInt64.primes(in: n...n) == (isPrime(n) ? [n] : []), "\(n)")
+            #expect(try BigNatural.probablePrimes(in: BigNatural(n)..<BigNatural(n)) == [])
         }
         let prime = BigNatural((UInt128(1) << 127) - 1)
-        #expect(try probablePrimes(in: prime...prime) == [prime])
-        #expect(try probablePrimes(in: prime..<prime) == [])
+        #expect(try BigNatural.probablePrimes(in: prime...prime) == [prime])
+        #expect(try BigNatural.probablePrimes(in: prime..<prime) == [])
     }
 
     @Test(arguments: [
@@ -91,17 +93,18 @@ import Testing
     func aboveTwoToThe64EachNumberHasItsOwnVerdict(_ low: BigNatural, _ length: Int) throws {
         let high = low.adding(UInt64(length))
         let expected = try (0...UInt64(length)).map { low.adding($0) }
-            .filter { try verdict(of: $0) == .probablePrime }
+            .filter { try Verdict(of: $0) == .probablePrime }
         #expect(!expected.isEmpty)
-        #expect(try probablePrimes(in: low...high) == expected)
+        #expect(try BigNatural.probablePrimes(in: low...high) == expected)
         let options = TestOptions(rounds: 1, seed: 3)
-        #expect(try probablePrimes(in: low..<high.adding(1), options: options) == expected)
+        #expect(
+            try BigNatural.probablePrimes(in: low..<high.adding(1), options: options) == expected)
     }
 
     @Test func batchesAreAsLongAsWasAskedForAndMissNoPrime() throws {
         let low = Self.tenTo30
         let high = low.adding(2000)
-        let expected = try probablePrimes(in: low...high)
+        let expected = try BigNatural.probablePrimes(in: low...high)
         for limit in [1, 2, 7, 1_000_000] {
             var sieve = WindowSieve(low...high)
             var left: [BigNatural] = []
@@ -112,7 +115,7 @@ import Testing
             #expect(left == left.sorted())
             #expect(Set(left).isSuperset(of: expected))
             #expect(left.count < 300, "a tenth of the odd numbers is left, not \(left.count)")
-            #expect(try left.filter { try verdict(of: $0).passed } == expected)
+            #expect(try left.filter { try Verdict(of: $0).passed } == expected)
         }
     }
 
@@ -134,9 +137,11 @@ import Testing
         #expect(throws: PrimalityError.cancelled) {
             while try found.next() != nil {}
         }
-        #expect(throws: PrimalityError.cancelled) { try primes(in: 0 ... .max, cancel: cancel) }
         #expect(throws: PrimalityError.cancelled) {
-            try probablePrimes(in: Self.tenTo30...Self.tenTo30.adding(9), cancel: cancel)
+            try UInt64.primes(in: 0 ... .max, cancel: cancel)
+        }
+        #expect(throws: PrimalityError.cancelled) {
+            try BigNatural.probablePrimes(in: Self.tenTo30...Self.tenTo30.adding(9), cancel: cancel)
         }
         var sieve = WindowSieve(0...Self.tenTo30, cancel: cancel)
         #expect(throws: PrimalityError.cancelled) { try sieve.nextBatch(limit: 9) }
@@ -151,7 +156,7 @@ import Testing
             let high = try #require(UInt64(row[1]))
             if high - low > 10_000_000 { continue }
             windows += 1
-            #expect(try primes(in: low...high).count == Int(row[2]), "\(low)...\(high)")
+            #expect(try UInt64.primes(in: low...high).count == Int(row[2]), "\(low)...\(high)")
         }
         #expect(windows >= 15)
     }
@@ -166,8 +171,8 @@ import Testing
             let prime = try BigNatural(parsing: row[2])
             let found =
                 row[1] == "next"
-                ? try probablePrimes(in: start.adding(1)...prime)
-                : try probablePrimes(in: prime..<start)
+                ? try BigNatural.probablePrimes(in: start.adding(1)...prime)
+                : try BigNatural.probablePrimes(in: prime..<start)
             if found != [prime] { wrong.append("\(row[0]) \(row[1])") }
         }
         #expect(rows.count > 600)

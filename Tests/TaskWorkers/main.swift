@@ -17,7 +17,7 @@ struct Refused: Error, CustomStringConvertible {
 
 /// Verdicts by the library itself, in the worker.
 @Sendable func decide(_ numbers: NumberBatch) throws -> [Verdict] {
-    try (0..<numbers.count).map { try verdict(of: numbers[$0]) }
+    try (0..<numbers.count).map { try Verdict(of: numbers[$0]) }
 }
 
 /// Runs an asynchronous body, which needs Swift's threads.

@@ -56,7 +56,7 @@ enum JSON {
     }
 }
 
-extension Measurement {
+extension Timing {
     var json: JSON {
         .object([
             ("median", .number(median)), ("min", .number(min)), ("mad", .number(spread)),

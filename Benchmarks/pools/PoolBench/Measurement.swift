@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the rounds gave, in nanoseconds.
-struct Measurement {
+struct Timing {
     private(set) var rounds: [Double] = []
 
     mutating func add(_ nanoseconds: Double) { rounds.append(nanoseconds) }
@@ -17,7 +17,7 @@ struct Measurement {
 
     /// How many times as fast this is as `other`: the median of the rounds' ratios, since what the
     /// machine does meanwhile meets both sides of a round.
-    func speed(over other: Measurement) -> Double {
+    func speed(over other: Timing) -> Double {
         medianOf(zip(other.rounds, rounds).map { $0 / $1 })
     }
 }

@@ -8,7 +8,7 @@ struct Results {
         var name: String
         var chunk: Int
         /// Of a chunk.
-        var measurement = Measurement()
+        var measurement = Timing()
         /// Against `reference` with the same path and chunk.
         var speed: Double?
     }
@@ -16,14 +16,14 @@ struct Results {
     struct StartRow {
         var name: String
         /// `nil`: not known.
-        var asks: Measurement?
-        var first = Measurement()
-        var end = Measurement()
+        var asks: Timing?
+        var first = Timing()
+        var end = Timing()
     }
 
     struct BookRow {
         var name: String
-        var measurement = Measurement()
+        var measurement = Timing()
         /// Over the serial pool.
         var speedup = 0.0
     }

@@ -81,7 +81,7 @@ func measureStarts(_ course: Course, into results: inout Results, withPython: Bo
     for contender in contenders {
         let isOurs = if case .pool = contender { true } else { false }
         results.starts.append(
-            Results.StartRow(name: contender.name, asks: isOurs ? Measurement() : nil))
+            Results.StartRow(name: contender.name, asks: isOurs ? Timing() : nil))
         _ = try course.start(contender)
     }
     try rounds(of: "starting and ending", contenders.count) { i in

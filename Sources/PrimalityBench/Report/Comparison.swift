@@ -8,9 +8,9 @@ package struct Comparison: Sendable, Hashable {
     /// A measurement whose ratio's 95 % intervals have no number in common.
     package struct Change: Sendable, Hashable {
         /// As it was.
-        package var old: Measurement
+        package var old: Timing
         /// As it is.
-        package var new: Measurement
+        package var new: Timing
     }
 
     /// What has changed beyond the intervals, in the new report's order.
@@ -20,9 +20,9 @@ package struct Comparison: Sendable, Hashable {
     /// How many measurements are in both and have no ratio in one of them.
     package var unjudged = 0
     /// What is in the new report alone.
-    package var added: [Measurement] = []
+    package var added: [Timing] = []
     /// What is in the old report alone.
-    package var removed: [Measurement] = []
+    package var removed: [Timing] = []
     /// Why they are not to be compared.
     package var warnings: [String] = []
 
@@ -64,8 +64,7 @@ package struct Comparison: Sendable, Hashable {
 
     /// What has changed, what is new and what is gone.
     package var table: ReportTable {
-        func row(_ id: String, _ what: String, _ old: Measurement?, _ new: Measurement?) -> [String]
-        {
+        func row(_ id: String, _ what: String, _ old: Timing?, _ new: Timing?) -> [String] {
             [
                 id, what, old?.ratioText ?? "", new?.ratioText ?? "", old?.timeText ?? "",
                 new?.timeText ?? "",
@@ -99,6 +98,6 @@ package struct Comparison: Sendable, Hashable {
     package var text: String { table.text }
 }
 
-extension Interval {
+extension ConfidenceInterval {
     fileprivate var isNumber: Bool { !value.isNaN && !low.isNaN && !high.isNaN }
 }

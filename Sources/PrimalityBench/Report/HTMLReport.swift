@@ -4,7 +4,7 @@ internal import Charts
 internal import Mustache
 internal import Primality
 
-extension Section {
+extension ReportSection {
     package var title: String {
         switch self {
         case .call: "Calls into C"
@@ -154,7 +154,7 @@ private struct Page {
                     }
                 }, origin: whole(finding.command))
         }
-        rooms = Section.allCases.compactMap { section in
+        rooms = ReportSection.allCases.compactMap { section in
             let tables = report.tables(of: section)
             guard let command = tables.first?.command else { return nil }
             let charts = report.charts(of: section)

@@ -38,7 +38,7 @@ extension BenchReport {
         if let comparison {
             text += "\n" + comparison.table.markdown
         }
-        for section in Section.allCases {
+        for section in ReportSection.allCases {
             let tables = tables(of: section)
             if tables.isEmpty { continue }
             text += "\n<details><summary>\(section.title)</summary>\n\n"

@@ -4,7 +4,7 @@ package import Charts
 
 extension BenchReport {
     /// The drawings of a room; none where nothing was measured that can be drawn.
-    package func charts(of section: Section) -> [Chart] {
+    package func charts(of section: ReportSection) -> [Chart] {
         let all = measurements(of: section)
         switch section {
         case .call: return [callCosts(all)].compactMap(\.self)
@@ -25,7 +25,7 @@ extension BenchReport {
     }
 
     /// What is next to nothing beside texts and scratch memory: all that has the loop as its reference.
-    private func callCosts(_ all: [Measurement]) -> Chart? {
+    private func callCosts(_ all: [Timing]) -> Chart? {
         let shown = all.filter { $0.id == CallRoom.loop || $0.reference == CallRoom.loop }
         let loop = self[CallRoom.loop]?.time?.median
         return BarChart(
@@ -46,7 +46,7 @@ extension BenchReport {
         ).chart
     }
 
-    private func exactTest(_ input: String, _ all: [Measurement]) -> Chart? {
+    private func exactTest(_ input: String, _ all: [Timing]) -> Chart? {
         let shown = all.filter { $0.id.hasPrefix("kernel.exact.\(input).") }
         let sizes = Set(shown.compactMap(\.size)).sorted().map(Double.init)
         // One number a call has no batch: it stands on the left, as far from 1 as 8 is on the right.
@@ -71,7 +71,7 @@ extension BenchReport {
         ).chart
     }
 
-    private func chunkCosts(_ chunks: [Measurement]) -> Chart? {
+    private func chunkCosts(_ chunks: [Timing]) -> Chart? {
         times(
             "What a number costs, by chunk",
             "A line a pool: time a number against how many numbers a chunk has.",
@@ -79,7 +79,7 @@ extension BenchReport {
     }
 
     /// Of the largest chunks: what is handed over seldom shows what workers can give.
-    private func speedups(_ chunks: [Measurement]) -> Chart? {
+    private func speedups(_ chunks: [Timing]) -> Chart? {
         let compared = chunks.filter { $0.ratio != nil }
         guard let size = compared.compactMap(\.size).max() else { return nil }
         return BarChart(
@@ -101,19 +101,19 @@ extension BenchReport {
         ).chart
     }
 
-    private func startCosts(_ starts: [Measurement]) -> Chart? {
+    private func startCosts(_ starts: [Timing]) -> Chart? {
         bars(
             "What starting and ending a pool costs",
             "A bar a pool: the time of a run with next to nothing to do.", "time a start", starts)
     }
 
-    private func forkCosts(_ all: [Measurement]) -> Chart? {
+    private func forkCosts(_ all: [Timing]) -> Chart? {
         times(
             "What a fork costs", "Time a fork against how much memory is resident.", "time a fork",
             by: "MB resident", all)
     }
 
-    private func scaling(_ all: [Measurement]) -> Chart? {
+    private func scaling(_ all: [Timing]) -> Chart? {
         let workers = Set(all.compactMap(\.size)).sorted().map(Double.init)
         let most = workers.last ?? 1
         let series = lines(all) { m in
@@ -138,7 +138,7 @@ extension BenchReport {
     // MARK: Others
 
     /// The first two kinds of numbers: primes, which need every stage, and what mostly has a factor.
-    private func testsByOthers(_ all: [Measurement]) -> Chart? {
+    private func testsByOthers(_ all: [Timing]) -> Chart? {
         let shown = shownPeers(all.filter { $0.subject == PeerFile.words })
         let inputs = distinct(shown.compactMap(\.input)).prefix(2)
         return bars(
@@ -147,21 +147,21 @@ extension BenchReport {
             shown.filter { inputs.contains($0.input ?? "") })
     }
 
-    private func primesByOthers(_ all: [Measurement]) -> Chart? {
+    private func primesByOthers(_ all: [Timing]) -> Chart? {
         times(
             "Large primes beside other libraries",
             "A line a library: time a number against how many bits it has.", "time a number",
             by: "bits", all.filter { $0.subject == PeerFile.large && $0.input == PeerFile.primes })
     }
 
-    private func startsByOthers(_ all: [Measurement]) -> Chart? {
+    private func startsByOthers(_ all: [Timing]) -> Chart? {
         bars(
             "From a pool's start to its first results, beside Python's",
             "A bar a pool: the time until there are as many results as workers.", "time a start",
             all.filter { $0.subject == PeerFile.firstResults })
     }
 
-    private func chunksByOthers(_ all: [Measurement]) -> Chart? {
+    private func chunksByOthers(_ all: [Timing]) -> Chart? {
         bars(
             "What a chunk of one number costs, beside Python's pools",
             "A bar a pool: the time a chunk, where chunks come and go as they are done.",
@@ -175,7 +175,7 @@ extension BenchReport {
 
     /// A bar a measurement, in groups by input.
     private func bars(
-        _ title: String, _ text: String, _ axis: String, _ shown: [Measurement]
+        _ title: String, _ text: String, _ axis: String, _ shown: [Timing]
     ) -> Chart? {
         BarChart(
             title: title, text: text, name: axis, label: tickDuration,
@@ -195,7 +195,7 @@ extension BenchReport {
 
     /// A line a variant, times against sizes.
     private func times(
-        _ title: String, _ text: String, _ y: String, by x: String, _ shown: [Measurement]
+        _ title: String, _ text: String, _ y: String, by x: String, _ shown: [Timing]
     ) -> Chart? {
         LineChart(
             title: title, text: text,
@@ -212,7 +212,7 @@ extension BenchReport {
 
     /// A line a variant, in the order of the sizes.
     private func lines(
-        _ measurements: [Measurement], _ point: (Measurement) -> LineChart.Point?
+        _ measurements: [Timing], _ point: (Timing) -> LineChart.Point?
     ) -> [LineChart.Series] {
         distinct(measurements.map(\.variant)).map { variant in
             let own = measurements.filter { $0.variant == variant }
@@ -223,8 +223,8 @@ extension BenchReport {
     }
 
     /// The same for the same pool or level in all drawings.
-    private func style(of measurement: Measurement) -> Int {
-        let rooms: [Section] =
+    private func style(of measurement: Timing) -> Int {
+        let rooms: [ReportSection] =
             switch measurement.section {
             case .handOver, .scaling: [.handOver, .scaling]
             default: [measurement.section]

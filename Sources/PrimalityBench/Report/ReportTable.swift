@@ -40,7 +40,7 @@ package struct ReportTable: Sendable, Hashable {
 
 extension BenchReport {
     /// The tables of a room; none of a room in which nothing was measured.
-    package func tables(of section: Section) -> [ReportTable] {
+    package func tables(of section: ReportSection) -> [ReportTable] {
         let all = measurements(of: section)
         if all.isEmpty { return [] }
         switch section {
@@ -63,14 +63,14 @@ extension BenchReport {
     }
 
     private func grouped(
-        _ measurements: [Measurement], by key: (Measurement) -> String
-    ) -> [[Measurement]] {
+        _ measurements: [Timing], by key: (Timing) -> String
+    ) -> [[Timing]] {
         distinct(measurements.map(key)).map { name in measurements.filter { key($0) == name } }
     }
 
     // MARK: The rooms
 
-    private func calls(_ all: [Measurement]) -> ReportTable {
+    private func calls(_ all: [Timing]) -> ReportTable {
         ReportTable(
             title: "calls",
             note: "What a way costs is the difference to what it is compared with.",
@@ -94,7 +94,7 @@ extension BenchReport {
     }
 
     /// A row an input, a column a library.
-    private func peers(_ all: [Measurement]) -> ReportTable {
+    private func peers(_ all: [Timing]) -> ReportTable {
         let variants = distinct(all.map(\.variant))
         let inputs = grouped(all) { "\($0.input ?? "") \($0.size ?? 0)" }
         let hasSizes = all.contains { $0.size != nil }
@@ -120,7 +120,7 @@ extension BenchReport {
     }
 
     /// One input's: a row a variant, a column a batch.
-    private func exactTest(_ all: [Measurement]) -> ReportTable {
+    private func exactTest(_ all: [Timing]) -> ReportTable {
         let sizes = Set(all.map(\.size)).sorted { ($0 ?? 0) < ($1 ?? 0) }
         let largest = sizes.last ?? nil
         let last = largest.map { "speed-up at \($0)" } ?? "speed-up"
@@ -142,12 +142,12 @@ extension BenchReport {
             command: all[0].command)
     }
 
-    private func handOver(_ all: [Measurement]) -> [ReportTable] {
+    private func handOver(_ all: [Timing]) -> [ReportTable] {
         if all.isEmpty { return [] }
         let pools = distinct(all.map(\.variant))
         let sizes = Set(all.compactMap(\.size)).sorted()
         func table(
-            _ title: String, _ note: String, _ pools: [String], _ cell: (Measurement) -> String
+            _ title: String, _ note: String, _ pools: [String], _ cell: (Timing) -> String
         ) -> ReportTable {
             ReportTable(
                 title: title, note: note,
@@ -178,7 +178,7 @@ extension BenchReport {
         return tables
     }
 
-    private func scaling(_ all: [Measurement]) -> ReportTable {
+    private func scaling(_ all: [Timing]) -> ReportTable {
         ReportTable(
             title: "scaling",
             note:
@@ -202,8 +202,8 @@ extension BenchReport {
     }
 
     /// A row a measurement, with the columns that something stands in.
-    private func list(_ all: [Measurement], title: String, size: String = "size") -> ReportTable {
-        var columns: [(ReportTable.Column, (Measurement) -> String)] = [
+    private func list(_ all: [Timing], title: String, size: String = "size") -> ReportTable {
+        var columns: [(ReportTable.Column, (Timing) -> String)] = [
             (.init(title: "by", isNumber: false), \.variant)
         ]
         if all.contains(where: { $0.input != nil }) {
@@ -212,7 +212,7 @@ extension BenchReport {
         if all.contains(where: { $0.size != nil }) {
             let sizes = (
                 ReportTable.Column(title: size),
-                { (m: Measurement) in
+                { (m: Timing) in
                     m.size.map(String.init) ?? ""
                 }
             )
@@ -240,7 +240,7 @@ extension BenchReport {
     }
 }
 
-extension Measurement {
+extension Timing {
     package var timeText: String { time.map { duration(nanoseconds: $0.median) } ?? "" }
 
     package var spreadText: String { time.map { "±" + percent($0.spread) } ?? "" }
@@ -248,7 +248,7 @@ extension Measurement {
     package var ratioText: String { ratio?.text ?? "" }
 }
 
-extension Interval {
+extension ConfidenceInterval {
     /// The value, and its interval in brackets.
     package var text: String { "\(significant(value)) [\(significant(low)), \(significant(high))]" }
 }

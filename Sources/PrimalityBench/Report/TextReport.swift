@@ -28,7 +28,7 @@ extension ReportTable {
 extension BenchReport {
     /// The tables and what follows from them, for a terminal.
     package var text: String {
-        let parts = Section.allCases.map { section in
+        let parts = ReportSection.allCases.map { section in
             let tables = tables(of: section)
             let command = tables.first.map { "  \(plainText($0.command))\n\n" } ?? ""
             return tables.map(\.text).joined() + command

@@ -97,7 +97,7 @@ public struct FoundPrime: Sendable {
     /// What was shown.
     public let verdict: Verdict
     /// The evidence, when the job asks for it.
-    public let report: Report?
+    public let report: TestReport?
 }
 
 /// Where a search's numbers come from: sieves or draws them, and cuts what is left into chunks.

@@ -13,7 +13,7 @@ public struct NumberResult: Sendable {
     /// The worker that tested it, from 0.
     public let worker: Int
     /// The evidence, when the job asks for it.
-    public let report: Report?
+    public let report: TestReport?
 
     /// The verdict.
     ///

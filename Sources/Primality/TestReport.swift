@@ -3,7 +3,7 @@
 package import CKernels
 
 /// What decided a verdict.
-public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
+public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     /// 0 and 1 are neither prime nor composite.
     case definition
     /// A prime factor was found, or none exists up to the square root.
@@ -52,7 +52,7 @@ public enum Method: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// A verdict with its evidence.
-public struct Report: Sendable, Hashable {
+public struct TestReport: Sendable, Hashable {
     /// Parameters of a Lucas sequence, discriminant P² − 4Q.
     public struct LucasParameters: Sendable, Hashable {
         /// P.
@@ -64,12 +64,12 @@ public struct Report: Sendable, Hashable {
     /// What was shown.
     public var verdict: Verdict
     /// What showed it.
-    public var method: Method
+    public var method: TestMethod
     /// The engine that ran; never ``Engine/auto``.
     public var engine: Engine
     /// The smallest prime factor, when dividing found one.
     public var factor: UInt64?
-    /// A base to which the number failed the strong test; with ``Method/proth`` and ``Method/pepin`` the
+    /// A base to which the number failed the strong test; with ``TestMethod/proth`` and ``TestMethod/pepin`` the
     /// base a of that test: a^((n−1)/2) is −1 modulo n for a prime n, and for no composite.
     public var witness: BigNatural?
     /// The parameters of the Lucas test, when one was run.
@@ -85,7 +85,8 @@ public struct Report: Sendable, Hashable {
 
     /// What a kernel found about a number, or `nil` for one that a cancelled batch did not reach.
     package init?(_ raw: KernelReport, number: @autoclosure () -> BigNatural, seed: UInt64) {
-        guard let verdict = Verdict(rawValue: raw.verdict), let method = Method(code: raw.method),
+        guard let verdict = Verdict(rawValue: raw.verdict),
+            let method = TestMethod(code: raw.method),
             let engine = Engine(code: raw.engine)
         else { return nil }
         func has(_ field: Int) -> Bool { Int(raw.fields) & field != 0 }
@@ -116,5 +117,23 @@ public struct Report: Sendable, Hashable {
         let status = unsafe prk_random_base(
             number.limbs, number.limbs.count, seed, round, &base)
         return status == .ok ? BigNatural(limbs: base) : nil
+    }
+}
+
+extension TestReport {
+    /// The verdict on a number of any size, with its evidence.
+    ///
+    /// - Parameters:
+    ///   - number: The number.
+    ///   - engine: Which engine tests.
+    ///   - options: How.
+    /// - Throws: ``PrimalityError``.
+    public init(
+        of number: BigNatural, engine: Engine = .auto, options: TestOptions = TestOptions()
+    ) throws(PrimalityError) {
+        var tester = try Tester(engine: engine, options: options, wantsReports: true)
+        let batch = NumberBatch([number])
+        guard let report = try tester.test(batch).report(at: 0, of: batch) else { throw .cancelled }
+        self = report
     }
 }
