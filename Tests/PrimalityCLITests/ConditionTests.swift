@@ -87,7 +87,7 @@ import Testing
                         continue
                     }
                     let number = Self.forms[form].1(values[0], values[1])
-                    let verdict = number.map { Primality.verdict(of: UInt64($0)) }
+                    let verdict = number.map { Verdict(of: UInt64($0)) }
                     isOver = header.isChain && verdict != .prime
                     isRefused = verdict == nil
                     guard let verdict else {
