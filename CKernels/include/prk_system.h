@@ -33,9 +33,13 @@ static inline void prk_relax(void) {
 
 /// A zeroed flag on its own shared page, which forked children see raised; NULL: no memory.
 uint32_t *prk_flag_create(void);
+/// Accepts NULL. No other thread may use the flag any more; parts of it are destroyed before.
 void prk_flag_destroy(uint32_t *flag);
 
-/// Raises such a flag and rings its bell. A signal handler may do it.
+/// A flag that is raised by itself, or with the whole. NULL: no memory, or 500 parts are there.
+uint32_t *prk_flag_create_part(uint32_t *whole);
+
+/// Raises such a flag, and its parts, and rings their bells. A signal handler may do it.
 void prk_flag_raise(uint32_t *flag);
 
 /// A descriptor that becomes readable when the flag is raised: for who waits in poll(). It belongs

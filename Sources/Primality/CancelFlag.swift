@@ -11,6 +11,8 @@ internal import CKernels.Internal
 /// which makes the class `Sendable`.
 @safe public final class CancelFlag: @unchecked Sendable {
     package let flag: UnsafeMutablePointer<UInt32>
+    /// What this is a part of; it has to live longer.
+    private let whole: CancelFlag?
 
     /// Makes a flag that is not raised.
     public init() {
@@ -19,6 +21,20 @@ internal import CKernels.Internal
             fatalError("out of memory")
         }
         unsafe self.flag = unsafe flag
+        whole = nil
+    }
+
+    /// A flag that is raised with this one, or by itself.
+    ///
+    /// The 501st at a time is this one itself: who raises it raises all.
+    package func part() -> CancelFlag {
+        guard let part = unsafe prk_flag_create_part(flag) else { return self }
+        return unsafe CancelFlag(part, of: self)
+    }
+
+    private init(_ flag: UnsafeMutablePointer<UInt32>, of whole: CancelFlag) {
+        unsafe self.flag = unsafe flag
+        self.whole = whole
     }
 
     deinit { unsafe prk_flag_destroy(flag) }

@@ -5,6 +5,7 @@
 // which watch for reads out of bounds: all inputs and outputs are malloc'ed to their exact size.
 
 #include <gmp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +317,39 @@ static void test_searches(void) {
     EXPECT(word == UINT64_C(0xe11a4bae0c6cb025), "a word of a sequence");
 }
 
+static void test_flags(void) {
+    uint32_t *whole = prk_flag_create();
+    uint32_t *first = prk_flag_create_part(whole), *second = prk_flag_create_part(whole);
+    uint32_t *inner = prk_flag_create_part(second);
+    EXPECT(first != NULL && second != NULL && inner != NULL, "parts");
+    prk_flag_raise(first);
+    EXPECT(prk_is_cancelled(first) && !prk_is_cancelled(whole) && !prk_is_cancelled(second),
+           "a part alone");
+    const int bell = prk_flag_bell(inner);
+    prk_flag_raise(whole);
+    EXPECT(prk_is_cancelled(whole) && prk_is_cancelled(second) && prk_is_cancelled(inner),
+           "the whole");
+    struct pollfd ring = {.fd = bell, .events = POLLIN};
+    EXPECT(bell >= 0 && poll(&ring, 1, 0) == 1, "the bell of a part");
+    prk_flag_destroy(inner);
+    prk_flag_destroy(first);
+    // Its place is free again, and a part that comes late is raised at once.
+    uint32_t *late = prk_flag_create_part(whole);
+    EXPECT(late != NULL && prk_is_cancelled(late), "a part of what was raised");
+    uint32_t *many[500];
+    size_t count = 0;
+    while (count < 500 && (many[count] = prk_flag_create_part(whole)) != NULL) {
+        count++;
+    }
+    EXPECT(count == 498, "%zu parts beside two", count);
+    while (count > 0) {
+        prk_flag_destroy(many[--count]);
+    }
+    prk_flag_destroy(late);
+    prk_flag_destroy(second);
+    prk_flag_destroy(whole);
+}
+
 static void test_cancellation(void) {
     uint32_t *flag = prk_flag_create();
     EXPECT(flag != NULL && !prk_is_cancelled(flag), "a new flag");
@@ -533,6 +567,7 @@ int main(void) {
     test_big();
     test_arguments();
     test_searches();
+    test_flags();
     test_cancellation();
     test_random_bases();
     test_sizes();
