@@ -90,7 +90,7 @@ package final class PoolWork {
             found.append(
                 try pool.verdicts(
                     of: numbers.span.extracting(0..<count),
-                    PoolJob(engine: kind.engine, cancel: cancel), chunk: chunk))
+                    using: PoolJob(engine: kind.engine), cancel: cancel, chunk: chunk))
         } catch PoolError.cancelled {
             throw BenchFailure.cancelled
         }

@@ -181,9 +181,7 @@ struct CheckCommand: ParsableCommand {
         let format = resume == nil ? shared.format : .jsonl
         let job = PoolJob(
             engine: engine, options: options, order: order,
-            wantsReports: !quiet && (format.needsReports || res64), cancel: interruption.cancel,
-            timeout: shared.timeout,
-            notify: { StandardStreams.complain($0.description) })
+            wantsReports: !quiet && (format.needsReports || res64), timeout: shared.timeout)
         let source = CandidateSource(
             input, format: candidateFormat, hasHexadecimalArguments: base.isHexadecimal,
             engine: engine, maximumBits: shared.maximumBits,
@@ -203,19 +201,24 @@ struct CheckCommand: ParsableCommand {
         let progress =
             shared.progress.isOn(whenTyped: input.isTyped)
             ? Progress(shared.progress, estimate: { source.estimate($0) }) : nil
-        var isDone = false
+        var isDone = true
         do {
-            try shared.pool.run(job, statistics: &statistics, from: { source.next() }) { result in
+            try shared.pool.run(
+                job, cancel: interruption.cancel,
+                notify: { StandardStreams.complain($0.description) }, statistics: &statistics,
+                from: { try source.next() }
+            ) { result in
                 progress?.add(result.results.count)
                 let inputs = source.takeInputs(of: result.chunk.id)
                 let lines = receiver.take(result, inputs)
                 if quiet { return true }
-                return resumption?.file.append(lines) ?? output.write(lines)
+                isDone = resumption?.file.append(lines) ?? output.write(lines)
+                return isDone
             }
-            isDone = true
         } catch {
             StandardStreams.complain(error.description)
             status.raise(to: error.exitStatus)
+            isDone = false
         }
         // What the end of the input has decided.
         let lines = receiver.takeDecided()
@@ -226,9 +229,10 @@ struct CheckCommand: ParsableCommand {
         if self.shared.stats { StandardStreams.writeError(statistics.table) }
         status.raise(to: output.status())
         let counts = source.counts
-        let isWhole = isDone && !counts.isBroken && !interruption.cancel.isCancelled
-        status.raise(to: resumption?.finish(isWhole: isWhole, source.mismatch) ?? .done)
-        if counts.bad > 0 || counts.isBroken { status.raise(to: .badInput) }
+        let mismatch = source.mismatch
+        let isWhole = isDone && mismatch == nil && !interruption.cancel.isCancelled
+        status.raise(to: resumption?.finish(isWhole: isWhole, mismatch) ?? .done)
+        if counts.bad > 0 || mismatch != nil { status.raise(to: .badInput) }
         // A script that asks whether all are prime must not take "none" for "all".
         let hasNothing = quiet && counts.read == 0 && status == .done
         if hasNothing { status = .badInput }

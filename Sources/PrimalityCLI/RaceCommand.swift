@@ -164,12 +164,15 @@ struct RaceCommand: ParsableCommand {
             let source = CandidateSource(
                 .descriptor(descriptor, name: numbers), engine: .auto, maximumBits: 1_000_000,
                 chunk: nil, cancel: cancel, report: StandardStreams.complain)
-            while let batch = source.next() {
+            while let batch = try source.next() {
                 for i in 0..<batch.count { candidates.append(batch[i]) }
             }
-            if source.counts.bad > 0 || source.counts.isBroken {
+            if source.counts.bad > 0 {
                 throw ExitCode(ExitStatus.badInput.rawValue)
             }
+        } catch let error as Complaint {
+            StandardStreams.complain(error.message)
+            throw ExitCode(error.status.rawValue)
         } catch let error as Errno {
             StandardStreams.complain("\(printable(numbers)): \(error)")
             throw ExitCode(ExitStatus.badInput.rawValue)

@@ -64,6 +64,8 @@ struct SearchRun {
     private let complaints = CandidateComplaints(report: StandardStreams.complain)
     private let interruption: Interruption
     private let job: PoolJob
+    /// Raised by the first signal, and when the search is over: a sieve may be at work.
+    private let cancel: CancelFlag
     private let source: SearchSource
     private var output = Output()
     /// Where results go instead, and the numbers of it that have none yet.
@@ -102,11 +104,11 @@ struct SearchRun {
         self.origin = origin
         job = PoolJob(
             options: options.test, wantsReports: format?.needsReports ?? false,
-            cancel: interruption.cancel, timeout: options.timeout,
-            notify: { StandardStreams.complain($0.description) })
+            timeout: options.timeout)
+        cancel = interruption.cancel.part()
         do {
             source = try SearchSource(
-                search, job, workers: options.pool.workers, chunk: options.chunk)
+                search, job, cancel: cancel, workers: options.pool.workers, chunk: options.chunk)
         } catch {
             StandardStreams.complain(error.description)
             throw ExitCode(ExitStatus.badInput.rawValue)
@@ -137,10 +139,13 @@ struct SearchRun {
             ? Progress(options.progress, estimate: { estimate(source, $0) }) : nil
         do {
             try options.pool.run(
-                job, statistics: &statistics, from: { again() ?? source.next() }
+                job, cancel: cancel, notify: { StandardStreams.complain($0.description) },
+                statistics: &statistics, from: { try again() ?? source.next() }
             ) { result in
                 progress?.add(result.results.count)
-                return self.again.isEmpty ? add(result) : addAgain(result)
+                if self.again.isEmpty ? add(result) : addAgain(result) { return true }
+                cancel.cancel()
+                return false
             }
         } catch {
             StandardStreams.complain(error.description)
@@ -149,10 +154,6 @@ struct SearchRun {
         progress?.stop()
         complaints.finish(nil)
         if options.showsStatistics { StandardStreams.writeError(statistics.table) }
-        if let problem = source.problem {
-            StandardStreams.complain(problem.description)
-            status.raise(to: .internalError)
-        }
     }
 
     /// Takes the result of numbers that an earlier run could not test; whether more can be written.

@@ -53,7 +53,7 @@ package struct HomeGrownPool: Sendable {
 
     private let workers: Workers
     private let count: Int
-    private let job: PoolJob
+    private let job: PoolRun
 
     /// Makes a pool.
     ///
@@ -68,7 +68,7 @@ package struct HomeGrownPool: Sendable {
         precondition(count >= 1, "a pool needs a worker")
         self.workers = workers
         self.count = count
-        job = PoolJob(engine: engine, cancel: cancel)
+        job = PoolRun(PoolJob(engine: engine), cancel: cancel)
     }
 
     /// Tests numbers.
@@ -100,7 +100,7 @@ package struct HomeGrownPool: Sendable {
     ///
     /// `prk_chapter_worker_create` has the same for a process, in C: a forked child must not run Swift.
     private static func work(
-        _ jobs: BlockingQueue<UInt64>, _ results: BlockingQueue<CheckedNumber>, _ job: PoolJob
+        _ jobs: BlockingQueue<UInt64>, _ results: BlockingQueue<CheckedNumber>, _ job: PoolRun
     ) {
         defer { results.end() }
         // Without memory for it the numbers are the others' to test.

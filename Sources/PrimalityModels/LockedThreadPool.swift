@@ -43,9 +43,10 @@ package struct LockedThreadPool: Pool {
 
     /// Tests everything that a source gives.
     package func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
-        deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag, notify: (@Sendable (PoolNotice) -> Void)?,
+        from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        let job = PoolRun(job, cancel: cancel, notify: notify)
         try threads.run(job, from: source, deliver: deliver) { id throws(PoolError) in
             let worker = try LocalWorker(id: id, job: job)
             let interpreter = Interpreter(lock: lock, job: job, releasesLock: releasesLock)
@@ -76,7 +77,7 @@ package struct LockedThreadPool: Pool {
 /// Tests number by number with the lock held, and looks between them whether to hand it over.
 private struct Interpreter {
     let lock: InterpreterLock
-    let job: PoolJob
+    let job: PoolRun
     let releasesLock: Bool
 
     /// Some 40 µs of trial division in Swift, much less than the switch interval.

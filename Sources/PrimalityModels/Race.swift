@@ -143,11 +143,11 @@ package struct Race: Sendable {
             var cpu = Duration.zero
             var found = [Verdict?](repeating: nil, count: numbers.count)
             let source = chunks(of: numbers, engine: engine, size: 1)
-            let job = PoolJob(engine: engine, order: .done, cancel: cancel)
+            let job = PoolJob(engine: engine, order: .done)
             let clock = ContinuousClock()
             let start = clock.now
             do {
-                try pool.run(job, from: source) { result in
+                try pool.run(job, cancel: cancel, from: source) { result in
                     cpu += result.cpuTime
                     found[result.chunk.first] = result.results.verdict(at: 0)
                     return true

@@ -87,8 +87,8 @@ private func work(
 ) throws -> (numbers: [BigNatural], times: Int) {
     let book = book(setting)
     let start = prk_thread_cpu_ns()
-    let job = PoolJob(engine: engine, cancel: setting.cancel)
-    _ = try SerialPool().verdicts(of: book, job)
+    _ = try SerialPool().verdicts(
+        of: book, using: PoolJob(engine: engine), cancel: setting.cancel)
     let seconds = Double(max(1, prk_thread_cpu_ns() - start)) / 1e9
     let times = Int(max(1, min(100, ((setting.isQuick ? 0.02 : 0.2) / seconds).rounded())))
     return ([[BigNatural]](repeating: book, count: times).flatMap { $0 }, times)

@@ -118,7 +118,7 @@ extension SlowJob {
         let batch = NumberBatch([BigNatural](repeating: number, count: times))
         do throws(PoolError) {
             let verdicts = try await ProcessPool(workers: 1).verdicts(
-                of: batch, PoolJob(engine: engine, cancel: cancel))
+                of: batch, using: PoolJob(engine: engine), cancel: cancel)
             return Self.said(verdicts[0], of: number)
         } catch {
             // The same error as without a process.

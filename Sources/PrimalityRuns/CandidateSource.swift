@@ -121,8 +121,6 @@ package final class CandidateSource: Sendable {
         package var bad = 0
         /// Candidates that were left out, as others of the input were prime or composite.
         package var leftOut = 0
-        /// The input could not be read to its end.
-        package var isBroken = false
         /// How many there will be cannot be told from how much was read.
         package var areOfProduct = false
     }
@@ -153,6 +151,8 @@ package final class CandidateSource: Sendable {
         /// Whether results of an earlier run are about what stands here; `nil` when there are none, and when
         /// the reading has ended early.
         var check: InputCheck?
+        /// Why the input could not be read to its end.
+        var failure: Complaint?
 
         /// Where the last candidate stands.
         var candidateOrigin: CandidateOrigin {
@@ -283,7 +283,16 @@ package final class CandidateSource: Sendable {
     }
 
     /// The next chunk, or `nil` at the end.
-    package func next() -> NumberBatch? { reading.withLock { nextChunk(&$0) } }
+    ///
+    /// - Throws: Why the input could not be read to its end, after all that was read.
+    package func next() throws(Complaint) -> NumberBatch? {
+        let (batch, failure) = reading.withLock { reading in
+            let batch = nextChunk(&reading)
+            return (batch, batch == nil ? reading.failure.take() : nil)
+        }
+        if let failure { throw failure }
+        return batch
+    }
 
     private func nextChunk(_ reading: inout Reading) -> NumberBatch? {
         var batch = NumberBatch()
@@ -368,7 +377,6 @@ package final class CandidateSource: Sendable {
     private func endOnMismatch(_ reading: inout Reading) {
         guard let mismatch = reading.check?.mismatch else { return }
         found.withLock { $0 = mismatch }
-        counted.withLock { $0.isBroken = true }
         if case .entered(let row) = reading.row { ledger.close(row) }
         reading.row = .none
         reading.check = nil
@@ -517,9 +525,9 @@ package final class CandidateSource: Sendable {
         do {
             return try reading.lines?.read(isPatient: mayWait) ?? .end
         } catch {
-            complaints.report("\(name): \(error.description)")
-            counted.withLock { $0.isBroken = true }
+            reading.failure = Complaint(message: "\(name): \(error.description)")
             reading.check = nil
+            reading.lines = nil
             return .end
         }
     }

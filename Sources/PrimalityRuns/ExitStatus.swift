@@ -34,7 +34,12 @@ package enum ExitStatus: Int32, Comparable {
 
 extension PoolError {
     /// The status with which a command ends after this error.
-    package var exitStatus: ExitStatus { .internalError }
+    package var exitStatus: ExitStatus {
+        if case .source(let error) = self, let complaint = error.underlying as? Complaint {
+            return complaint.status
+        }
+        return .internalError
+    }
 }
 
 extension ChunkFailure {

@@ -10,9 +10,16 @@ package import SystemPackage
 #endif
 
 /// Why something was refused, and the status to end with.
-package struct Complaint: Error {
+package struct Complaint: Error, CustomStringConvertible {
     package var message: String
     package var status = ExitStatus.badInput
+
+    package init(message: String, status: ExitStatus = .badInput) {
+        self.message = message
+        self.status = status
+    }
+
+    package var description: String { message }
 }
 
 /// A file of results that is its own journal: a header and a line for each result, appended.

@@ -142,16 +142,18 @@ private struct LyingPool: Pool {
     let workers = 1
 
     func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
-        deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag, notify: (@Sendable (PoolNotice) -> Void)?,
+        from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
-        try SerialPool().run(job, from: source, deliver: deliver)
+        try SerialPool().run(
+            job, cancel: cancel, notify: notify, from: source, deliver: deliver)
     }
 
     func verdicts(
-        of numbers: Span<UInt64>, _ job: PoolJob, chunk: Int?
+        of numbers: Span<UInt64>, using job: PoolJob, cancel: CancelFlag, chunk: Int?
     ) throws(PoolError) -> [Verdict] {
-        var verdicts = try SerialPool().verdicts(of: numbers, job, chunk: chunk)
+        var verdicts = try SerialPool().verdicts(
+            of: numbers, using: job, cancel: cancel, chunk: chunk)
         let last = verdicts.count - 1
         verdicts[last] = verdicts[last] == .prime ? .composite : .prime
         return verdicts

@@ -89,7 +89,7 @@ import Testing
             let failure = try await onOwnThread { () throws(PoolError) in
                 do throws(PoolError) {
                     _ = try LockedThreadPool(workers: 2).verdicts(
-                        of: [7, BigNatural(UInt128.max)], PoolJob(engine: engine), chunk: 2)
+                        of: [7, BigNatural(UInt128.max)], using: PoolJob(engine: engine), chunk: 2)
                     return PoolError.cancelled
                 } catch {
                     return error
@@ -114,7 +114,7 @@ import Testing
             }
             defer { watch.join() }
             _ = try? pool.verdicts(
-                of: [prime, prime], PoolJob(engine: .swiftTrial, cancel: cancel), chunk: 1)
+                of: [prime, prime], using: PoolJob(engine: .swiftTrial), cancel: cancel, chunk: 1)
             cancel.cancel()
         }
         let found = pool.lock.statistics

@@ -94,7 +94,8 @@ import Testing
                     let pool = Self.pools[i % Self.pools.count]
                     for chunk in [10, 500] {
                         let found = try? pool.verdicts(
-                            of: numbers.map { BigNatural($0) }, PoolJob(engine: .u64), chunk: chunk)
+                            of: numbers.map { BigNatural($0) }, using: PoolJob(engine: .u64),
+                            chunk: chunk)
                         if found != expected { wrong.withLock { $0 += 1 } }
                     }
                 }
@@ -107,15 +108,17 @@ import Testing
     @Test func cancellingBeforeAndAfterIsNothing() async throws {
         try await blocking {
             for pool in Self.pools {
-                let before = PoolJob(engine: .u64)
-                before.cancel.cancel()
+                let job = PoolJob(engine: .u64)
+                let (before, after) = (CancelFlag(), CancelFlag())
+                before.cancel()
                 #expect(throws: PoolError.cancelled) {
-                    try pool.verdicts(of: NumberBatch([UInt64(7), 8]), before)
+                    try pool.verdicts(
+                        of: NumberBatch([UInt64(7), 8]), using: job, cancel: before)
                 }
-                let after = PoolJob(engine: .u64)
-                let found = try pool.verdicts(of: NumberBatch([UInt64(7), 8]), after)
+                let found = try pool.verdicts(
+                    of: NumberBatch([UInt64(7), 8]), using: job, cancel: after)
                 #expect(found == [.prime, .composite])
-                after.cancel.cancel()
+                after.cancel()
             }
         }
     }
@@ -125,7 +128,7 @@ import Testing
         final class Canary: Sendable {}
         try await blocking {
             for pool in Self.pools {
-                let job = PoolJob(engine: .u64)
+                let cancel = CancelFlag()
                 weak var inSource: Canary?
                 weak var inDeliver: Canary?
                 do {
@@ -135,7 +138,7 @@ import Testing
                     inDeliver = second
                     let give = source([2, 3, 4], by: 1)
                     try pool.run(
-                        job,
+                        PoolJob(engine: .u64), cancel: cancel,
                         from: {
                             _ = first
                             return give()
@@ -146,7 +149,7 @@ import Testing
                     }
                 }
                 #expect(inSource == nil && inDeliver == nil, "\(pool.kind)")
-                withExtendedLifetime(job) {}
+                withExtendedLifetime(cancel) {}
             }
         }
     }
@@ -233,7 +236,7 @@ import Testing
                     for engine in [Engine.u64, .gmp, .swiftU64, .swiftTrial] {
                         let found = try pool.verdicts(
                             of: [BigNatural(1_000_003), BigNatural(1_000_001)],
-                            PoolJob(engine: engine), chunk: 1)
+                            using: PoolJob(engine: engine), chunk: 1)
                         precondition(found == [.prime, .composite])
                     }
                 }
@@ -277,14 +280,13 @@ import Testing
                         return $0 <= 2 ? 0 : EAGAIN
                     }
                 }
-                let job = PoolJob(
-                    engine: .u64, notify: { notice in notices.withLock { $0.append(notice) } })
                 let kills = Monitor(0)
                 try storm {
                     let numbers = someNumbers(400_000)
                     let found = try find(
-                        ProcessPool(workers: 3, channel: .shm, faults: faults), job, numbers,
-                        by: 100)
+                        ProcessPool(workers: 3, channel: .shm, faults: faults),
+                        PoolJob(engine: .u64), numbers, by: 100,
+                        notify: { notice in notices.withLock { $0.append(notice) } })
                     precondition(found.delivered == numbers.count && found.failures.isEmpty)
                 } _: { child in
                     if kills.withLock({

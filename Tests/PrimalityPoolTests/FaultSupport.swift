@@ -75,11 +75,13 @@ struct Found {
 }
 
 func find(
-    _ pool: ProcessPool, _ job: PoolJob, _ numbers: [UInt64], by size: Int
+    _ pool: ProcessPool, _ job: PoolJob, _ numbers: [UInt64], by size: Int,
+    cancel: CancelFlag = CancelFlag(), notify: (@Sendable (PoolNotice) -> Void)? = nil
 ) throws -> Found {
     var found = Found(verdicts: [Verdict?](repeating: nil, count: numbers.count))
     var seen = [Bool](repeating: false, count: numbers.count)
-    try pool.run(job, from: source(numbers, by: size)) { result in
+    let source = source(numbers, by: size)
+    try pool.run(job, cancel: cancel, notify: notify, from: source) { result in
         for i in 0..<result.results.count {
             let place = result.chunk.first + i
             if seen[place] { found.twice += 1 }

@@ -178,7 +178,7 @@ import Testing
                         }
                         let found = try find(
                             ProcessPool(workers: 3, channel: channel),
-                            PoolJob(engine: .u64, cancel: cancel), numbers, by: 300)
+                            PoolJob(engine: .u64), numbers, by: 300, cancel: cancel)
                         canceller.join()
                         precondition(found.twice == 0)
                         precondition(found.failures.values.allSatisfy { $0 == .cancelled })
@@ -204,7 +204,7 @@ import Testing
                     }
                     let found = try find(
                         ProcessPool(workers: 2, channel: channel),
-                        PoolJob(engine: .u64, cancel: cancel), someNumbers(4_000_000), by: 20_000)
+                        PoolJob(engine: .u64), someNumbers(4_000_000), by: 20_000, cancel: cancel)
                     canceller.join()
                     precondition(found.twice == 0 && children().isEmpty)
                 }

@@ -20,9 +20,9 @@ import Testing
                     for chunk in [1, 7, 100_000, nil] {
                         for engine in [Engine.auto, .swiftU64] {
                             let job = PoolJob(engine: engine)
-                            let ofSpan = try pool.verdicts(of: some.span, job, chunk: chunk)
+                            let ofSpan = try pool.verdicts(of: some.span, using: job, chunk: chunk)
                             let ofBatch = try pool.verdicts(
-                                of: NumberBatch(some), job, chunk: chunk)
+                                of: NumberBatch(some), using: job, chunk: chunk)
                             #expect(ofSpan == Array(expected.prefix(count)))
                             #expect(ofBatch == ofSpan)
                         }
@@ -65,8 +65,8 @@ import Testing
             for numbers: [UInt64] in [[7, 9, 1, 1_000_003], [7, 1_125_899_906_842_679, 9]] {
                 let expected = try Tester.verdicts(of: numbers)
                 let job = PoolJob(engine: engine)
-                #expect(try pool.verdicts(of: numbers.span, job) == expected)
-                #expect(try pool.verdicts(of: NumberBatch(numbers), job) == expected)
+                #expect(try pool.verdicts(of: numbers.span, using: job) == expected)
+                #expect(try pool.verdicts(of: NumberBatch(numbers), using: job) == expected)
             }
         }
     }
@@ -82,7 +82,7 @@ import Testing
             }
             #expect(throws: PoolError.cancelled) {
                 try kind.pool(workers: 2).verdicts(
-                    of: numbers.span, PoolJob(engine: .swiftU64, cancel: cancel))
+                    of: numbers.span, using: PoolJob(engine: .swiftU64), cancel: cancel)
             }
             canceller.join()
         }

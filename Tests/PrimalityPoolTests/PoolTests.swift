@@ -131,7 +131,8 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
                 throws: PoolError.failed(
                     .test(.numberTooLarge(bits: 128, limit: 64, engine: .u64)))
             ) {
-                try kind.pool(workers: 2).verdicts(of: [7, large, 11], PoolJob(engine: .u64))
+                try kind.pool(workers: 2).verdicts(
+                    of: [7, large, 11], using: PoolJob(engine: .u64))
             }
         }
     }
@@ -141,14 +142,68 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
         try await blocking {
             // Without the end this source never ends.
             let delivered = Monitor(0)
-            let job = PoolJob(engine: .u64)
-            try kind.pool(workers: 3).run(job, from: { NumberBatch([UInt64(7), 9]) }) { _ in
+            let cancel = CancelFlag()
+            try kind.pool(workers: 3).run(
+                PoolJob(engine: .u64), cancel: cancel, from: { NumberBatch([UInt64(7), 9]) }
+            ) { _ in
                 delivered.withLock { $0 += 1 }
                 return delivered.withLock { $0 } < 10
             }
             #expect(delivered.withLock { $0 } == 10)
-            #expect(job.cancel.isCancelled)
+            // The caller's flag is the caller's: it may serve another run.
+            #expect(!cancel.isCancelled)
         }
+    }
+
+    private struct Broken: Error, CustomStringConvertible {
+        let description = "the source is broken"
+    }
+
+    @Test(arguments: kinds, ResultOrder.allCases)
+    func whatASourceThrowsEndsTheRunAfterWhatItGave(
+        _ kind: PoolKind, _ order: ResultOrder
+    ) async throws {
+        try await blocking {
+            let given = Monitor(0)
+            var found: [Verdict?] = []
+            let source: @Sendable () throws -> NumberBatch? = {
+                let place = given.withLock {
+                    $0 += 1
+                    return $0
+                }
+                if place > 20 { throw Broken() }
+                return NumberBatch([UInt64(7), 9])
+            }
+            var error: PoolError?
+            do throws(PoolError) {
+                try kind.pool(workers: 3).run(PoolJob(order: order), from: source) { result in
+                    found += (0..<2).map { result.results.verdict(at: $0) }
+                    return true
+                }
+            } catch let thrown {
+                error = thrown
+            }
+            guard case .source(let thrown)? = error, thrown.underlying is Broken else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(error?.description == "the source is broken")
+            #expect(
+                found
+                    == [Verdict?](repeating: nil, count: 40).indices.map {
+                        $0 % 2 == 0 ? .prime : .composite
+                    })
+            #expect(given.withLock { $0 } == 21)
+        }
+    }
+
+    @Test func aJobIsAValue() throws {
+        let job = PoolJob(
+            engine: .gmp, options: TestOptions(rounds: 5, seed: 7), order: .done,
+            wantsReports: true, timeout: .milliseconds(1500))
+        let coded = try JSONEncoder().encode(job)
+        #expect(try JSONDecoder().decode(PoolJob.self, from: coded) == job)
+        #expect(Set([job, job]).count == 1)
     }
 
     @Test(arguments: kinds)
@@ -164,7 +219,7 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
             }
             #expect(throws: PoolError.cancelled) {
                 try kind.pool(workers: 2).verdicts(
-                    of: [long, long, long], PoolJob(engine: .gmp, cancel: cancel))
+                    of: [long, long, long], using: PoolJob(engine: .gmp), cancel: cancel)
             }
             canceller.join()
         }
@@ -236,11 +291,11 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
         let pool = kind.pool(workers: workers)
         let words: [UInt64] = [2, 4]
         #expect(throws: error) { try pool.run(PoolJob(), from: { nil }) { _ in true } }
-        #expect(throws: error) { try pool.verdicts(of: words.span, PoolJob()) }
-        #expect(throws: error) { try pool.verdicts(of: [BigNatural(2), 4], PoolJob()) }
-        #expect(throws: error) { try pool.probablePrimes(.after(7), PoolJob()) }
+        #expect(throws: error) { try pool.verdicts(of: words.span, using: PoolJob()) }
+        #expect(throws: error) { try pool.verdicts(of: [BigNatural(2), 4], using: PoolJob()) }
+        #expect(throws: error) { try pool.probablePrimes(.after(7), using: PoolJob()) }
         await #expect(throws: (any Error).self) {
-            for try await _ in pool.results(for: words, PoolJob()) {}
+            for try await _ in pool.results(for: words, using: PoolJob()) {}
         }
         #expect(error.description == "workers: \(workers) is out of range; give 1 to 65536")
     }

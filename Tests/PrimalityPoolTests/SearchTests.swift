@@ -63,7 +63,7 @@ import Testing
             let start = BigNatural(UInt64.max - 60)
             let job = PoolJob(options: TestOptions(rounds: 3, seed: 9), wantsReports: true)
             var found: [FoundPrime] = []
-            try ThreadPool(workers: 2).findProbablePrimes(.after(start, count: 2), job) {
+            try ThreadPool(workers: 2).findProbablePrimes(.after(start, count: 2), using: job) {
                 found.append($0)
                 return true
             }
@@ -93,14 +93,14 @@ import Testing
                 PrimeSearch.after(Self.long), .before(Self.long), .random(bits: 70_000),
                 .random(bits: 60_000, isSafe: true),
             ] {
-                let job = PoolJob()
+                let cancel = CancelFlag()
                 let canceller = try WorkerThread(name: "test") {
                     usleep(100_000)
-                    job.cancel.cancel()
+                    cancel.cancel()
                 }
                 defer { canceller.join() }
                 #expect(throws: PoolError.cancelled) {
-                    try kind.pool(workers: 2).probablePrimes(search, job)
+                    try kind.pool(workers: 2).probablePrimes(search, cancel: cancel)
                 }
             }
         }
@@ -119,7 +119,7 @@ import Testing
             for search in [PrimeSearch.after(Self.long), .random(bits: 70_000, seed: 1)] {
                 let job = PoolJob(timeout: .milliseconds(50))
                 #expect(throws: PoolError.failed(.timedOut)) {
-                    try ProcessPool(workers: 2).probablePrimes(search, job)
+                    try ProcessPool(workers: 2).probablePrimes(search, using: job)
                 }
             }
         }

@@ -78,7 +78,7 @@ private enum Large {
                 #expect(found == expected, "\(workers) workers, chunks of \(size)")
             }
             let verdicts = try kind.pool(workers: 2).verdicts(
-                of: numbers.map { BigNatural($0) }, PoolJob(engine: .trial, order: order))
+                of: numbers.map { BigNatural($0) }, using: PoolJob(engine: .trial, order: order))
             #expect(verdicts == expected.map(\.verdict))
 
             // Plain divisions, so fewer of them.
@@ -119,7 +119,7 @@ private enum Large {
             var chunks: [Int] = []
             var untested = 0
             try kind.pool(workers: 2).run(
-                PoolJob(engine: engine, cancel: cancel),
+                PoolJob(engine: engine), cancel: cancel,
                 from: {
                     defer { begun.push(()) }
                     return numbers()

@@ -64,7 +64,9 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
             var found = [Verdict?](repeating: nil, count: numbers.count)
             var last = -1
             let job = PoolJob(order: order)
-            for try await result in kind.pool(workers: 3).results(for: numbers, job, chunk: chunk) {
+            for try await result in kind.pool(workers: 3).results(
+                for: numbers, using: job, chunk: chunk)
+            {
                 #expect(result.number == BigNatural(numbers[result.index]))
                 #expect(found[result.index] == nil)
                 #expect((0..<3).contains(result.worker) && result.report == nil)
@@ -73,7 +75,6 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
                 last = result.index
             }
             #expect(found == expected)
-            #expect(!job.cancel.isCancelled)
         }
     }
 
@@ -82,7 +83,8 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
         let naturals = Naturals(count: 3000)
         let job = PoolJob(order: order, wantsReports: true)
         var found: [Int: Verdict] = [:]
-        for try await result in kind.pool(workers: 2).results(for: naturals, job, chunk: 20) {
+        for try await result in kind.pool(workers: 2).results(for: naturals, using: job, chunk: 20)
+        {
             #expect(result.number == BigNatural(UInt64(result.index + 1)))
             if order == .input { #expect(result.index == found.count) }
             #expect(found.updateValue(try result.verdict, forKey: result.index) == nil)
@@ -166,7 +168,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
     ) async throws {
         var found: Set<Int> = []
         let results = kind.pool(workers: 2)
-            .results(for: Naturals(limit: 123), PoolJob(order: order), chunk: 10)
+            .results(for: Naturals(limit: 123), using: PoolJob(order: order), chunk: 10)
         var iterator = results.makeAsyncIterator()
         do throws(StreamError<Broken>) {
             while let result = try await iterator.next() { found.insert(result.index) }
@@ -183,7 +185,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
         let numbers: [BigNatural] = [7, BigNatural(UInt128.max), 11]
         var outcomes: [Result<Verdict, ChunkFailure>] = []
         let job = PoolJob(engine: .u64)
-        for try await result in kind.pool(workers: 2).results(for: numbers, job, chunk: 1) {
+        for try await result in kind.pool(workers: 2).results(for: numbers, using: job, chunk: 1) {
             outcomes.append(result.outcome)
         }
         let error = PrimalityError.numberTooLarge(bits: 128, limit: 64, engine: .u64)
@@ -197,7 +199,7 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
             let numbers = [7, 9, 11, TaskTests.long, TaskTests.long, 13]
             var found: [Int] = []
             do throws(StreamError<Never>) {
-                var iterator = kind.pool(workers: 2).results(for: numbers, job, chunk: 1)
+                var iterator = kind.pool(workers: 2).results(for: numbers, using: job, chunk: 1)
                     .makeAsyncIterator()
                 while let result = try await iterator.next() { found.append(result.index) }
                 return (found, nil)
@@ -216,10 +218,11 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
     func theFlagEndsAnIterationWhoseSourceIsSilent(_ kind: PoolKind) async throws {
         let (stream, giver) = AsyncStream.makeStream(of: UInt64.self)
         giver.yield(7)
-        let job = PoolJob()
-        var iterator = kind.pool(workers: 2).results(for: stream, job).makeAsyncIterator()
+        let cancel = CancelFlag()
+        var iterator = kind.pool(workers: 2).results(for: stream, cancel: cancel)
+            .makeAsyncIterator()
         #expect(try await iterator.next()?.outcome == .success(.prime))
-        job.cancel.cancel()
+        cancel.cancel()
         await #expect(throws: StreamError<Never>.pool(.cancelled)) { _ = try await iterator.next() }
         #expect(try await iterator.next() == nil)
         // Its task has let go of the source.
@@ -248,14 +251,14 @@ private struct Endless: Sequence, IteratorProtocol, Sendable {
                         let order = i % 2 == 0 ? ResultOrder.input : .done
                         var found = 0
                         for try await _ in pool.results(
-                            for: Endless(), PoolJob(order: order), chunk: 3)
+                            for: Endless(), using: PoolJob(order: order), chunk: 3)
                         {
                             found += 1
                             if found > i { break }
                         }
                         found = 0
                         for try await _ in pool.results(
-                            for: Naturals(), PoolJob(order: order), chunk: 3)
+                            for: Naturals(), using: PoolJob(order: order), chunk: 3)
                         {
                             found += 1
                             if found > i { break }

@@ -132,7 +132,7 @@ func main() throws {
     // In memory, too.
     let numbers = (1...12).map { BigNatural($0) }
     do throws(PoolError) {
-        print(try pool.verdicts(of: numbers, PoolJob(timeout: .milliseconds(500))).count)
+        print(try pool.verdicts(of: numbers, using: PoolJob(timeout: .milliseconds(500))).count)
     } catch {
         print(error)
     }

@@ -137,7 +137,7 @@ final class Course {
         let numbers = numbers
         let took = try nanoseconds {
             verdicts = try pool.verdicts(
-                of: numbers.span.extracting(0..<chunk * chunks), job, chunk: chunk)
+                of: numbers.span.extracting(0..<chunk * chunks), using: job, chunk: chunk)
         }
         if verdicts.count != chunk * chunks { throw Wrong(description: "verdicts are missing") }
         try check(verdicts)

@@ -12,13 +12,15 @@ extension ProcessPool {
     /// - Parameters:
     ///   - numbers: The numbers.
     ///   - job: What to do with them.
+    ///   - cancel: Ends the run.
     ///   - chunk: How many numbers a worker is handed at once; by default it depends on how many are left.
     /// - Returns: Verdicts in the order of the numbers.
     /// - Throws: ``PoolError``, also when a single number could not be tested.
     public func verdicts(
-        of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        of numbers: NumberBatch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        let job = workersJob(job)
+        let job = workersRun(PoolRun(job, cancel: cancel))
         return try verdictsBySlices(of: numbers, job, chunk: chunk, least: Self.least) {
             numbers throws(PoolError) in try run(job, numbers)
         }
@@ -28,9 +30,10 @@ extension ProcessPool {
     ///
     /// Otherwise as the function of the same name for a batch.
     public func verdicts(
-        of numbers: Span<UInt64>, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        of numbers: Span<UInt64>, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        let job = workersJob(job)
+        let job = workersRun(PoolRun(job, cancel: cancel))
         return try verdictsBySlices(of: numbers, job, chunk: chunk, least: Self.least) {
             numbers throws(PoolError) in try run(job, numbers)
         }
@@ -40,7 +43,7 @@ extension ProcessPool {
     private static var least: Double { 50_000 }
 
     /// Returns when every verdict is written or there is an error.
-    private func run(_ job: PoolJob, _ numbers: SlicedNumbers) throws(PoolError) {
+    private func run(_ job: PoolRun, _ numbers: SlicedNumbers) throws(PoolError) {
         try checkLevel()
         var job = job
         job.wantsReports = false

@@ -91,12 +91,12 @@ public struct ProcessPool: Pool {
     ///
     /// When the system gives fewer processes than asked for, the run goes on with those.
     public func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
-        deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag, notify: (@Sendable (PoolNotice) -> Void)?,
+        from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        let job = workersRun(PoolRun(job, cancel: cancel, notify: notify))
         try checkWorkers()
         try checkLevel()
-        let job = workersJob(job)
         let feed = Feed(
             job, workers: workers, depth: Int(PRK_WORKER_DEPTH) / chunksPerWorker)
         let doorbell = try Doorbell()
@@ -119,6 +119,7 @@ public struct ProcessPool: Pool {
             feed.open()
             throw error
         }
+        try feed.checkSource()
     }
 }
 
@@ -133,8 +134,8 @@ extension WorkerAnswer {
 
 extension ProcessPool {
     /// The job without its engine's limits when a task takes the engine's place.
-    func workersJob(_ job: PoolJob) -> PoolJob {
-        var job = job
+    func workersRun(_ run: PoolRun) -> PoolRun {
+        var job = run
         if task != nil { job.engine = .auto }
         return job
     }
@@ -163,12 +164,12 @@ extension ProcessPool {
 
 /// Chunks from a feeder, cut into jobs, and their results to the caller.
 private struct ChunkFlow: WorkFlow {
-    private let job: PoolJob
+    private let job: PoolRun
     private let feed: Feed
     private let deliver: (ChunkResult) -> Bool
     private var delivery: Delivery
 
-    init(_ job: PoolJob, _ feed: Feed, _ deliver: @escaping (ChunkResult) -> Bool) {
+    init(_ job: PoolRun, _ feed: Feed, _ deliver: @escaping (ChunkResult) -> Bool) {
         self.job = job
         self.feed = feed
         self.deliver = deliver

@@ -52,7 +52,7 @@ internal import Primality
     let doorbell: Doorbell?
     /// Of the job's flag; -1 when there is none, or when it has rung.
     var cancelBell: Int32
-    let job: PoolJob
+    let job: PoolRun
     let maker: WorkerMaker
     let channel: ProcessChannel
     let mirrorsCancel: Bool
@@ -83,7 +83,7 @@ internal import Primality
     ///   - measures: Whether the CPU time of requests is wanted.
     /// - Throws: ``PoolError`` when there is no worker.
     init(
-        _ job: PoolJob, of pool: ProcessPool, _ doorbell: Doorbell? = nil, measures: Bool
+        _ job: PoolRun, of pool: ProcessPool, _ doorbell: Doorbell? = nil, measures: Bool
     ) throws(PoolError) {
         self.job = job
         clock = RunningTime(for: job.timeout ?? .seconds(2))

@@ -78,7 +78,7 @@ private func threadCount() -> Int {
     private let setup: prk_worker_setup
 
     /// Throws when such workers cannot be had here.
-    init(_ job: PoolJob, of pool: ProcessPool, _ kernelJob: KernelJob) throws(PoolError) {
+    init(_ job: PoolRun, of pool: ProcessPool, _ kernelJob: KernelJob) throws(PoolError) {
         kind = pool.workerKind
         channel = pool.channel
         unsafe self.kernelJob = unsafe kernelJob

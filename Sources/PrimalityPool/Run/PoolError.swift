@@ -33,6 +33,24 @@ public enum PoolError: Error, Sendable, Equatable {
     case cancelled
     /// Numbers could not be tested.
     case failed(ChunkFailure)
+    /// The source threw. All that it gave before was tested and delivered.
+    case source(SourceError)
+}
+
+/// What a source of numbers threw.
+public struct SourceError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The source's own error.
+    public let underlying: any Error
+
+    init(_ underlying: any Error) { self.underlying = underlying }
+
+    /// What happened, in the words of the source.
+    public var description: String { "\(underlying)" }
+
+    /// Whether two are described alike.
+    public static func == (first: SourceError, second: SourceError) -> Bool {
+        first.description == second.description
+    }
 }
 
 extension PoolError: CustomStringConvertible {
@@ -60,6 +78,7 @@ extension PoolError: CustomStringConvertible {
         case .test(let error): error.description
         case .cancelled: "cancelled"
         case .failed(let failure): failure.description
+        case .source(let error): error.description
         }
     }
 }

@@ -10,8 +10,8 @@ public enum ResultOrder: String, Sendable, Hashable, Codable, CaseIterable {
     case done
 }
 
-/// What a pool does with numbers.
-public struct PoolJob: Sendable {
+/// What a pool does with numbers: a value that may be kept, compared, coded and used for any number of runs.
+public struct PoolJob: Sendable, Hashable, Codable {
     /// Which engine tests.
     public var engine: Engine
     /// How.
@@ -20,8 +20,6 @@ public struct PoolJob: Sendable {
     public var order: ResultOrder
     /// Whether evidence and CPU time are collected number by number.
     public var wantsReports: Bool
-    /// Ends the run.
-    public var cancel: CancelFlag
     /// How long testing one number may take, by the clock; `nil` for as long as it takes.
     ///
     /// Time while the whole program is stopped, as by Ctrl-Z, does not count; while a worker alone is, it does.
@@ -29,23 +27,15 @@ public struct PoolJob: Sendable {
     /// Only a ``ProcessPool`` can end a test from outside, other pools ignore it. A chunk that takes
     /// longer is halved, and its halves again, so that only a number that alone takes longer fails.
     public var timeout: Duration?
-    /// Is told what went wrong without ending the run.
-    ///
-    /// Called on the thread that runs the pool.
-    public var notify: (@Sendable (PoolNotice) -> Void)?
-
     /// Makes a job.
     public init(
         engine: Engine = .auto, options: TestOptions = TestOptions(), order: ResultOrder = .input,
-        wantsReports: Bool = false, cancel: CancelFlag = CancelFlag(), timeout: Duration? = nil,
-        notify: (@Sendable (PoolNotice) -> Void)? = nil
+        wantsReports: Bool = false, timeout: Duration? = nil
     ) {
         self.engine = engine
         self.options = options
         self.order = order
         self.wantsReports = wantsReports
-        self.cancel = cancel
         self.timeout = timeout
-        self.notify = notify
     }
 }

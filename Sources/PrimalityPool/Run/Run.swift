@@ -9,7 +9,7 @@ package final class LocalWorker {
     private let id: Int
     private var tester: Tester
 
-    package init(id: Int, job: PoolJob) throws(PoolError) {
+    package init(id: Int, job: PoolRun) throws(PoolError) {
         self.id = id
         do {
             tester = try Tester(
@@ -80,6 +80,7 @@ final class Feed: Sendable {
     private let workers: Int
     private let engine: Engine
     private let cancel: CancelFlag
+    private let failure = Monitor<SourceError?>(nil)
 
     /// Makes a feed.
     ///
@@ -88,8 +89,8 @@ final class Feed: Sendable {
     ///   - workers: How many workers there are.
     ///   - depth: Of chunks that are quickly tested, how many times ``chunksPerWorker`` are in flight: for
     ///     workers whose wake-up costs more than such a chunk.
-    init(_ job: PoolJob, workers: Int, depth: Int = 1) {
-        jobs = JobQueue(job, workers: workers)
+    init(_ job: PoolRun, workers: Int, depth: Int = 1) {
+        jobs = JobQueue(job.job, workers: workers)
         heaviest = depth
         self.workers = workers
         size = workers * chunksPerWorker * heaviest
@@ -118,7 +119,7 @@ final class Feed: Sendable {
     /// - Throws: What `startWorkers` throws; ``PoolError/noWorkers(wanted:error:)`` when the system refuses
     ///   a thread, to the feeder or to a worker.
     func start(
-        from source: @escaping @Sendable () -> NumberBatch?,
+        from source: @escaping @Sendable () throws -> NumberBatch?,
         announce: @escaping @Sendable () -> Void = {},
         startWorkers: () throws(PoolError) -> Void
     ) throws(PoolError) -> WorkerThread {
@@ -151,7 +152,7 @@ final class Feed: Sendable {
     ///   one announcement that is pending says as much as many.
     /// - Throws: ``PoolError`` when there is no thread for the feeder or for Swift.
     func startForTasks(
-        from source: @escaping @Sendable () -> NumberBatch?
+        from source: @escaping @Sendable () throws -> NumberBatch?
     ) throws(PoolError) -> (
         feeder: WorkerThread, announcements: AsyncStream<Void>,
         announcer: AsyncStream<Void>.Continuation
@@ -165,18 +166,28 @@ final class Feed: Sendable {
     }
 
     private func feed(
-        from source: () -> NumberBatch?, _ announce: () -> Void
+        from source: () throws -> NumberBatch?, _ announce: () -> Void
     ) {
         var id = 0
         var first = 0
         while true {
             window.acquire()
-            guard !cancel.isCancelled, let numbers = source() else { return }
+            if cancel.isCancelled { return }
+            let next = Result { try source() }
+            guard case .success(let numbers?) = next else {
+                if case .failure(let error) = next { failure.withLock { $0 = SourceError(error) } }
+                return
+            }
             window.acquire(weight(of: numbers) - 1)
             if jobs.push(Chunk(id: id, first: first, numbers: numbers)) { announce() }
             id += 1
             first += numbers.count
         }
+    }
+
+    /// Throws what the source has thrown: to be called when all results were delivered.
+    func checkSource() throws(PoolError) {
+        if let failure = failure.withLock({ $0 }) { throw .source(failure) }
     }
 
     /// A chunk's result has left the run.
@@ -196,7 +207,7 @@ struct Delivery {
     private var early: [Int: ChunkResult] = [:]
     private var isRefused = false
 
-    init(_ job: PoolJob) {
+    init(_ job: PoolRun) {
         order = job.order
         cancel = job.cancel
     }

@@ -60,13 +60,17 @@ extension Pool {
     ///
     /// - Parameters:
     ///   - job: What to do with the numbers.
+    ///   - cancel: Ends the run.
+    ///   - notify: Is told what went wrong without ending the run.
     ///   - statistics: Is filled, also when the run throws.
     ///   - source: Gives the next batch, or `nil` at the end.
     ///   - deliver: Takes a result; `false` ends the run.
     /// - Throws: ``PoolError``.
     public func run(
-        _ job: PoolJob, statistics: inout RunStatistics,
-        from source: @escaping @Sendable () -> NumberBatch?, deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag = CancelFlag(),
+        notify: (@Sendable (PoolNotice) -> Void)? = nil, statistics: inout RunStatistics,
+        from source: @escaping @Sendable () throws -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
         var found = RunStatistics(workers: workers)
         let start = ContinuousClock.now
@@ -81,10 +85,10 @@ extension Pool {
             statistics = found
         }
         try run(
-            job,
+            job, cancel: cancel, notify: notify,
             from: {
                 firstAsked.withLock { $0 = $0 ?? .now }
-                return source()
+                return try source()
             },
             deliver: { result in
                 found.add(result)

@@ -107,12 +107,12 @@ extension Pool {
     /// - Returns: Verdicts in the order of the numbers.
     /// - Throws: ``PoolError``, what `test` throws included.
     func verdictsBySlices(
-        of numbers: NumberBatch, _ job: PoolJob, chunk: Int?, least: Double,
+        of numbers: NumberBatch, _ job: PoolRun, chunk: Int?, least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void
     ) throws(PoolError) -> [Verdict] {
         let bits = numbers.maximumBits
         if sharesDivision(job, bits: bits) {
-            return try verdictsByChunks(of: numbers, job, chunk: chunk)
+            return try verdictsByChunks(of: numbers, job.job, job.cancel, chunk: chunk)
         }
         return try unsafe numbers.limbs.withUnsafeBufferPointer { limbs throws(PoolError) in
             try unsafe numbers.offsets.withUnsafeBufferPointer { offsets throws(PoolError) in
@@ -126,7 +126,7 @@ extension Pool {
     ///
     /// Otherwise as the function of the same name for a batch.
     func verdictsBySlices(
-        of numbers: Span<UInt64>, _ job: PoolJob, chunk: Int?, least: Double,
+        of numbers: Span<UInt64>, _ job: PoolRun, chunk: Int?, least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void
     ) throws(PoolError) -> [Verdict] {
         var bits = 64
@@ -136,7 +136,8 @@ extension Pool {
             bits -= all.leadingZeroBitCount
         }
         if sharesDivision(job, bits: bits) {
-            return try verdictsByChunks(of: NumberBatch(numbers), job, chunk: chunk)
+            return try verdictsByChunks(
+                of: NumberBatch(numbers), job.job, job.cancel, chunk: chunk)
         }
         return try unsafe numbers.withUnsafeBufferPointer { words throws(PoolError) in
             try unsafe verdicts(words, nil, count: words.count, bits: bits, job, chunk, least, test)
@@ -144,13 +145,13 @@ extension Pool {
     }
 
     /// Whether the divisors of a single number are divided among the workers, which takes a queue.
-    private func sharesDivision(_ job: PoolJob, bits: Int) -> Bool {
+    private func sharesDivision(_ job: PoolRun, bits: Int) -> Bool {
         workers > 1 && JobQueue.shares(job.engine, bits: bits)
     }
 
     private func verdicts(
         _ limbs: UnsafeBufferPointer<UInt64>, _ offsets: UnsafeBufferPointer<UInt64>?, count: Int,
-        bits: Int, _ job: PoolJob, _ chunk: Int?, _ least: Double,
+        bits: Int, _ job: PoolRun, _ chunk: Int?, _ least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void
     ) throws(PoolError) -> [Verdict] {
         try checkWorkers()

@@ -113,7 +113,6 @@ package final class SearchSource: Sendable {
         /// Numbers whose halves have passed.
         var due = NumberBatch()
         var isAtEnd = false
-        var problem: PrimalityError?
         var given = 0
         var last: BigNatural?
         var reached: BigNatural?
@@ -130,12 +129,13 @@ package final class SearchSource: Sendable {
     ///
     /// - Parameters:
     ///   - search: What to look for.
-    ///   - job: How numbers are tested; its flag ends a sieve.
+    ///   - job: How numbers are tested.
+    ///   - cancel: Ends a sieve.
     ///   - workers: How many workers there are.
     ///   - chunk: How many numbers make a chunk; `nil` to estimate.
     /// - Throws: ``PoolError/test(_:)`` when there is no prime of that kind.
     package init(
-        _ search: PrimeSearch, _ job: PoolJob, workers: Int, chunk: Int?
+        _ search: PrimeSearch, _ job: PoolJob, cancel: CancelFlag, workers: Int, chunk: Int?
     ) throws(PoolError) {
         if search.count < 1 {
             throw .outOfRange(what: "count", value: search.count, allowed: 1...Int.max)
@@ -147,20 +147,20 @@ package final class SearchSource: Sendable {
         switch search.kind {
         case .within(let range):
             bits = 0
-            candidates = .sieved(WindowSieve(range, cancel: job.cancel))
+            candidates = .sieved(WindowSieve(range, cancel: cancel))
         case .after(let number):
             bits = number.bitWidth
             candidates = .sieved(
-                WindowSieve(after: number, expecting: search.count, cancel: job.cancel))
+                WindowSieve(after: number, expecting: search.count, cancel: cancel))
         case .before(let number):
             bits = number.bitWidth
             candidates = .sieved(
-                WindowSieve(before: number, expecting: search.count, cancel: job.cancel))
+                WindowSieve(before: number, expecting: search.count, cancel: cancel))
         case .random(let size, let isSafe, let seed):
             bits = size
             do throws(PrimalityError) {
                 candidates = .drawn(
-                    try RandomCandidates(bits: size, isSafe: isSafe, cancel: job.cancel),
+                    try RandomCandidates(bits: size, isSafe: isSafe, cancel: cancel),
                     seed.map { SeededRandomness(seed: $0) } ?? SystemRandomNumberGenerator())
             } catch {
                 throw .test(error)
@@ -177,9 +177,6 @@ package final class SearchSource: Sendable {
     /// Whether all of a range was given, or all below a number.
     package var isAtEnd: Bool { state.withLock { $0.isAtEnd } }
 
-    /// Why no more was given, unless the search was over or cancelled.
-    package var problem: PrimalityError? { state.withLock { $0.problem } }
-
     /// How many numbers were given, and the last of them.
     package var given: (count: Int, last: BigNatural?) {
         state.withLock { ($0.given, $0.last) }
@@ -191,8 +188,8 @@ package final class SearchSource: Sendable {
         set { state.withLock { $0.reached = newValue } }
     }
 
-    /// The next chunk, or `nil` at the end.
-    package func next() -> NumberBatch? {
+    /// The next chunk, or `nil` at the end, and when the search was cancelled.
+    package func next() throws(PrimalityError) -> NumberBatch? {
         let due = state.withLock { state in
             defer { state.due = NumberBatch() }
             return state.due
@@ -201,18 +198,17 @@ package final class SearchSource: Sendable {
         let next = candidates.withLock { candidates in
             Result { () throws(PrimalityError) in try nextBatch(of: &candidates) }
         }
-        return state.withLock { state in
-            switch next {
-            case .success(let batch?):
+        if case .failure(.cancelled) = next { return nil }
+        let batch = try next.get()
+        state.withLock { state in
+            if let batch {
                 state.given += batch.count
                 state.last = batch[batch.count - 1]
-                return batch
-            case .success(nil): state.isAtEnd = true
-            case .failure(.cancelled): break
-            case .failure(let error): state.problem = error
+            } else {
+                state.isAtEnd = true
             }
-            return nil
         }
+        return batch
     }
 
     private func nextBatch(
@@ -325,58 +321,72 @@ extension Pool {
     /// Looks for primes and probable primes, and gives them as they are found, in the order of the search.
     ///
     /// Numbers are tested ahead by all workers; when everything was found what is still being tested is
-    /// cancelled. Blocks the calling thread; see ``Pool/run(_:from:deliver:)``.
+    /// cancelled. Blocks the calling thread; see ``Pool/run(_:cancel:notify:from:deliver:)``.
     ///
     /// - Parameters:
     ///   - search: What to look for.
-    ///   - job: How numbers are tested. Its flag is raised when the search is over, so make a job for each.
-    ///     Its order does not matter.
+    ///   - job: How numbers are tested. Its order does not matter.
+    ///   - cancel: Ends the search.
     ///   - chunk: How many numbers a worker is handed at once; by default the pool chooses.
     ///   - deliver: Takes a number; `false` ends the search.
     /// - Throws: ``PoolError``, also ``PoolError/cancelled``, and ``PoolError/failed(_:)`` when a number
     ///   could not be tested on which the answer depends.
     public func findProbablePrimes(
-        _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil,
+        _ search: PrimeSearch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil,
         deliver: (FoundPrime) -> Bool
     ) throws(PoolError) {
         var job = job
         job.order = .input
-        let source = try SearchSource(search, job, workers: workers, chunk: chunk)
+        // Raised when the search is over: a sieve may be at work.
+        let cancel = cancel.part()
+        let source = try SearchSource(
+            search, job, cancel: cancel, workers: workers, chunk: chunk)
         var results = SearchResults(of: source)
         var failure: ChunkFailure?
         var isWanted = true
-        try run(job, from: { source.next() }) { result in
-            for event in results.add(result) {
-                switch event {
-                case .found(let place):
-                    if isWanted, let prime = result.foundPrime(at: place) {
-                        isWanted = deliver(prime)
+        do throws(PoolError) {
+            try run(job, cancel: cancel, from: { try source.next() }) { result in
+                for event in results.add(result) {
+                    switch event {
+                    case .found(let place):
+                        if isWanted, let prime = result.foundPrime(at: place) {
+                            isWanted = deliver(prime)
+                        }
+                    case .failed(_, let reason): failure = failure ?? reason
                     }
-                case .failed(_, let reason): failure = failure ?? reason
                 }
+                if results.goesOn && isWanted { return true }
+                cancel.cancel()
+                return false
             }
-            return results.goesOn && isWanted
+        } catch {
+            if case .source(let error) = error, let error = error.underlying as? PrimalityError {
+                throw .test(error)
+            }
+            throw error
         }
         if let failure { throw .failed(failure) }
-        if let problem = source.problem { throw .test(problem) }
         if isWanted && !results.isWhole { throw .cancelled }
     }
 
     /// Looks for primes and probable primes.
     ///
-    /// Otherwise as ``findProbablePrimes(_:_:chunk:deliver:)``.
+    /// Otherwise as ``findProbablePrimes(_:using:cancel:chunk:deliver:)``.
     ///
     /// - Parameters:
     ///   - search: What to look for.
     ///   - job: How numbers are tested.
+    ///   - cancel: Ends the search.
     ///   - chunk: How many numbers a worker is handed at once; by default the pool chooses.
     /// - Returns: The numbers in the order of the search: as many as it says, or all there are.
     /// - Throws: ``PoolError``.
     public func probablePrimes(
-        _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        _ search: PrimeSearch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) throws(PoolError) -> [BigNatural] {
         var numbers: [BigNatural] = []
-        try findProbablePrimes(search, job, chunk: chunk) { found in
+        try findProbablePrimes(search, using: job, cancel: cancel, chunk: chunk) { found in
             numbers.append(found.number)
             return true
         }
@@ -385,13 +395,14 @@ extension Pool {
 
     /// Looks for primes and probable primes, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks. Cancelling the task raises the job's flag:
-    /// the search ends, and this throws ``PoolError/cancelled``.
+    /// Otherwise as the function of the same name that blocks. Cancelling the task ends the search, and
+    /// this throws ``PoolError/cancelled``.
     public func probablePrimes(
-        _ search: PrimeSearch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        _ search: PrimeSearch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) async throws(PoolError) -> [BigNatural] {
-        try await cancellable(job) { () throws(PoolError) -> [BigNatural] in
-            try self.probablePrimes(search, job, chunk: chunk)
+        try await cancellable(cancel) { cancel throws(PoolError) -> [BigNatural] in
+            try self.probablePrimes(search, using: job, cancel: cancel, chunk: chunk)
         }
     }
 }

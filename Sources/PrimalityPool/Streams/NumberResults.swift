@@ -47,10 +47,9 @@ extension StreamError: Equatable where SourceFailure: Equatable {}
 /// by a pool that works on them. The source is pulled only as results are consumed: what was pulled and
 /// not yet given out is never more than 5 × workers + 2 chunks.
 ///
-/// Ending the iteration early, by `break` or by dropping the iterator, raises the job's flag; the run
-/// then ends by itself, without having been waited for. Cancelling the task raises it too; `next()`
-/// still gives what was tested, in input order up to the first number that was not, and throws
-/// `.pool(.cancelled)` when the run has ended. A flag stays raised, so make a job for each iteration.
+/// Ending the iteration early, by `break` or by dropping the iterator, ends the run, without having been waited
+/// for. Cancelling the task, or raising the flag, ends it too; `next()` still gives what was tested, in input
+/// order up to the first number that was not, and throws `.pool(.cancelled)` when the run has ended.
 ///
 /// An asynchronous source is pulled by a task of its own, which is cancelled when the iteration ends. If
 /// the source does not heed that, its task stays until it gives something.
@@ -62,26 +61,30 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
 
     enum Source: Sendable {
         /// Makes a source that blocks.
-        case batches(@Sendable () -> @Sendable () -> NumberBatch?)
+        case batches(@Sendable (CancelFlag) -> @Sendable () -> NumberBatch?)
         /// Fills an inlet, and returns what the source has thrown.
         case pump(@Sendable (Inlet) async -> SourceFailure?)
     }
 
     private let pool: any Pool
     private let job: PoolJob
+    private let cancel: CancelFlag
     private let chunk: Int?
     private let source: Source
 
-    init(_ pool: any Pool, _ job: PoolJob, chunk: Int?, _ source: Source) {
+    init(
+        _ pool: any Pool, _ job: PoolJob, _ cancel: CancelFlag, chunk: Int?, _ source: Source
+    ) {
         self.pool = pool
         self.job = job
+        self.cancel = cancel
         self.chunk = chunk
         self.source = source
     }
 
     /// Makes an iterator.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(Session(pool: pool, job: job, chunk: chunk, source: source))
+        AsyncIterator(Session(pool: pool, job: job, cancel: cancel, chunk: chunk, source: source))
     }
 
     /// Gives results; for one task at a time.
@@ -147,17 +150,18 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
     fileprivate final class Session {
         private let pool: any Pool
         private let job: PoolJob
+        /// Of this iteration.
+        private let cancel: CancelFlag
         private let source: Source
         private let inlet: Inlet
         private let outlet: Outlet
-        /// What the source has thrown; set before its inlet is ended.
-        private let problem = Monitor<SourceFailure?>(nil)
         private var isStarted = false
         private var end: Result<Void, StreamError<SourceFailure>>?
 
-        init(pool: any Pool, job: PoolJob, chunk: Int?, source: Source) {
+        init(pool: any Pool, job: PoolJob, cancel: CancelFlag, chunk: Int?, source: Source) {
             self.pool = pool
             self.job = job
+            self.cancel = cancel.part()
             self.source = source
             inlet = Inlet(ChunkSizer(engine: job.engine, fixed: chunk))
             outlet = Outlet(capacity: Swift.max(1, pool.workers))
@@ -166,7 +170,7 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
         deinit {
             if !isStarted || end != nil { return }
             outlet.abandon()
-            job.cancel.cancel()
+            cancel.cancel()
             inlet.close()
         }
 
@@ -184,37 +188,36 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
             }
             let taken = await withTaskCancellationHandler { [outlet] in
                 await outlet.take()
-            } onCancel: { [job, inlet] in
-                job.cancel.cancel()
+            } onCancel: { [cancel, inlet] in
+                cancel.cancel()
                 inlet.close()
             }
             guard case .ended(let error) = taken else { return taken }
             end = .success(())
+            if case .source(let thrown)? = error, let error = thrown.underlying as? SourceFailure {
+                throw .source(error)
+            }
             if let error { throw .pool(error) }
-            if job.cancel.isCancelled { throw .pool(.cancelled) }
-            if let error = problem.withLock({ $0 }) { throw .source(error) }
+            if cancel.isCancelled { throw .pool(.cancelled) }
             return taken
         }
 
         private func start() {
             isStarted = true
-            let batches: @Sendable () -> NumberBatch?
+            let batches: @Sendable () throws -> NumberBatch?
             switch source {
-            case .batches(let open): batches = open()
+            case .batches(let open): batches = open(cancel)
             case .pump(let pump):
-                inlet.start { [inlet, problem] in
-                    let error = await pump(inlet)
-                    problem.withLock { $0 = error }
-                    inlet.end()
-                }
-                batches = { [inlet, job] in inlet.take(job.cancel) }
+                inlet.start { [inlet] in inlet.end(await pump(inlet)) }
+                batches = { [inlet, cancel] in try inlet.take(cancel) }
             }
             do throws(PoolError) {
                 // Without the session, whose end has to end the run.
-                let thread = try WorkerThread(name: "prk-stream") { [pool, job, inlet, outlet] in
+                let thread = try WorkerThread(name: "prk-stream") {
+                    [pool, job, cancel, inlet, outlet] in
                     var problem: PoolError?
                     do throws(PoolError) {
-                        try pool.run(job, from: batches) { outlet.put($0) }
+                        try pool.run(job, cancel: cancel, from: batches) { outlet.put($0) }
                     } catch {
                         problem = error
                     }
@@ -236,23 +239,26 @@ extension Pool {
     /// - Parameters:
     ///   - numbers: The numbers. What it throws ends the results, after all that it gave before.
     ///   - job: What to do with them, and in which order results come.
+    ///   - cancel: Ends the run.
     ///   - chunk: How many numbers a worker is handed at once, at most; by default what takes some
     ///     milliseconds. A source that pauses makes smaller chunks.
     /// - Returns: Results, tested as they are iterated; see ``NumberResults``.
     /// - Complexity: Memory for at most 5 × workers + 2 chunks.
     public func results<Numbers: AsyncSequence & Sendable>(
-        for numbers: Numbers, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        for numbers: Numbers, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) -> NumberResults<Numbers.Failure> where Numbers.Element == UInt64 {
-        NumberResults(self, job, chunk: chunk, .pump { await pump(numbers, into: $0) })
+        NumberResults(self, job, cancel, chunk: chunk, .pump { await pump(numbers, into: $0) })
     }
 
     /// Tests a stream of numbers of any size and length.
     ///
     /// Otherwise as the function of the same name for 64-bit numbers.
     public func results<Numbers: AsyncSequence & Sendable>(
-        for numbers: Numbers, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        for numbers: Numbers, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) -> NumberResults<Numbers.Failure> where Numbers.Element == BigNatural {
-        NumberResults(self, job, chunk: chunk, .pump { await pump(numbers, into: $0) })
+        NumberResults(self, job, cancel, chunk: chunk, .pump { await pump(numbers, into: $0) })
     }
 
     /// Tests a sequence of numbers of any length.
@@ -261,22 +267,27 @@ extension Pool {
     ///   - numbers: The numbers. It is iterated on a thread of its own, which it may block; the end of a
     ///     run waits until it has given the number that it was asked for.
     ///   - job: What to do with them, and in which order results come.
+    ///   - cancel: Ends the run.
     ///   - chunk: How many numbers a worker is handed at once; by default what takes some milliseconds.
     /// - Returns: Results, tested as they are iterated; see ``NumberResults``.
     /// - Complexity: Memory for at most 5 × workers + 2 chunks.
     public func results<Numbers: Sequence & Sendable>(
-        for numbers: Numbers, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        for numbers: Numbers, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) -> NumberResults<Never> where Numbers.Element == UInt64 {
-        NumberResults(self, job, chunk: chunk, .batches { batches(numbers, job, chunk) })
+        NumberResults(
+            self, job, cancel, chunk: chunk, .batches { batches(numbers, job, $0, chunk) })
     }
 
     /// Tests a sequence of numbers of any size and length.
     ///
     /// Otherwise as the function of the same name for 64-bit numbers.
     public func results<Numbers: Sequence & Sendable>(
-        for numbers: Numbers, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        for numbers: Numbers, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) -> NumberResults<Never> where Numbers.Element == BigNatural {
-        NumberResults(self, job, chunk: chunk, .batches { batches(numbers, job, chunk) })
+        NumberResults(
+            self, job, cancel, chunk: chunk, .batches { batches(numbers, job, $0, chunk) })
     }
 }
 
@@ -297,11 +308,11 @@ private func pump<Numbers: AsyncSequence>(
 
 /// Cuts a sequence into chunks, pulling it when a chunk is asked for.
 private func batches<Numbers: Sequence>(
-    _ numbers: Numbers, _ job: PoolJob, _ chunk: Int?
+    _ numbers: Numbers, _ job: PoolJob, _ cancel: CancelFlag, _ chunk: Int?
 ) -> @Sendable () -> NumberBatch? where Numbers.Element: Candidate {
     // Behind a protocol, since a closure that knows the sequence's type would need that to be usable on
     // any thread.
-    let cutter: any BatchSource = Cutter(numbers, job, chunk)
+    let cutter: any BatchSource = Cutter(numbers, job, cancel, chunk)
     return { cutter.next() }
 }
 
@@ -315,10 +326,10 @@ where Numbers.Element: Candidate {
     private let state: Monitor<(iterator: Numbers.Iterator, maker: ChunkMaker)>
     private let cancel: CancelFlag
 
-    init(_ numbers: Numbers, _ job: PoolJob, _ chunk: Int?) {
+    init(_ numbers: Numbers, _ job: PoolJob, _ cancel: CancelFlag, _ chunk: Int?) {
         let maker = ChunkMaker(ChunkSizer(engine: job.engine, fixed: chunk))
         state = Monitor((numbers.makeIterator(), maker))
-        cancel = job.cancel
+        self.cancel = cancel
     }
 
     func next() -> NumberBatch? {

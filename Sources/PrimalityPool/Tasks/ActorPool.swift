@@ -35,9 +35,10 @@ public struct ActorPool: Pool {
 
     /// Tests everything that a source gives.
     public func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
-        deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag, notify: (@Sendable (PoolNotice) -> Void)?,
+        from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        let job = PoolRun(job, cancel: cancel, notify: notify)
         try checkWorkers()
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>()
@@ -80,6 +81,7 @@ public struct ActorPool: Pool {
         while let result = results.pop() {
             delivery.add(result, deliver: deliver) { feed.left($0) }
         }
+        try feed.checkSource()
     }
 }
 
@@ -87,7 +89,7 @@ public struct ActorPool: Pool {
 private actor WorkerActor {
     private let worker: LocalWorker
 
-    init(id: Int, job: PoolJob) throws(PoolError) {
+    init(id: Int, job: PoolRun) throws(PoolError) {
         worker = try LocalWorker(id: id, job: job)
     }
 

@@ -26,7 +26,7 @@ internal import Primality
 //    a reader that is gone.
 // 6. The run thread's last act is `end`, after the run has joined its workers. So a reader that has
 //    seen the end, or an error, knows that the run has left nothing behind.
-// 7. The job's flag is raised by anyone at any time and rings no bell. Workers poll it; the feeder,
+// 7. The flag is raised by anyone at any time and rings no bell. Workers poll it; the feeder,
 //    which may be waiting for a source that is silent, looks at it every 20 ms.
 
 /// Numbers on their way from a task to the feeder of a run: the next chunk.
@@ -36,8 +36,8 @@ final class Inlet: Sendable {
         var maker: ChunkMaker
         /// What has come is a chunk.
         var isFull = false
-        /// The source has ended.
-        var isEnded = false
+        /// The source has ended, perhaps by what it has thrown.
+        var end: (any Error)??
         /// Nobody will take numbers any more.
         var isClosed = false
         var pump: CheckedContinuation<Void, Never>?
@@ -85,24 +85,26 @@ final class Inlet: Sendable {
         }
     }
 
-    /// The source has no more numbers.
-    func end() { state.withLock(wake: true) { $0.isEnded = true } }
+    /// The source has no more numbers, perhaps since it threw.
+    func end(_ error: (any Error)?) { state.withLock(wake: true) { $0.end = .some(error) } }
 
-    /// What has come, waited for, up to a chunk; `nil` at the end or when the flag was raised.
+    /// What has come, waited for, up to a chunk; `nil` at the end or when the flag was raised. Throws what the
+    /// source has thrown, after all that it gave before.
     ///
     /// A chunk that is not full is taken as well: when the feeder asks, the run has room, and a source
     /// that pauses gets its answers. When the run is busy, the chunk fills up meanwhile.
-    func take(_ cancel: CancelFlag) -> NumberBatch? {
-        let (batch, pump) = state.wait(lookingEvery: 20) {
-            state -> (NumberBatch?, CheckedContinuation<Void, Never>?)? in
-            if state.isClosed || cancel.isCancelled { return (nil, nil) }
-            if state.pending.isEmpty { return state.isEnded ? (nil, nil) : nil }
+    func take(_ cancel: CancelFlag) throws -> NumberBatch? {
+        let (batch, pump, error) = state.wait(lookingEvery: 20) {
+            state -> (NumberBatch?, CheckedContinuation<Void, Never>?, (any Error)?)? in
+            if state.isClosed || cancel.isCancelled { return (nil, nil, nil) }
+            if state.pending.isEmpty { return state.end.map { (nil, nil, $0) } }
             let batch = state.pending
             state.pending = NumberBatch()
             state.isFull = state.maker.begin(&state.pending)
-            return (batch, state.isFull ? nil : state.takePump())
+            return (batch, state.isFull ? nil : state.takePump(), nil)
         }
         pump?.resume()
+        if let error { throw error }
         return batch
     }
 

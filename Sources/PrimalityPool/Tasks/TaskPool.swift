@@ -26,9 +26,10 @@ public struct TaskPool: Pool {
 
     /// Tests everything that a source gives.
     public func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
-        deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag, notify: (@Sendable (PoolNotice) -> Void)?,
+        from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        let job = PoolRun(job, cancel: cancel, notify: notify)
         try checkWorkers()
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>()
@@ -72,5 +73,6 @@ public struct TaskPool: Pool {
         while let result = results.pop() {
             delivery.add(result, deliver: deliver) { feed.left($0) }
         }
+        try feed.checkSource()
     }
 }

@@ -13,13 +13,16 @@ extension ThreadPool {
     /// - Parameters:
     ///   - numbers: The numbers.
     ///   - job: What to do with them.
+    ///   - cancel: Ends the run.
     ///   - chunk: How many numbers make a slice; by default it depends on how many are left.
     /// - Returns: Verdicts in the order of the numbers.
     /// - Throws: ``PoolError``, also when a single number could not be tested.
     public func verdicts(
-        of numbers: NumberBatch, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        of numbers: NumberBatch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        try verdictsBySlices(of: numbers, job, chunk: chunk, least: Self.least) {
+        let job = PoolRun(job, cancel: cancel)
+        return try verdictsBySlices(of: numbers, job, chunk: chunk, least: Self.least) {
             numbers throws(PoolError) in try run(job, numbers)
         }
     }
@@ -28,9 +31,11 @@ extension ThreadPool {
     ///
     /// Otherwise as the function of the same name for a batch.
     public func verdicts(
-        of numbers: Span<UInt64>, _ job: PoolJob = PoolJob(), chunk: Int? = nil
+        of numbers: Span<UInt64>, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
+        chunk: Int? = nil
     ) throws(PoolError) -> [Verdict] {
-        try verdictsBySlices(of: numbers, job, chunk: chunk, least: Self.least) {
+        let job = PoolRun(job, cancel: cancel)
+        return try verdictsBySlices(of: numbers, job, chunk: chunk, least: Self.least) {
             numbers throws(PoolError) in try run(job, numbers)
         }
     }
@@ -39,7 +44,7 @@ extension ThreadPool {
     private static var least: Double { 20_000 }
 
     /// Returns when all threads have ended, and every verdict is written or there is an error.
-    private func run(_ job: PoolJob, _ numbers: SlicedNumbers) throws(PoolError) {
+    private func run(_ job: PoolRun, _ numbers: SlicedNumbers) throws(PoolError) {
         let isPinned = isPinned
         let failure = Monitor<ChunkFailure?>(nil)
         var threads: [WorkerThread] = []
@@ -78,7 +83,7 @@ private final class SliceWorker {
     /// The offsets of any slice of words.
     private let ofWords: [UInt64]
 
-    init(_ job: PoolJob, largest: Int) throws(PoolError) {
+    init(_ job: PoolRun, largest: Int) throws(PoolError) {
         do {
             tester = try Tester(engine: job.engine, options: job.options, cancel: job.cancel)
         } catch {

@@ -32,9 +32,10 @@ public struct ThreadPool: Pool {
     ///
     /// When the system gives fewer threads than asked for, the run goes on with those.
     public func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
-        deliver: (ChunkResult) -> Bool
+        _ job: PoolJob, cancel: CancelFlag, notify: (@Sendable (PoolNotice) -> Void)?,
+        from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
+        let job = PoolRun(job, cancel: cancel, notify: notify)
         try run(job, from: source, deliver: deliver) { id throws(PoolError) in
             let worker = try LocalWorker(id: id, job: job)
             return { jobs, finish in
@@ -43,7 +44,7 @@ public struct ThreadPool: Pool {
         }
     }
 
-    /// As ``run(_:from:deliver:)``, with workers of the caller's.
+    /// As ``run(_:cancel:notify:from:deliver:)``, with workers of the caller's.
     ///
     /// - Parameters:
     ///   - job: What to do with the numbers.
@@ -53,7 +54,7 @@ public struct ThreadPool: Pool {
     ///     more, and says what became of each.
     /// - Throws: ``PoolError``.
     package func run(
-        _ job: PoolJob, from source: @escaping @Sendable () -> NumberBatch?,
+        _ job: PoolRun, from source: @escaping @Sendable () throws -> NumberBatch?,
         deliver: (ChunkResult) -> Bool,
         makeWorker: (Int) throws(PoolError) -> (JobQueue, (Job, JobResult) -> Void) -> Void
     ) throws(PoolError) {
@@ -93,6 +94,7 @@ public struct ThreadPool: Pool {
         while let result = results.pop() {
             delivery.add(result, deliver: deliver) { feed.left($0) }
         }
+        try feed.checkSource()
     }
 }
 

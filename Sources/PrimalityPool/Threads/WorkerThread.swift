@@ -128,22 +128,24 @@ package func onOwnThread<Value: Sendable>(
     return try result.get()
 }
 
-/// Runs a job that blocks on a thread of its own; cancelling the calling task raises the job's flag.
+/// Runs something that blocks on a thread of its own, with a flag that is raised with the caller's, and when
+/// the calling task is cancelled.
 ///
 /// The task waits until the run has ended, so nothing of it is left when this returns.
 func cancellable<Value: Sendable>(
-    _ job: PoolJob, _ body: @escaping @Sendable () throws(PoolError) -> Value
+    _ cancel: CancelFlag, _ body: @escaping @Sendable (CancelFlag) throws(PoolError) -> Value
 ) async throws(PoolError) -> Value {
+    let cancel = cancel.part()
     // The handler of a task that was cancelled before runs at once. That of one which is cancelled
     // when the run has ended raises a flag that nobody looks at.
     let result: Result<Value, PoolError> = await withTaskCancellationHandler {
         do throws(PoolError) {
-            return .success(try await onOwnThread(body))
+            return .success(try await onOwnThread { () throws(PoolError) in try body(cancel) })
         } catch {
             return .failure(error)
         }
     } onCancel: {
-        job.cancel.cancel()
+        cancel.cancel()
     }
     return try result.get()
 }
