@@ -269,6 +269,12 @@ PRK_API const char *prk_level_name(prk_level level);
 /// What a status says, such as "too large". NULL for a value that is no status.
 PRK_API const char *prk_status_name(prk_status status);
 
+/// Names as they stand in JSON, such as "probable-prime", "ifma" and "baillie-psw". NULL for a value
+/// that is none. Values of one kind follow each other from 0 on, PRK_UNTESTED apart.
+PRK_API const char *prk_verdict_name(prk_verdict verdict);
+PRK_API const char *prk_engine_name(prk_engine engine);
+PRK_API const char *prk_method_name(prk_method method);
+
 /// PRK_VERSION_STRING of the library, which may differ from the header's.
 PRK_API const char *prk_version(void);
 /// The version of GMP at run time.

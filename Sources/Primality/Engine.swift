@@ -39,24 +39,10 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 extension Engine {
-    /// The engine's number in a report.
-    package var code: UInt8 {
-        switch self {
-        case .auto: UInt8(KernelEngine.auto.rawValue)
-        case .trial: UInt8(KernelEngine.trial.rawValue)
-        case .u64: UInt8(KernelEngine.u64.rawValue)
-        case .gmp: UInt8(KernelEngine.gmp.rawValue)
-        case .ifma: UInt8(KernelEngine.ifma.rawValue)
-        // Word engines are numbered on from the kernels' own.
-        case .swiftTrial: UInt8(KernelEngine.ifma.rawValue) + 1
-        case .swiftU64: UInt8(KernelEngine.ifma.rawValue) + 2
-        }
-    }
+    /// The engine's number in C, whose order this is; those in Swift alone are numbered on.
+    package var code: UInt8 { UInt8(truncatingIfNeeded: place) }
 
-    package init?(code: UInt8) {
-        guard let engine = Engine.allCases.first(where: { $0.code == code }) else { return nil }
-        self = engine
-    }
+    package init?(code: UInt8) { self.init(place: Int(code)) }
 
     /// Whether numbers of a size are tested several at once, at the active level.
     package func isBatched(bits: Int) -> Bool {
@@ -74,11 +60,8 @@ extension Engine {
         unsafe job.options.want_residue = options.wantsResidue
         unsafe job.options.cancel = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
         switch self {
-        case .auto: unsafe job.engine = .auto
-        case .trial: unsafe job.engine = .trial
-        case .u64: unsafe job.engine = .u64
-        case .gmp: unsafe job.engine = .gmp
-        case .ifma: unsafe job.engine = .ifma
+        case .auto, .trial, .u64, .gmp, .ifma:
+            unsafe job.engine = KernelEngine(rawValue: UInt32(code)) ?? .auto
         case .swiftTrial:
             unsafe job.word_engine = trialInSwift
             unsafe job.word_divider = divideInSwift

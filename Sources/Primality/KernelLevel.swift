@@ -44,14 +44,8 @@ public enum KernelLevel: String, Sendable, Hashable, Codable, CaseIterable, Comp
         first.kernel.rawValue < second.kernel.rawValue
     }
 
-    package var kernel: KernelSet {
-        switch self {
-        case .portable: .portable
-        case .bmi2: .bmi2
-        case .avx2: .avx2
-        case .avx512ifma: .avx512ifma
-        }
-    }
+    /// In C, whose order this is.
+    package var kernel: KernelSet { KernelSet(rawValue: UInt32(place)) ?? .portable }
 
     /// Throws when the environment forces a level that cannot be used.
     package static func checkForcedLevel() throws(PrimalityError) {

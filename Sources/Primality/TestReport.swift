@@ -32,23 +32,8 @@ public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     /// composite without Lucas parameters when the search for them met a factor.
     case lucasLehmerRiesel = "lucas-lehmer-riesel"
 
-    init?(code: UInt8) {
-        switch KernelMethod(rawValue: UInt32(code)) {
-        case .definition: self = .definition
-        case .trialDivision: self = .trialDivision
-        case .strongBase2: self = .strongBase2
-        case .square: self = .square
-        case .strongLucas: self = .strongLucas
-        case .almostExtraStrongLucas: self = .almostExtraStrongLucas
-        case .strongRandomBase: self = .strongRandomBase
-        case .bailliePSW: self = .bailliePSW
-        case .lucasLehmer: self = .lucasLehmer
-        case .pepin: self = .pepin
-        case .proth: self = .proth
-        case .lucasLehmerRiesel: self = .lucasLehmerRiesel
-        default: return nil
-        }
-    }
+    /// Of its number in C, whose order this is.
+    init?(code: UInt8) { self.init(place: Int(code)) }
 }
 
 /// A verdict with its evidence.

@@ -46,10 +46,10 @@ enum {
 
 /// How requests and answers travel. All behave alike; they differ in cost and in descriptors.
 typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelChannel") prk_channel{
-    /// Frames on a stream socket.
-    PRK_CHANNEL_SOCKET PRK_SWIFT_NAME("socket") = 0,
     /// Frames on two pipes.
-    PRK_CHANNEL_PIPE PRK_SWIFT_NAME("pipe") = 1,
+    PRK_CHANNEL_PIPE PRK_SWIFT_NAME("pipe") = 0,
+    /// Frames on a stream socket.
+    PRK_CHANNEL_SOCKET PRK_SWIFT_NAME("socket") = 1,
     /// A mailbox in shared memory, and a socket for what does not fit.
     PRK_CHANNEL_SHM PRK_SWIFT_NAME("shm") = 2,
 } prk_channel;

@@ -24,13 +24,8 @@ public enum ProcessChannel: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 extension ProcessChannel {
-    var kernelChannel: KernelChannel {
-        switch self {
-        case .pipe: .pipe
-        case .socket: .socket
-        case .shm: .shm
-        }
-    }
+    /// In C, whose order this is.
+    var kernelChannel: KernelChannel { KernelChannel(rawValue: UInt32(place)) ?? .shm }
 }
 
 /// Tests in processes, each with a private channel.
