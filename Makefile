@@ -175,7 +175,7 @@ include Benchmarks/Makefile
 # --- House-keeping --------------------------------------------------------------------------------
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
-	Benchmarks/pools/Package.swift Benchmarks/pools/PoolBench
+	Benchmarks/pools/PoolBench
 C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/count Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 
@@ -200,4 +200,4 @@ check-tables: tables ### Generate the tables and want no difference.
 	git diff --exit-code --stat -- CKernels/tables
 
 clean: ## Remove everything that was built.
-	rm -rf .build .build-* .venv Benchmarks/.build Benchmarks/pools/.build
+	rm -rf .build .build-* .venv Benchmarks/.build

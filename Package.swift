@@ -108,6 +108,11 @@ let package = Package(
             dependencies: [
                 "CProbes", "Charts", "Primality", "PrimalityBench", "PrimalityPool", "TestSupport",
             ]),
+        // make bench-pools: the pools' channels beside Python's.
+        .executableTarget(
+            name: "pool-bench",
+            dependencies: ["Charts", "Primality", "PrimalityBench", "PrimalityPool"],
+            path: "Benchmarks/pools/PoolBench"),
         // A program with workers of its own, which the tests run.
         .executableTarget(
             name: "task-workers", dependencies: ["Primality", "PrimalityPool"],

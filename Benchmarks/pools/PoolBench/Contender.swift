@@ -122,7 +122,7 @@ final class Course {
             for _ in 0..<chunks {
                 var places = verdicts.mutableSpan
                 let first = slot * chunk
-                try test(numbers.span.extracting(first..<first + chunk), into: &places)
+                try Tester.test(numbers.span.extracting(first..<first + chunk), into: &places)
                 slot = slot + 1 < slots ? slot + 1 : 0
             }
         }
