@@ -466,15 +466,15 @@ struct ExpressionParser {
     }
 
     private func isDigit(_ place: Int) -> Bool {
-        place < text.count && text[place] &- UInt8(ascii: "0") <= 9
+        place < text.count && text[place].isDigit
     }
 
     private func isHexadecimalDigit(_ place: Int) -> Bool {
-        isDigit(place) || place < text.count && (text[place] | 0x20) &- UInt8(ascii: "a") <= 5
+        place < text.count && text[place].isHexadecimalDigit
     }
 
     private func isLetter(_ place: Int) -> Bool {
-        (text[place] | 0x20) &- UInt8(ascii: "a") <= 25
+        text[place].isLetter
     }
 
     // MARK: Errors

@@ -92,7 +92,7 @@ package func hint(
     let separators = " \t,;".utf8
     let words = text.split(whereSeparator: { separators.contains($0) })
     func isNumber(_ word: ArraySlice<UInt8>) -> Bool {
-        word.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 }
+        word.allSatisfy { $0.isDigit }
     }
     if words.count > 1 && words.allSatisfy(isNumber) {
         if isArgument { return "; each number is an argument of its own" }

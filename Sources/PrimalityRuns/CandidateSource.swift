@@ -534,13 +534,9 @@ package final class CandidateSource: Sendable {
 
     private func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var text = text
-        while let byte = text.first, isBlank(byte) { text = text.dropFirst() }
-        while let byte = text.last, isBlank(byte) { text = text.dropLast() }
+        while let byte = text.first, byte.isBlank { text = text.dropFirst() }
+        while let byte = text.last, byte.isBlank { text = text.dropLast() }
         return text
-    }
-
-    private func isBlank(_ byte: UInt8) -> Bool {
-        byte == 0x20 || (0x09...0x0D).contains(byte)
     }
 
     /// Adds a candidate and returns its size; `nil` when it was bad, and was reported.
@@ -590,7 +586,7 @@ package final class CandidateSource: Sendable {
 
     /// What is wrong with a line of which only the beginning was kept.
     private func tooLong(_ length: Int, _ text: ArraySlice<UInt8>) -> String {
-        if text.allSatisfy({ $0 &- UInt8(ascii: "0") <= 9 }) {
+        if text.allSatisfy({ $0.isDigit }) {
             let error = NumberTextError.tooLarge(
                 bits: length / 10 * 33, atLeast: true, limit: maximumBits)
             return "\(error) (\(limitName))"

@@ -217,7 +217,7 @@ package struct ResumeFile<Earlier: EarlierResults> {
                     + "from; mend it from a copy, or give the name of a new file")
         }
         let version = line.dropFirst(ResultsOrigin.anyBeginning.utf8.count).prefix {
-            (0x30...0x39).contains($0)
+            $0.isDigit
         }
         if line.starts(with: ResultsOrigin.anyBeginning.utf8), !version.isEmpty {
             return Complaint(
@@ -457,13 +457,12 @@ package struct ReachedLine {
     }
 
     package init?(_ content: ArraySlice<UInt8>) {
-        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
         guard content.starts(with: Self.beginning) else { return nil }
-        number = content.dropFirst(Self.beginning.count).prefix(while: isDigit)
+        number = content.dropFirst(Self.beginning.count).prefix(while: \.isDigit)
         let rest = content[number.endIndex...]
         guard !number.isEmpty, rest.starts(with: Self.middle) else { return nil }
         let count = rest.dropFirst(Self.middle.count)
-        guard count.allSatisfy(isDigit), let count = Int(String(decoding: count, as: UTF8.self))
+        guard count.allSatisfy(\.isDigit), let count = Int(String(decoding: count, as: UTF8.self))
         else { return nil }
         self.count = count
     }

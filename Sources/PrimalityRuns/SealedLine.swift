@@ -127,7 +127,7 @@ package struct ResultLine {
 
     private static func takeNumber(from rest: inout ArraySlice<UInt8>) -> Int? {
         var number = 0
-        let digits = rest.prefix(19).prefix { (0x30...0x39).contains($0) }
+        let digits = rest.prefix(19).prefix { $0.isDigit }
         guard (1...18).contains(digits.count) else { return nil }
         for digit in digits { number = number * 10 + Int(digit - 0x30) }
         rest = rest.dropFirst(digits.count)

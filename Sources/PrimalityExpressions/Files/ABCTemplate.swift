@@ -37,7 +37,7 @@ struct ABCTemplate: Sendable {
     static func looksLikeHeader(_ line: ArraySlice<UInt8>) -> Bool {
         if !firstWord(line).hasPrefix("abc") { return false }
         // ABCDEF01 is a number in hexadecimal without its 0x.
-        return line.count < 5 || !line.allSatisfy { isHexadecimalDigit($0) }
+        return line.count < 5 || !line.allSatisfy { $0.isHexadecimalDigit }
     }
 
     /// Whether a line can be nothing else than a header, wherever it stands.
@@ -77,7 +77,7 @@ struct ABCTemplate: Sendable {
 
     /// The letters and digits at the beginning, in lower case.
     private static func firstWord(_ line: ArraySlice<UInt8>) -> String {
-        String(decoding: line.prefix(16).prefix { isAlphanumeric($0) }, as: UTF8.self).lowercased()
+        String(decoding: line.prefix(16).prefix { $0.isAlphanumeric }, as: UTF8.self).lowercased()
     }
 
     /// - Parameters:
@@ -137,7 +137,7 @@ struct ABCTemplate: Sendable {
             ).map { String(decoding: $0, as: UTF8.self).filter { $0 != " " } }
             guard text.endIndex < comment.endIndex, fields.count == 3,
                 Rule.names.contains(fields[0]), let variable = variable(fields[1]),
-                fields[2].utf8.allSatisfy({ $0 &- UInt8(ascii: "0") <= 9 }),
+                fields[2].utf8.allSatisfy({ $0.isDigit }),
                 let count = Int(fields[2]), count > 0
             else {
                 throw .header(
@@ -304,8 +304,8 @@ struct ABCTemplate: Sendable {
                 }
             let times = UInt8(ascii: "*")
             if let last = text.last, let first = next.first,
-                isAlphanumeric(first)
-                    && ((isValue || endsInValue) && isAlphanumeric(last)
+                first.isAlphanumeric
+                    && ((isValue || endsInValue) && last.isAlphanumeric
                         || isValue && i == pieces.count - 1 && "#!".utf8.contains(last))
                     || first == times && last == times
             {
@@ -322,12 +322,4 @@ struct ABCTemplate: Sendable {
         }
         return text
     }
-}
-
-private func isAlphanumeric(_ byte: UInt8) -> Bool {
-    byte &- UInt8(ascii: "0") <= 9 || (byte | 0x20) &- UInt8(ascii: "a") <= 25
-}
-
-private func isHexadecimalDigit(_ byte: UInt8) -> Bool {
-    byte &- UInt8(ascii: "0") <= 9 || (byte | 0x20) &- UInt8(ascii: "a") <= 5
 }

@@ -184,7 +184,7 @@ public struct CandidateParser: Sendable {
             isFirstLine = false
         }
         let length = length.flatMap { $0 > line.count ? $0 : nil }
-        while let byte = text.first, isBlank(byte) { text = text.dropFirst() }
+        while let byte = text.first, byte.isBlank { text = text.dropFirst() }
         if length == nil { text = trimmingEnd(text) }
         if !isJoining {
             guard let first = text.first, first != UInt8(ascii: "#") else { return nil }
@@ -487,17 +487,15 @@ public struct CandidateParser: Sendable {
     }
 }
 
-private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-
 private func trimmingEnd(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var line = line
-    while let byte = line.last, isBlank(byte) { line = line.dropLast() }
+    while let byte = line.last, byte.isBlank { line = line.dropLast() }
     return line
 }
 
 extension ArraySlice<UInt8> {
     /// What blanks separate.
-    var words: [ArraySlice<UInt8>] { split(whereSeparator: { isBlank($0) }) }
+    var words: [ArraySlice<UInt8>] { split(whereSeparator: { $0.isBlank }) }
 
     /// As it can be shown: its beginning, in printable characters.
     var shown: String {

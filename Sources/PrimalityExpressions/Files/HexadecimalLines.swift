@@ -63,7 +63,7 @@ public struct HexadecimalLines: Sendable {
             digits = digits.dropFirst(2)
         }
         if digits.isEmpty { throw CandidateFileError("has no digits") }
-        if let place = digits.firstIndex(where: { !isDigit($0) }) {
+        if let place = digits.firstIndex(where: { !$0.isHexadecimalDigit }) {
             let name = NumberTextError.name(of: digits[place])
             throw CandidateFileError(
                 "\(name) at position \(place - text.startIndex + 1) is no hexadecimal digit")
@@ -77,12 +77,13 @@ public struct HexadecimalLines: Sendable {
     ) -> (digits: [UInt8], isContinued: Bool)? {
         if !text.contains(UInt8(ascii: ":")) {
             // The last byte may stand alone on the last line.
-            return text.count == 2 && text.allSatisfy(isDigit) ? (Array(text), false) : nil
+            return text.count == 2 && text.allSatisfy(\.isHexadecimalDigit)
+                ? (Array(text), false) : nil
         }
         var digits: [UInt8] = []
         digits.reserveCapacity(text.count)
         for (i, byte) in text.enumerated() {
-            if i % 3 == 2 ? byte != UInt8(ascii: ":") : !isDigit(byte) { return nil }
+            if i % 3 == 2 ? byte != UInt8(ascii: ":") : !byte.isHexadecimalDigit { return nil }
             if i % 3 != 2 { digits.append(byte) }
         }
         return text.count % 3 == 1 ? nil : (digits, text.count % 3 == 0)
@@ -92,19 +93,11 @@ public struct HexadecimalLines: Sendable {
     private static func isLabel(_ line: ArraySlice<UInt8>) -> Bool {
         guard line.last == UInt8(ascii: ":") else { return false }
         let name = line.dropLast()
-        return isName(name) && (name.count == 1 || !name.allSatisfy(isDigit))
+        return isName(name) && (name.count == 1 || !name.allSatisfy(\.isHexadecimalDigit))
     }
 
     private static func isName(_ text: ArraySlice<UInt8>) -> Bool {
-        guard let first = text.first, isLetter(first) else { return false }
-        return text.allSatisfy { isLetter($0) || $0 &- UInt8(ascii: "0") <= 9 || $0 == 0x20 }
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        byte &- UInt8(ascii: "0") <= 9 || (byte | 0x20) &- UInt8(ascii: "a") <= 5
-    }
-
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (byte | 0x20) &- UInt8(ascii: "a") <= 25
+        guard let first = text.first, first.isLetter else { return false }
+        return text.allSatisfy { $0.isAlphanumeric || $0 == 0x20 }
     }
 }

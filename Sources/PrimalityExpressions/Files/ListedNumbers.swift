@@ -21,7 +21,7 @@ struct BFileRow: Sendable {
 
     private static func isInteger(_ word: ArraySlice<UInt8>) -> Bool {
         let digits = word.first == UInt8(ascii: "-") ? word.dropFirst() : word
-        return !digits.isEmpty && digits.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 }
+        return !digits.isEmpty && digits.allSatisfy { $0.isDigit }
     }
 
     /// `5 -3` is a difference as well.
@@ -96,14 +96,14 @@ enum WorktodoLine {
         let isIdentifier =
             field.count == 32
             && field.allSatisfy {
-                $0 &- UInt8(ascii: "0") <= 9 || ($0 | 0x20) &- UInt8(ascii: "a") <= 5
+                $0.isHexadecimalDigit
             }
         let text = String(decoding: field.prefix(4), as: UTF8.self).lowercased()
         return isIdentifier || ["n/a", "0", ""].contains(text)
     }
 
     private static func isNatural(_ field: ArraySlice<UInt8>) -> Bool {
-        !field.isEmpty && field.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 }
+        !field.isEmpty && field.allSatisfy { $0.isDigit }
     }
 
     /// A number with its sign; `nil` when it is none.

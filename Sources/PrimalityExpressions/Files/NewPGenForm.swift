@@ -33,7 +33,7 @@ struct NewPGenForm: Sendable {
     /// Hexadecimal with colons, such as 00:c7:5e, does not: a header's second field is a letter or digit
     /// alone, or begins with a letter that no hexadecimal has.
     static func looksLikeHeader(_ line: ArraySlice<UInt8>) -> Bool {
-        let digits = line.prefix { $0 &- UInt8(ascii: "0") <= 9 }
+        let digits = line.prefix { $0.isDigit }
         guard !digits.isEmpty, line[digits.endIndex...].first == UInt8(ascii: ":") else {
             return false
         }
@@ -48,7 +48,7 @@ struct NewPGenForm: Sendable {
         let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
         let numbers = [0, 2, 3, 4].compactMap { i in
-            i < fields.count && fields[i].utf8.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 }
+            i < fields.count && fields[i].utf8.allSatisfy { $0.isDigit }
                 ? Int(fields[i]) : nil
         }
         guard fields.count == 5, fields[1].utf8.count == 1, numbers.count == 4 else {
@@ -102,7 +102,7 @@ struct NewPGenForm: Sendable {
     /// The values of a row.
     func row(_ line: ArraySlice<UInt8>) throws(CandidateFileError) -> [[UInt8]] {
         let words = line.words
-        guard words.count == 2, words.allSatisfy({ $0.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 } })
+        guard words.count == 2, words.allSatisfy({ $0.allSatisfy { $0.isDigit } })
         else { throw CandidateFileError("is no row of NewPGen: k and n, two numbers") }
         guard let n = Int(String(decoding: words[1], as: UTF8.self)), (1...(1 << 62)).contains(n)
         else { throw CandidateFileError("has an n that is out of range: 1 to 2^62") }
