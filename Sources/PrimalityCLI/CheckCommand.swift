@@ -144,8 +144,15 @@ struct CheckCommand: ParsableCommand {
     var quiet = false
 
     func run() throws {
-        let engine: Engine = try choice(
-            engine, of: "--engine")
+        var run = CheckRun(try plan())
+        run.test()
+        let status = run.end()
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// What is to be done; what makes no sense, or cannot be opened, was reported when this throws.
+    private func plan() throws -> CheckRun.Plan {
+        let engine: Engine = try choice(engine, of: "--engine")
         let order: ResultOrder = try choice(order, of: "--order")
         let candidateFormat = try candidateFormat()
         let share = self.shard
@@ -159,103 +166,49 @@ struct CheckCommand: ParsableCommand {
         var options = shared.test
         let res64 = res64 || shared.format == .pfgw
         options.wantsResidue = res64 && !quiet
-        var resumption: Resumption?
-        if let resume {
-            let origin = { (source: ResultsOrigin.Source) in
-                ResultsOrigin(
-                    source, engine: engine, options: options, maximumBits: shared.maximumBits,
-                    shard: shard)
-            }
-            do throws(Complaint) {
-                resumption = try Resumption(
-                    resume, input, candidateFormat, shard: shard, origin: origin,
-                    seedMatters: self.shared.seed != nil,
-                    cancel: interruption.cancel, report: StandardStreams.complain)
-            } catch {
-                interruption.exitIfSignalled { "nothing was tested" }
-                StandardStreams.complain(error.message)
-                throw ExitCode(error.status.rawValue)
-            }
-            options.seed = resumption?.file.seed ?? options.seed
+        let resumption = try openResumption(
+            input, candidateFormat, shard: shard, interruption
+        ) { source in
+            ResultsOrigin(
+                source, engine: engine, options: options, maximumBits: shared.maximumBits,
+                shard: shard)
         }
+        options.seed = resumption?.file.seed ?? options.seed
         let format = resume == nil ? shared.format : .jsonl
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), timeout: shared.timeout)
         let source = CandidateSource(
             input, format: candidateFormat, hasHexadecimalArguments: base.isHexadecimal,
-            engine: engine, maximumBits: shared.maximumBits,
-            chunk: shared.chunk,
+            engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
             limit: resumption?.inputBytes ?? .max,
             selection: Selection(
                 shard: shard, earlier: resumption?.file.earlier ?? EarlierPlaces()),
             conditions: order == .input ? .followed : .refused, cancel: interruption.cancel,
             report: StandardStreams.complain)
+        return CheckRun.Plan(
+            job: job, source: source, pool: shared.pool, shard: shard, format: format,
+            withResidue: res64, isQuiet: quiet, showsStatistics: self.shared.stats,
+            progress: shared.progress.isOn(whenTyped: input.isTyped) ? shared.progress : nil,
+            resumption: resumption, interruption: interruption)
+    }
 
-        var output = Output()
-        var status = ExitStatus.done
-        let quiet = quiet
-        var receiver = Receiver(format, withResidue: res64, isQuiet: quiet, source)
-        if !quiet, let header = format.header { _ = output.write(header) }
-        var statistics = RunStatistics(workers: shared.pool.workers)
-        let progress =
-            shared.progress.isOn(whenTyped: input.isTyped)
-            ? Progress(shared.progress, estimate: { source.estimate($0) }) : nil
-        var isDone = true
-        do {
-            try shared.pool.run(
-                job, cancel: interruption.cancel,
-                notify: { StandardStreams.complain($0.description) }, statistics: &statistics,
-                from: { try source.next() }
-            ) { result in
-                progress?.add(result.results.count)
-                let inputs = source.takeInputs(of: result.chunk.id)
-                let lines = receiver.take(result, inputs)
-                if quiet { return true }
-                isDone = resumption?.file.append(lines) ?? output.write(lines)
-                return isDone
-            }
+    /// The file of results to go on with, when there is to be one.
+    private func openResumption(
+        _ input: CandidateInput, _ format: CandidateFormat, shard: Shard,
+        _ interruption: Interruption, origin: (ResultsOrigin.Source) -> ResultsOrigin
+    ) throws -> Resumption? {
+        guard let resume else { return nil }
+        do throws(Complaint) {
+            return try Resumption(
+                resume, input, format, shard: shard, origin: origin,
+                seedMatters: shared.seed != nil, cancel: interruption.cancel,
+                report: StandardStreams.complain)
         } catch {
-            StandardStreams.complain(error.description)
-            status.raise(to: error.exitStatus)
-            isDone = false
+            interruption.exitIfSignalled { "nothing was tested" }
+            StandardStreams.complain(error.message)
+            throw ExitCode(error.status.rawValue)
         }
-        // What the end of the input has decided.
-        let lines = receiver.takeDecided()
-        status.raise(to: receiver.status)
-        if !lines.isEmpty { _ = resumption?.file.append(lines) ?? output.write(lines) }
-        progress?.stop()
-        source.complainOfRest()
-        if self.shared.stats { StandardStreams.writeError(statistics.table) }
-        status.raise(to: output.status())
-        let counts = source.counts
-        let mismatch = source.mismatch
-        let isWhole = isDone && mismatch == nil && !interruption.cancel.isCancelled
-        status.raise(to: resumption?.finish(isWhole: isWhole, mismatch) ?? .done)
-        if counts.bad > 0 || mismatch != nil { status.raise(to: .badInput) }
-        // A script that asks whether all are prime must not take "none" for "all".
-        let hasNothing = quiet && counts.read == 0 && status == .done
-        if hasNothing { status = .badInput }
-        if counts.leftOut > 0 {
-            StandardStreams.complain(
-                "\(counted(counts.leftOut, "candidate", "was", "were")) left out, "
-                    + "as the conditions in the input ask")
-        }
-        let untested = counts.read - receiver.tested
-        let summary =
-            "\(counted(receiver.tested, "number", "was", "were")) tested, "
-            + (untested == 1
-                ? "1 that was read was not" : "\(untested) that were read were not")
-        interruption.exitIfSignalled { summary }
-        if !isDone && untested > 0 { StandardStreams.complain(summary) }
-        if hasNothing {
-            StandardStreams.complain(
-                counts.places == 0
-                    ? "there is nothing to test"
-                    : "there is nothing to test: none of the \(counts.places) candidates is in share "
-                        + "\(shard)")
-        }
-        if status != .done { throw ExitCode(status.rawValue) }
     }
 
     /// What files are, or what arguments are if they are in hexadecimal.
@@ -308,77 +261,5 @@ struct CheckCommand: ParsableCommand {
             throw Refusal.usage("--input is for files; arguments are expressions")
         }
         return .arguments(numbers)
-    }
-}
-
-/// Makes lines of results, and says what they do to the exit status.
-private struct Receiver {
-    let format: ResultFormat
-    let withResidue: Bool
-    let isQuiet: Bool
-    let source: CandidateSource
-    private var ledger: RowLedger { source.ledger }
-    private(set) var tested = 0
-    private(set) var status = ExitStatus.done
-
-    init(_ format: ResultFormat, withResidue: Bool, isQuiet: Bool, _ source: CandidateSource) {
-        self.format = format
-        self.withResidue = withResidue
-        self.isQuiet = isQuiet
-        self.source = source
-    }
-
-    /// Takes the results of a chunk, and reports numbers that could not be tested.
-    ///
-    /// - Returns: The lines of those that are decided: all but those that depend on others.
-    mutating func take(_ result: ChunkResult, _ inputs: ChunkInputs) -> [UInt8] {
-        var lines: [UInt8] = []
-        for i in 0..<result.results.count {
-            let entry = inputs.entry(i)
-            if let verdict = result.results.verdict(at: i) {
-                tested += 1
-                if let entry {
-                    var line: [UInt8] = []
-                    append(i, result, verdict, inputs, to: &line)
-                    ledger.put(.tested(verdict, line: line), at: entry)
-                } else {
-                    if isQuiet && !verdict.passed { status.raise(to: .notAllPrime) }
-                    append(i, result, verdict, inputs, to: &lines)
-                }
-            } else if let failure = result.failure(at: i), failure != .cancelled {
-                let message =
-                    "candidate \(inputs.places[i] + 1): \(printable(inputs[i])): \(failure)"
-                var line: [UInt8] = []
-                if !isQuiet {
-                    format.append(
-                        failure, place: inputs.places[i], input: inputs[i],
-                        bits: result.chunk.numbers.bitWidth(at: i), to: &line)
-                }
-                if let entry {
-                    ledger.put(.undecided(failure, line: line, message), at: entry)
-                } else {
-                    lines += line
-                    source.complaints.add(message, .undecided)
-                    status.raise(to: failure.exitStatus)
-                }
-            }
-        }
-        return lines + takeDecided()
-    }
-
-    /// The lines of those that depend on others and were decided.
-    mutating func takeDecided() -> [UInt8] {
-        let decided = ledger.takeDecided()
-        if isQuiet && decided.hasComposite { status.raise(to: .notAllPrime) }
-        status.raise(to: decided.status)
-        return decided.lines
-    }
-
-    private func append(
-        _ i: Int, _ result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
-        to lines: inout [UInt8]
-    ) {
-        if isQuiet { return }
-        format.append(i, of: result, verdict, inputs, withResidue: withResidue, to: &lines)
     }
 }
