@@ -32,5 +32,13 @@ import Testing
             page.components(separatedBy: ".SH EXIT STATUS").last?
             .split { !$0.isNumber } ?? []
         for status in statuses { #expect(named.contains(status), "status \(status)") }
+        // The options that it names are there.
+        let check = try Tool.run(["help", "check"]).output
+        let options = page.split(separator: "\n").compactMap { line -> String? in
+            guard line.hasPrefix(".BI \\-") || line.hasPrefix(".B \\-") else { return nil }
+            return line.split(separator: " ")[1].replacingOccurrences(of: "\\-", with: "-")
+        }
+        #expect(options.count >= 10)
+        for option in options { #expect(check.contains(option), "\(option)") }
     }
 }
