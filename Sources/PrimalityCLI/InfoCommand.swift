@@ -52,10 +52,3 @@ struct InfoCommand: ParsableCommand {
         if status != .done { throw ExitCode(status.rawValue) }
     }
 }
-
-/// One JSON value with sorted keys, and a line end.
-func jsonText(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-}

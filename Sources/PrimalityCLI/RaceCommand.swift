@@ -220,10 +220,3 @@ struct RaceCommand: ParsableCommand {
             [time(row.wallSeconds), time(row.cpuSeconds), speedup, overhead])
     }
 }
-
-/// A time with a unit that suits it.
-func time(_ seconds: Double) -> String {
-    if seconds >= 1 { return decimal(seconds, places: 3) + " s" }
-    if seconds >= 1e-3 { return decimal(seconds * 1e3, places: 2) + " ms" }
-    return decimal(seconds * 1e6, places: 1) + " us"
-}

@@ -6,53 +6,6 @@ internal import PrimalityExpressions
 internal import PrimalityPool
 internal import PrimalityRuns
 
-/// The number that an argument stands for; `nil` when it stands for none, which was reported.
-func number(
-    _ text: String, called name: String, maximumBits: Int, in base: NumberBase? = nil
-) -> BigNatural? {
-    let message: String
-    do {
-        let expression = try base?.expression(of: text) ?? text
-        return try BigNatural(expression: expression, maximumBits: maximumBits)
-    } catch let error as ExpressionError {
-        let hint = hint(for: error, in: text.utf8, isArgument: true, mayBeFile: false)
-        message = error.description + (error.isAboutSize ? " (--max-bits)" : hint)
-    } catch {
-        message = "\(error)"
-    }
-    StandardStreams.complain("\(name) '\(printable(text))': \(message)")
-    return nil
-}
-
-/// How numbers are written, where no `0x` says it.
-struct NumberBase: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "10 or 16: how numbers are written. With 16 each is hexadecimal, with or without 0x, or as "
-                + "openssl prints it, with colons.", valueName: "base"))
-    var base = 10
-
-    func validate() throws {
-        if base != 10 && base != 16 {
-            throw ValidationError("--base \(base) is not supported; give 10 or 16")
-        }
-    }
-
-    var isHexadecimal: Bool { base == 16 }
-
-    /// The expression that a text stands for.
-    func expression(of text: String) throws(CandidateFileError) -> String {
-        if !isHexadecimal { return text }
-        return String(decoding: try HexadecimalLines.number(Array(text.utf8)[...]), as: UTF8.self)
-    }
-}
-
-/// How many numbers an option asks for.
-func searchCount(_ option: Int) throws -> Int {
-    if option >= 1 { return option }
-    throw Refusal.usage("--count \(option) is out of range; give 1 or more")
-}
-
 /// A search for primes on a pool that prints what it finds: what commands that look for primes share.
 struct SearchRun {
     private let options: RunOptions.Checked

@@ -55,32 +55,3 @@ enum Refusal {
         }
     }
 }
-
-/// Names that later versions or other builds have: known, and not here.
-enum KnownElsewhere {
-    static let pools: Set<String> = ["queue"]
-}
-
-/// An option's value from a fixed list.
-///
-/// An unknown name is a usage error, one that is known but not in this build is unavailable.
-func choice<Value: RawRepresentable & CaseIterable>(
-    _ name: String, of option: String, knownElsewhere: Set<String> = []
-) throws -> Value where Value.RawValue == String {
-    if let value = Value(rawValue: name) { return value }
-    let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-    if knownElsewhere.contains(name) {
-        StandardStreams.complain("\(option) \(name) is not built in; available are \(names)")
-        throw Refusal.unavailable
-    }
-    throw Refusal.usage("\(option) '\(printable(name))' is unknown; use one of \(names)")
-}
-
-/// The worker count of an option, or what the machine has.
-func workerCount(_ option: Int?) throws -> Int {
-    guard let option else { return PoolKind.defaultWorkers }
-    guard (1...1024).contains(option) else {
-        throw Refusal.usage("-j \(option) is out of range; give 1 to 1024 workers")
-    }
-    return option
-}
