@@ -17,7 +17,8 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 
 HEADER := CKernels/include/primality.h
 VERSION := $(shell sed -n 's/^\#define PRK_VERSION_STRING "\(.*\)"/\1/p' $(HEADER))
-SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
+# Raised by what breaks programs that were linked before: layouts and meanings, not additions.
+SOVERSION := 1
 
 # Where things are installed; each may be given, absolute, as the GNU standards name them.
 exec_prefix ?= $(PREFIX)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import ctypes
 
-primality = ctypes.CDLL("libprimality.so.0")
+primality = ctypes.CDLL("libprimality.so.1")
 primality.prk_is_prime_u64.argtypes = [ctypes.c_uint64]
 primality.prk_is_prime_u64.restype = ctypes.c_bool
 

@@ -15,6 +15,26 @@ static size_t significant(const uint64_t *limbs, size_t count) {
     return count;
 }
 
+// The first version that had sizes.
+enum { LEAST_OPTIONS = sizeof(prk_options), LEAST_REPORT = sizeof(prk_report) };
+
+// The options of a caller who may know fewer fields, or more that are 0. False: more that are not.
+static bool read_options(prk_options *own, const prk_options *options) {
+    const size_t size = options->size == 0 ? sizeof *own : options->size;
+    if (size < LEAST_OPTIONS) {
+        return false;
+    }
+    const unsigned char *bytes = (const unsigned char *)options;
+    for (size_t i = sizeof *own; i < size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    memset(own, 0, sizeof *own);
+    memcpy(own, options, size < sizeof *own ? size : sizeof *own);
+    return true;
+}
+
 static prk_status check(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                         size_t count, const uint8_t *verdicts) {
     if ((unsigned)engine > PRK_ENGINE_IFMA || offsets == NULL || verdicts == NULL) {
@@ -85,7 +105,7 @@ typedef struct run {
 // is to be done in lanes.
 static prk_status test_one(const run *r, const uint64_t *limbs, size_t size, prk_report *report,
                            bool *waits) {
-    memset(report, 0, sizeof *report);
+    *report = (prk_report){.size = sizeof *report};
     *waits = false;
     mpz_t view;
     mpz_srcptr n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)size);
@@ -189,13 +209,31 @@ static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t
     return status;
 }
 
+// Reports to a caller who knows fewer fields, or more, which become 0.
+static void give_reports(unsigned char *to, size_t step, const prk_report *reports, size_t count) {
+    const size_t known = step < sizeof *reports ? step : sizeof *reports;
+    for (size_t i = 0; i < count; i++, to += step) {
+        memset(to, 0, step);
+        memcpy(to, &reports[i], known);
+        const uint32_t size = (uint32_t)step;
+        memcpy(to, &size, sizeof size);
+    }
+}
+
 prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                           size_t count, const prk_options *options, prk_scratch *scratch,
                           uint8_t *verdicts, prk_report *reports) {
-    static const prk_options plain = {0};
-    options = options == NULL ? &plain : options;
     if (count == 0) {
         return PRK_STATUS_OK;
+    }
+    prk_options used = {0};
+    if (options != NULL && !read_options(&used, options)) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    // How far a report is from the next one.
+    const size_t step = used.report_size == 0 ? sizeof(prk_report) : used.report_size;
+    if (step < LEAST_REPORT) {
+        return PRK_STATUS_INVALID_ARGUMENT;
     }
     prk_status status = check(engine, limbs, offsets, count, verdicts);
     if (status != PRK_STATUS_OK) {
@@ -204,18 +242,17 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     memset(verdicts, PRK_UNTESTED, count);
     if (reports == NULL && (engine == PRK_ENGINE_U64 || engine == PRK_ENGINE_AUTO) &&
         is_array_of_words(offsets, count)) {
-        return test_words(limbs + offsets[0], count, options->cancel, verdicts);
+        return test_words(limbs + offsets[0], count, used.cancel, verdicts);
     }
     const bool is_large = engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
     prk_scratch *own = NULL;
-    if (scratch == NULL && (is_large || (reports != NULL && options->want_residue))) {
+    if (scratch == NULL && (is_large || (reports != NULL && used.want_residue))) {
         scratch = own = prk_scratch_create();
         if (own == NULL) {
             return PRK_STATUS_NO_MEMORY;
         }
     }
-    prk_options used = *options;
-    used.want_residue = options->want_residue && reports != NULL; // else there is no place for it
+    used.want_residue = used.want_residue && reports != NULL; // else there is no place for it
     const run r = {engine, &used, scratch, reports != NULL};
     prk_report single;
     prk_block *block = is_large ? prk_memory_reserve(&scratch->block, sizeof *block) : NULL;
@@ -224,10 +261,15 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     }
     // Numbers of other engines do not wait for each other.
     const size_t most = is_large ? PRK_LANE_BATCH : 1;
+    const bool is_in_place = reports != NULL && step == sizeof(prk_report);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i += most) {
-        prk_report *to = reports != NULL ? reports + i : is_large ? block->reports : &single;
-        status = test_block(&r, limbs, offsets + i, count - i < most ? count - i : most,
-                            verdicts + i, to, is_large ? block->waiting : NULL);
+        const size_t some = count - i < most ? count - i : most;
+        prk_report *to = is_in_place ? reports + i : is_large ? block->reports : &single;
+        status = test_block(&r, limbs, offsets + i, some, verdicts + i, to,
+                            is_large ? block->waiting : NULL);
+        if (reports != NULL && !is_in_place) {
+            give_reports((unsigned char *)reports + i * step, step, to, some);
+        }
     }
     prk_scratch_destroy(own);
     return status;

@@ -24,9 +24,9 @@
 #include "prk_annotations.h"
 
 #define PRK_VERSION_MAJOR 0
-#define PRK_VERSION_MINOR 1
+#define PRK_VERSION_MINOR 2
 #define PRK_VERSION_PATCH 0
-#define PRK_VERSION_STRING "0.1.0"
+#define PRK_VERSION_STRING "0.2.0"
 
 #ifdef __cplusplus
 extern "C" {
@@ -132,8 +132,12 @@ enum {
     PRK_REPORT_HAS_BASE = 16,
 };
 
-/// A verdict and its evidence.
+/// A verdict and its evidence. Later versions add fields at the end.
 typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
+    /// How many bytes of it were written: `report_size` of the options.
+    uint32_t size;
+    /// The random base that showed a composite, or how many a probable prime passed.
+    uint32_t round;
     /// The smallest prime factor, when dividing found one.
     uint64_t factor;
     /// RES64: the low 64 bits of 3^(n-1) mod n.
@@ -146,8 +150,6 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     /// The base of Pepin's or Proth's test: a prime n, and no composite, has base^((n-1)/2) = -1
     /// modulo n.
     uint64_t base;
-    /// The random base that showed a composite, or how many a probable prime passed.
-    uint32_t round;
     /// A prk_verdict.
     uint8_t verdict;
     /// A prk_method.
@@ -156,6 +158,8 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     uint8_t fields;
     /// The engine that ran: PRK_ENGINE_AUTO never stands here.
     uint8_t engine;
+    /// 0.
+    uint32_t reserved;
 } prk_report;
 
 /// Good `rounds` for numbers that somebody may have made to pass Baillie-PSW, with a seed that
@@ -163,8 +167,15 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
 #define PRK_DEFAULT_ROUNDS 2
 
 /// How to test. All zero is Baillie-PSW alone, no residue, not to be cancelled: enough for numbers
-/// that nobody chose, and for others `rounds` and `seed` are to be set.
+/// that nobody chose, and for others `rounds` and `seed` are to be set. Later versions add fields
+/// at the end.
 typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
+    /// sizeof(prk_options) as the caller knows it, or 0: that of this header. Fields that the
+    /// library does not know have to be 0: PRK_STATUS_INVALID_ARGUMENT.
+    uint32_t size;
+    /// sizeof(prk_report) as the caller knows it, or 0: that of this header. So many bytes of each
+    /// are written, and the next one is that far on.
+    uint32_t report_size;
     /// Chooses the random bases. Base r of n depends on (seed, n, r) only.
     uint64_t seed;
     /// NULL, or a flag that another thread or process sets to non-zero to end the call. It is
@@ -176,6 +187,8 @@ typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
     uint32_t rounds;
     /// Compute RES64 for every n >= 1.
     bool want_residue;
+    /// 0.
+    uint8_t reserved[3];
 } prk_options;
 
 /// Memory that tests of large numbers reuse. For one thread at a time.
@@ -218,7 +231,8 @@ PRK_API prk_status prk_test_big_batch(const uint64_t *limbs, const uint64_t *off
 /// when `reports` is not NULL, the evidence and CPU time of each number.
 ///
 /// A number of more than 64 bits given to PRK_ENGINE_TRIAL or PRK_ENGINE_U64 is
-/// PRK_STATUS_INVALID_ARGUMENT, and nothing is written. `options` may be NULL: all zero.
+/// PRK_STATUS_INVALID_ARGUMENT, and nothing is written. `options` may be NULL: all zero. So is what
+/// says of itself that it is smaller than options or reports were in version 0.2.
 PRK_API prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                                   size_t count, const prk_options *options, prk_scratch *scratch,
                                   uint8_t *verdicts, prk_report *reports);
@@ -269,8 +283,8 @@ PRK_API const char *prk_level_name(prk_level level);
 /// What a status says, such as "too large". NULL for a value that is no status.
 PRK_API const char *prk_status_name(prk_status status);
 
-/// Names as they stand in JSON, such as "probable-prime", "ifma" and "baillie-psw". NULL for a value
-/// that is none. Values of one kind follow each other from 0 on, PRK_UNTESTED apart.
+/// Names as they stand in JSON, such as "probable-prime", "ifma" and "baillie-psw". NULL for a
+/// value that is none. Values of one kind follow each other from 0 on, PRK_UNTESTED apart.
 PRK_API const char *prk_verdict_name(prk_verdict verdict);
 PRK_API const char *prk_engine_name(prk_engine engine);
 PRK_API const char *prk_method_name(prk_method method);

@@ -317,6 +317,60 @@ static void test_searches(void) {
     EXPECT(word == UINT64_C(0xe11a4bae0c6cb025), "a word of a sequence");
 }
 
+// Callers of a later version, whose structures are larger.
+static void test_structure_sizes(void) {
+    typedef struct later_report {
+        prk_report known;
+        uint64_t more[3];
+    } later_report;
+    struct {
+        prk_options known;
+        uint64_t more;
+    } later = {.known = {.size = sizeof later, .report_size = sizeof(later_report), .rounds = 1}};
+    enum { COUNT = 700 }; // more than a block of lanes
+    static uint64_t limbs[2 * COUNT], offsets[COUNT + 1];
+    static prk_report wanted[COUNT];
+    static later_report reports[COUNT + 1];
+    static uint8_t verdicts[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        limbs[2 * i] = 1000003 + 2 * i;
+        limbs[2 * i + 1] = i % 3; // some of one limb
+        offsets[i + 1] = 2 * (i + 1);
+    }
+    const prk_options plain = {.rounds = 1};
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_IFMA; engine++) {
+        const size_t count = engine == PRK_ENGINE_TRIAL || engine == PRK_ENGINE_U64 ? 1 : COUNT;
+        memset(reports, 0x55, sizeof reports);
+        EXPECT(prk_test_batch((prk_engine)engine, limbs, offsets, count, &plain, NULL, verdicts,
+                              wanted) == PRK_STATUS_OK,
+               "engine %d", engine);
+        EXPECT(prk_test_batch((prk_engine)engine, limbs, offsets, count, &later.known, NULL,
+                              verdicts, &reports[0].known) == PRK_STATUS_OK,
+               "engine %d, larger structures", engine);
+        for (size_t i = 0; i < count; i++) {
+            const prk_report *r = &reports[i].known;
+            EXPECT(wanted[i].size == sizeof(prk_report) && r->size == sizeof(later_report) &&
+                       r->verdict == wanted[i].verdict && r->method == wanted[i].method &&
+                       r->factor == wanted[i].factor && r->round == wanted[i].round &&
+                       r->engine == wanted[i].engine && verdicts[i] == r->verdict &&
+                       reports[i].more[0] == 0 && reports[i].more[2] == 0,
+                   "engine %d: report %zu", engine, i);
+        }
+        EXPECT(reports[count].more[1] == UINT64_C(0x5555555555555555), "one report too many");
+    }
+    later.more = 1; // a field that this version does not know
+    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, 1, &later.known, NULL, verdicts, NULL) ==
+               PRK_STATUS_INVALID_ARGUMENT,
+           "an unknown option");
+    const prk_options small = {.size = 8}, small_report = {.report_size = 8};
+    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, 1, &small, NULL, verdicts, NULL) ==
+               PRK_STATUS_INVALID_ARGUMENT,
+           "options that are too small");
+    EXPECT(prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, 1, &small_report, NULL, verdicts,
+                          wanted) == PRK_STATUS_INVALID_ARGUMENT,
+           "reports that are too small");
+}
+
 static void test_flags(void) {
     uint32_t *whole = prk_flag_create();
     uint32_t *first = prk_flag_create_part(whole), *second = prk_flag_create_part(whole);
@@ -567,6 +621,7 @@ int main(void) {
     test_big();
     test_arguments();
     test_searches();
+    test_structure_sizes();
     test_flags();
     test_cancellation();
     test_random_bases();

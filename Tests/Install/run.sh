@@ -82,7 +82,7 @@ $CC examples/example.c $flags -o "$root/example"
 test "$(LD_LIBRARY_PATH=$prefix/lib "$root/example")" = "3 1 3"
 if command -v "$PYTHON" >/dev/null 2>&1; then
     test "$(LD_LIBRARY_PATH=$prefix/lib "$PYTHON" examples/example.py)" = True
-    "$PYTHON" Tests/Install/client.py "$prefix/lib/libprimality.so.0"
+    "$PYTHON" Tests/Install/client.py "$prefix/lib/libprimality.so.1"
 else
     echo "install: no $PYTHON here, ctypes left out"
 fi

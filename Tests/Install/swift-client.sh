@@ -9,14 +9,14 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 git clone -q . "$work/swift-primality"
-git -C "$work/swift-primality" tag 0.1.0
+git -C "$work/swift-primality" tag 0.2.0
 mkdir -p "$work/client/Sources/client"
 cat >"$work/client/Package.swift" <<EOF
 // swift-tools-version: 6.2
 import PackageDescription
 let package = Package(
     name: "client",
-    dependencies: [.package(url: "file://$work/swift-primality", from: "0.1.0")],
+    dependencies: [.package(url: "file://$work/swift-primality", from: "0.2.0")],
     targets: [
         .executableTarget(
             name: "client",
