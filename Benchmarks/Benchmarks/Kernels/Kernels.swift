@@ -119,7 +119,8 @@ let benchmarks: @Sendable () -> Void = {
             let pool = kind.pool(workers: 2)
             benchmark.startMeasurement()
             for _ in benchmark.scaledIterations {
-                blackHole(try await pool.verdicts(of: numbers, using: PoolJob(engine: .u64), chunk: 1))
+                blackHole(
+                    try await pool.verdicts(of: numbers, using: PoolJob(engine: .u64), chunk: 1))
             }
         }
     }

@@ -6,7 +6,9 @@ package import Primality
 @dynamicMemberLookup
 package struct PoolRun: Sendable {
     package var job: PoolJob
-    /// Ends this run alone. It is raised with the flag of who asked for the run.
+    /// Ends this run alone.
+    ///
+    /// It is raised with the flag of who asked for the run.
     package let cancel: CancelFlag
     /// Is told what went wrong without ending the run.
     package let notify: (@Sendable (PoolNotice) -> Void)?

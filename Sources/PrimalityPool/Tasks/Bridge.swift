@@ -88,8 +88,9 @@ final class Inlet: Sendable {
     /// The source has no more numbers, perhaps since it threw.
     func end(_ error: (any Error)?) { state.withLock(wake: true) { $0.end = .some(error) } }
 
-    /// What has come, waited for, up to a chunk; `nil` at the end or when the flag was raised. Throws what the
-    /// source has thrown, after all that it gave before.
+    /// What has come, waited for, up to a chunk; `nil` at the end or when the flag was raised.
+    ///
+    /// Throws what the source has thrown, after all that it gave before.
     ///
     /// A chunk that is not full is taken as well: when the feeder asks, the run has room, and a source
     /// that pauses gets its answers. When the run is busy, the chunk fills up meanwhile.
