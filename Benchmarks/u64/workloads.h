@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The numbers that bench-u64 times and `make count` counts. A seed gives the same numbers everywhere.
+// The numbers that bench-u64 times and `make count` counts. A seed gives the same numbers
+// everywhere.
 
 #ifndef PRK_BENCHMARKS_WORKLOADS_H
 #define PRK_BENCHMARKS_WORKLOADS_H
