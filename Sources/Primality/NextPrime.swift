@@ -62,7 +62,7 @@ extension BigNatural {
 
     /// The greatest prime or probable prime below a number.
     ///
-    /// Otherwise as ``BigNatural/nextProbablePrime(after:options:cancel:)``.
+    /// See ``BigNatural/nextProbablePrime(after:options:cancel:)``.
     ///
     /// - Parameters:
     ///   - number: Any number.

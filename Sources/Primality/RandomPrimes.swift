@@ -154,7 +154,7 @@ extension BigNatural {
 
     /// A random prime or probable prime of exactly so many bits, by the system's generator.
     ///
-    /// Otherwise as ``randomProbablePrime(bits:isSafe:using:options:cancel:)``.
+    /// See ``randomProbablePrime(bits:isSafe:using:options:cancel:)``.
     public static func randomProbablePrime(
         bits: Int, isSafe: Bool = false, options: TestOptions = TestOptions(),
         cancel: CancelFlag? = nil
@@ -188,7 +188,7 @@ extension UInt64 {
 
     /// A random prime of exactly so many bits, by the system's generator; exact.
     ///
-    /// Otherwise as ``randomPrime(bits:using:)``.
+    /// See ``randomPrime(bits:using:)``.
     public static func randomPrime(bits: Int) -> UInt64 {
         var generator = SystemRandomNumberGenerator()
         return randomPrime(bits: bits, using: &generator)

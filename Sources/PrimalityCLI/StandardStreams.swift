@@ -146,7 +146,7 @@ struct Output {
 
     /// The status that the output's fate gives a command.
     ///
-    /// A reader that has gone away is no news.
+    /// A closed pipe ends the command silently, as in other tools.
     func status() -> ExitStatus {
         guard let error else { return .done }
         if error == .brokenPipe { endAsByBrokenPipe() }

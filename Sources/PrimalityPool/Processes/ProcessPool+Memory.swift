@@ -28,7 +28,7 @@ extension ProcessPool {
 
     /// Tests 64-bit numbers in memory, without a copy but the one into the channel.
     ///
-    /// Otherwise as the function of the same name for a batch.
+    /// See ``verdicts(of:using:cancel:chunk:)`` for a batch.
     public func verdicts(
         of numbers: Span<UInt64>, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil

@@ -60,7 +60,7 @@ internal import Primality
     let wanted: Int
     var workers: [Worker] = []
     var descriptors: [pollfd] = []
-    /// Work that was handed out and came back undone, the last one first.
+    /// Work to do again after its worker died; a stack.
     var replays: [Held] = []
     var inputEnded = false
     /// How long work has taken of late beside its cost, which is an upper bound.

@@ -52,7 +52,7 @@ public protocol Pool: Sendable {
 
     /// Tests 64-bit numbers in memory.
     ///
-    /// Otherwise as the function of the same name for a batch.
+    /// See ``verdicts(of:using:cancel:chunk:)`` for a batch.
     func verdicts(
         of numbers: Span<UInt64>, using job: PoolJob, cancel: CancelFlag, chunk: Int?
     ) throws(PoolError) -> [Verdict]
@@ -71,8 +71,8 @@ extension Pool {
 
     /// Tests numbers in memory, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks. Cancelling the task ends the run, and this
-    /// throws ``PoolError/cancelled``.
+    /// Cancelling the task ends the run, and this throws ``PoolError/cancelled``. See the function that
+    /// blocks.
     public func verdicts(
         of numbers: [BigNatural], using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil
@@ -102,8 +102,8 @@ extension Pool {
 
     /// Tests a batch in memory, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks. Cancelling the task ends the run, and this
-    /// throws ``PoolError/cancelled``.
+    /// Cancelling the task ends the run, and this throws ``PoolError/cancelled``. See the function that
+    /// blocks.
     public func verdicts(
         of numbers: NumberBatch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil

@@ -55,7 +55,7 @@ public struct RunStatistics: Sendable, Hashable {
 extension Pool {
     /// Tests everything that a source gives, and says what that cost.
     ///
-    /// Otherwise as ``Pool/run(_:from:deliver:)``: it is that, watched from outside, at the price of some
+    /// It is ``Pool/run(_:cancel:notify:from:deliver:)``, watched from outside, at the price of some
     /// additions a chunk.
     ///
     /// - Parameters:

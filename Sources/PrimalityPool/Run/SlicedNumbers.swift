@@ -124,7 +124,7 @@ extension Pool {
 
     /// Tests 64-bit numbers in memory slice by slice, without a copy.
     ///
-    /// Otherwise as the function of the same name for a batch.
+    /// See the function for a batch.
     func verdictsBySlices(
         of numbers: Span<UInt64>, _ job: PoolRun, chunk: Int?, least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void

@@ -372,7 +372,7 @@ extension Pool {
 
     /// Looks for primes and probable primes.
     ///
-    /// Otherwise as ``findProbablePrimes(_:using:cancel:chunk:deliver:)``.
+    /// Collects what ``findProbablePrimes(_:using:cancel:chunk:deliver:)`` gives.
     ///
     /// - Parameters:
     ///   - search: What to look for.
@@ -395,8 +395,8 @@ extension Pool {
 
     /// Looks for primes and probable primes, on a thread of its own while the calling task waits.
     ///
-    /// Otherwise as the function of the same name that blocks. Cancelling the task ends the search, and
-    /// this throws ``PoolError/cancelled``.
+    /// Cancelling the task ends the search, and this throws ``PoolError/cancelled``. See the function that
+    /// blocks.
     public func probablePrimes(
         _ search: PrimeSearch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil

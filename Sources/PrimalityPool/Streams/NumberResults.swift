@@ -253,7 +253,7 @@ extension Pool {
 
     /// Tests a stream of numbers of any size and length.
     ///
-    /// Otherwise as the function of the same name for 64-bit numbers.
+    /// See ``results(for:using:cancel:chunk:)`` for 64-bit numbers.
     public func results<Numbers: AsyncSequence & Sendable>(
         for numbers: Numbers, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil
@@ -281,7 +281,7 @@ extension Pool {
 
     /// Tests a sequence of numbers of any size and length.
     ///
-    /// Otherwise as the function of the same name for 64-bit numbers.
+    /// See ``results(for:using:cancel:chunk:)`` for 64-bit numbers.
     public func results<Numbers: Sequence & Sendable>(
         for numbers: Numbers, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil

@@ -74,7 +74,7 @@
         wait(on: changed, atMost: .milliseconds(milliseconds)) { state, _ in body(&state) }
     }
 
-    /// Waits until `body` gives something, on a condition of the caller's own, whom nothing else wakes.
+    /// Waits until `body` gives something, on the caller's own condition; nobody else signals it.
     ///
     /// - Parameters:
     ///   - condition: What others signal when it is time to look again.
