@@ -25,8 +25,8 @@ typedef struct prk_room_use {
 
 struct prk_worker {
     pid_t pid;
-    /// Or -1 (Linux before 5.3, or no descriptor left): a death is then noticed by end-of-file on the
-    /// channel.
+    /// Or -1 (Linux before 5.3, or no descriptor left): a death is then noticed by end-of-file on
+    /// the channel.
     int pidfd;
     /// The nursery that forked this worker and reaps it; NULL: this process is its parent.
     prk_nursery *nursery;
