@@ -64,7 +64,7 @@ let package = Package(
         .target(
             name: "PrimalityRuns",
             dependencies: [
-                "CKernels", "Charts", "Primality", "PrimalityExpressions", "PrimalityPool",
+                "CKernels", "Primality", "PrimalityExpressions", "PrimalityPool",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftOnC),
@@ -102,7 +102,7 @@ let package = Package(
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "Primality", "TestSupport"]),
         .testTarget(
             name: "PrimalityRunsTests",
-            dependencies: ["Primality", "PrimalityRuns", "TestSupport"]),
+            dependencies: ["PrimalityRuns"]),
         .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [
@@ -111,7 +111,7 @@ let package = Package(
         // make bench-pools: the pools' channels beside Python's.
         .executableTarget(
             name: "pool-bench",
-            dependencies: ["Charts", "Primality", "PrimalityBench", "PrimalityPool"],
+            dependencies: ["Primality", "PrimalityBench", "PrimalityPool"],
             path: "Benchmarks/pools/PoolBench"),
         // A program with workers of its own, which the tests run.
         .executableTarget(
@@ -121,7 +121,7 @@ let package = Package(
             name: "PrimalityCLITests",
             // The programs that it runs are built with every test. Were they named here, this target, which
             // takes the compiler longest, would wait for them.
-            dependencies: ["Primality", "PrimalityModels", "TestSupport"]),
+            dependencies: ["Primality", "PrimalityExpressions", "PrimalityModels", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

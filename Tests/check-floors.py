@@ -10,6 +10,7 @@ here. Files of one room may take symbols from each other, but not in a ring. Pri
 """
 
 import collections
+import json
 import os
 import re
 import subprocess
@@ -147,9 +148,28 @@ def draw(title, floors):
         print("    " + "  ".join(rooms))
 
 
+def undeclared():
+    """Imports that Package.swift does not name: which target is built first is then chance."""
+    dump = subprocess.run([os.environ.get("SWIFT", "swift"), "package", "dump-package"], capture_output=True, text=True)
+    if dump.returncode != 0:
+        problems.append("swift package dump-package: " + dump.stderr.strip())
+        return
+    targets = json.loads(dump.stdout)["targets"]
+    ours = {target["name"] for target in targets}
+    for target in targets:
+        name = target["name"]
+        declared = {value[0] for entry in target["dependencies"] for value in entry.values()}
+        folder = target.get("path") or os.path.join("Tests" if target["type"] == "test" else "Sources", name)
+        for path in files(folder, (".swift",)):
+            for module in re.findall(r"^\s*(?:@testable )?(?:\w+ )?import (\w+)", text(path), re.M):
+                if module in ours - declared - {name}:
+                    problems.append(f"{path} imports {module}, which Package.swift does not name for {name}")
+
+
 def main():
     draw("Sources", SWIFT_FLOORS)
     check(SWIFT_FLOORS, list(swift_imports({room for rooms in SWIFT_FLOORS for room in rooms})))
+    undeclared()
     draw("CKernels", C_FLOORS)
     check(C_FLOORS, list(c_includes()))
     if len(sys.argv) > 1:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Charts
 internal import PrimalityPool
 internal import Synchronization
 
