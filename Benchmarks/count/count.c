@@ -75,7 +75,7 @@ COUNT_LEVEL(portable)
 COUNT_LEVEL(bmi2)
 COUNT_LEVEL(avx2)
 
-// --- Large numbers: k 2^exponent + c -------------------------------------------------------------
+// --- Large numbers: k 2^exponent + c, or near a random number of so many bits where k is 0 --------
 
 typedef struct large {
     uint64_t k;
@@ -92,6 +92,12 @@ static void set_large(const large *number) {
     mpz_t n;
     mpz_init_set_ui(n, number->k);
     mpz_mul_2exp(n, n, number->exponent);
+    if (number->k == 0) {
+        const size_t words = number->exponent / 64;
+        prk_random_words(1, 0, limbs, words);
+        limbs[words - 1] |= UINT64_C(1) << 63;
+        mpz_import(n, words, -1, sizeof *limbs, 0, 0, limbs);
+    }
     if (number->c < 0) {
         mpz_sub_ui(n, n, (unsigned)-number->c);
     } else {
@@ -145,10 +151,10 @@ COUNT_LARGE(residue_2048)
 
 static void run_all_large(void) {
     scratch = prk_scratch_create();
-    RUN_LARGE(strong_512, 1, 512, -29, PRK_COMPOSITE, PRK_METHOD_STRONG_BASE2);
-    RUN_LARGE(strong_2048, 1, 2048, -29, PRK_COMPOSITE, PRK_METHOD_STRONG_BASE2);
-    RUN_LARGE(baillie_psw_512, 1, 512, -569, PRK_PROBABLE_PRIME, PRK_METHOD_BAILLIE_PSW);
-    RUN_LARGE(baillie_psw_2048, 1, 2048, -1557, PRK_PROBABLE_PRIME, PRK_METHOD_BAILLIE_PSW);
+    RUN_LARGE(strong_512, 0, 512, -6, PRK_COMPOSITE, PRK_METHOD_STRONG_BASE2);
+    RUN_LARGE(strong_2048, 0, 2048, -52, PRK_COMPOSITE, PRK_METHOD_STRONG_BASE2);
+    RUN_LARGE(baillie_psw_512, 0, 512, -720, PRK_PROBABLE_PRIME, PRK_METHOD_BAILLIE_PSW);
+    RUN_LARGE(baillie_psw_2048, 0, 2048, -1672, PRK_PROBABLE_PRIME, PRK_METHOD_BAILLIE_PSW);
     RUN_LARGE(proth_512, 1000000000017, 472, 1, PRK_PRIME, PRK_METHOD_PROTH);
     RUN_LARGE(proth_2048, 1000000000063, 2008, 1, PRK_PRIME, PRK_METHOD_PROTH);
     RUN_LARGE(riesel_512, 1000000000289, 472, -1, PRK_PRIME, PRK_METHOD_LUCAS_LEHMER_RIESEL);
