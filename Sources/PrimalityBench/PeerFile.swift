@@ -84,7 +84,7 @@ package enum PeerFile {
                 switch kind {
                 case "batch": "\(PeerFile.ours), \(name), batch"
                 case "single": "\(PeerFile.ours), \(name), one a call"
-                case "call": "\(PeerFile.ours), by the package function"
+                case "call": "\(PeerFile.ours), by the public function"
                 case "engine": "\(PeerFile.ours), \(name)"
                 default: name
                 }

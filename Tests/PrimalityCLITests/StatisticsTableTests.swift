@@ -35,6 +35,6 @@ import Testing
         let outcome = running.finish()
         #expect(outcome.status == 130)
         #expect(outcome.error.hasPrefix("worker "))
-        #expect(outcome.error.hasSuffix("were not\n"))
+        #expect(outcome.error.hasSuffix(" not\n"))
     }
 }
