@@ -13,8 +13,9 @@ struct NextCommand: ParsableCommand {
         discussion: """
             Prints the least prime greater than n, or with --count the least ones, in increasing \
             order. n is decimal, hexadecimal after 0x or an expression as check has them ('10^30', \
-            '503#'), and of any size. Below 2^64 what is printed is prime. Above, it is a probable prime: it passed Baillie-PSW and strong tests to random \
-            bases, which is no proof; that all numbers before it are composite is certain.
+            '503#'), and of any size. Below 2^64 what is printed is prime. Above, as a rule it is a probable prime: \
+            it passed Baillie-PSW and strong tests to random bases, which is no proof. A number whose form has \
+            a quick proof is prime above, too. That all numbers before it are composite is certain.
 
             What small primes leave is tested by all workers at once. The answer does not depend on the \
             pool, on -j or on --chunk. Ctrl-C ends a search and tells how far it came. So does \

@@ -13,8 +13,9 @@ struct PrevCommand: ParsableCommand {
         discussion: """
             Prints the greatest prime less than n, or with --count the greatest ones, in decreasing \
             order. n is decimal, hexadecimal after 0x or an expression as check has them ('10^30', \
-            '503#'), and of any size. Below 2^64 what is printed is prime. Above, it is a probable prime: it passed Baillie-PSW and strong tests to random \
-            bases, which is no proof; that all numbers between it and n are composite is certain.
+            '503#'), and of any size. Below 2^64 what is printed is prime. Above, as a rule it is a probable prime: \
+            it passed Baillie-PSW and strong tests to random bases, which is no proof. A number whose form has \
+            a quick proof is prime above, too. That all numbers between it and n are composite is certain.
 
             Below 2 there is no prime: where n or --count asks for more than there are, those are printed, \
             and the exit status is 2.
