@@ -75,7 +75,7 @@ COUNT_LEVEL(portable)
 COUNT_LEVEL(bmi2)
 COUNT_LEVEL(avx2)
 
-// --- Large numbers: k 2^exponent + c, or near a random number of so many bits where k is 0 --------
+// --- Large numbers: k 2^exponent + c, or near a random number of so many bits where k is 0 -----
 
 typedef struct large {
     uint64_t k;
