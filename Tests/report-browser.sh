@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Looks at reports of `primality bench --html` in a browser, on a phone and on a desktop, light and dark:
+# Looks at reports of `primality bench --html` in a browser, 400, 800 and 1400 pixels wide, light and dark:
 # nothing may leave the window, and no text in a chart may lie on another one or be cut off.
 #
 # usage: report-browser.sh report.html…
@@ -39,7 +39,7 @@ view() {
 status=0
 for report in "$@"; do
     cat "$report" "$here/report-page.html" > "$folder/page.html"
-    for width in 400 1400; do
+    for width in 400 800 1400; do
         # Windows of this browser are at least 500 wide, frames as wide as they are told.
         cat > "$folder/frame.html" <<EOF
 <!DOCTYPE html>

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A bar a value, each below its name, in groups.
+///
+/// Where the values span two decades the axis is logarithmic. It has no zero then, at which a bar could begin,
+/// so each value is a mark on a stem.
 package struct BarChart {
     package struct Bar {
         package var name: String
         package var value: Double
         package var text: String
         package var interval: ConfidenceInterval?
-        /// Which colour.
+        /// Which colour and mark.
         package var style = 0
 
         package init(
@@ -60,28 +63,39 @@ package struct BarChart {
         let all =
             bars.map(\.value) + bars.compactMap(\.interval).flatMap { [$0.low, $0.high] }
             + [line?.value].compactMap(\.self)
-        guard !bars.isEmpty, let axis = Axis(all, .linear) else { return nil }
+        let positive = all.filter { Axis.canShow($0, .logarithmic) }
+        let isWide = (positive.max() ?? 1) >= Self.wide * (positive.min() ?? 1)
+        let isAllPositive = bars.allSatisfy { Axis.canShow($0.value, .logarithmic) }
+        guard !bars.isEmpty,
+            let axis = Axis(all, isWide && isAllPositive ? .logarithmic : .linear)
+        else { return nil }
         var svg = SVGWriter()
         let (left, right) = (2.0, Chart.width - 22)
+        // Beside the edge there is room for half a mark.
+        let origin = axis.scale == .logarithmic ? left + 7 : left
         func place(_ value: Double) -> Double? {
-            axis.place(value).map { left + $0 * (right - left) }
+            axis.place(value).map { origin + $0 * (right - origin) }
         }
         var drawn = SVGWriter()
         var y = 8.0
         for group in groups {
             if groups.count > 1 {
-                drawn.label(
-                    SVGWriter.fitted(group.name, in: right - left), left, y + 12, .start,
+                y += drawn.labels(
+                    SVGWriter.lines(group.name, in: right - left), left, y + 12, .start,
                     "over heading")
                 y += 22
             }
             for bar in group.bars {
                 let value = SVGWriter.fitted(bar.text, in: 200)
                 let room = right - left - SVGWriter.width(of: value) - 12
-                drawn.label(SVGWriter.fitted(bar.name, in: room), left, y + 11, .start, "over")
                 drawn.label(value, right, y + 11, .end, "over")
+                y += drawn.labels(
+                    SVGWriter.lines(bar.name, in: room), left, y + 11, .start, "over")
                 y += 17
-                if let end = place(bar.value) {
+                if axis.scale == .logarithmic, let end = place(bar.value) {
+                    drawn.line(left, y + 5, end, y + 5, "stem s\(bar.style % Chart.styles)")
+                    drawn.mark(bar.style, end, y + 5)
+                } else if let end = place(bar.value) {
                     drawn.element(
                         "rect",
                         [
@@ -116,9 +130,14 @@ package struct BarChart {
         }
         svg.line(left, y, right, y, "axis")
         var below = name
+        if axis.scale == .logarithmic { below += (below.isEmpty ? "" : ", ") + "logarithmic" }
         if let line { below += (below.isEmpty ? "" : "; ") + "line: " + line.name }
-        svg.label(SVGWriter.fitted(below, in: right - left), right, y + 37, .end)
+        let more = svg.labels(
+            SVGWriter.lines(below, in: right - left), right, y + 37, .end)
         svg.append(drawn)
-        return Chart(title: title, text: text, svg: svg.svg(title, text, height: y + 46))
+        return Chart(title: title, text: text, svg: svg.svg(title, text, height: y + 46 + more))
     }
+
+    /// From what ratio of its values on an axis is logarithmic.
+    private static let wide = 100.0
 }

@@ -2,6 +2,8 @@
 
 /// A drawing for a page: 380 units wide, so that its text can be read on a phone.
 package struct Chart: Sendable, Hashable {
+    /// What a link to it is made of; empty for none.
+    package var name = ""
     package var title: String
     /// What is drawn, for those who cannot see it.
     package var text: String
@@ -9,6 +11,13 @@ package struct Chart: Sendable, Hashable {
     package var svg: String
 
     package static let width = 380.0
+
+    /// The same chart, under a name that links can use.
+    package func named(_ name: String) -> Chart {
+        var chart = self
+        chart.name = name
+        return chart
+    }
 }
 
 extension Chart {
@@ -28,6 +37,7 @@ extension Chart {
         svg .grid{stroke:var(--grid);stroke-width:1}
         svg .axis{stroke:var(--soft);stroke-width:1}
         svg .line{fill:none;stroke:var(--c);stroke-width:2}
+        svg .stem{stroke:var(--c);stroke-width:2}
         svg .guide{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:4 4}
         svg .limit{stroke:var(--ink);stroke-width:2}
         svg .mark{fill:var(--c);stroke:var(--page);stroke-width:1}
@@ -40,7 +50,7 @@ extension Chart {
         svg .s4{--c:var(--s4);stroke-dasharray:12 3}
         svg .s5{--c:var(--s5);stroke-dasharray:5 2}
         svg .s6{--c:var(--s6);stroke-dasharray:9 3 2 3 2 3}
-        svg .mark,svg .bar{stroke-dasharray:none}
+        svg .mark,svg .bar,svg .stem{stroke-dasharray:none}
         @media(prefers-color-scheme:dark){svg{
         --s0:#5ab4e8;--s1:#ff8a4c;--s2:#2fc79b;--s3:#e29ac8;--s4:#e8b84a;--s5:#9fd3f5;--s6:#b5b5b5}}
         """

@@ -138,8 +138,8 @@ package struct LineChart {
         var x = 2.0
         var y = top + 12
         for series in series {
-            let name = SVGWriter.fitted(series.name, in: Chart.width - 46)
-            let width = 34 + SVGWriter.width(of: name)
+            let lines = SVGWriter.lines(series.name, in: Chart.width - 46)
+            let width = 34 + (lines.map { SVGWriter.width(of: $0) }.max() ?? 0)
             if x > 2, x + width > Chart.width {
                 x = 2
                 y += 21
@@ -148,8 +148,9 @@ package struct LineChart {
             svg.element(
                 "path", [("class", style), ("d", "M\(units(x)) \(units(y - 4.5))h26")])
             if !series.isGuide { svg.mark(series.style, x + 13, y - 4.5) }
-            svg.label(name, x + 32, y)
-            x += width + 12
+            let more = svg.labels(lines, x + 32, y)
+            x = more > 0 ? Chart.width : x + width + 12
+            y += more
         }
         return y + 9
     }

@@ -29,6 +29,32 @@ package struct SVGWriter {
         return beginning + "…"
     }
 
+    /// The text in lines of at most that width, cut at blanks where there are some.
+    ///
+    /// - Parameters:
+    ///   - text: What is to be shown whole.
+    ///   - room: The width of a line, in units.
+    ///   - most: How many lines there may be; only text from a stranger's file needs more, and its last line
+    ///     then ends with an ellipsis.
+    /// - Returns: At least one line.
+    package static func lines(_ text: String, in room: Double, most: Int = 4) -> [String] {
+        var lines: [String] = []
+        var rest = text[...]
+        while lines.count < most - 1, width(of: String(rest)) > room {
+            var taken = 0.0
+            let whole = rest.prefix { character in
+                taken += width(of: character)
+                return taken <= room
+            }
+            let end = whole.lastIndex(of: " ").flatMap { $0 > rest.startIndex ? $0 : nil }
+            let line = rest[..<(end ?? max(whole.endIndex, rest.index(after: rest.startIndex)))]
+            lines.append(String(line))
+            rest = rest[line.endIndex...].drop { $0 == " " }
+        }
+        if !rest.isEmpty || lines.isEmpty { lines.append(fitted(String(rest), in: room)) }
+        return lines
+    }
+
     package mutating func element(
         _ name: String, _ attributes: [(String, String)], _ content: String? = nil
     ) {
@@ -61,6 +87,22 @@ package struct SVGWriter {
                 ("text-anchor", anchor.rawValue),
             ], content)
     }
+
+    /// Lines of text, each below the one before.
+    ///
+    /// - Returns: How much lower the last one stands than the first.
+    package mutating func labels(
+        _ lines: [String], _ x: Double, _ y: Double, _ anchor: Anchor = .start,
+        _ style: String = "words"
+    ) -> Double {
+        for (number, line) in lines.enumerated() {
+            label(line, x, y + Double(number) * Self.leading, anchor, style)
+        }
+        return Double(max(0, lines.count - 1)) * Self.leading
+    }
+
+    /// From one line of text to the next, in units.
+    package static let leading = 17.0
 
     /// A mark that tells a series from the others without its colour.
     package mutating func mark(_ series: Int, _ x: Double, _ y: Double) {

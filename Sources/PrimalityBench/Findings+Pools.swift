@@ -56,7 +56,8 @@ extension Findings {
         var best: (run: Timing, speed: Double)?
         var enough: (run: Timing, speed: Double)?
         for run in room where run.variant == variant && run.per == "number" {
-            guard let speed = run.ratio?.value else { continue }
+            guard let speed = run.ratio?.value, !run.isNoise(among: report.environment.cores)
+            else { continue }
             if speed > best?.speed ?? 0 { best = (run, speed) }
             if speed >= Self.closeToIdeal * ideal { enough = enough ?? (run, speed) }
         }
@@ -87,7 +88,7 @@ extension Findings {
             "fork.memory",
             "A fork, to the end of the child, takes {0} beside \(from) MB and {1} beside \(to) MB: {2} more "
                 + "for each megabyte.",
-            [time(a), time(b), time((b - a) / Double(to - from))], from: [small, large])
+            [time(a), time(b), time((b - a) / (Double(to) - Double(from)))], from: [small, large])
     }
 
     // MARK: More and more workers
@@ -111,13 +112,32 @@ extension Findings {
                     })
             }
             let name = variant.prefix(1).uppercased() + variant.dropFirst()
+            let id = "scaling." + full.id.split(separator: ".")[1]
+            if runs.contains(where: { $0.isNoise(among: $0.size ?? 1) }) {
+                add(
+                    id,
+                    "\(name): the speed-up by {0} workers is lost in noise; measure again on a quiet machine.",
+                    [count(cores)], from: runs)
+                continue
+            }
+            let efficiency = percent(reached / Double(cores))
+            // A share lies between nothing and all; an interval that is much wider says nothing of it.
+            guard serial.low >= -0.1, serial.high <= 1.1 else {
+                add(
+                    id,
+                    "\(name): {0} workers are {1} as fast as one, an efficiency of {2}; Amdahl's serial share "
+                        + "is lost in noise.",
+                    [count(cores), times(reached), efficiency], from: runs)
+                continue
+            }
+            func share(_ value: Double) -> Finding.Figure { percent(min(1, max(0, value))) }
             add(
-                "scaling." + full.id.split(separator: ".")[1],
+                id,
                 "\(name): {0} workers are {1} as fast as one, an efficiency of {2}; by Amdahl's law {3} of "
                     + "the work is serial (95\u{A0}% interval {4} to {5}).",
                 [
-                    count(cores), times(reached), percent(reached / Double(cores)),
-                    percent(serial.value), percent(serial.low), percent(serial.high),
+                    count(cores), times(reached), efficiency, share(serial.value),
+                    share(serial.low), share(serial.high),
                 ], from: runs)
         }
     }

@@ -214,15 +214,17 @@ import Testing
         let report = try SyntheticReport.make()
         let html = try report.html()
         let found = texts(in: html, from: "<data ", to: "</data>")
+        let answers = Answers(report).all.map(\.figure)
         let figures = report.findings.flatMap { finding in
             finding.parts.compactMap { part in
                 if case .figure(let figure) = part { figure } else { nil }
             }
         }
-        try #require(found.count == figures.count && figures.count >= 7)
-        for (element, figure) in zip(found, figures) {
-            #expect(element == "value=\"\(figure.value)\">\(markup(figure.text))")
-        }
+        try #require((5...7).contains(answers.count) && figures.count >= 7)
+        // The answers come first, then the sentences, in the order of their rooms.
+        let expected = (answers + figures).map { "value=\"\($0.value)\">\(markup($0.text))" }
+        #expect(Array(found.prefix(answers.count)) == Array(expected.prefix(answers.count)))
+        #expect(found.sorted() == expected.sorted())
         // What JSON holds is the same number.
         let read = try BenchReport(json: Array(try report.json().utf8))
         #expect(read.findings == report.findings)
@@ -245,8 +247,68 @@ import Testing
         for table in ReportSection.allCases.flatMap({ report.tables(of: $0) }) {
             #expect(html.contains("<summary>\(table.title)</summary>"))
         }
-        #expect(html.contains("Compared with the earlier report"))
+        #expect(html.contains("What changed since the earlier report?"))
         #expect(html.contains(report.warnings[0]))
+    }
+
+    @Test func anAnswerLeadsToItsChart() throws {
+        let report = try SyntheticReport.make()
+        let html = try report.html()
+        let answers = Answers(report).all
+        #expect(
+            answers.map(\.words) == [
+                "a call into C", "is C's gain over Swift, on 64-bit primes",
+                "a 64-bit prime, in a batch of 4096", "of work, and 4 threads pay",
+                "is the speed-up by 4 workers", "a fork beside 10 MB",
+            ])
+        for answer in answers {
+            #expect(html.contains("<figure id=\"\(answer.chart)\">"))
+            #expect(html.contains("<a href=\"#\(answer.chart)\">"))
+            #expect(!answer.sources.isEmpty && answer.sources.allSatisfy { report[$0] != nil })
+        }
+        // A pool pays from t = s w / (w - 1) on.
+        let start = try #require(report[HandOverRoom.start("threads")]?.time).median
+        #expect(answers[3].figure.value == start * 4 / 3)
+        // Of factors the product is the whole.
+        let parts = answers[1].detail.split(whereSeparator: { !"0123456789.".contains($0) })
+            .compactMap { Double($0) }
+        try #require(parts.count == 3)
+        #expect(abs(parts.reduce(1, *) / answers[1].figure.value - 1) < 0.03)
+        // Without its chart the room is meant, and without measurements nothing is said.
+        var none = report
+        none.measurements = []
+        #expect(Answers(none).all.isEmpty)
+        let one = BenchReport(environment: report.environment, settings: report.settings)
+        #expect(try one.html().contains("Too little was measured for an answer."))
+    }
+
+    @Test func aSpeedUpThatCannotBeIsNoise() throws {
+        func timing(_ value: Double, _ low: Double, _ high: Double) -> Timing {
+            Timing(
+                id: "scaling.threads.workers-2", section: .scaling, subject: "", variant: "threads",
+                size: 2, per: "run", command: "",
+                ratio: ConfidenceInterval(value: value, low: low, high: high))
+        }
+        for (value, low, high, isNoise) in [
+            (1.9, 1.8, 2.0, false), (2.1, 1.9, 2.2, false), (2.5, 2.4, 2.6, true),
+            (1.5, 0.5, 5.1, true), (0.4, 0.3, 0.5, false), (.nan, 0, 1, true),
+            (.infinity, 1, 2, true),
+        ] {
+            let m = timing(value, low, high)
+            #expect(m.isNoise(among: 2) == isNoise, "\(value)")
+            #expect((m.ratioText(among: 2) == Timing.noise) == isNoise)
+        }
+        var report = try SyntheticReport.make()
+        report.environment.cores = 2
+        for i in report.measurements.indices where report.measurements[i].section == .scaling {
+            if report.measurements[i].ratio == nil { continue }
+            report.measurements[i].ratio = ConfidenceInterval(value: 9, low: 8.5, high: 9.5)
+        }
+        let table = try #require(report.tables(of: .scaling).first)
+        #expect(table.rows.allSatisfy { $0[1] == "1" || ($0[4] == Timing.noise && $0[5] == "") })
+        let noisy = Findings(report).all.filter { $0.id.hasPrefix("scaling.") }
+        #expect(!noisy.isEmpty && noisy.allSatisfy { $0.text.contains("lost in noise") })
+        #expect(Answers(report).all.contains { $0.figure.text == Timing.noise })
     }
 
     @Test func aPoolLooksTheSameInAllDrawings() throws {
@@ -257,12 +319,14 @@ import Testing
                 texts(in: chart.svg, from: "</desc>", to: ">\(name)</text>").first)
             return try #require(texts(in: before, from: "class=\"line ", to: "\"").last)
         }
-        let chunks = try #require(report.charts(of: .handOver).first)
+        let chunks = try #require(
+            report.charts(of: .handOver).first { $0.name == "chunk-costs" })
         let scaling = try #require(report.charts(of: .scaling).first)
         let pools = SyntheticReport.pools.dropFirst()
         let styles = try pools.map { try style(of: $0, in: chunks) }
         #expect(try pools.map { try style(of: $0, in: scaling) } == styles)
-        #expect(Set(styles).count == pools.count)
+        // The calling thread alone looks like none of them.
+        #expect(Set(styles + [try style(of: "serial", in: chunks)]).count == pools.count + 1)
     }
 
     @Test func aHostileReportIsStillAPage() throws {

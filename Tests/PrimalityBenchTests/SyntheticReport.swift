@@ -29,6 +29,7 @@ enum SyntheticReport {
         environment.date = "2026-01-02T03:04:05Z"
         environment.cpu = "Example CPU with a long name, 3.70 GHz"
         environment.level = "avx512ifma"
+        environment.cores = 4
         environment.compiler = "clang 1.2.3"
         var report = BenchReport(environment: environment, settings: BenchSettings())
         report.warnings = ["the machine was busy before: load 3.10, wanted at most 0.5"]

@@ -5,32 +5,58 @@ internal import Mustache
 internal import Primality
 
 extension ReportSection {
+    /// The question that the room answers.
     package var title: String {
         switch self {
-        case .call: "Calls into C"
-        case .kernel: "The same algorithm in C and in Swift"
-        case .handOver: "Handing work over"
-        case .fork: "Forks and memory"
-        case .scaling: "More workers"
-        case .peer: "Other libraries"
+        case .call: "What does a call into C cost?"
+        case .kernel: "How much faster than Swift is C?"
+        case .handOver: "From how much work on does a pool pay?"
+        case .fork: "What does a fork cost?"
+        case .scaling: "What do more workers give?"
+        case .peer: "How fast are other libraries?"
+        }
+    }
+
+    /// A word for a list of links.
+    fileprivate var short: String {
+        switch self {
+        case .call: "Calls"
+        case .kernel: "C and Swift"
+        case .handOver: "Pools"
+        case .fork: "Forks"
+        case .scaling: "Workers"
+        case .peer: "Libraries"
+        }
+    }
+
+    /// Sentences that stand beside the charts, by the beginning of their id; the others are folded.
+    fileprivate var leading: [String] {
+        switch self {
+        case .call: ["call.ways", "call.arguments"]
+        case .kernel:
+            ["kernel.prime-64.factors", "kernel.odd-64.factors", "kernel.prime-64.vanishing"]
+        case .handOver:
+            ["hand-over.start", "hand-over.chunk.threads", "hand-over.chunk.processes-shm"]
+        case .fork: ["fork."]
+        case .scaling: ["scaling.threads", "scaling.processes-shm", "scaling.serial-fraction"]
+        case .peer: ["peer.u64", "peer.big"]
         }
     }
 
     fileprivate var lead: String {
         switch self {
         case .call:
-            "Each way does the same step of a generator, which waits for the step before; what the way costs "
-                + "is its time less that of the loop in Swift."
+            "Each way does the same step of a generator, which waits for the step before. A way costs its time "
+                + "less that of the loop in Swift."
         case .kernel:
-            "Each test by Swift and by C at each instruction set that this machine has, one number a call and "
-                + "in batches. Products of two primes need the strong tests alone, random odd numbers mostly "
-                + "have a small factor, primes go through every stage."
+            "The same test in Swift, and in C at each instruction set of this machine: one number a call, and in "
+                + "batches. Primes go through every stage, most random odd numbers have a small factor."
         case .handOver:
-            "The same numbers through each pool: the smaller the chunks, the more a number bears of the "
-                + "hand-over. Times are by the clock."
+            "The same numbers through each pool, by the clock. The smaller the chunks, the more a number bears of "
+                + "the hand-over."
         case .fork:
-            "What the kernel takes to fork a process, which copies the page tables of its memory."
-        case .scaling: "The same work for more and more workers, on each pool."
+            "A fork copies the page tables of the process, so it costs more where more memory is resident."
+        case .scaling: "The same work for more and more workers, on each pool, beside the ideal."
         case .peer: "The same numbers through other libraries, in the same rounds."
         }
     }
@@ -94,15 +120,19 @@ private struct Page {
     var date: String
     var machine: String
     var warnings: [String]
-    var findings: [Sentence]
+    var answers: [Reply]
     var rooms: [Room]
     var method: [String]
     var circumstances: [Circumstance]
 
-    struct Sentence {
-        var pieces: [Piece]
-        var origin: String
+    struct Reply {
+        var target: String
+        var amount: String
+        var large: String
+        var label: String
+        var detail: String
     }
+    struct Sentence { var pieces: [Piece] }
     struct Piece {
         var isFigure: Bool
         var value: String
@@ -110,20 +140,26 @@ private struct Page {
     }
     struct Room {
         var anchor: String
+        var link: String
         var heading: String
         var lead: String
         var charts: [Figure]
+        var isSingle: Bool
+        var findings: [Sentence]
+        var further: [Sentence]
+        var hasFurther: Bool
         var tables: [Table]
+        var hasCommand: Bool
         var command: String
     }
     struct Figure {
+        var mark: String
         var caption: String
         var svg: String
     }
     struct Table {
         var title: String
         var note: String
-        var isOpen: Bool
         var columns: [Cell]
         var rows: [Row]
     }
@@ -144,28 +180,48 @@ private struct Page {
             "\(environment.cpu), \(environment.cores) cores, level \(environment.level), "
                 + "\(environment.system)")
         warnings = (report.warnings + (comparison?.warnings ?? [])).map(whole)
-        findings = report.findings.map { finding in
-            Sentence(
-                pieces: finding.parts.map { part in
-                    switch part {
-                    case .words(let words): Piece(isFigure: false, value: "", words: whole(words))
-                    case .figure(let figure):
-                        Piece(isFigure: true, value: "\(figure.value)", words: whole(figure.text))
-                    }
-                }, origin: whole(finding.command))
-        }
+        var drawn: Set<String> = []
         rooms = ReportSection.allCases.compactMap { section in
             let tables = report.tables(of: section)
             guard let command = tables.first?.command else { return nil }
             let charts = report.charts(of: section)
-            // Where there are many, those of what is drawn are open.
-            let drawn = Set(charts.map { $0.title.lowercased() })
+            drawn.formUnion(charts.map(\.name))
+            let own = report.findings.filter { $0.id.hasPrefix(section.rawValue + ".") }
+            let leading = own.filter { finding in
+                section.leading.contains { finding.id.hasPrefix($0) }
+            }.prefix(Self.sentences)
+            let first = leading.isEmpty ? own.prefix(Self.sentences) : leading
+            let shown = Set(first.map(\.id))
+            let further = own.filter { !shown.contains($0.id) }.map(Sentence.init)
             return Room(
-                anchor: section.rawValue, heading: section.title, lead: section.lead,
-                charts: charts.map { Figure(caption: whole($0.title), svg: $0.svg) },
-                tables: tables.map { table in
-                    Table(table, isOpen: tables.count <= 4 || drawn.contains(table.title))
-                }, command: whole(command))
+                anchor: section.rawValue, link: section.short, heading: section.title,
+                lead: section.lead,
+                charts: charts.map {
+                    Figure(mark: $0.name, caption: whole($0.title), svg: $0.svg)
+                }, isSingle: charts.count == 1,
+                findings: first.map(Sentence.init), further: further,
+                hasFurther: !further.isEmpty, tables: tables.map { Table($0) },
+                hasCommand: !command.isEmpty, command: whole(command))
+        }
+        // What a file holds beyond these rooms is still said.
+        let known = rooms.map { $0.anchor + "." }
+        let others = report.findings.filter { finding in
+            !known.contains { finding.id.hasPrefix($0) }
+        }
+        if !others.isEmpty {
+            rooms.append(
+                Room(
+                    anchor: "others", link: "More", heading: "What else follows?", lead: "",
+                    charts: [],
+                    isSingle: false,
+                    findings: others.map(Sentence.init), further: [], hasFurther: false, tables: [],
+                    hasCommand: false, command: ""))
+        }
+        answers = Answers(report).all.map { answer in
+            Reply(
+                target: drawn.contains(answer.chart) ? answer.chart : answer.section.rawValue,
+                amount: "\(answer.figure.value)", large: whole(answer.figure.text),
+                label: whole(answer.words), detail: whole(answer.detail))
         }
         if let comparison {
             var table = comparison.table
@@ -173,10 +229,11 @@ private struct Page {
             table.note = ""
             rooms.insert(
                 Room(
-                    anchor: "comparison", heading: "Compared with the earlier report",
-                    lead: comparison.summary, charts: [],
-                    tables: table.rows.isEmpty ? [] : [Table(table, isOpen: true)],
-                    command: table.command), at: 0)
+                    anchor: "comparison", link: "Comparison",
+                    heading: "What changed since the earlier report?", lead: comparison.summary,
+                    charts: [], isSingle: false, findings: [], further: [], hasFurther: false,
+                    tables: table.rows.isEmpty ? [] : [Table(table)], hasCommand: true,
+                    command: whole(table.command)), at: 0)
         }
         method = report.method
         circumstances = report.circumstances.map {
@@ -185,11 +242,27 @@ private struct Page {
     }
 }
 
+extension Page {
+    /// How many sentences of a room stand open.
+    fileprivate static let sentences = 3
+}
+
+extension Page.Sentence {
+    fileprivate init(_ finding: Finding) {
+        pieces = finding.parts.map { part in
+            switch part {
+            case .words(let words): Page.Piece(isFigure: false, value: "", words: whole(words))
+            case .figure(let figure):
+                Page.Piece(isFigure: true, value: "\(figure.value)", words: whole(figure.text))
+            }
+        }
+    }
+}
+
 extension Page.Table {
-    package init(_ table: ReportTable, isOpen: Bool) {
+    fileprivate init(_ table: ReportTable) {
         title = whole(table.title)
         note = whole(table.note)
-        self.isOpen = isOpen
         columns = table.columns.map {
             Page.Cell(content: whole($0.title), isNumber: $0.isNumber)
         }
@@ -242,32 +315,46 @@ private let template = """
     {{/warnings}}
     </header>
     <main>
-    <section id="summary">
-    <h2>Summary</h2>
-    <ul class="findings">
-    {{#findings}}
-    <li><p>{{#pieces}}{{#isFigure}}<data value="{{value}}">{{words}}</data>{{/isFigure}}{{^isFigure}}{{words}}{{/isFigure}}{{/pieces}}</p><code>{{origin}}</code></li>
-    {{/findings}}
-    {{^findings}}
-    <li><p>Too little was measured for a sentence.</p></li>
-    {{/findings}}
+    <section id="answers">
+    <ul class="answers">
+    {{#answers}}
+    <li><a href="#{{target}}"><data value="{{amount}}">{{large}}</data> <span class="label">{{label}}</span></a><p class="detail">{{detail}}</p></li>
+    {{/answers}}
+    {{^answers}}
+    <li><p>Too little was measured for an answer.</p></li>
+    {{/answers}}
     </ul>
-    <nav aria-label="Rooms">{{#rooms}}<a href="#{{anchor}}">{{heading}}</a> {{/rooms}}<a href="#method">Method</a> <a href="#environment">Environment</a></nav>
+    <nav aria-label="Questions">{{#rooms}}<a href="#{{anchor}}">{{link}}</a> {{/rooms}}<a href="#method">Method</a> <a href="#environment">Environment</a></nav>
     </section>
     {{#rooms}}
     <section id="{{anchor}}">
     <h2>{{heading}}</h2>
-    <p class="lead">{{lead}}</p>
+    <div class="look{{#isSingle}} single{{/isSingle}}">
     <div class="charts">
     {{#charts}}
-    <figure>
+    <figure id="{{mark}}">
     <figcaption>{{caption}}</figcaption>
     {{{svg}}}
     </figure>
     {{/charts}}
     </div>
+    <div>
+    <p class="lead">{{lead}}</p>
+    {{#findings}}
+    <p class="finding">{{#pieces}}{{#isFigure}}<data value="{{value}}">{{words}}</data>{{/isFigure}}{{^isFigure}}{{words}}{{/isFigure}}{{/pieces}}</p>
+    {{/findings}}
+    {{#hasFurther}}
+    <details>
+    <summary>more in words</summary>
+    {{#further}}
+    <p class="finding">{{#pieces}}{{#isFigure}}<data value="{{value}}">{{words}}</data>{{/isFigure}}{{^isFigure}}{{words}}{{/isFigure}}{{/pieces}}</p>
+    {{/further}}
+    </details>
+    {{/hasFurther}}
+    </div>
+    </div>
     {{#tables}}
-    <details{{#isOpen}} open{{/isOpen}}>
+    <details>
     <summary>{{title}}</summary>
     <p class="note">{{note}}</p>
     <div class="table" tabindex="0" role="region" aria-label="{{title}}">
@@ -282,7 +369,9 @@ private let template = """
     </div>
     </details>
     {{/tables}}
+    {{#hasCommand}}
     <p class="command"><code>{{command}}</code></p>
+    {{/hasCommand}}
     </section>
     {{/rooms}}
     <section id="method">
@@ -329,13 +418,22 @@ private let pageStyle = """
     .note:empty{display:none}
     .warning{background:var(--warn);color:var(--warnink);padding:.5rem .75rem;border-radius:.4rem;
     max-width:none}
-    .findings{list-style:none;margin:0;padding:0}
-    .findings li{padding:.6rem 0;border-bottom:1px solid var(--grid)}
-    .findings p{margin:0}
+    .answers{list-style:none;margin:1.25rem 0;padding:0;display:grid;gap:.75rem;
+    grid-template-columns:repeat(auto-fill,minmax(min(14rem,100%),1fr))}
+    .answers li{padding:.75rem 1rem;background:var(--card);border:1px solid var(--grid);border-radius:.5rem}
+    .answers a{display:block;text-decoration:none;color:var(--ink)}
+    .answers a:hover .label,.answers a:focus .label{text-decoration:underline}
+    .answers data{display:block;font-size:1.9rem;line-height:1.2;color:var(--accent)}
+    .answers .label{font-weight:600}
+    .detail{color:var(--soft);font-size:.875rem;line-height:1.4;margin:.25rem 0 0}
+    .lead:empty,.detail:empty{display:none}
     data{font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
     nav{margin:1rem 0;font-size:.9rem}
     nav a{display:inline-block;margin-right:.9rem;padding:.15rem 0}
     .charts{columns:2 24rem;column-gap:1rem;margin-top:.75rem}
+    .single{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));gap:0 1.5rem;
+    align-items:start}
+    .single .charts{columns:1}
     figure{break-inside:avoid;margin:0 0 1rem;padding:.75rem;background:var(--card);border:1px solid var(--grid);
     border-radius:.5rem;min-width:0;--page:var(--card)}
     figcaption{font-weight:600;margin-bottom:.5rem;line-height:1.3}
@@ -349,6 +447,8 @@ private let pageStyle = """
     border-bottom:1px solid var(--grid)}
     th{font-weight:600;color:var(--soft)}
     th.n,td.n{text-align:right}
+    :target{scroll-margin-top:1rem}
+    figure:target{border-color:var(--accent)}
     td:not(.n){white-space:normal;min-width:6.75rem}
     #environment td{min-width:12rem}
     @media print{details::details-content{content-visibility:visible}}

@@ -7,18 +7,24 @@ extension BenchReport {
     package func charts(of section: ReportSection) -> [Chart] {
         let all = measurements(of: section)
         switch section {
-        case .call: return [callCosts(all)].compactMap(\.self)
+        case .call: return [callCosts(all)?.named("call-costs")].compactMap(\.self)
         case .kernel:
-            return ["prime-64", "odd-64"].compactMap { exactTest($0, all) }
+            return ["prime-64", "odd-64"].compactMap { exactTest($0, all)?.named("exact-\($0)") }
         case .handOver:
             let chunks = all.filter { $0.id.hasPrefix("hand-over.chunk-") && $0.size != nil }
             let starts = all.filter { $0.id.hasPrefix("hand-over.start.") }
-            return [chunkCosts(chunks), speedups(chunks), startCosts(starts)].compactMap(\.self)
-        case .fork: return [forkCosts(all)].compactMap(\.self)
-        case .scaling: return [scaling(all)].compactMap(\.self)
+            return [
+                speedups(chunks)?.named("speed-up"), chunkCosts(chunks)?.named("chunk-costs"),
+                startCosts(starts)?.named("start-costs"),
+            ].compactMap(\.self)
+        case .fork: return [forkCosts(all)?.named("fork-costs")].compactMap(\.self)
+        case .scaling: return [scaling(all)?.named("speed-up-by-workers")].compactMap(\.self)
         case .peer:
             return [
-                testsByOthers(all), primesByOthers(all), startsByOthers(all), chunksByOthers(all),
+                testsByOthers(all)?.named("words-by-others"),
+                primesByOthers(all)?.named("primes-by-others"),
+                startsByOthers(all)?.named("starts-by-others"),
+                chunksByOthers(all)?.named("chunks-by-others"),
             ]
             .compactMap(\.self)
         }
@@ -81,6 +87,7 @@ extension BenchReport {
     /// Of the largest chunks: what is handed over seldom shows what workers can give.
     private func speedups(_ chunks: [Timing]) -> Chart? {
         let compared = chunks.filter { $0.ratio != nil }
+        let styles = styles(of: compared)
         guard let size = compared.compactMap(\.size).max() else { return nil }
         return BarChart(
             title: "Speed-up over the thread alone, \(size) numbers a chunk",
@@ -92,9 +99,11 @@ extension BenchReport {
                     name: "",
                     bars: compared.filter { $0.size == size }.compactMap { m in
                         m.ratio.map {
-                            .init(
-                                name: m.variant, value: $0.value, text: $0.text, interval: $0,
-                                style: style(of: m))
+                            m.isNoise(among: environment.cores)
+                                ? .init(name: m.variant, value: 0, text: Timing.noise)
+                                : .init(
+                                    name: m.variant, value: $0.value, text: $0.text, interval: $0,
+                                    style: styles[m.variant] ?? 0)
                         }
                     })
             ]
@@ -118,7 +127,7 @@ extension BenchReport {
         let most = workers.last ?? 1
         let series = lines(all) { m in
             guard let size = m.size else { return nil }
-            if m.ratio == nil && size != 1 { return nil }
+            if m.ratio == nil && size != 1 || m.isNoise(among: size) { return nil }
             return .init(x: Double(size), y: m.ratio?.value ?? 1, interval: m.ratio)
         }
         if series.allSatisfy(\.points.isEmpty) { return nil }
@@ -177,7 +186,8 @@ extension BenchReport {
     private func bars(
         _ title: String, _ text: String, _ axis: String, _ shown: [Timing]
     ) -> Chart? {
-        BarChart(
+        let styles = styles(of: shown)
+        return BarChart(
             title: title, text: text, name: axis, label: tickDuration,
             groups: distinct(shown.map { $0.input ?? "" }).map { input in
                 BarChart.Group(
@@ -186,7 +196,7 @@ extension BenchReport {
                         m.time.map {
                             .init(
                                 name: m.variant, value: $0.median, text: m.timeText,
-                                style: style(of: m))
+                                style: styles[m.variant] ?? 0)
                         }
                     })
             }
@@ -214,22 +224,61 @@ extension BenchReport {
     private func lines(
         _ measurements: [Timing], _ point: (Timing) -> LineChart.Point?
     ) -> [LineChart.Series] {
-        distinct(measurements.map(\.variant)).map { variant in
+        let styles = styles(of: measurements)
+        return distinct(measurements.map(\.variant)).map { variant in
             let own = measurements.filter { $0.variant == variant }
             return LineChart.Series(
                 name: variant, points: own.compactMap(point).sorted { $0.x < $1.x },
-                style: own.first.map { style(of: $0) } ?? 0)
+                style: styles[variant] ?? 0)
         }
     }
 
-    /// The same for the same pool or level in all drawings.
-    private func style(of measurement: Timing) -> Int {
-        let rooms: [ReportSection] =
-            switch measurement.section {
-            case .handOver, .scaling: [.handOver, .scaling]
-            default: [measurement.section]
+    /// The style of each variant of a chart: the same for the same engine, level or pool in all drawings, and
+    /// different ones in each.
+    private func styles(of shown: [Timing]) -> [String: Int] {
+        var styles: [String: Int] = [:]
+        var taken: Set<Int> = []
+        for m in shown where styles[m.variant] == nil {
+            guard let known = ReportStyle.known(m.id), taken.insert(known).inserted else {
+                continue
             }
-        let names = distinct(rooms.flatMap { measurements(of: $0) }.map(\.variant))
-        return names.firstIndex(of: measurement.variant) ?? 0
+            styles[m.variant] = known
+        }
+        for (number, variant) in distinct(shown.map(\.variant)).enumerated()
+        where styles[variant] == nil {
+            let style = ReportStyle.others.first { !taken.contains($0) } ?? number
+            taken.insert(style)
+            styles[variant] = style
+        }
+        return styles
     }
+}
+
+/// Which colour, dash and mark a chart gives to whom.
+private enum ReportStyle {
+    /// By a word of an id: ours by level and pool, others by library.
+    private static let styles: [String: Int] = [
+        "swift": 0, "portable": 1, "bmi2": 2, "avx2": 3, "avx512ifma": 4, "ifma": 4,
+        "threads": 0, "tasks": 1, "actors": 2, "pipe": 3, "socket": 4, "shm": 5, "serial": 6,
+        "flint": 5, "gmp": 6, "pari": 2, "openssl": 0,
+    ]
+    /// Words of which the next one tells more: `processes-pipe` is known by its channel.
+    private static let weak: Set<String> = ["c", "processes", "ours"]
+
+    /// The style of what has the same one everywhere; `nil` for all others.
+    ///
+    /// Of `kernel.exact.prime-64.c-avx2.batch-8` the component `c-avx2` tells it.
+    static func known(_ id: String) -> Int? {
+        for component in id.split(separator: ".").reversed() {
+            let words = component.split(separator: "-").map(String.init)
+            // Ours without lanes.
+            if words == ["ours", "gmp"] { return styles["portable"] }
+            guard let word = words.first(where: { !weak.contains($0) }) else { continue }
+            if let style = styles[word] { return style }
+        }
+        return nil
+    }
+
+    /// In which order the others take what is left.
+    static let others = [1, 3, 4, 0, 2, 5, 6]
 }

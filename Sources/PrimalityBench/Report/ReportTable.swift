@@ -172,8 +172,8 @@ extension BenchReport {
             tables.append(
                 table(
                     "hand-over, speed-up over the thread alone",
-                    "By how many numbers a chunk has; in brackets the 95 % interval.", compared,
-                    \.ratioText))
+                    "By how many numbers a chunk has; in brackets the 95 % interval.", compared
+                ) { $0.ratioText(among: environment.cores) })
         }
         return tables
     }
@@ -190,12 +190,14 @@ extension BenchReport {
             ],
             rows: all.map { m in
                 var share = ""
-                if let ratio = m.ratio?.value, let workers = m.size, workers > 0 {
+                if let ratio = m.ratio?.value, let workers = m.size, workers > 0,
+                    !m.isNoise(among: workers)
+                {
                     share = percent(ratio / Double(workers))
                 }
                 return [
-                    m.variant, m.size.map(String.init) ?? "", m.timeText, m.spreadText, m.ratioText,
-                    share,
+                    m.variant, m.size.map(String.init) ?? "", m.timeText, m.spreadText,
+                    m.size.map { m.ratioText(among: $0) } ?? m.ratioText, share,
                 ]
             },
             command: all[0].command)
@@ -246,6 +248,24 @@ extension Timing {
     package var spreadText: String { time.map { "±" + percent($0.spread) } ?? "" }
 
     package var ratioText: String { ratio?.text ?? "" }
+
+    /// Stands for a speed-up that cannot be.
+    package static let noise = "noise"
+
+    /// Whether the machine, not the workers, made the speed-up: it is more than so many workers give, or its
+    /// interval is so wide that it says nothing.
+    ///
+    /// A tenth more than the workers' number is left to what a cold cache or another clock rate does.
+    package func isNoise(among workers: Int) -> Bool {
+        guard let ratio else { return false }
+        let most = Double(max(workers, 1))
+        return !(ratio.value <= 1.1 * most && ratio.low >= 0 && ratio.high <= 1.5 * most)
+    }
+
+    /// The speed-up over one worker or none, with its interval; a word where it cannot be.
+    package func ratioText(among workers: Int) -> String {
+        isNoise(among: workers) ? Self.noise : ratioText
+    }
 }
 
 extension ConfidenceInterval {
