@@ -112,14 +112,19 @@ import Testing
 
     /// What was reached counts the results above it, so a search does not go on without one of them.
     @Test func aResultThatIsMissingBeforeWhatWasReachedIsNoticed() throws {
-        let place = try Workplace([])
         let window = ["10^300", "10^300+10^7", "-j", "2", "--chunk", "2"]
-        let running = try Tool.start(["list", "--resume", place.results.path] + window)
-        #expect(eventually { place.lines().count > 6 })
-        kill(running.id, SIGINT)
-        #expect(running.finish().status == 130)
-        var lines = String(decoding: place.content(), as: UTF8.self).split(separator: "\n")
-        #expect(lines.last?.hasPrefix("{\"reached\":") == true)
+        var place = try Workplace([])
+        var lines: [Substring] = []
+        // A search that ends just after a prime has no such line: its result says how far it came.
+        for _ in 0..<20 where lines.last?.hasPrefix("{\"reached\":") != true {
+            place = try Workplace([])
+            let running = try Tool.start(["list", "--resume", place.results.path] + window)
+            #expect(eventually { place.lines().count > 6 })
+            kill(running.id, SIGINT)
+            #expect(running.finish().status == 130)
+            lines = String(decoding: place.content(), as: UTF8.self).split(separator: "\n")
+        }
+        try #require(lines.last?.hasPrefix("{\"reached\":") == true)
         lines.remove(at: lines.count - 2)
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: place.results)
         let outcome = try Self.run(place, window)
