@@ -60,10 +60,6 @@ package struct Answers {
                 sources: sources.map(\.id)))
     }
 
-    private func timing(_ id: String) -> (timing: Timing, median: Double)? {
-        report[id].flatMap { m in m.time.map { (m, $0.median) } }
-    }
-
     private func time(_ nanoseconds: Double) -> Finding.Figure {
         Finding.Figure(value: nanoseconds, text: duration(nanoseconds: nanoseconds))
     }
@@ -80,30 +76,25 @@ package struct Answers {
     // MARK: C
 
     private mutating func call() {
-        guard let nothing = timing("call.c.nothing") else { return }
-        let loop = timing(CallRoom.loop)
+        guard let nothing = report.timed("call.c.nothing") else { return }
+        let loop = report.timed(CallRoom.loop)
         add(
             time(nothing.median), "a call into C",
             loop.map { "one step of a loop in Swift: \(words($0.median))" } ?? "",
-            .call, "call-costs", from: [nothing.timing] + [loop?.timing].compactMap(\.self))
+            .call, "call-costs",
+            from: [nothing.measurement] + [loop?.measurement].compactMap(\.self))
     }
 
     private mutating func kernel() {
         let input = "prime-64"
-        func exact(_ variant: String, _ rest: String) -> (timing: Timing, median: Double)? {
-            timing(KernelRoom.id("exact", input, variant, rest))
+        func exact(_ variant: String, _ rest: String) -> BenchReport.Timed? {
+            report.timed(KernelRoom.id("exact", input, variant, rest))
         }
-        // The report's own levels: this machine may have others.
-        let portable = report.measurements(of: .kernel).filter {
-            $0.id.hasPrefix(KernelRoom.id("exact", input, "c-portable", "batch-"))
-        }
-        guard let largest = portable.compactMap(\.size).max(),
-            let level = report.measurements(of: .kernel).last(where: {
-                $0.id.hasPrefix(KernelRoom.id("exact", input, "c-", "").dropLast())
-                    && $0.size == largest
-            }), let fastest = timing(level.id),
-            let swift = exact("swift", "single"), let single = exact("c-portable", "single"),
-            let batch = exact("c-portable", "batch-\(largest)")
+        guard let level = report.bestLevel("exact", input),
+            let largest = report.largestBatch(input), let swift = exact("swift", "single"),
+            let single = exact("c-portable", "single"),
+            let batch = exact("c-portable", "batch-\(largest)"),
+            let fastest = exact(level.name, "batch-\(largest)")
         else { return }
         add(
             speed(swift.median / fastest.median), "is C's gain over Swift, on 64-bit primes",
@@ -111,53 +102,45 @@ package struct Answers {
                 + "batch \(significant(single.median / batch.median)) · "
                 + "instruction set \(significant(batch.median / fastest.median))",
             .kernel, "exact-\(input)",
-            from: [swift.timing, single.timing, batch.timing, fastest.timing])
+            from: [swift.measurement, single.measurement, batch.measurement, fastest.measurement])
         add(
             time(fastest.median), "a 64-bit prime, in a batch of \(largest)",
-            "by \(level.variant); one a call in Swift: \(words(swift.median))",
-            .kernel, "exact-\(input)", from: [fastest.timing, swift.timing])
+            "by \(level.text); one a call in Swift: \(words(swift.median))",
+            .kernel, "exact-\(input)", from: [fastest.measurement, swift.measurement])
     }
 
     // MARK: Pools
 
-    /// Work that one thread does in the time t takes a pool of w workers s + t / w, where s starts and ends
-    /// it: equal at t = s w / (w − 1).
+    /// From how much work on a pool pays.
+    ///
+    /// For work that takes one thread t, a pool of w workers takes s + t / w, where s starts and ends the
+    /// pool. Both times are equal at t = s w / (w − 1).
     private mutating func pools() {
         if cores < 2 { return }
-        let starts = report.measurements(of: .handOver).compactMap { m in
-            m.id.hasPrefix(HandOverRoom.start("")) ? timing(m.id) : nil
-        }
-        let isProcess = { (m: Timing) in m.id.hasPrefix(HandOverRoom.start("processes")) }
         func work(_ start: Double) -> Double { start * Double(cores) / Double(cores - 1) }
-        let threads = starts.first { $0.timing.id == HandOverRoom.start("threads") }
-        let processes = starts.filter { isProcess($0.timing) }.min { $0.median < $1.median }
-        if let threads {
-            let others = processes.map {
-                "\(cores) \($0.timing.variant) pay from \(words(work($0.median))) on"
-            }
-            add(
-                time(work(threads.median)), "of work, and \(cores) threads pay", others ?? "",
-                .handOver, "start-costs",
-                from: [threads.timing] + [processes?.timing].compactMap(\.self))
-        } else if let processes {
-            add(
-                time(work(processes.median)),
-                "of work, and \(cores) \(processes.timing.variant) pay",
-                "", .handOver, "start-costs", from: [processes.timing])
-        }
+        guard let threads = report.timed(HandOverRoom.start("threads")) else { return }
+        let processes = report.measurements(of: .handOver).filter {
+            $0.id.hasPrefix(HandOverRoom.start("processes"))
+        }.compactMap { report.timed($0.id) }.min { $0.median < $1.median }
+        add(
+            time(work(threads.median)), "of work, and \(cores) threads pay",
+            processes.map {
+                "\(cores) \($0.measurement.variant) pay from \(words(work($0.median))) on"
+            } ?? "", .handOver, "start-costs",
+            from: [threads.measurement] + [processes?.measurement].compactMap(\.self))
     }
 
     private mutating func chunk() {
         let costs = report.measurements(of: .handOver).filter {
             $0.per == "chunk" && $0.size == 1 && $0.variant != "serial"
-        }.compactMap { timing($0.id) }
+        }.compactMap { report.timed($0.id) }
         guard let least = costs.min(by: { $0.median < $1.median }),
             let most = costs.max(by: { $0.median < $1.median })
         else { return }
         add(
             time(least.median), "to hand over a chunk",
-            "by \(least.timing.variant); at most \(words(most.median)), by \(most.timing.variant)",
-            .handOver, "chunk-costs", from: [least.timing, most.timing])
+            "by \(least.measurement.variant); at most \(words(most.median)), by \(most.measurement.variant)",
+            .handOver, "chunk-costs", from: [least.measurement, most.measurement])
     }
 
     private mutating func scaling() {

@@ -45,6 +45,34 @@ package struct BenchReport: Sendable, Hashable, Codable {
         findings = Findings(self).all
     }
 
+    /// A measurement and its typical time, in nanoseconds.
+    package typealias Timed = (measurement: Timing, median: Double)
+
+    /// The measurement of that name, if it has a time.
+    package func timed(_ id: String) -> Timed? {
+        self[id].flatMap { measurement in measurement.time.map { (measurement, $0.median) } }
+    }
+
+    /// An algorithm's best level of C: of all levels, which are measured in their order, the last one.
+    ///
+    /// It is the report's, since this machine may have other levels than the one that was measured.
+    package func bestLevel(
+        _ algorithm: String, _ input: String
+    ) -> (name: String, text: String)? {
+        let prefix = KernelRoom.id(algorithm, input, "c-", "").dropLast()
+        let last = measurements.last { $0.id.hasPrefix(prefix) }
+        return last.flatMap { m in
+            m.id.split(separator: ".").dropFirst(3).first.map { (String($0), m.variant) }
+        }
+    }
+
+    /// The largest batch of the exact test on an input.
+    package func largestBatch(_ input: String) -> Int? {
+        KernelRoom.batches.last {
+            timed(KernelRoom.id("exact", input, "c-portable", "batch-\($0)")) != nil
+        }
+    }
+
     /// A room's measurements.
     package func measurements(of section: ReportSection) -> [Timing] {
         measurements.filter { $0.section == section }

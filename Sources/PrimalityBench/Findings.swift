@@ -53,9 +53,7 @@ package struct Findings {
         Finding.Figure(value: Double(count), text: "\(count)")
     }
 
-    private func median(_ id: String) -> (measurement: Timing, median: Double)? {
-        report[id].flatMap { measurement in measurement.time.map { (measurement, $0.median) } }
-    }
+    private func median(_ id: String) -> BenchReport.Timed? { report.timed(id) }
 
     // MARK: Calls
 
@@ -129,19 +127,14 @@ package struct Findings {
 
     private func exact(
         _ input: String, _ variant: String, _ rest: String
-    ) -> (measurement: Timing, median: Double)? {
+    ) -> BenchReport.Timed? {
         median(KernelRoom.id("exact", input, variant, rest))
-    }
-
-    /// The largest batch of the report.
-    private func largest(_ input: String) -> Int? {
-        KernelRoom.batches.last { exact(input, "c-portable", "batch-\($0)") != nil }
     }
 
     /// From what batch on the call and idle lanes no longer count.
     private mutating func batches(of input: String, _ text: String) {
-        guard let call = median("call.c.nothing"), let level = KernelRoom.variants.last,
-            let largest = largest(input),
+        guard let call = median("call.c.nothing"), let level = report.bestLevel("exact", input),
+            let largest = report.largestBatch(input),
             let fastest = exact(input, level.name, "batch-\(largest)")
         else { return }
         let vanishing = max(1, (call.median / (0.01 * fastest.median)).rounded(.up))
@@ -166,7 +159,8 @@ package struct Findings {
 
     /// What of C's advantage is the language's, batching's and the instruction set's.
     private mutating func factors(of input: String, _ text: String) {
-        guard let level = KernelRoom.variants.last, let largest = largest(input),
+        guard let level = report.bestLevel("exact", input),
+            let largest = report.largestBatch(input),
             let swift = exact(input, "swift", "single"),
             let single = exact(input, "c-portable", "single"),
             let batch = exact(input, "c-portable", "batch-\(largest)"),
@@ -193,10 +187,10 @@ package struct Findings {
     }
 
     private mutating func trialDivision() {
-        func trial(_ variant: String) -> (measurement: Timing, median: Double)? {
+        func trial(_ variant: String) -> BenchReport.Timed? {
             median(KernelRoom.id("trial", "prime-50", variant, "single"))
         }
-        guard let level = KernelRoom.variants.last, let swift = trial("swift"),
+        guard let level = report.bestLevel("trial", "prime-50"), let swift = trial("swift"),
             let portable = trial("c-portable"), let fastest = trial(level.name)
         else { return }
         add(

@@ -10,42 +10,24 @@ struct NextCommand: ParsableCommand {
         commandName: "next",
         abstract: "Prints the least prime above a number.",
         usage: "primality next <n> [--count <count>] [<options>]",
-        discussion: """
-            Prints the least prime greater than n, or with --count the least ones, in increasing \
-            order. n is decimal, hexadecimal after 0x or an expression as check has them ('10^30', \
-            '503#'), and of any size. Below 2^64 what is printed is prime. Above, as a rule it is a probable prime: \
-            it passed Baillie-PSW and strong tests to random bases, which is no proof. A number whose form has \
-            a quick proof is prime above, too. That all numbers before it are composite is certain.
-
-            What small primes leave is tested by all workers at once. The answer does not depend on the \
-            pool, on -j or on --chunk. Ctrl-C ends a search and tells how far it came. So does \
-            a number whose time is over (--timeout) or that ended two workers, with exit status 3: what \
-            comes after it may not be the nearest.
-
-            In jsonl, gap is how far a prime is from the one printed before it, or the first one from n.
-
-            Examples:
-              primality next 1000000
-              primality next --count 5 0xFFFFFFFFFFFFFFFF
-              primality next --format jsonl 10^30
-              primality next -j 8 "$(cat 4000-digits.txt)"
-            """)
+        discussion: Neighbours.discussion(
+            "Prints the least prime greater than n, or with --count the least ones, in increasing order.",
+            composite: "before it",
+            examples: """
+                  primality next 1000000
+                  primality next --count 5 0xFFFFFFFFFFFFFFFF
+                  primality next --format jsonl 10^30
+                  primality next -j 8 "$(cat 4000-digits.txt)"
+                """))
 
     @Argument(
         parsing: .allUnrecognized,
         help: ArgumentHelp("The number to begin above.", valueName: "n"))
     var numbers: [String] = []
 
-    @Option(parsing: .unconditional, help: "How many primes to print.")
-    var count = 1
-
-    @OptionGroup var base: NumberBase
-
-    @OptionGroup var shared: RunOptions
+    @OptionGroup var options: Neighbours.Options
 
     func run() throws {
-        let numbers = try Refusal.operands(among: numbers, of: "next")
-        try Neighbours(isAbove: true, command: "next", numbers: numbers, count: count, base: base)
-            .run(shared)
+        try Neighbours(isAbove: true, command: "next").run(numbers, options)
     }
 }

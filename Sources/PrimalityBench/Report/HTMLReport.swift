@@ -294,6 +294,10 @@ private func whole(_ text: String) -> String {
 
 // MARK: - The page
 
+private let sentence = """
+    <p class="finding">{{#pieces}}{{#isFigure}}<data value="{{value}}">{{words}}</data>{{/isFigure}}{{^isFigure}}{{words}}{{/isFigure}}{{/pieces}}</p>
+    """
+
 private let template = """
     <!DOCTYPE html>
     <html lang="en">
@@ -341,13 +345,13 @@ private let template = """
     <div>
     <p class="lead">{{lead}}</p>
     {{#findings}}
-    <p class="finding">{{#pieces}}{{#isFigure}}<data value="{{value}}">{{words}}</data>{{/isFigure}}{{^isFigure}}{{words}}{{/isFigure}}{{/pieces}}</p>
+    \(sentence)
     {{/findings}}
     {{#hasFurther}}
     <details>
     <summary>more in words</summary>
     {{#further}}
-    <p class="finding">{{#pieces}}{{#isFigure}}<data value="{{value}}">{{words}}</data>{{/isFigure}}{{^isFigure}}{{words}}{{/isFigure}}{{/pieces}}</p>
+    \(sentence)
     {{/further}}
     </details>
     {{/hasFurther}}
