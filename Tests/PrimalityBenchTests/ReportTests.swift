@@ -282,6 +282,25 @@ import Testing
         #expect(try one.html().contains("Too little was measured for an answer."))
     }
 
+    @Test func theLevelsAreTheReportsOwn() throws {
+        var report = try SyntheticReport.make()
+        // A report of a machine whose best level is bmi2; and one that has a level nobody knows.
+        report.measurements.removeAll { $0.id.contains(".c-avx") }
+        for level in ["bmi2", "new"] {
+            for i in report.measurements.indices where level == "new" {
+                let m = report.measurements[i]
+                report.measurements[i].id = m.id.replacing(".c-bmi2.", with: ".c-new.")
+                report.measurements[i].variant = m.variant.replacing("C, bmi2", with: "C, new")
+            }
+            let found = Findings(report).all
+            for id in ["kernel.prime-64.factors", "kernel.trial"] {
+                let finding = try #require(found.first { $0.id == id })
+                #expect(finding.text.contains("C, \(level)"))
+            }
+            #expect(Answers(report).all.contains { $0.detail.hasPrefix("by C, \(level);") })
+        }
+    }
+
     @Test func aSpeedUpThatCannotBeIsNoise() throws {
         func timing(_ value: Double, _ low: Double, _ high: Double) -> Timing {
             Timing(
