@@ -14,6 +14,7 @@
 #define _GNU_SOURCE
 
 #include "../../CKernels/ifma/across.h"
+#include "../../CKernels/sieve/trial_primes.h"
 #include "../measuring.h"
 #include "peers.h"
 
