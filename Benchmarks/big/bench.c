@@ -13,7 +13,8 @@
 // What measuring.h includes.
 #define _GNU_SOURCE
 
-#include "../../CKernels/ifma/across.h"
+#include "../../CKernels/ifma/lanes.h"
+#include "../../CKernels/long/long.h"
 #include "../../CKernels/sieve/trial_primes.h"
 #include "../measuring.h"
 #include "peers.h"
@@ -183,8 +184,7 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
     const int bits = (int)mpz_sizeinbase(powers[0], 2);
     const size_t k = prk_lane_limbs((size_t)bits);
     const size_t group = c->is_alone ? 1 : k <= 6 ? PRK_LANE_GROUP : PRK_LANES;
-    const size_t bytes = c->is_alone ? prk_across_memory(k) : 64 * prk_lane_memory(k);
-    void *memory = prk_memory_reserve(&scratch->lanes, bytes);
+    void *memory = prk_memory_reserve(&scratch->lanes, 64 * prk_lane_memory(k));
     for (size_t first = 0; first < count && memory != NULL; first += group) {
         size_t size = 0;
         for (; size < group && first + size < count; size++) {
@@ -194,7 +194,11 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
                                               .k = (int32_t)k};
             list[size] = &numbers[size];
         }
-        (c->is_alone ? prk_across_strong : prk_lanes_strong)(list, size, memory, scratch, NULL);
+        if (c->is_alone) {
+            prk_strong_test(scratch, &prk_across, powers[first], two, NULL, &numbers[0].passed);
+        } else {
+            prk_lanes_strong(list, size, memory, scratch, NULL);
+        }
         for (size_t i = 0; i < size; i++) {
             out[first + i] = numbers[i].passed;
         }

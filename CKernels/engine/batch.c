@@ -137,7 +137,7 @@ static prk_status test_one(const run *r, const uint64_t *limbs, size_t size, prk
         break;
     }
     if (status == PRK_STATUS_OK && r->options->want_residue && size > 0) {
-        status = prk_residue(r->scratch, n, r->options->cancel, &report->residue);
+        status = prk_res64(r->scratch, n, r->options->cancel, &report->residue);
         report->fields |= PRK_REPORT_HAS_RESIDUE;
     }
     return status;

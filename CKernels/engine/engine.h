@@ -22,8 +22,7 @@ prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options
                            prk_report *report);
 
 /// RES64 of n >= 1.
-prk_status prk_residue(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel,
-                       uint64_t *residue);
+prk_status prk_res64(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel, uint64_t *residue);
 
 // Numbers that are tested together at most.
 #define PRK_LANE_BATCH 512

@@ -15,8 +15,10 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
                            prk_report *report) {
     bool passed = false;
     report->verdict = PRK_COMPOSITE;
-    mpz_set_ui(s->base, 2);
-    prk_status status = prk_strong_test(s, n, s->base, options->cancel, &passed);
+    mpz_t view;
+    static const mp_limb_t two = 2;
+    prk_status status =
+        prk_strong_test(s, &prk_redc, n, mpz_roinit_n(view, &two, 1), options->cancel, &passed);
     if (status != PRK_STATUS_OK || !passed) {
         report->method = PRK_METHOD_STRONG_BASE2;
         return status;
@@ -26,11 +28,12 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
         return PRK_STATUS_OK;
     }
     int64_t d = 0;
-    status = prk_strong_lucas_selfridge(s, n, options->cancel, &passed, &d);
-    if (d != 0) {
+    passed = prk_selfridge_discriminant(n, &d);
+    if (passed) {
         report->fields |= PRK_REPORT_HAS_LUCAS;
         report->lucas_p = 1;
         report->lucas_q = (1 - d) / 4;
+        status = prk_strong_lucas_test(s, &prk_redc, n, d, options->cancel, &passed);
     }
     if (status != PRK_STATUS_OK || !passed) {
         report->method = PRK_METHOD_STRONG_LUCAS;
@@ -42,8 +45,10 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
         return PRK_STATUS_OK;
     }
     for (uint32_t round = 1; round <= options->rounds; round++) {
-        prk_random_base_mpz(s->base, n, options->seed, round);
-        status = prk_strong_test(s, n, s->base, options->cancel, &passed);
+        mpz_ptr base = prk_scratch_take(s);
+        prk_random_base_mpz(base, n, options->seed, round);
+        status = prk_strong_test(s, &prk_redc, n, base, options->cancel, &passed);
+        s->taken--;
         if (status != PRK_STATUS_OK) {
             return status;
         }
@@ -80,7 +85,13 @@ prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *option
                          prk_report *report, bool *is_special) {
     prk_special_form form;
     *is_special = mpz_size(n) > 1 && prk_special_form_of(n, &form);
-    return *is_special ? prk_prove_special(s, n, &form, options->cancel, report) : PRK_STATUS_OK;
+    if (!*is_special) {
+        return PRK_STATUS_OK;
+    }
+    mpz_ptr residue = prk_scratch_take(s);
+    const prk_status status = prk_prove_special(s, n, &form, options->cancel, report, residue);
+    s->taken--;
+    return status;
 }
 
 prk_status prk_test_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,

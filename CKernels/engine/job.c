@@ -50,8 +50,8 @@ static prk_status add_residue(uint64_t n, const prk_options *options, prk_scratc
     prk_status status = prk_scratch_reserve(scratch, 1);
     if (status == PRK_STATUS_OK) {
         mpz_t view;
-        status = prk_residue(scratch, mpz_roinit_n(view, (const mp_limb_t *)&n, 1), options->cancel,
-                             &report->residue);
+        status = prk_res64(scratch, mpz_roinit_n(view, (const mp_limb_t *)&n, 1), options->cancel,
+                           &report->residue);
         report->fields |= PRK_REPORT_HAS_RESIDUE;
     }
     return status;

@@ -8,10 +8,10 @@
 
 #include <stdlib.h>
 
-#include "../ifma/across.h"
 #include "../include/prk_kernels.h"
 #include "../include/prk_system.h"
 #include "../long/long.h"
+#include "../numbers/random_base.h"
 #include "engine.h"
 
 #if defined(__x86_64__)
@@ -94,9 +94,49 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
     return PRK_STATUS_OK;
 }
 
+// The tests of the lanes, one number after the other.
+static prk_status strong_each(const run *r, prk_lane_number *const *numbers, size_t count) {
+    prk_status status = PRK_STATUS_OK;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        mpz_t n, base;
+        static const mp_limb_t two = 2;
+        status =
+            prk_strong_test(r->scratch, &prk_across, prk_lane_view(n, numbers[i]),
+                            mpz_roinit_n(base, &two, 1), r->options->cancel, &numbers[i]->passed);
+    }
+    return status;
+}
+
+static prk_status lucas_each(const run *r, prk_lane_number *const *numbers, size_t count) {
+    prk_status status = PRK_STATUS_OK;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        mpz_t n;
+        status = prk_strong_lucas_test(r->scratch, &prk_across, prk_lane_view(n, numbers[i]),
+                                       numbers[i]->discriminant, r->options->cancel,
+                                       &numbers[i]->passed);
+    }
+    return status;
+}
+
+static prk_status random_base_each(const run *r, prk_lane_number *const *numbers, size_t count) {
+    prk_status status = PRK_STATUS_OK;
+    mpz_ptr base = prk_scratch_take(r->scratch);
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        mpz_t view;
+        mpz_srcptr n = prk_lane_view(view, numbers[i]);
+        prk_random_base_mpz(base, n, r->options->seed, numbers[i]->round);
+        status = prk_strong_test(r->scratch, &prk_across, n, base, r->options->cancel,
+                                 &numbers[i]->passed);
+    }
+    r->scratch->taken--;
+    return status;
+}
+
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
-    const prk_status status = (is_across(numbers, count) ? prk_across_strong : prk_lanes_strong)(
-        numbers, count, r->memory, r->scratch, r->options->cancel);
+    const prk_status status =
+        is_across(numbers, count)
+            ? strong_each(r, numbers, count)
+            : prk_lanes_strong(numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_BASE2);
@@ -148,8 +188,10 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
 }
 
 static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
-    const prk_status status = (is_across(numbers, count) ? prk_across_lucas : prk_lanes_lucas)(
-        numbers, count, r->memory, r->scratch, r->options->cancel);
+    const prk_status status =
+        is_across(numbers, count)
+            ? lucas_each(r, numbers, count)
+            : prk_lanes_lucas(numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_LUCAS);
@@ -164,9 +206,10 @@ static prk_status random_base(const run *r, prk_lane_number *const *numbers, siz
     for (size_t i = 0; i < count; i++) {
         numbers[i]->round++;
     }
-    const prk_status status =
-        (is_across(numbers, count) ? prk_across_random_base : prk_lanes_random_base)(
-            numbers, count, r->memory, r->scratch, r->options->seed, r->options->cancel);
+    const prk_status status = is_across(numbers, count)
+                                  ? random_base_each(r, numbers, count)
+                                  : prk_lanes_random_base(numbers, count, r->memory, r->scratch,
+                                                          r->options->seed, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         numbers[i]->report->round = numbers[i]->round;
         numbers[i]->report->fields |= PRK_REPORT_HAS_ROUND;
@@ -212,8 +255,7 @@ prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t
     sort(list, count);
     run r = {.scratch = scratch, .options = options, .timed = timed};
     const size_t k = (size_t)list[0]->k;
-    const size_t bytes = prk_lane_memory(k) * 64, across = prk_across_memory(k);
-    r.memory = prk_memory_reserve(&scratch->lanes, bytes > across ? bytes : across);
+    r.memory = prk_memory_reserve(&scratch->lanes, prk_lane_memory(k) * 64);
     if (r.memory == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }

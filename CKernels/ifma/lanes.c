@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "../numbers/divide.h"
 #include "../numbers/random_base.h"
 #include "lanes_arithmetic.h"
 
@@ -294,59 +295,45 @@ static bool set_limbs_of_one(mp_limb_t *x, const prk_lane_number *number, int k)
     return true;
 }
 
-// u / |Q| modulo n, for u below n, of size limbs and room for one more.
-static void divide_small(mp_limb_t *u, const mp_limb_t *n, mp_size_t size, mp_limb_t q) {
-    // u + i n is divisible for one i below |Q|, since Q has no factor with n.
-    mp_limb_t i = u[0] & 1;
-    if (q != 2) {
-        const mp_limb_t step = mpn_mod_1(n, size, q);
-        mp_limb_t rest = mpn_mod_1(u, size, q);
-        for (i = 0; rest != 0; i++) {
-            rest = (rest + step) % q;
-        }
-    }
-    u[size] = mpn_addmul_1(u, n, size, i);
-    mpn_divexact_1(u, u, size + 1, q);
-}
-
-void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k) {
+void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k, mpz_ptr a,
+                              mpz_ptr minus_two) {
     mpz_t view;
     const mp_size_t size = (mp_size_t)number->size;
     const mp_limb_t *n = (const mp_limb_t *)number->limbs;
     const int64_t q = (1 - number->discriminant) / 4;
     // Limbs instead of integers: of small numbers the calls are a tenth of the whole test.
-    mp_limb_t *u = mpz_limbs_write(s->u, size + 1);
+    mp_limb_t *u = mpz_limbs_write(a, size + 1);
     if (!set_limbs_of_one(u, number, k)) {
-        set_form_of_one(s->x, s->t, prk_lane_view(view, number), k);
-        const mp_size_t used = (mp_size_t)mpz_size(s->x);
-        mpn_copyi(u, mpz_limbs_read(s->x), used);
+        const size_t taken = s->taken;
+        mpz_ptr form = prk_scratch_take(s);
+        set_form_of_one(form, prk_scratch_take(s), prk_lane_view(view, number), k);
+        const mp_size_t used = (mp_size_t)mpz_size(form);
+        mpn_copyi(u, mpz_limbs_read(form), used);
         mpn_zero(u + used, size - used);
+        s->taken = taken;
     }
-    mp_limb_t *t = mpz_limbs_write(s->t, size);
+    mp_limb_t *t = mpz_limbs_write(minus_two, size);
     if (mpn_lshift(t, u, size, 1) != 0 || mpn_cmp(t, n, size) >= 0) {
         mpn_sub_n(t, t, n, size);
     }
-    if (q < -1 || q > 1) {
-        divide_small(u, n, size, q < 0 ? (mp_limb_t)-q : (mp_limb_t)q);
-    }
-    if (q < 0) {
-        mpn_sub_n(u, n, u, size);
-    }
+    prk_divide_modulo(u, n, size, q);
     if (mpn_sub_n(u, u, t, size) != 0) { // A = 1 / Q - 2
         mpn_add_n(u, u, n, size);
     }
     mpn_sub_n(t, n, t, size);
-    mpz_limbs_finish(s->u, size);
-    mpz_limbs_finish(s->t, size);
+    mpz_limbs_finish(a, size);
+    mpz_limbs_finish(minus_two, size);
 }
 
 PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *scratch) {
     unsigned start[PRK_LANES], twos[PRK_LANES];
+    const size_t taken = scratch->taken;
+    mpz_ptr a = prk_scratch_take(scratch), minus_two = prk_scratch_take(scratch);
     for (int l = 0; l < PRK_LANES; l++) {
         const prk_lane_number *number = number_of(g, index, l);
-        prk_lane_lucas_constants(scratch, number, g->k);
-        load_mpz(v->x, l, scratch->u, g->k);
-        load_mpz(v->addend2, l, scratch->t, g->k);
+        prk_lane_lucas_constants(scratch, number, g->k, a, minus_two);
+        load_mpz(v->x, l, a, g->k);
+        load_mpz(v->addend2, l, minus_two, g->k);
         set_exponent(g, v, l, number, 1, 0);
         twos[l] = count_twos(number, 1);
         int top = g->words - 1;
@@ -355,6 +342,7 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
         }
         start[l] = 64 * (unsigned)top + 63 - (unsigned)__builtin_clzll(word_of(v, l, top));
     }
+    scratch->taken = taken;
     set_levels(v, start, twos);
     __m512i borrow = zero();
     for (int j = 0; j < g->k; j++) {
@@ -468,21 +456,23 @@ PRK_TARGET prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t co
 PRK_TARGET static void begin_random_base(group *g, vector *v, int index, __m512i *table,
                                          prk_scratch *s, uint64_t seed) {
     unsigned start[PRK_LANES], twos[PRK_LANES];
-    const size_t k = (size_t)g->k;
+    const size_t k = (size_t)g->k, taken = s->taken;
+    mpz_ptr form = prk_scratch_take(s), base = prk_scratch_take(s), t = prk_scratch_take(s);
     for (int l = 0; l < PRK_LANES; l++) {
         const prk_lane_number *number = number_of(g, index, l);
         mpz_t view;
         mpz_srcptr n = prk_lane_view(view, number);
-        set_form_of_one(s->x, s->t, n, g->k);
-        load_mpz(table, l, s->x, g->k);
-        prk_random_base_mpz(s->base, n, seed, number->round);
-        mpz_mul_2exp(s->t, s->base, k * PRK_LIMB_BITS);
-        mpz_tdiv_r(s->x, s->t, n);
-        load_mpz(table + k, l, s->x, g->k);
+        set_form_of_one(form, t, n, g->k);
+        load_mpz(table, l, form, g->k);
+        prk_random_base_mpz(base, n, seed, number->round);
+        mpz_mul_2exp(t, base, k * PRK_LIMB_BITS);
+        mpz_tdiv_r(form, t, n);
+        load_mpz(table + k, l, form, g->k);
         set_exponent(g, v, l, number, -1, 0);
         twos[l] = count_twos(number, -1);
         start[l] = (unsigned)number->bits;
     }
+    s->taken = taken;
     set_levels(v, start, twos);
     for (size_t i = 2; i < (size_t)1 << TABLE_BITS; i++) {
         memcpy(table + i * k, table + (i - 1) * k, k * sizeof *table);

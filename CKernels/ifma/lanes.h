@@ -59,9 +59,9 @@ prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void 
 prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
                            prk_scratch *scratch, const uint32_t *cancel);
 
-/// Montgomery forms for prk_lanes_lucas, R = 2^(52 k): scratch->u = A R and scratch->t = -2 R mod
-/// n. Overwrites scratch->x.
-void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *number, int k);
+/// Montgomery forms for prk_lanes_lucas, R = 2^(52 k): a = A R and minus_two = -2 R mod n.
+void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *number, int k, mpz_ptr a,
+                              mpz_ptr minus_two);
 
 /// To the base that `seed` gives for each number's `round`.
 prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count, void *memory,

@@ -4,20 +4,16 @@
 
 #include "scratch.h"
 
-#define WINDOW_SIZE (1 << (PRK_WINDOW_BITS - 1))
-
 prk_scratch *prk_scratch_create(void) {
     prk_scratch *s = malloc(sizeof *s);
     if (s == NULL) {
         return NULL;
     }
-    s->reserved = 0;
-    s->products = s->lanes = s->across = s->block = (prk_memory){0};
+    s->reserved = s->taken = 0;
+    s->products = s->lanes = s->test = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
-    mpz_inits(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
-              (mpz_ptr)NULL);
-    for (int i = 0; i < WINDOW_SIZE; i++) {
-        mpz_init(s->window[i]);
+    for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
+        mpz_init(s->numbers[i]);
     }
     return s;
 }
@@ -26,14 +22,12 @@ void prk_scratch_destroy(prk_scratch *s) {
     if (s == NULL) {
         return;
     }
-    mpz_clears(s->n_minus_1, s->d, s->base, s->x, s->product, s->u, s->v, s->qk, s->t, s->small,
-               (mpz_ptr)NULL);
-    for (int i = 0; i < WINDOW_SIZE; i++) {
-        mpz_clear(s->window[i]);
+    for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
+        mpz_clear(s->numbers[i]);
     }
     free(s->products.start);
     free(s->lanes.start);
-    free(s->across.start);
+    free(s->test.start);
     free(s->block.start);
     free(s);
 }

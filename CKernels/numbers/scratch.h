@@ -5,6 +5,7 @@
 #ifndef PRK_SCRATCH_H
 #define PRK_SCRATCH_H
 
+#include <assert.h>
 #include <gmp.h>
 
 #include "../include/prk_kernels.h"
@@ -15,17 +16,24 @@ _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP a
 
 #pragma GCC visibility push(hidden)
 
-#define PRK_WINDOW_BITS 4
+// What a test and those that it calls take at once: 8 today.
+#define PRK_SCRATCH_NUMBERS 12
 
 struct prk_scratch {
-    size_t reserved;                          // limbs of n for which memory was probed
-    mpz_t n_minus_1, d, base, x, product;     // strong tests and powers
-    mpz_t u, v, qk, t;                        // Lucas
-    mpz_t window[1 << (PRK_WINDOW_BITS - 1)]; // odd powers of a large base
-    mpz_t small;                              // a 64-bit number as mpz
-    prk_memory products;                      // of primes to divide by, in lanes
-    prk_memory lanes, across, block;          // of tests in lanes, across them, of a batch
+    size_t reserved;               // limbs of n for which memory was probed
+    prk_memory products;           // of primes to divide by, in lanes
+    prk_memory lanes, test, block; // of tests in lanes, of one number's test, of a batch
+    // A stack, of which `taken` are in use. They keep their memory, which is what it is for.
+    mpz_t numbers[PRK_SCRATCH_NUMBERS];
+    size_t taken;
 };
+
+/// A number of any value for the caller, who gives back all that it took by setting `taken` to what
+/// it was before.
+static inline mpz_ptr prk_scratch_take(prk_scratch *scratch) {
+    assert(scratch->taken < PRK_SCRATCH_NUMBERS);
+    return scratch->numbers[scratch->taken++];
+}
 
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.
 prk_status prk_scratch_reserve(prk_scratch *scratch, size_t limbs);

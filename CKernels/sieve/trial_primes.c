@@ -7,6 +7,7 @@
 
 #define PRK_WANT_TRIAL_PRIMES
 #include "../tables/small_primes.h"
+#include "../u64/montgomery64.h"
 #include "trial_primes.h"
 
 _Static_assert(PRK_TRIAL_PRIMES == PRK_TRIAL_PRIME_COUNT, "the table has grown");
@@ -75,11 +76,7 @@ const prk_trial_table *prk_trial_primes_table(void) {
     table = malloc(sizeof *table);
     for (size_t i = 0; table != NULL && i < PRK_TRIAL_PRIMES; i++) {
         const uint64_t p = prk_trial_primes[i];
-        uint64_t inverse = 3 * p ^ 2; // to 5 bits, and twice as many with each step
-        for (int step = 0; step < 4; step++) {
-            inverse *= 2 - p * inverse;
-        }
-        table->primes[i] = (prk_trial_prime){inverse, UINT64_MAX / p, (uint32_t)p};
+        table->primes[i] = (prk_trial_prime){prk_inverse_u64(p), UINT64_MAX / p, (uint32_t)p};
     }
     prk_trial_table *others = NULL;
     if (table != NULL && !atomic_compare_exchange_strong(&shared_table, &others, table)) {

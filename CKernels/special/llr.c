@@ -17,6 +17,7 @@
 // 2^e is the product, would be one of each kind, and n at least (2^e - 1) (2^e + 1); three or more
 // would make it at least (2^e - 1)^3. But n < 2^(2e) - 1, since k < 2^e, and e > 1: n is prime.
 
+#include "../long/long.h"
 #include "special.h"
 
 // The least P that fits; 0: it has a factor in common with P - 2 or P + 2 and is composite. For
@@ -34,15 +35,8 @@ static unsigned find_parameter(mpz_srcptr n, const prk_special_form *form) {
     }
 }
 
-// r = a b - c.
-static void step(const prk_special_modulus *m, mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b,
-                 const mp_limb_t *c) {
-    prk_special_multiply(m, r, a, b);
-    prk_special_subtract(m, r, r, c);
-}
-
 prk_status prk_prove_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                         const uint32_t *cancel, prk_report *report) {
+                         const uint32_t *cancel, prk_report *report, mpz_ptr residue) {
     const unsigned p = find_parameter(n, form);
     if (p == 0) {
         return PRK_STATUS_OK;
@@ -50,33 +44,10 @@ prk_status prk_prove_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *f
     report->lucas_p = p;
     report->lucas_q = 1;
     report->fields |= PRK_REPORT_HAS_LUCAS;
-    prk_special_modulus m;
-    prk_special_modulus_set(&m, s, n, form);
-    mp_limb_t *const first = m.z, *const two = m.one;
-    prk_special_times(&m, first, m.one, p);
-    prk_special_times(&m, two, m.one, 2);
-    // x = V_j and y = V_j+1, j the bits of k so far: V_2j = V_j^2 - 2, V_2j+1 = V_j V_j+1 - P.
-    mpn_copyi(m.x, first, (mp_size_t)m.limbs);
-    step(&m, m.y, m.x, m.x, two);
-    for (mp_bitcnt_t bit = form->k_bits - 1; bit-- > 0;) {
-        if (prk_is_cancelled(cancel)) {
-            return PRK_STATUS_CANCELLED;
-        }
-        if (prk_special_k_bit(n, form, bit)) {
-            step(&m, m.x, m.x, m.y, first);
-            step(&m, m.y, m.y, m.y, two);
-        } else {
-            step(&m, m.y, m.x, m.y, first);
-            step(&m, m.x, m.x, m.x, two);
-        }
+    bool passed = false;
+    const prk_status status = prk_llr_test(s, &prk_special, n, form, p, cancel, &passed, residue);
+    if (passed) {
+        report->verdict = PRK_PRIME;
     }
-    for (mp_bitcnt_t i = form->exponent - 2; i > 0; i--) {
-        if (prk_is_cancelled(cancel)) {
-            return PRK_STATUS_CANCELLED;
-        }
-        step(&m, m.x, m.x, m.x, two);
-    }
-    prk_special_value(&m, s->x, m.x);
-    report->verdict = mpz_sgn(s->x) == 0 ? PRK_PRIME : PRK_COMPOSITE;
-    return PRK_STATUS_OK;
+    return status;
 }

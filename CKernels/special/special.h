@@ -5,24 +5,25 @@
 #ifndef PRK_SPECIAL_H
 #define PRK_SPECIAL_H
 
-#include "../modular/special.h"
+#include "../modular/modulus.h"
 
 #pragma GCC visibility push(hidden)
 
 /// The verdict on n, of that form, with its evidence. Any size; prk_scratch_reserve was called.
-/// After a test x of the scratch is its last residue, 0 <= x < n, which is 0 for primes alone.
+/// `residue`: the last one of the test, when there was one, 0 <= residue < n, which is 0 for primes
+/// alone.
 prk_status prk_prove_special(prk_scratch *scratch, mpz_srcptr n, const prk_special_form *form,
-                             const uint32_t *cancel, prk_report *report);
+                             const uint32_t *cancel, prk_report *report, mpz_ptr residue);
 
 /// n = k 2^exponent + 1, no square and, if k = 1, the exponent a power of two: Pépin's [Pepi77]
 /// and Proth's test [Prot78]. The residue is a^((n-1)/2) + 1 mod n.
 prk_status prk_prove_proth(prk_scratch *scratch, mpz_srcptr n, const prk_special_form *form,
-                           const uint32_t *cancel, prk_report *report);
+                           const uint32_t *cancel, prk_report *report, mpz_ptr residue);
 
 /// n = k 2^exponent - 1 and, if k = 1, the exponent prime: the tests of Lucas and Lehmer [Lehm30]
 /// and of Riesel [Ries69]. The residue is V_((n+1)/4)(P, 1) mod n.
 prk_status prk_prove_llr(prk_scratch *scratch, mpz_srcptr n, const prk_special_form *form,
-                         const uint32_t *cancel, prk_report *report);
+                         const uint32_t *cancel, prk_report *report, mpz_ptr residue);
 
 #pragma GCC visibility pop
 

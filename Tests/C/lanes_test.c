@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../../CKernels/engine/engine.h"
-#include "../../CKernels/ifma/across.h"
 #include "../../CKernels/long/long.h"
 #include "../../CKernels/numbers/random_base.h"
 #include "support.h"
@@ -174,8 +173,9 @@ static void test_products(int k, long products) {
             mpz_tdiv_r(y[i], y[i], t);
             mpz_set(z[i], x[i]);
         }
-        prk_across_products(scratch, all.n[chosen], k, z, squares ? NULL : y, PRK_LANE_GROUP,
-                            memory);
+        EXPECT(prk_across_products(scratch, all.n[chosen], z, squares ? NULL : y, PRK_LANE_GROUP) ==
+                   PRK_STATUS_OK,
+               "memory");
         for (size_t i = 0; i < PRK_LANE_GROUP; i++) {
             expect_product("across", z[i], x[i], squares ? x[i] : y[i], all.n[chosen], k, t);
         }
@@ -286,7 +286,7 @@ static void test_powers(void) {
             mpz_urandomb(exponent, state, 1 + below((uint64_t)bits));
             mpz_add_ui(exponent, exponent, 1);
             mpz_powm(wanted, base, exponent, n);
-            prk_across_pow_mod(scratch, power, base, exponent, n, NULL);
+            prk_power(scratch, &prk_across, power, base, exponent, n, NULL);
             EXPECT(mpz_cmp(power, wanted) == 0, "a power modulo a number of %d bits", bits);
         }
     }
@@ -303,24 +303,63 @@ static void complain(const char *test, const numbers *all, const prk_lane_number
     failures++;
 }
 
-// The tests of the lanes, or those across them.
+// The tests of the lanes, or those across the vectors: each sets `passed` of all.
 typedef struct tests {
-    prk_status (*strong)(prk_lane_number *const *, size_t, void *, prk_scratch *, const uint32_t *);
-    prk_status (*lucas)(prk_lane_number *const *, size_t, void *, prk_scratch *, const uint32_t *);
-    prk_status (*random_base)(prk_lane_number *const *, size_t, void *, prk_scratch *, uint64_t,
-                              const uint32_t *);
+    void (*strong)(prk_lane_number *const *, size_t);
+    void (*lucas)(prk_lane_number *const *, size_t);
+    void (*random_base)(prk_lane_number *const *, size_t, uint64_t seed);
 } tests;
 
-static const tests in_lanes = {prk_lanes_strong, prk_lanes_lucas, prk_lanes_random_base};
-static const tests across_lanes = {prk_across_strong, prk_across_lucas, prk_across_random_base};
+static void strong_in_lanes(prk_lane_number *const *list, size_t count) {
+    prk_lanes_strong(list, count, memory, scratch, NULL);
+}
+
+static void lucas_in_lanes(prk_lane_number *const *list, size_t count) {
+    prk_lanes_lucas(list, count, memory, scratch, NULL);
+}
+
+static void random_base_in_lanes(prk_lane_number *const *list, size_t count, uint64_t seed) {
+    prk_lanes_random_base(list, count, memory, scratch, seed, NULL);
+}
+
+static void strong_across(prk_lane_number *const *list, size_t count) {
+    mpz_t n, base;
+    mpz_init_set_ui(base, 2);
+    for (size_t i = 0; i < count; i++) {
+        prk_strong_test(scratch, &prk_across, prk_lane_view(n, list[i]), base, NULL,
+                        &list[i]->passed);
+    }
+    mpz_clear(base);
+}
+
+static void lucas_across(prk_lane_number *const *list, size_t count) {
+    mpz_t n;
+    for (size_t i = 0; i < count; i++) {
+        prk_strong_lucas_test(scratch, &prk_across, prk_lane_view(n, list[i]),
+                              list[i]->discriminant, NULL, &list[i]->passed);
+    }
+}
+
+static void random_base_across(prk_lane_number *const *list, size_t count, uint64_t seed) {
+    mpz_t n, base;
+    mpz_init(base);
+    for (size_t i = 0; i < count; i++) {
+        prk_random_base_mpz(base, prk_lane_view(n, list[i]), seed, list[i]->round);
+        prk_strong_test(scratch, &prk_across, n, base, NULL, &list[i]->passed);
+    }
+    mpz_clear(base);
+}
+
+static const tests in_lanes = {strong_in_lanes, lucas_in_lanes, random_base_in_lanes};
+static const tests across_lanes = {strong_across, lucas_across, random_base_across};
 
 static void test_each_by(const tests *by, numbers *all) {
     bool wanted = false;
     mpz_t base;
     mpz_init_set_ui(base, 2);
-    by->strong(all->list, all->count, memory, scratch, NULL);
+    by->strong(all->list, all->count);
     for (size_t i = 0; i < all->count; i++) {
-        prk_strong_test(scratch, all->n[i], base, NULL, &wanted);
+        prk_strong_test(scratch, &prk_redc, all->n[i], base, NULL, &wanted);
         if (wanted != all->number[i].passed) {
             complain("strong test to base 2", all, &all->number[i]);
         }
@@ -334,12 +373,12 @@ static void test_each_by(const tests *by, numbers *all) {
         }
     }
     if (count > 0) {
-        by->random_base(list, count, memory, scratch, 77, NULL);
+        by->random_base(list, count, 77);
     }
     for (size_t i = 0; i < count; i++) {
         const size_t place = (size_t)(list[i] - all->number);
         prk_random_base_mpz(base, all->n[place], 77, list[i]->round);
-        prk_strong_test(scratch, all->n[place], base, NULL, &wanted);
+        prk_strong_test(scratch, &prk_redc, all->n[place], base, NULL, &wanted);
         if (wanted != list[i]->passed) {
             complain("strong test to a random base", all, list[i]);
         }
@@ -358,11 +397,11 @@ static void test_each_by(const tests *by, numbers *all) {
         }
     }
     if (count > 0) {
-        by->lucas(list, count, memory, scratch, NULL);
+        by->lucas(list, count);
     }
     for (size_t i = 0; i < count; i++) {
-        int64_t d = 0;
-        prk_strong_lucas_selfridge(scratch, all->n[list[i] - all->number], NULL, &wanted, &d);
+        prk_strong_lucas_test(scratch, &prk_redc, all->n[list[i] - all->number],
+                              list[i]->discriminant, NULL, &wanted);
         if (wanted != list[i]->passed) {
             complain("strong Lucas test", all, list[i]);
         }
@@ -371,8 +410,8 @@ static void test_each_by(const tests *by, numbers *all) {
 
 // The form of A = 1 / Q - 2 and what goes with it, for any discriminant and any width.
 static void test_lucas_constants(void) {
-    mpz_t n, q, form, wanted;
-    mpz_inits(n, q, form, wanted, NULL);
+    mpz_t n, q, form, wanted, a, minus_two;
+    mpz_inits(n, q, form, wanted, a, minus_two, NULL);
     const long count = scaled(20000);
     for (long i = 0, tested = 0; tested < count; i++) {
         const int bits = 4 + (int)below(i % 50 == 0 ? PRK_LANE_MOST_BITS - 4 : 400);
@@ -390,28 +429,34 @@ static void test_lucas_constants(void) {
                                         .bits = (uint32_t)mpz_sizeinbase(n, 2),
                                         .discriminant = discriminant};
         const int k = (int)prk_lane_limbs(number.bits) + (int)below(2);
-        prk_lane_lucas_constants(scratch, &number, k);
+        prk_lane_lucas_constants(scratch, &number, k, a, minus_two);
         mpz_set_ui(form, 0);
         mpz_setbit(form, (mp_bitcnt_t)k * PRK_LIMB_BITS);
         mpz_sub_ui(wanted, wanted, 2);
         mpz_mul(wanted, wanted, form);
         mpz_mod(wanted, wanted, n);
-        const bool is_right = mpz_cmp(scratch->u, wanted) == 0;
+        const bool is_right = mpz_cmp(a, wanted) == 0;
         mpz_mul_2exp(form, form, 1);
         mpz_mod(form, form, n);
         mpz_sub(form, n, form);
-        if (!is_right || mpz_cmp(scratch->t, form) != 0) {
+        if (!is_right || mpz_cmp(minus_two, form) != 0) {
             failures++;
             gmp_printf("constants of the Lucas test: %Zd, D = %ld, %d limbs\n", n,
                        (long)discriminant, k);
         }
     }
-    mpz_clears(n, q, form, wanted, NULL);
+    mpz_clears(n, q, form, wanted, a, minus_two, NULL);
 }
 
 static void test_each(numbers *all) {
     test_each_by(&in_lanes, all);
-    test_each_by(&across_lanes, all);
+    bool are_taken = true;
+    for (size_t i = 0; i < all->count; i++) {
+        are_taken = are_taken && prk_lanes_take(all->number[i].bits);
+    }
+    if (are_taken) {
+        test_each_by(&across_lanes, all);
+    }
 }
 
 // Every odd number below 2^14, beside others of its size, in lanes of any width.
@@ -565,9 +610,7 @@ static void test_cancelling(void) {
 int main(void) {
     gmp_randinit_default(state);
     scratch = prk_scratch_create();
-    const size_t lanes = 64 * prk_lane_memory((size_t)MOST_LIMBS);
-    const size_t across = (prk_across_memory((size_t)MOST_LIMBS) + 63) / 64 * 64;
-    memory = aligned_alloc(64, lanes > across ? lanes : across);
+    memory = aligned_alloc(64, 64 * prk_lane_memory((size_t)MOST_LIMBS));
     if (scratch == NULL || memory == NULL) {
         perror("lanes_test");
         return 1;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tests that look at one power: Fermat's residue, the strong test, Proth's.
+
+#include "long.h"
+
+static const mp_bitcnt_t whole = (mp_bitcnt_t)-1;
+
+prk_status prk_power(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_ptr result,
+                     mpz_srcptr base, mpz_srcptr exponent, mpz_srcptr n, const uint32_t *cancel) {
+    prk_chain chain;
+    prk_chain_begin_power(&chain, s, arithmetic, n, NULL, base, exponent);
+    const prk_status status = prk_chain_run(&chain, whole, cancel);
+    if (status == PRK_STATUS_OK) {
+        prk_chain_value(&chain, result);
+    }
+    prk_chain_end(&chain);
+    return status;
+}
+
+// Whether the power is 1, or it or one of the squares that follow up to n - 1 is -1.
+static prk_status look_strong(prk_chain *chain, mp_bitcnt_t twos, const uint32_t *cancel,
+                              bool *passed) {
+    int small = prk_chain_small(chain);
+    *passed = small == 1 || small == -1;
+    while (--twos > 0 && !*passed) {
+        const prk_status status = prk_chain_square(chain, cancel);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        small = prk_chain_small(chain);
+        *passed = small == -1;
+        if (small == 0 || small == 1) {
+            break; // stays there
+        }
+    }
+    return PRK_STATUS_OK;
+}
+
+prk_status prk_strong_test(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                           mpz_srcptr base, const uint32_t *cancel, bool *passed) {
+    *passed = false;
+    const size_t taken = s->taken;
+    mpz_ptr d = prk_scratch_take(s); // n - 1 = d 2^twos
+    mpz_sub_ui(d, n, 1);
+    const mp_bitcnt_t twos = mpz_scan1(d, 0);
+    mpz_tdiv_q_2exp(d, d, twos);
+    prk_chain chain;
+    prk_chain_begin_power(&chain, s, arithmetic, n, NULL, base, d);
+    prk_status status = prk_chain_run(&chain, whole, cancel);
+    if (status == PRK_STATUS_OK) {
+        status = look_strong(&chain, twos, cancel, passed);
+    }
+    s->taken = taken;
+    return status;
+}
+
+prk_status prk_proth_test(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                          const prk_special_form *form, unsigned a, const uint32_t *cancel,
+                          bool *passed, mpz_ptr residue) {
+    *passed = false;
+    const size_t taken = s->taken;
+    mpz_ptr half = prk_scratch_take(s);
+    mpz_tdiv_q_2exp(half, n, 1);
+    mpz_t view;
+    const mp_limb_t base = a;
+    prk_chain chain;
+    prk_chain_begin_power(&chain, s, arithmetic, n, form, mpz_roinit_n(view, &base, 1), half);
+    const prk_status status = prk_chain_run(&chain, whole, cancel);
+    if (status == PRK_STATUS_OK) {
+        prk_chain_value(&chain, residue);
+        mpz_add_ui(residue, residue, 1);
+        *passed = mpz_cmp(residue, n) == 0;
+        if (*passed) {
+            mpz_set_ui(residue, 0);
+        }
+    }
+    s->taken = taken;
+    return status;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arithmetic modulo one large number, as a table that each way to do it fills. What is written over
+// the table (CKernels/long) exists once, whatever the arithmetic.
+
+#ifndef PRK_MODULUS_H
+#define PRK_MODULUS_H
+
+#include "../numbers/scratch.h"
+#include "form.h"
+
+#pragma GCC visibility push(hidden)
+
+typedef struct prk_arithmetic prk_arithmetic;
+
+/// A modulus in use. Its memory is its user's.
+typedef struct prk_modulus {
+    const prk_arithmetic *arithmetic;
+    mpz_srcptr n;
+    prk_scratch *scratch; // of which an operation takes numbers for its time
+    void *own;            // what the arithmetic keeps: own_bytes()
+} prk_modulus;
+
+/// A residue in the arithmetic's form: residue_bytes(), which may be copied.
+typedef struct prk_residue prk_residue;
+
+enum { PRK_NOT_SMALL = 3 };
+
+/// What small() says of x, 0 <= x < n.
+static inline int prk_small_value(mpz_srcptr x, mpz_srcptr n, mpz_ptr room) {
+    if (mpz_cmp_ui(x, 1) <= 0) {
+        return (int)mpz_get_ui(x);
+    }
+    mpz_sub(room, n, x);
+    if (mpz_cmp_ui(room, 2) <= 0) {
+        return -(int)mpz_get_ui(room);
+    }
+    return mpz_cmp_ui(x, 2) == 0 ? 2 : PRK_NOT_SMALL;
+}
+
+/// How to compute modulo n. Operands and results may be the same residue where nothing else is
+/// said. No operation takes memory, but for numbers of the scratch.
+struct prk_arithmetic {
+    const char *name;
+    /// Memory that a modulus takes, and each of its residues. `form` is NULL where no form is used.
+    size_t (*own_bytes)(mpz_srcptr n, const prk_special_form *form);
+    size_t (*residue_bytes)(mpz_srcptr n);
+    /// Begins: all but `own`'s bytes is set.
+    void (*set)(prk_modulus *m, const prk_special_form *form);
+    /// r = x, 0 <= x < n.
+    void (*to)(const prk_modulus *m, prk_residue *r, mpz_srcptr x);
+    /// x = r, 0 <= x < n.
+    void (*from)(const prk_modulus *m, mpz_ptr x, const prk_residue *r);
+    /// less = what square() and ladder() subtract to subtract r, which to() has made.
+    void (*subtrahend)(const prk_modulus *m, prk_residue *less, const prk_residue *r);
+    /// x = x^2, twice that, or x^2 less what `less` stands for, unless it is NULL.
+    void (*square)(const prk_modulus *m, prk_residue *x, bool twice, const prk_residue *less);
+    /// x = x y.
+    void (*multiply)(const prk_modulus *m, prk_residue *x, const prk_residue *y);
+    /// y = x y less `less_y`, x = x^2 less `less_x`: both at once, since one may hide the other's
+    /// latency. x is not y.
+    void (*ladder)(const prk_modulus *m, prk_residue *x, prk_residue *y, const prk_residue *less_x,
+                   const prk_residue *less_y);
+    /// x = x times, times >= 1; NULL where that costs a multiplication.
+    void (*times)(const prk_modulus *m, prk_residue *x, uint32_t times);
+    /// Which of -2, -1, 0, 1 and 2 x is modulo n, or PRK_NOT_SMALL.
+    int (*small)(const prk_modulus *m, const prk_residue *x);
+    /// Whether GMP's mpz_powm takes less than a chain of products, as it does with this
+    /// arithmetic's own reduction and no call between.
+    bool has_power;
+};
+
+/// GMP's products with Montgomery's reduction [Mont85]; with division for n that is even, or so
+/// long that division takes less.
+extern const prk_arithmetic prk_redc;
+/// GMP's products modulo k 2^e ± 1, which `form` has to say.
+extern const prk_arithmetic prk_special;
+/// AVX-512 IFMA, the limbs of one number across the vectors; for an odd n that prk_lanes_take().
+extern const prk_arithmetic prk_across;
+
+/// Whether a group of so many numbers, of so many 52-bit limbs at most, is tested sooner one by
+/// one, across the vectors, than in lanes.
+bool prk_across_is_faster(size_t count, size_t limbs);
+
+/// The arithmetic by which one power modulo n, which has no form, takes least.
+const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n);
+
+/// For tests: x[i] = x[i] y[i] / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is
+/// NULL. x and y are below 4n.
+prk_status prk_across_products(prk_scratch *scratch, mpz_srcptr n, mpz_t *x, mpz_t *y,
+                               size_t count);
+
+#pragma GCC visibility pop
+
+#endif
