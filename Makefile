@@ -175,8 +175,7 @@ include Benchmarks/Makefile
 
 # --- House-keeping --------------------------------------------------------------------------------
 
-SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks \
-	Benchmarks/pools/PoolBench
+SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/count Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 

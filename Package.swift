@@ -57,8 +57,9 @@ let package = Package(
         .target(
             name: "PrimalityBench",
             dependencies: [
-                "CKernels", "CPool", "CProbes", "Charts", "Primality", "PrimalityPool",
-                "PurePrimality", .product(name: "Mustache", package: "swift-mustache"),
+                "CKernels", "CPool", "CProbes", "Charts", "Primality", "PrimalityModels",
+                "PrimalityPool", "PurePrimality",
+                .product(name: "Mustache", package: "swift-mustache"),
             ],
             swiftSettings: swiftOnC),
         .target(
@@ -108,11 +109,6 @@ let package = Package(
             dependencies: [
                 "CProbes", "Charts", "Primality", "PrimalityBench", "PrimalityPool", "TestSupport",
             ]),
-        // make bench-pools: the pools' channels beside Python's.
-        .executableTarget(
-            name: "pool-bench",
-            dependencies: ["Primality", "PrimalityBench", "PrimalityPool"],
-            path: "Benchmarks/pools/PoolBench"),
         // A program with workers of its own, which the tests run.
         .executableTarget(
             name: "task-workers", dependencies: ["Primality", "PrimalityPool"],

@@ -9,6 +9,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static void summarise(measurement *m, const measurement *reference, int round_co
     }
 }
 
-static double thread_ns(void) {
+static inline double thread_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
@@ -152,32 +153,91 @@ static void write_pair(FILE *file, const char *key, const char *text) {
     fputs(",\n", file);
 }
 
-static void write_measurement(FILE *file, const measurement *m) {
-    fprintf(file, "\"median_ns\": %.3f, \"min_ns\": %.3f, \"mad_ns\": %.3f, ", m->median, m->min,
-            m->mad);
-    if (m->ratio == 0) {
-        fputs("\"ratio\": null", file);
-    } else {
-        fprintf(file, "\"ratio\": %.4f, \"ratio_low\": %.4f, \"ratio_high\": %.4f", m->ratio,
-                m->ratio_low, m->ratio_high);
-    }
-}
-
-static void write_load(FILE *file, const environment *e) {
-    fprintf(file,
-            "    \"load_before\": [%.2f, %.2f, %.2f],\n    \"load_after\": [%.2f, %.2f, %.2f],\n",
-            e->load_before[0], e->load_before[1], e->load_before[2], e->load_after[0],
-            e->load_after[1], e->load_after[2]);
-}
-
-// Begins the object, and the one of the environment.
+// The form is that of the report of `primality bench`, whose --peers reads it. Begins the object,
+// and the one of the environment; what else belongs there may follow.
 static void write_environment(FILE *file, const environment *e) {
-    fputs("{\n  \"environment\": {\n", file);
+    fputs("{\n  \"format\": \"primality-peers/1\",\n  \"environment\": {\n", file);
     write_pair(file, "cpu", e->cpu);
     write_pair(file, "level", prk_level_name(prk_active_level()));
     write_pair(file, "library", prk_version());
     write_pair(file, "library_compiler", prk_compiler());
     write_pair(file, "benchmark_compiler", compiler());
+    fprintf(file,
+            "    \"load_before\": [%.2f, %.2f, %.2f],\n    \"load_after\": [%.2f, %.2f, %.2f],\n",
+            e->load_before[0], e->load_before[1], e->load_before[2], e->load_after[0],
+            e->load_after[1], e->load_after[2]);
+    fputs("    \"peers\": [", file);
+}
+
+// Another library, with its version.
+static inline void write_peer(FILE *file, const char *name, const char *version) {
+    static bool begun;
+    char text[128];
+    snprintf(text, sizeof text, "%s %s", name, version);
+    fputs(begun ? ", " : "", file);
+    write_string(file, text);
+    begun = true;
+}
+
+// A name as a part of an id: "random odd 64-bit" is random-odd-64-bit.
+static void write_slug(FILE *file, const char *text) {
+    bool is_inside = false;
+    for (bool has_begun = false; *text != '\0'; text++) {
+        const char c = (char)(*text >= 'A' && *text <= 'Z' ? *text + 'a' - 'A' : *text);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+            fputs(has_begun && !is_inside ? "-" : "", file);
+            fputc(c, file);
+            is_inside = has_begun = true;
+        } else {
+            is_inside = false;
+        }
+    }
+}
+
+// What a measurement's contenders have in common. Without a size it is 0, and what nothing is
+// compared with has no reference.
+typedef struct workload_name {
+    const char *room, *subject, *input;
+    int size;
+    const char *per, *command;
+    const char *clock; // cpu, wall
+    const char *reference;
+} workload_name;
+
+static void write_id(FILE *file, const workload_name *w, const char *variant) {
+    fprintf(file, "\"peer.%s.", w->room);
+    write_slug(file, w->input);
+    if (w->size > 0) {
+        fprintf(file, "-%d", w->size);
+    }
+    fputc('.', file);
+    write_slug(file, variant);
+    fputc('"', file);
+}
+
+static void write_measurement(FILE *file, const workload_name *w, const char *variant,
+                              const measurement *m, int round_count) {
+    static bool begun;
+    fputs(begun ? ",\n    {\"id\": " : "]\n  },\n  \"measurements\": [\n    {\"id\": ", file);
+    begun = true;
+    write_id(file, w, variant);
+    fprintf(file,
+            ", \"section\": \"peer\", \"subject\": \"%s\", \"variant\": \"%s\", \"input\": "
+            "\"%s\", \"per\": \"%s\", \"command\": \"%s\"",
+            w->subject, variant, w->input, w->per, w->command);
+    if (w->size > 0) {
+        fprintf(file, ", \"size\": %d", w->size);
+    }
+    if (w->reference != NULL && strcmp(variant, w->reference) != 0) {
+        fputs(", \"reference\": ", file);
+        write_id(file, w, w->reference);
+    }
+    fprintf(file, ",\n     \"%s\": {\"median\": %.3f, \"minimum\": %.3f, \"mad\": %.3f, ", w->clock,
+            m->median, m->min, m->mad);
+    for (int r = 0; r < round_count; r++) {
+        fprintf(file, "%s%.3f", r == 0 ? "\"rounds\": [" : ", ", m->rounds[r]);
+    }
+    fputs("]}}", file);
 }
 
 // --- The command line ----------------------------------------------------------------------------
@@ -246,6 +306,7 @@ static json_file read_command_line(const char *program, int argc, char **argv,
 }
 
 static void close_json(const json_file *json) {
+    fputs("\n  ]\n}\n", json->file);
     if (ferror(json->file) | fclose(json->file)) {
         perror(json->path);
         exit(74);

@@ -40,6 +40,7 @@ SWIFT_FLOORS = [
 SIDEWAYS = {
     ("numbers", "cpu"): "the bound on a number's size",
     ("sieve", "cpu"): "the bound on a number's size",
+    ("PrimalityBench", "PrimalityModels"): "the book's numbers",
     ("numbers", "system"): "SipHash, and memory that is kept",
 }
 # Rooms beside the house: they lean on nothing of ours.

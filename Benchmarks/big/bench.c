@@ -403,82 +403,65 @@ static void print_division(void) {
     }
 }
 
-typedef void (*target_visitor)(FILE *file, const char *what, int bits, double reached,
-                               double target, bool is_first);
+static void print_target(const char *what, int bits, double reached, double target) {
+    printf("%-7s %5d bits %10.2f %10.2f  %s\n", what, bits, reached, target,
+           reached >= target ? "reached" : "missed");
+}
 
-static void visit_targets(FILE *file, target_visitor visit) {
-    bool is_first = true;
+static void print_targets(void) {
+    printf("\ntargets, in such ratios      now   at least\n");
     for (int size = 0; has_lanes() && size < SIZES && sizes[size] <= largest; size++) {
         if (batch_targets[size] > 0) {
-            visit(file, "primes", sizes[size], results[PRIMES][size][LANES].ratio,
-                  batch_targets[size], is_first);
-            visit(file, "unit", sizes[size], results[UNIT][size][LANES].ratio, unit_targets[size],
-                  false);
-            is_first = false;
+            print_target("primes", sizes[size], results[PRIMES][size][LANES].ratio,
+                         batch_targets[size]);
+            print_target("unit", sizes[size], results[UNIT][size][LANES].ratio, unit_targets[size]);
         }
         if (alone_targets[size] > 0) {
-            visit(file, "alone", sizes[size], results[UNIT][size][ALONE].ratio, alone_targets[size],
-                  false);
+            print_target("alone", sizes[size], results[UNIT][size][ALONE].ratio,
+                         alone_targets[size]);
         }
     }
-}
-
-static void print_target(FILE *file, const char *what, int bits, double reached, double target,
-                         bool is_first) {
-    (void)is_first;
-    fprintf(file, "%-7s %5d bits %10.2f %10.2f  %s\n", what, bits, reached, target,
-            reached >= target ? "reached" : "missed");
-}
-
-static void write_target(FILE *file, const char *what, int bits, double reached, double target,
-                         bool is_first) {
-    fprintf(file, "%s    {\"what\": \"%s\", \"bits\": %d, \"reached\": %.4f, \"target\": %.4f}",
-            is_first ? "" : ",\n", what, bits, reached, target);
 }
 
 static void write_json(FILE *file, const environment *e) {
     write_environment(file, e);
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].library != NULL) {
-            write_pair(file, contenders[c].name, contenders[c].library->version());
+            write_peer(file, contenders[c].name, contenders[c].library->version());
         }
     }
-    write_load(file, e);
-    fprintf(
-        file,
-        "    \"clock\": \"CLOCK_THREAD_CPUTIME_ID\",\n    \"rounds\": %d,\n    \"seed\": %" PRIu64
-        "\n  },\n  \"reference\": \"GMP\",\n  \"ratio\": \"median over rounds of GMP's time / this "
-        "time\",\n"
-        "  \"workloads\": [\n",
-        round_count, seed);
+    workload_name name = {.room = "big",
+                          .subject = "large numbers",
+                          .per = "number",
+                          .command = "make bench-big",
+                          .clock = "cpu",
+                          .reference = "GMP"};
+    char variant[64];
     for (int kind = 0; kind < WORKLOADS; kind++) {
+        name.input = workload_names[kind];
         for (int size = 0; size < SIZES && sizes[size] <= largest; size++) {
-            fprintf(file, "%s    {\"name\": \"%s\", \"bits\": %d, \"contenders\": [\n",
-                    kind + size == 0 ? "" : ",\n", workload_names[kind], sizes[size]);
-            bool is_first = true;
+            name.size = sizes[size];
             for (size_t c = 0; c < contender_count; c++) {
                 if (takes_part((workload)kind, &contenders[c], sizes[size])) {
-                    fprintf(file, "%s      {\"kind\": \"%s\", \"name\": \"%s\", ",
-                            is_first ? "" : ",\n",
-                            contenders[c].library == NULL ? "engine" : "peer", contenders[c].name);
-                    write_measurement(file, &results[kind][size][c]);
-                    fputs("}", file);
-                    is_first = false;
+                    snprintf(variant, sizeof variant,
+                             contenders[c].library == NULL ? "ours, %s" : "%s", contenders[c].name);
+                    write_measurement(file, &name, variant, &results[kind][size][c], round_count);
                 }
             }
-            fputs("\n    ]}", file);
         }
     }
-    fputs("\n  ],\n  \"division\": [\n", file);
+    name = (workload_name){.room = "division",
+                           .subject = "trial division in lanes, by one prime",
+                           .per = "prime",
+                           .command = "make bench-big",
+                           .clock = "cpu"};
     for (int size = 0; has_lanes() && size < SIZES && sizes[size] <= largest; size++) {
-        fprintf(file, "%s    {\"bits\": %d, \"primes\": %zu, ", size == 0 ? "" : ",\n", sizes[size],
-                prk_trial_depth((size_t)sizes[size]));
-        write_measurement(file, &division[size]);
-        fputs("}", file);
+        char input[32];
+        snprintf(input, sizeof input, "%zu primes", prk_trial_depth((size_t)sizes[size]));
+        name.input = input;
+        name.size = sizes[size];
+        write_measurement(file, &name, "ours, ifma", &division[size], round_count);
     }
-    fputs("\n  ],\n  \"targets\": [\n", file);
-    visit_targets(file, write_target);
-    fputs("\n  ]\n}\n", file);
 }
 
 // --- The program ---------------------------------------------------------------------------------
@@ -549,8 +532,7 @@ int main(int argc, char **argv) {
         print_few();
         print_division();
     }
-    printf("\ntargets, in such ratios      now   at least\n");
-    visit_targets(stdout, print_target);
+    print_targets();
     if (json.file != NULL) {
         write_json(json.file, &e);
         close_json(&json);

@@ -7,21 +7,16 @@
 // processes take part. The owner waits as a pool's supervisor does: it looks for some microseconds
 // before it sleeps.
 
-// getloadavg
 #define _GNU_SOURCE
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "../measuring.h"
 #include "cpool.h"
-#include "prk_kernels.h"
 #include "prk_system.h"
 
-enum { MAX_ROUNDS = 1001, MAX_WORKERS = 64, LOOKS = 100 };
+enum { MAX_WORKERS = 64, LOOKS = 100 };
 // Reports on so many numbers are 1 MB.
 enum { LARGE_ANSWER = 13000 };
 
@@ -30,26 +25,26 @@ typedef struct row {
     prk_channel channel;
     int depth, count, requests;
     bool wants_reports;
-    // At most, ns a request or MB/s; 0: nothing was set as the aim.
+    // At most, ns a request or a MB; 0: nothing was set as the aim.
     double target;
-    double rounds[MAX_ROUNDS];
+    measurement m;
 } row;
 
 static row rows[] = {
-    {"shm, depth 1", PRK_CHANNEL_SHM, 1, 1, 200000, false, 700, {0}},
-    {"shm, depth 2", PRK_CHANNEL_SHM, 2, 1, 200000, false, 0, {0}},
-    {"shm, depth 8", PRK_CHANNEL_SHM, 8, 1, 1000000, false, 0, {0}},
-    {"shm, depth 64", PRK_CHANNEL_SHM, 64, 1, 2000000, false, 50, {0}},
-    {"socket, depth 1", PRK_CHANNEL_SOCKET, 1, 1, 5000, false, 0, {0}},
-    {"socket, depth 64", PRK_CHANNEL_SOCKET, 64, 1, 20000, false, 0, {0}},
-    {"pipe, depth 1", PRK_CHANNEL_PIPE, 1, 1, 5000, false, 0, {0}},
-    {"pipe, depth 64", PRK_CHANNEL_PIPE, 64, 1, 20000, false, 0, {0}},
-    {"shm, answers of 1 MB", PRK_CHANNEL_SHM, 1, LARGE_ANSWER, 500, true, 0, {0}},
-    {"socket, answers of 1 MB", PRK_CHANNEL_SOCKET, 1, LARGE_ANSWER, 200, true, 0, {0}},
-    {"pipe, answers of 1 MB", PRK_CHANNEL_PIPE, 1, LARGE_ANSWER, 200, true, 0, {0}},
+    {"shm", PRK_CHANNEL_SHM, 1, 1, 200000, false, 700, {.median = 0}},
+    {"shm", PRK_CHANNEL_SHM, 2, 1, 200000, false, 0, {.median = 0}},
+    {"shm", PRK_CHANNEL_SHM, 8, 1, 1000000, false, 0, {.median = 0}},
+    {"shm", PRK_CHANNEL_SHM, 64, 1, 2000000, false, 50, {.median = 0}},
+    {"socket", PRK_CHANNEL_SOCKET, 1, 1, 5000, false, 0, {.median = 0}},
+    {"socket", PRK_CHANNEL_SOCKET, 64, 1, 20000, false, 0, {.median = 0}},
+    {"pipe", PRK_CHANNEL_PIPE, 1, 1, 5000, false, 0, {.median = 0}},
+    {"pipe", PRK_CHANNEL_PIPE, 64, 1, 20000, false, 0, {.median = 0}},
+    {"shm", PRK_CHANNEL_SHM, 1, LARGE_ANSWER, 500, true, 200e3, {.median = 0}},
+    {"socket", PRK_CHANNEL_SOCKET, 1, LARGE_ANSWER, 200, true, 0, {.median = 0}},
+    {"pipe", PRK_CHANNEL_PIPE, 1, LARGE_ANSWER, 200, true, 0, {.median = 0}},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
-static double starts[MAX_ROUNDS];
+static measurement starts;
 
 static int round_count = 15, worker_count = 2;
 
@@ -108,7 +103,7 @@ static bool await(prk_worker *const *workers) {
     return true;
 }
 
-/// Nanoseconds a request.
+/// Nanoseconds a request, or a MB of answers.
 static double measure(const row *r) {
     static uint64_t limbs[LARGE_ANSWER];
     static uint8_t verdicts[LARGE_ANSWER];
@@ -188,7 +183,8 @@ static double measure(const row *r) {
         }
         prk_worker_destroy(workers[i]);
     }
-    return spent / r->requests;
+    const double megabytes = (double)r->count * (1 + sizeof(prk_report)) / 1e6;
+    return spent / r->requests / (r->wants_reports ? megabytes : 1);
 }
 
 /// Nanoseconds until all workers have answered a first request.
@@ -221,80 +217,75 @@ static double measure_start(void) {
     return spent;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/// Sorts.
-static double median(double *values) {
-    qsort(values, (size_t)round_count, sizeof *values, compare_doubles);
-    return round_count % 2 != 0 ? values[round_count / 2]
-                                : (values[round_count / 2 - 1] + values[round_count / 2]) / 2;
-}
-
-static void print_target(double value, double target) {
+static void print_row(const char *name, double time, const char *unit, double median, double least,
+                      double target) {
+    printf("%-26s %10.1f %s (min %.1f)", name, median / time, unit, least / time);
     if (target > 0) {
-        printf("   <= %.0f %s", target, value <= target ? "reached" : "MISSED");
+        printf("   <= %.0f %s", target / time, median <= target ? "reached" : "MISSED");
     }
     printf("\n");
 }
 
+static void write_json(FILE *file, const environment *e) {
+    write_environment(file, e);
+    workload_name name = {.room = "mailbox",
+                          .subject = "workers started, below Swift",
+                          .input = "start",
+                          .per = "start",
+                          .command = "make bench-mailbox",
+                          .clock = "wall"};
+    write_measurement(file, &name, "shm", &starts, round_count);
+    for (int j = 0; j < ROWS; j++) {
+        const row *r = &rows[j];
+        name.subject = r->wants_reports ? "answers of 1 MB, below Swift"
+                                        : "a request and its answer, below Swift";
+        name.input = r->wants_reports ? "megabyte" : "request";
+        name.per = r->wants_reports ? "MB" : "request";
+        name.size = r->wants_reports ? 0 : r->depth;
+        name.reference = "pipe";
+        write_measurement(file, &name, r->name, &r->m, round_count);
+    }
+}
+
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
-                                            {"workers", required_argument, NULL, 'w'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
-        switch (option) {
-        case 'r':
-            round_count = atoi(optarg);
-            break;
-        case 'w':
-            worker_count = atoi(optarg);
-            break;
-        case 'h':
-            printf("bench-mailbox [--rounds N] [--workers N]: ns a request by each channel\n");
-            return 0;
-        default:
-            return 64;
-        }
-    }
-    if (optind < argc || round_count < 1 || round_count > MAX_ROUNDS || worker_count < 1 ||
-        worker_count > MAX_WORKERS) {
-        fprintf(stderr, "bench-mailbox: give --rounds 1 to %d, --workers 1 to %d\n", MAX_ROUNDS,
-                MAX_WORKERS);
-        return 64;
-    }
-    double before[1] = {0}, after[1] = {0};
-    (void)getloadavg(before, 1);
+    uint64_t rounds = 15, workers = 2;
+    const number_option options[] = {{"rounds", 1, MAX_ROUNDS, &rounds},
+                                     {"workers", 1, MAX_WORKERS, &workers}};
+    const json_file json = read_command_line("bench-mailbox", argc, argv, options, 2);
+    round_count = (int)rounds;
+    worker_count = (int)workers;
+    environment e;
+    read_cpu_model(&e);
+    read_load(e.load_before);
     for (int i = 0; i < round_count; i++) {
-        starts[i] = measure_start();
+        starts.rounds[i] = measure_start();
         for (int j = 0; j < ROWS; j++) {
             row *r = &rows[(i + j) % ROWS];
-            r->rounds[i] = measure(r);
+            r->m.rounds[i] = measure(r);
         }
     }
-    (void)getloadavg(after, 1);
-    printf("%d workers, %d rounds, %d cores, load %.2f before\n\n", worker_count, round_count,
-           prk_core_count(), before[0]);
-    const double start = median(starts);
-    printf("%-26s %10.1f us (min %.1f)", "start of all workers", start / 1e3, starts[0] / 1e3);
-    print_target(start / 1e3, worker_count == 2 ? 600 : 0);
+    read_load(e.load_after);
+    printf("%s; %d workers, %d rounds, %d cores\n", e.cpu, worker_count, round_count,
+           prk_core_count());
+    print_load(&e);
+    summarise(&starts, NULL, round_count);
+    print_row("start of all workers", 1e3, "us", starts.median, starts.min,
+              worker_count == 2 ? 600e3 : 0);
     for (int j = 0; j < ROWS; j++) {
         row *r = &rows[j];
-        const double middle = median(r->rounds);
-        if (r->wants_reports) {
-            const double bytes = (double)r->count * (1 + sizeof(prk_report));
-            printf("%-26s %10.0f MB/s (max %.0f)", r->name, bytes * 1e3 / middle,
-                   bytes * 1e3 / r->rounds[0]);
-        } else {
-            printf("%-26s %10.1f ns (min %.1f)", r->name, middle, r->rounds[0]);
-        }
-        print_target(middle, r->target);
+        char name[64];
+        snprintf(name, sizeof name, r->wants_reports ? "%s, answers, a MB" : "%s, depth %d",
+                 r->name, r->depth);
+        summarise(&r->m, NULL, round_count);
+        print_row(name, r->wants_reports ? 1e3 : 1, r->wants_reports ? "us" : "ns", r->m.median,
+                  r->m.min, r->target);
     }
-    if (before[0] > 0.5) {
+    if (e.load_before[0] > 0.5) {
         printf("\nDo not trust these figures: the machine was busy before.\n");
+    }
+    if (json.file != NULL) {
+        write_json(json.file, &e);
+        close_json(&json);
     }
     return 0;
 }

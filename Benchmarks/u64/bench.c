@@ -229,16 +229,19 @@ static void print_tables(void) {
 
 // --- Targets -------------------------------------------------------------------------------------
 
-typedef void (*target_visitor)(void *context, const char *what, const char *level, double reached,
-                               double target);
+static void print_target(const char *what, const char *level, double reached, double target) {
+    printf("%-23s %-11s %10.2f %10.2f  %s\n", what, level, reached, target,
+           reached >= target ? "reached" : "missed");
+}
 
-static void visit_targets(target_visitor visit, void *context) {
+static void print_targets(void) {
+    printf("\n%-23s %-11s %10s %10s\n", "targets, in such ratios", "", "now", "at least");
     for (size_t c = 0; flint >= 0 && c < contender_count; c++) {
         if (contenders[c].kind == BATCH && contenders[c].kernels->level != PRK_LEVEL_PORTABLE) {
             for (int w = 0; w < WORKLOAD_COUNT; w++) {
-                visit(context, workload_names[w], contenders[c].name, results[w][c].ratio,
-                      contenders[c].kernels->level == PRK_LEVEL_AVX512_IFMA ? ifma_targets[w]
-                                                                            : other_target);
+                print_target(workload_names[w], contenders[c].name, results[w][c].ratio,
+                             contenders[c].kernels->level == PRK_LEVEL_AVX512_IFMA ? ifma_targets[w]
+                                                                                   : other_target);
             }
         }
     }
@@ -246,84 +249,53 @@ static void visit_targets(target_visitor visit, void *context) {
         for (size_t i = 0;
              contenders[c].kind == CALL && i < sizeof call_targets / sizeof call_targets[0]; i++) {
             workload w = call_targets[i].workload;
-            visit(context, workload_names[w], "one call", results[w][c].ratio,
-                  call_targets[i].ratio);
+            print_target(workload_names[w], "one call", results[w][c].ratio, call_targets[i].ratio);
         }
     }
     // Of the best level that this machine has.
-    visit(context, "trial division", trial_kernels[trial_count - 1]->name,
-          trial_results[trial_count - 1].ratio, trial_target);
-}
-
-static void print_target(void *context, const char *what, const char *level, double reached,
-                         double target) {
-    (void)context;
-    printf("%-23s %-11s %10.2f %10.2f  %s\n", what, level, reached, target,
-           reached >= target ? "reached" : "missed");
-}
-
-static void print_targets(void) {
-    printf("\n%-23s %-11s %10s %10s\n", "targets, in such ratios", "", "now", "at least");
-    visit_targets(print_target, NULL);
+    print_target("trial division", trial_kernels[trial_count - 1]->name,
+                 trial_results[trial_count - 1].ratio, trial_target);
 }
 
 // --- JSON ----------------------------------------------------------------------------------------
 
-typedef struct target_writer {
-    FILE *file;
-    bool begun;
-} target_writer;
-
-static void write_target(void *context, const char *what, const char *level, double reached,
-                         double target) {
-    target_writer *w = context;
-    fputs(w->begun ? ",\n    {\"what\": " : "    {\"what\": ", w->file);
-    write_string(w->file, what);
-    fputs(", \"level\": ", w->file);
-    write_string(w->file, level);
-    fprintf(w->file, ", \"reached\": %.4f, \"target\": %.4f}", reached, target);
-    w->begun = true;
-}
-
 static void write_json(FILE *file, const environment *e) {
+    static const char *const variants[] = {"ours, %s, batch", "ours, %s, one a call",
+                                           "ours, by the public function", "%s"};
     write_environment(file, e);
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].kind == PEER) {
-            write_pair(file, contenders[c].name, contenders[c].library->version());
+            write_peer(file, contenders[c].name, contenders[c].library->version());
         }
     }
-    write_load(file, e);
-    fprintf(file,
-            "    \"clock\": \"CLOCK_THREAD_CPUTIME_ID\",\n    \"rounds\": %d,\n"
-            "    \"numbers\": %zu,\n    \"seed\": %" PRIu64 "\n  },\n",
-            round_count, number_count, seed);
-    fputs("  \"reference\": \"FLINT\",\n  \"ratio\": \"median over rounds of FLINT's time / this "
-          "time; for trial division, of "
-          "the plain loop's\",\n  \"workloads\": [\n",
-          file);
+    char variant[64];
     for (int w = 0; w < WORKLOAD_COUNT; w++) {
-        fputs("    {\"name\": ", file);
-        write_string(file, workload_names[w]);
-        fputs(", \"contenders\": [\n", file);
+        const workload_name name = {.room = "u64",
+                                    .subject = "64-bit numbers",
+                                    .input = workload_names[w],
+                                    .per = "number",
+                                    .command = "make bench-u64",
+                                    .clock = "cpu",
+                                    .reference = flint >= 0 ? "FLINT" : NULL};
         for (size_t c = 0; c < contender_count; c++) {
-            fprintf(file, "      {\"kind\": \"%s\", \"name\": \"%s\", ",
-                    kind_names[contenders[c].kind], contenders[c].name);
-            write_measurement(file, &results[w][c]);
-            fputs(c + 1 < contender_count ? "},\n" : "}\n", file);
+            snprintf(variant, sizeof variant, variants[contenders[c].kind], contenders[c].name);
+            write_measurement(file, &name, variant, &results[w][c], round_count);
         }
-        fputs(w + 1 < WORKLOAD_COUNT ? "    ]},\n" : "    ]}\n", file);
     }
-    fprintf(file, "  ],\n  \"trial_division\": {\"number\": %" PRIu64 ", \"contenders\": [\n",
-            trial_number);
+    char number[32];
+    snprintf(number, sizeof number, "%" PRIu64, trial_number);
+    const workload_name name = {.room = "trial",
+                                .subject = "complete trial division",
+                                .input = number,
+                                .per = "number",
+                                .command = "make bench-u64",
+                                .clock = "cpu",
+                                .reference = "plain loop"};
     for (size_t c = 0; c < trial_count; c++) {
-        fprintf(file, "    {\"name\": \"%s\", ", c == 0 ? "plain loop" : trial_kernels[c]->name);
-        write_measurement(file, &trial_results[c]);
-        fputs(c + 1 < trial_count ? "},\n" : "}\n", file);
+        snprintf(variant, sizeof variant, c == 0 ? "plain loop" : "ours, %s",
+                 c == 0 ? "" : trial_kernels[c]->name);
+        write_measurement(file, &name, variant, &trial_results[c], round_count);
     }
-    fputs("  ]},\n  \"targets\": [\n", file);
-    target_writer writer = {file, false};
-    visit_targets(write_target, &writer);
-    fputs("\n  ]\n}\n", file);
 }
 
 // --- The program ---------------------------------------------------------------------------------

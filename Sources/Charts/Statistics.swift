@@ -79,13 +79,24 @@ package enum Statistics {
     package static func bootstrap(
         rounds: Int, _ estimate: (_ drawn: [Int]) -> Double
     ) -> ConfidenceInterval {
+        bootstrap(samples: [rounds]) { estimate($0[0]) }
+    }
+
+    /// The same of several samples that have no rounds in common: rounds are drawn from each by itself.
+    package static func bootstrap(
+        samples: [Int], _ estimate: (_ drawn: [[Int]]) -> Double
+    ) -> ConfidenceInterval {
         var random = SeededRandomness(seed: 0)
-        let all = Array(0..<rounds)
+        let all = samples.map { Array(0..<$0) }
         var drawn = all
         var estimates: [Double] = []
         estimates.reserveCapacity(resamplings)
         for _ in 0..<resamplings {
-            for i in drawn.indices { drawn[i] = Int.random(in: 0..<rounds, using: &random) }
+            for (sample, rounds) in samples.enumerated() {
+                for i in 0..<rounds {
+                    drawn[sample][i] = Int.random(in: 0..<rounds, using: &random)
+                }
+            }
             estimates.append(estimate(drawn))
         }
         estimates.sort()
@@ -103,6 +114,21 @@ package enum Statistics {
     package static func ratio(of reference: [Double], to times: [Double]) -> ConfidenceInterval {
         let ratios = zip(reference, times).map { $0 / $1 }
         return bootstrap(rounds: ratios.count) { drawn in median(drawn.map { ratios[$0] }) }
+    }
+
+    /// How many times longer the reference takes, when it was measured in another run.
+    ///
+    /// - Parameters:
+    ///   - reference: Times of the other run's rounds; at least one.
+    ///   - times: Times of this run's rounds; at least one.
+    /// - Returns: The ratio of the medians. Its 95 % interval bears the rounds' spread, not what the machine
+    ///   did between the runs.
+    package static func ratio(
+        ofOtherRun reference: [Double], to times: [Double]
+    ) -> ConfidenceInterval {
+        bootstrap(samples: [reference.count, times.count]) { drawn in
+            median(drawn[0].map { reference[$0] }) / median(drawn[1].map { times[$0] })
+        }
     }
 
     /// How many times longer the reference takes than what a long run takes more than a short one.

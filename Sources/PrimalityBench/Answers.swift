@@ -47,7 +47,11 @@ package struct Answers {
         chunk()
         scaling()
         fork()
+        if all.count < Self.most { firstResults() }
     }
+
+    /// More are no summary.
+    private static let most = 7
 
     private mutating func add(
         _ figure: Finding.Figure, _ words: String, _ detail: String, _ section: ReportSection,
@@ -171,5 +175,22 @@ package struct Answers {
         add(
             time(a), "a fork beside \(from) MB", "each megabyte more: \(more)", .fork, "fork-costs",
             from: [small, large])
+    }
+
+    /// Beside Python's, where that was measured.
+    private mutating func firstResults() {
+        let starts = report.measurements(of: .pools).filter { $0.subject == PeerFile.firstResults }
+            .compactMap { report.timed($0.id) }
+        func least(_ section: ReportSection) -> BenchReport.Timed? {
+            starts.filter { $0.measurement.section == section }.min { $0.median < $1.median }
+        }
+        guard let ours = least(.pools) else { return }
+        let python = least(.peer)
+        add(
+            time(ours.median), "until a pool's first results",
+            "by \(ours.measurement.variant)"
+                + (python.map { "; by \($0.measurement.variant) \(words($0.median))" } ?? ""),
+            .pools, "starts-by-others",
+            from: [ours.measurement] + [python?.measurement].compactMap(\.self))
     }
 }

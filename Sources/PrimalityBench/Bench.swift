@@ -47,6 +47,7 @@ package struct Bench {
                     var room = HandOverRoom(settings)
                     report.measurements += try room.measure(contest)
                     report.warnings += room.warnings
+                case .pools: report.measurements += try PoolsRoom(settings).measure(contest)
                 case .fork:
                     var room = ForkRoom(settings)
                     report.measurements += try room.measure(contest)

@@ -32,6 +32,8 @@ package struct BenchEnvironment: Sendable, Hashable, Codable {
     package var swift: String
     /// GMP's version.
     package var gmp: String
+    /// Other programs that were measured, with their versions; `nil`: none.
+    package var peers: [String]?
     /// Load averages of 1, 5 and 15 minutes before.
     package var loadBefore: [Double]
     /// And after.

@@ -37,11 +37,19 @@ package struct BenchReport: Sendable, Hashable, Codable {
     package subscript(id: String) -> Timing? { measurements.first { $0.id == id } }
 
     /// Adds measurements of other programs, in the place of those of the same name, and makes the sentences anew.
-    package mutating func join(_ others: [Timing]) {
-        if others.isEmpty { return }
-        let names = Set(others.map(\.id))
+    package mutating func join(_ file: PeerFile) {
+        let names = Set(file.measurements.map(\.id))
         measurements.removeAll { names.contains($0.id) }
-        measurements += others
+        measurements += file.measurements
+        for i in measurements.indices where names.contains(measurements[i].id) {
+            let own = measurements[i].time?.rounds ?? []
+            let reference = measurements[i].reference.flatMap { self[$0]?.time?.rounds } ?? []
+            if measurements[i].ratio != nil || own.isEmpty || reference.count != own.count {
+                continue
+            }
+            measurements[i].ratio = Statistics.ratio(of: reference, to: own)
+        }
+        environment.peers = distinct((environment.peers ?? []) + file.versions)
         findings = Findings(self).all
     }
 
@@ -73,9 +81,13 @@ package struct BenchReport: Sendable, Hashable, Codable {
         }
     }
 
-    /// A room's measurements.
+    /// A room's measurements; other languages' pools stand in the room of ours, where that was measured.
     package func measurements(of section: ReportSection) -> [Timing] {
-        measurements.filter { $0.section == section }
+        let hasPools = measurements.contains { $0.section == .pools }
+        return measurements.filter { m in
+            let isPool = hasPools && m.id.hasPrefix(PeerFile.pools)
+            return (isPool ? .pools : m.section) == section
+        }
     }
 }
 
@@ -87,6 +99,8 @@ package enum ReportSection: String, Sendable, Hashable, Codable, CaseIterable {
     case kernel
     /// What it costs to give work away.
     case handOver = "hand-over"
+    /// Pools on streams, beside Python's.
+    case pools
     /// Processes against resident memory.
     case fork
     /// More and more workers.
@@ -156,7 +170,7 @@ package struct BenchSettings: Sendable, Hashable, Codable {
     /// How long each thing is repeated in a round, in nanoseconds.
     package var leastTime = 1_000_000.0
     /// The rooms that are measured.
-    package var sections: [ReportSection] = [.call, .kernel, .handOver, .fork, .scaling]
+    package var sections: [ReportSection] = [.call, .kernel, .handOver, .pools, .fork, .scaling]
 
     /// The settings of a full run.
     package init() {}

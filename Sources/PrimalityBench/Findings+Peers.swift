@@ -28,6 +28,10 @@ extension Findings {
         for size in Self.sizes {
             times("One of the primes of \(size) bits", large.filter { $0.size == size })
         }
+        for all in [report.measurements(of: .pools), all] { pools(all) }
+    }
+
+    private mutating func pools(_ all: [Timing]) {
         times(
             "From the start of a pool to its first results it",
             all.filter { $0.subject == PeerFile.firstResults })
@@ -36,6 +40,17 @@ extension Findings {
             all.filter {
                 $0.subject == PeerFile.chunks && $0.input == PeerFile.streamed && $0.size == 1
             })
+        let cores = report.environment.cores
+        let books = all.filter {
+            $0.section == .pools && $0.subject == PeerFile.book && $0.ratio != nil
+                && !$0.isNoise(among: cores)
+        }
+        if books.isEmpty { return }
+        add(
+            "pools.book",
+            "On the book's numbers {0} workers are so many times as fast as the serial pool: "
+                + list(books.enumerated().map { "{\($0 + 1)} (\($1.variant))" }) + ".",
+            [count(cores)] + books.compactMap { $0.ratio.map { factor($0.value) } }, from: books)
     }
 
     private mutating func times(_ what: String, _ contenders: [Timing]) {

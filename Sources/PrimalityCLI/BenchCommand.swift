@@ -18,6 +18,7 @@ struct BenchCommand: ParsableCommand {
               call       what one call into C costs, by each way there and back
               kernel     each test in Swift and in C at each instruction set
               hand-over  what pools cost, by how much is handed over at once
+              pools      pools on streams: first results, chunks, the book's numbers; Python's by --peers
               fork       what a fork costs, against resident memory
               scaling    what more and more workers give
 
@@ -36,8 +37,11 @@ struct BenchCommand: ParsableCommand {
               --from now.json --peers u64.json --html now.html
                                                    other libraries beside ours
 
-            A file for --peers is what make bench-u64 BENCH_FLAGS="--json u64.json", bench-big or bench-pools \
-            measured on this machine; there may be several.
+            A file for --peers is what make bench-u64 BENCH_FLAGS="--json u64.json", bench-big or bench-mailbox \
+            measured on this machine; there may be several. make bench-pools measures Python's pools, and then \
+            the rooms hand-over and pools beside them.
+
+            What was asked of the pools when they were designed stands with what they reach, or miss.
 
             A ratio has changed when its two intervals have no number in common; times alone are not \
             judged, since machines differ from day to day. That something has changed is no error.
@@ -51,9 +55,12 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A comma-separated list of call, kernel, hand-over, fork and scaling.",
+            "A comma-separated list of call, kernel, hand-over, pools, fork and scaling.",
             valueName: "names"))
     var rooms: String?
+
+    @Option(help: ArgumentHelp("How often each thing is measured, 9 to 1001.", valueName: "n"))
+    var rounds: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -85,7 +92,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Show what make bench-u64, bench-big or bench-pools has written with --json, too.",
+            "Show what make bench-u64, bench-big, bench-mailbox or bench-pools has measured, too.",
             valueName: "file"))
     var peers: [String] = []
 
@@ -97,10 +104,16 @@ struct BenchCommand: ParsableCommand {
         if compare != nil && json == "-" {
             throw Refusal.usage("--json - leaves no room for what --compare prints; give it a file")
         }
-        if from != nil && (quick || rooms != nil) {
-            throw Refusal.usage("--from measures nothing: leave --quick and --rooms out")
+        if from != nil && (quick || rooms != nil || rounds != nil) {
+            throw Refusal.usage("--from measures nothing: leave --quick, --rooms and --rounds out")
         }
         var settings = quick ? BenchSettings.quick : BenchSettings()
+        if let rounds {
+            if !(9...1001).contains(rounds) {
+                throw Refusal.usage("--rounds needs a number from 9 to 1001")
+            }
+            settings.rounds = rounds
+        }
         if let rooms {
             settings.sections = try rooms.split(separator: ",").map {
                 try choice(String($0), of: "--rooms")
@@ -108,8 +121,8 @@ struct BenchCommand: ParsableCommand {
             if settings.sections.isEmpty { throw Refusal.usage("--rooms needs a name") }
             if settings.sections.contains(.peer) {
                 throw Refusal.usage(
-                    "--rooms peer: other libraries are measured by make bench-u64, bench-big and "
-                        + "bench-pools; give what they write with --json as --peers")
+                    "--rooms peer: other programs are measured by make bench-u64, bench-big, "
+                        + "bench-mailbox and bench-pools; give what they write as --peers")
             }
         }
         if from == nil { try Refusal.checkLevel() }
@@ -122,7 +135,7 @@ struct BenchCommand: ParsableCommand {
 
         // So that a file that is no such one does not cost a run.
         let environment = try earlier?.environment ?? BenchEnvironment()
-        let joined = try peers.flatMap { try ReportFile.readPeers($0, joining: environment) }
+        let joined = try peers.map { try ReportFile.readPeers($0, joining: environment) }
 
         let interruption = Interruption()
         let showsProgress = StandardStreams.errorIsTerminal
@@ -137,7 +150,7 @@ struct BenchCommand: ParsableCommand {
             throw ExitCode(ExitStatus.internalError.rawValue)
         }
         if showsProgress { StandardStreams.clearStatus() }
-        report.join(joined)
+        for file in joined { report.join(file) }
         let comparison = old.map { Comparison(old: $0, new: report) }
 
         var output = Output()

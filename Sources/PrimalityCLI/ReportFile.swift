@@ -75,8 +75,8 @@ struct ReportFile {
     /// - Throws: The status of bad input; why is reported.
     static func readPeers(
         _ path: String, joining environment: BenchEnvironment
-    ) throws -> [Timing] {
-        try read(path) { try PeerFile.measurements(in: $0, joining: environment) }
+    ) throws -> PeerFile {
+        try read(path) { try PeerFile(json: $0, joining: environment) }
     }
 
     private static func read<Value>(

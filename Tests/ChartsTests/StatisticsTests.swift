@@ -96,6 +96,22 @@ import Testing
         #expect(exact == ConfidenceInterval(value: 2, low: 2, high: 2))
     }
 
+    @Test func runsWithoutCommonRoundsAreDrawnApart() {
+        let exact = Statistics.ratio(ofOtherRun: [6, 6], to: [2, 2, 2])
+        #expect(exact == ConfidenceInterval(value: 3, low: 3, high: 3))
+        var random = SeededRandomness(seed: 5)
+        func sample(_ count: Int, _ time: Double) -> [Double] {
+            (0..<count).map { _ in time * Double.random(in: 0.9...1.1, using: &random) }
+        }
+        var covered = 0
+        for _ in 0..<Self.pairs {
+            let ratio = Statistics.ratio(ofOtherRun: sample(9, 4), to: sample(15, 2))
+            if ratio.low <= 2 && 2 <= ratio.high { covered += 1 }
+        }
+        #expect(Double(covered) >= 0.88 * Double(Self.pairs), "\(covered)")
+        #expect(covered < Self.pairs, "\(covered)")
+    }
+
     // MARK: Amdahl's law
 
     @Test(arguments: [0, 0.05, 0.3, 1])

@@ -7,32 +7,30 @@ import Testing
 @Suite struct PeerFileTests {
     /// What `make bench-u64` and `make bench-big` write, shortened.
     private let libraries = """
-        {"environment": {"cpu": "X", "level": "avx2"}, "reference": "FLINT", "ratio": "in words",
-         "workloads": [
-           {"name": "primes just under 2^64", "contenders": [
-             {"kind": "batch", "name": "avx2", "median_ns": 400.25, "min_ns": 399, "mad_ns": 1,
-              "ratio": 4.0, "ratio_low": 3.9, "ratio_high": 4.1},
-             {"kind": "call", "name": "API", "median_ns": 500, "min_ns": 399, "mad_ns": 1, "ratio": null},
-             {"kind": "peer", "name": "FLINT", "median_ns": 1600, "min_ns": 1590, "mad_ns": 2,
-              "ratio": 1, "ratio_low": 1, "ratio_high": 1}]},
-           {"name": "unit: one test to base 2", "bits": 1024, "contenders": [
-             {"kind": "engine", "name": "ifma, alone", "median_ns": 130, "min_ns": 129, "mad_ns": 1,
-              "ratio": 2.5, "ratio_low": 2.4, "ratio_high": 2.6}]}],
-         "targets": []}
+        {"format": "primality-peers/1",
+         "environment": {"cpu": "X", "level": "avx2", "load_before": [0, 0, 0], "peers": ["FLINT 2.9.0"]},
+         "measurements": [
+           {"id": "peer.u64.primes.ours-avx2-batch", "section": "peer", "subject": "64-bit numbers",
+            "variant": "ours, avx2, batch", "input": "primes", "per": "number",
+            "command": "make bench-u64", "reference": "peer.u64.primes.flint",
+            "cpu": {"median": 400.25, "minimum": 399, "mad": 1, "rounds": [400, 400.25, 401]}},
+           {"id": "peer.u64.primes.flint", "section": "peer", "subject": "64-bit numbers",
+            "variant": "FLINT", "input": "primes", "per": "number", "command": "make bench-u64",
+            "cpu": {"median": 1601, "minimum": 1600, "mad": 2, "rounds": [1600, 1601, 1604]}},
+           {"id": "peer.big.unit-1024.ours-ifma-alone", "section": "peer", "subject": "large numbers",
+            "variant": "ours, ifma, alone", "input": "unit", "size": 1024, "per": "number",
+            "command": "make bench-big", "reference": "peer.big.unit-1024.gmp",
+            "cpu": {"median": 130, "minimum": 129, "mad": 1, "rounds": []}}]}
         """
 
-    /// What `make bench-pools` writes, shortened.
+    /// What `Benchmarks/pools/peers.py` writes, shortened.
     private let pools = """
-        {"environment": {"cpu": "X"}, "rounds": 3,
-         "starts": [{"name": "threads", "asks": null,
-           "first": {"median": 5, "min": 4, "mad": 1, "rounds": [4, 5, 6]}}],
-         "rows": [{"path": "stream", "name": "Pool, arrays", "chunk": 64, "speed": null,
-           "measurement": {"median": 9, "min": 9, "mad": 0, "rounds": []}}],
-         "book": [
-           {"name": "serial", "speedup": 1,
-            "measurement": {"median": 20, "min": 20, "mad": 0, "rounds": [20, 20, 20]}},
-           {"name": "threads", "speedup": 2,
-            "measurement": {"median": 10, "min": 10, "mad": 0, "rounds": [10, 10, 10]}}]}
+        {"format": "primality-peers/1", "environment": {"cpu": "X", "peers": ["Python 3.11.7"]},
+         "measurements": [
+           {"id": "peer.pools.streamed.chunk-16.multiprocessing-pool-arrays", "section": "peer",
+            "subject": "handed over", "variant": "multiprocessing.Pool, arrays", "per": "chunk",
+            "command": "make bench-pools", "input": "streamed", "size": 16,
+            "wall": {"median": 90000, "minimum": 90000, "mad": 0, "rounds": [90000, 90000]}}]}
         """
 
     private var environment: BenchEnvironment {
@@ -43,83 +41,84 @@ import Testing
         }
     }
 
-    private func measurements(_ json: String) throws -> [Timing] {
-        try PeerFile.measurements(in: Array(json.utf8), joining: environment)
+    private func file(_ json: String) throws -> PeerFile {
+        try PeerFile(json: Array(json.utf8), joining: environment)
     }
 
-    @Test func librariesJoin() throws {
-        let all = try measurements(libraries)
-        #expect(
-            all.map(\.id) == [
-                "peer.u64.primes-just-under-2-64.ours-avx2-batch",
-                "peer.u64.primes-just-under-2-64.ours-by-the-public-function",
-                "peer.u64.primes-just-under-2-64.flint",
-                "peer.big.unit-one-test-to-base-2-1024.ours-ifma-alone",
-            ])
-        #expect(all.allSatisfy { $0.section == .peer && $0.wall == nil })
-        #expect(all.map(\.cpu?.median) == [400.25, 500, 1600, 130])
-        #expect(all[0].ratio == ConfidenceInterval(value: 4, low: 3.9, high: 4.1))
-        #expect(all[0].reference == all[2].id)
-        #expect(all[1].ratio == nil)
-        #expect(all[2].ratio == nil && all[2].reference == nil)
-        #expect(all[3].size == 1024 && all[3].command == "make bench-big")
-    }
-
-    @Test func poolsJoin() throws {
-        let all = try measurements(pools)
-        #expect(
-            all.map(\.id) == [
-                "peer.pools.start.threads", "peer.pools.stream.chunk-64.pool-arrays",
-                "peer.pools.book.serial", "peer.pools.book.threads",
-            ])
-        #expect(all.map(\.wall?.median) == [5, 9, 20, 10])
-        #expect(all[0].wall?.rounds == [4, 5, 6])
-        #expect(all[3].ratio == ConfidenceInterval(value: 2, low: 2, high: 2))
+    private func failure(_ json: String) throws -> String? {
+        let environment = try environment
+        return #expect(throws: PeerFile.Failure.self) {
+            try PeerFile(json: Array(json.utf8), joining: environment)
+        }?.description
     }
 
     @Test func theReportHasThem() throws {
         var report = BenchReport(environment: try environment, settings: .quick)
-        report.join(try measurements(libraries))
-        report.join(try measurements(libraries))
-        #expect(report.measurements.count == 4)
+        report.join(try file(libraries))
+        report.join(try file(libraries))
+        #expect(report.measurements.count == 3)
+        #expect(report.environment.peers == ["FLINT 2.9.0"])
+        // Ratios of rounds that both have.
+        let ratio = Statistics.ratio(of: [1600, 1601, 1604], to: [400, 400.25, 401])
+        #expect(report.measurements.map(\.ratio) == [ratio, nil, nil])
         let tables = report.tables(of: .peer)
         #expect(tables.map(\.title) == ["64-bit numbers", "large numbers"])
-        #expect(
-            tables[0].columns.map(\.title) == [
-                "input", "ours, avx2, batch", "ours, by the public function", "FLINT",
-            ])
+        #expect(tables[0].columns.map(\.title) == ["input", "ours, avx2, batch", "FLINT"])
         #expect(tables[0].note == "In brackets how many times faster than FLINT it is.")
         #expect(tables[1].note == "")
-        let row = ["primes just under 2^64", "400 ns (4.00)", "500 ns", "1.60 µs"]
-        #expect(tables[0].rows == [row])
-        #expect(tables[1].rows == [["unit: one test to base 2", "1024", "130 ns (2.50)"]])
+        #expect(tables[0].rows == [["primes", "400 ns (4.00)", "1.60 µs"]])
+        #expect(tables[1].rows == [["unit", "1024", "130 ns"]])
         let again = try BenchReport(json: Array(report.json().utf8))
         #expect(again == report)
+    }
+
+    @Test func pythonsPoolsStandBesideOurs() throws {
+        var report = BenchReport(environment: try environment, settings: .quick)
+        report.join(try file(pools))
+        #expect(report.tables(of: .pools).isEmpty && report.tables(of: .peer).count == 1)
+        var ours = Timing(
+            id: PoolsRoom.streamed(16, "threads"), section: .pools, subject: PeerFile.chunks,
+            variant: "threads", input: PeerFile.streamed, size: 16, per: "chunk",
+            command: PoolsRoom.command)
+        ours.wall = Distribution(rounds: [10_000, 10_000, 10_000])
+        report.measurements.insert(ours, at: 0)
+        let tables = report.tables(of: .pools)
+        #expect(
+            tables.map(\.rows) == [
+                [["threads", "10.0 µs"], ["multiprocessing.Pool, arrays", "90.0 µs"]],
+                [["threads", "9.00 [9.00, 9.00]"]],
+            ])
+        #expect(report.tables(of: .peer).isEmpty)
+        // Of rounds that a file does not tell there is no interval.
+        report.measurements[0].wall = Distribution(median: 1, minimum: 1, mad: 0)
+        #expect(report.tables(of: .pools)[1].rows == [["threads", ""]])
     }
 
     @Test(arguments: [
         "", "{", "[]", "null", "{\"workloads\": 1}", "\u{0}",
         "{\"environment\": {\"cpu\": \"X\"}, \"workloads\": []}",
+        "{\"format\": \"primality-peers/1\", \"environment\": {\"cpu\": \"X\", \"peers\": []}}",
+        String(repeating: "[", count: 100_000),
     ])
     func whatIsNoSuchFileIsRefused(_ json: String) throws {
-        let environment = try environment
-        #expect(throws: PeerFile.Failure.self) {
-            try PeerFile.measurements(in: Array(json.utf8), joining: environment)
-        }
+        #expect(try failure(json)?.contains("is not of the form 'primality-peers/1'") == true)
+    }
+
+    @Test(arguments: [
+        ("\"format\": \"primality-peers/1\"", "\"format\": \"primality-peers/2\""),
+        ("peer.u64.primes.flint", "call.c.nothing"),
+        ("\"section\": \"peer\"", "\"section\": \"call\""),
+        ("peer.big.unit-1024.ours-ifma-alone", "peer.u64.primes.flint"),
+        ("\"mad\": 1,", ""), ("400.25", "\"NaN\""), ("\"size\": 1024", "\"size\": 1e300"),
+    ])
+    func whatIsNotAllRightIsRefused(_ part: String, _ other: String) throws {
+        #expect(libraries.contains(part))
+        #expect(try failure(libraries.replacing(part, with: other)) != nil)
     }
 
     @Test func anotherMachineIsRefused() throws {
-        let environment = try BenchEnvironment()
-        let error = #expect(throws: PeerFile.Failure.self) {
-            try PeerFile.measurements(
-                in: Array(libraries.replacing("\"X\"", with: "\"Y\"").utf8), joining: environment)
-        }
-        #expect(error?.description.contains("'Y'") == true)
-    }
-
-    @Test func namesBecomePartsOfIds() {
-        #expect(slug("random odd 64-bit") == "random-odd-64-bit")
-        #expect(slug("Größe #1") == "gr-e-1")
-        #expect(slug("") == "")
+        #expect(try failure(libraries.replacing("\"X\"", with: "\"Y\""))?.contains("'Y'") == true)
+        // A reader that keeps blanks is no other machine.
+        #expect(throws: Never.self) { try file(libraries.replacing("\"X\"", with: "\"X  \"")) }
     }
 }

@@ -156,7 +156,9 @@ import Testing
 
     @Test func ofOtherLibraries() throws {
         let report = try SyntheticReport.make()
-        let peers = report.findings.filter { $0.id.hasPrefix("peer.") }
+        let peers = report.findings.filter {
+            $0.id.hasPrefix("peer.") || $0.id.hasPrefix("pools.") && $0.id != "pools.book"
+        }
         try #require(peers.count == 6)
         // Two inputs of words, of which levels that are not in use are left out.
         #expect(peers[0].text.hasPrefix("One of the primes just under 2^64 takes "))
@@ -241,7 +243,7 @@ import Testing
             #expect(!outside.contains(word), "\(word)")
         }
         let charts = ReportSection.allCases.flatMap { report.charts(of: $0) }
-        #expect(charts.count == 12)
+        #expect(charts.count == 13)
         #expect(texts(in: html, from: "<svg ", to: "</svg>").count == charts.count)
         for chart in charts { #expect(flaw(in: chart.svg) == nil) }
         for table in ReportSection.allCases.flatMap({ report.tables(of: $0) }) {
@@ -260,6 +262,7 @@ import Testing
                 "a call into C", "is C's gain over Swift, on 64-bit primes",
                 "a 64-bit prime, in a batch of 4096", "of work, and 4 threads pay",
                 "is the speed-up by 4 workers", "a fork beside 10 MB",
+                "until a pool's first results",
             ])
         for answer in answers {
             #expect(html.contains("<figure id=\"\(answer.chart)\">"))
@@ -328,6 +331,34 @@ import Testing
         let noisy = Findings(report).all.filter { $0.id.hasPrefix("scaling.") }
         #expect(!noisy.isEmpty && noisy.allSatisfy { $0.text.contains("lost in noise") })
         #expect(Answers(report).all.contains { $0.figure.text == Timing.noise })
+    }
+
+    @Test func targetsAreReachedOrMissed() throws {
+        var report = try SyntheticReport.make()
+        // Of two workers.
+        #expect(report.tables(of: .pools).allSatisfy { !$0.title.hasPrefix("targets") })
+        report.environment.cores = 2
+        func targets() throws -> [[String]] {
+            let tables = report.tables(of: .pools)
+            return try #require(tables.last { $0.title == "targets, pools" }).rows
+        }
+        let first = try #require(
+            report.measurements.firstIndex { $0.id == "pools.first.processes-shm" })
+        let book = try #require(
+            report.measurements.firstIndex { $0.id == "pools.book.processes-shm" })
+        report.measurements[first].wall = Distribution(rounds: [599e3, 600e3, 601e3])
+        report.measurements[book].ratio = ConfidenceInterval(value: 1.89, low: 1.8, high: 1.95)
+        #expect(
+            try targets().map { Array($0[1...]) } == [
+                ["at most 600 µs", "600 µs", "reached"],
+                ["at least 1.90", "1.89 [1.80, 1.95]", "missed"],
+            ])
+        report.measurements[first].wall = Distribution(rounds: [601e3])
+        report.measurements[book].ratio = ConfidenceInterval(value: 9, low: 8, high: 10)
+        #expect(
+            try targets().map { Array($0[2...]) } == [["601 µs", "missed"], [Timing.noise, ""]])
+        #expect(report.text.contains("TARGETS, POOLS") && report.markdown().contains("missed"))
+        #expect(try report.html().contains("<summary>targets, pools</summary>"))
     }
 
     @Test func aPoolLooksTheSameInAllDrawings() throws {

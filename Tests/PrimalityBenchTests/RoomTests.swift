@@ -117,6 +117,13 @@ private func isCancelled(_ error: any Error) -> Bool {
         #expect(error?.description == "test.0 answers 4 instead of 5")
     }
 
+    @Test func aPartOfAPassMayCount() throws {
+        var fake = contestants(1, Log(), isByClock: true) { _ in 7 }[0]
+        fake.units = 2
+        fake.own = { 10 }
+        #expect(try contest().run("", [fake])[0].wall?.rounds == [5, 5])
+    }
+
     @Test(arguments: [0, 1, 4]) func cancellingEndsIt(_ passes: Int) {
         let cancel = CancelFlag()
         if passes == 0 { cancel.cancel() }
@@ -228,6 +235,43 @@ private struct LyingPool: Pool {
                 #expect(m.reference == (isCompared ? "hand-over.alone" : nil))
                 #expect((m.ratio != nil) == isCompared)
             }
+        }
+    }
+
+    @Test func poolsOnStreams() async throws {
+        try await blocking {
+            let settings = tiny(rounds: 1)
+            let room = PoolsRoom(
+                settings, workers: 2, sizes: [1, 3], large: 100, book: [2, 9, 1_000_003],
+                bookTime: 0)
+            let found = try room.measure(contest(settings))
+            let all = ["serial"] + Self.pools
+            let promised =
+                [1, 3].flatMap { size in
+                    (["alone"] + all).map { "pools.streamed.chunk-\(size).\($0)" }
+                } + all.map { "pools.one-at-a-time.\($0)" } + all.map { "pools.large.\($0)" }
+                + Self.pools.flatMap { pool in
+                    ["asks", "first", "end"].map { "pools.\($0).\(pool)" }
+                }
+                + (all + ["even-shares"]).map { "pools.book.\($0)" }
+            #expect(found.map(\.id) == promised)
+            for m in found {
+                #expect(m.section == .pools && m.cpu == nil && m.wall?.rounds.count == 1)
+                #expect((m.ratio != nil) == (m.reference != nil))
+            }
+            // A pool's results are there after it has asked, and before it has ended.
+            for pool in Self.pools {
+                let times = ["asks", "first"].compactMap { part in
+                    found.first { $0.id == PoolsRoom.start(part, pool) }?.wall?.median
+                }
+                #expect(times.count == 2 && times.allSatisfy { $0 > 0 })
+            }
+            let cancel = CancelFlag()
+            cancel.cancel()
+            let error = #expect(throws: BenchFailure.self) {
+                try room.measure(contest(settings, cancel))
+            }
+            #expect(error.map { isCancelled($0) } == true)
         }
     }
 

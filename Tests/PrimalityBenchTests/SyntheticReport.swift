@@ -156,15 +156,19 @@ enum SyntheticReport {
                     cpu: true, 15 * Double(bits) * Double(i + 1))
             }
         }
-        for (i, name) in ["threads", "processes, shm", "Pool, arrays", "Pool, numbers"].enumerated()
-        {
+        for (i, name) in ["threads", "processes-shm", "multiprocessing.Pool, arrays"].enumerated() {
+            let isOurs = i < 2
+            let (room, section): (String, ReportSection) =
+                isOurs ? ("pools", .pools) : ("peer.pools", .peer)
             add(
-                "peer.pools.start.\(slug(name))", .peer, PeerFile.firstResults, name, per: "start",
+                "\(room).first.\(slug(name))", section, PeerFile.firstResults, name, per: "start",
                 250e3 * Double(i + 1))
+            add(
+                "\(room).book.\(slug(name))", section, PeerFile.book, name, per: "run",
+                reference: i == 1 ? "pools.book.threads" : nil, 40e6 * Double(i + 1))
             for chunk in [1, 64] {
                 add(
-                    "peer.pools.streamed.chunk-\(chunk).\(slug(name))", .peer, PeerFile.chunks,
-                    name,
+                    "\(room).streamed.chunk-\(chunk).\(slug(name))", section, PeerFile.chunks, name,
                     input: PeerFile.streamed, size: chunk, per: "chunk",
                     5e3 * Double(i + 1) * Double(chunk))
             }
@@ -179,4 +183,10 @@ enum SyntheticReport {
                 ], sources: [], command: "primality bench --rooms scaling"))
         return report
     }
+}
+
+/// A name as it stands in an id: `random odd 64-bit` is `random-odd-64-bit`.
+private func slug(_ name: String) -> String {
+    let parts = name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    return parts.joined(separator: "-")
 }

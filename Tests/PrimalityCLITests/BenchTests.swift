@@ -129,6 +129,7 @@ import Testing
         ["--json", "-", "--html", "-"], ["--html", "a", "--markdown", "a"],
         ["--json", "-", "--compare", "none"], ["--from", "none", "--quick"],
         ["--from", "none", "--rooms", "call"], ["--rooms", "cellar"], ["--rooms", ""],
+        ["--rooms", "peer"], ["--rounds", "8"], ["--from", "none", "--rounds", "9"],
     ])
     func optionsThatDoNotGoTogetherAreRefused(_ arguments: [String]) throws {
         let outcome = try Tool.run(["bench"] + arguments)

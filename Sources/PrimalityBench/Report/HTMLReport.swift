@@ -11,6 +11,7 @@ extension ReportSection {
         case .call: "What does a call into C cost?"
         case .kernel: "How much faster than Swift is C?"
         case .handOver: "From how much work on does a pool pay?"
+        case .pools: "How fast is each pool, beside Python's?"
         case .fork: "What does a fork cost?"
         case .scaling: "What do more workers give?"
         case .peer: "How fast are other libraries?"
@@ -23,6 +24,7 @@ extension ReportSection {
         case .call: "Calls"
         case .kernel: "C and Swift"
         case .handOver: "Pools"
+        case .pools: "Beside Python"
         case .fork: "Forks"
         case .scaling: "Workers"
         case .peer: "Libraries"
@@ -37,6 +39,7 @@ extension ReportSection {
             ["kernel.prime-64.factors", "kernel.odd-64.factors", "kernel.prime-64.vanishing"]
         case .handOver:
             ["hand-over.start", "hand-over.chunk.threads", "hand-over.chunk.processes-shm"]
+        case .pools: ["pools."]
         case .fork: ["fork."]
         case .scaling: ["scaling.threads", "scaling.processes-shm", "scaling.serial-fraction"]
         case .peer: ["peer.u64", "peer.big"]
@@ -54,6 +57,9 @@ extension ReportSection {
         case .handOver:
             "The same numbers through each pool, by the clock. The smaller the chunks, the more a number bears of "
                 + "the hand-over."
+        case .pools:
+            "A source gives chunks of small numbers, and results come as they are done. Python's pools do the "
+                + "same, by the same C library, in a run of their own."
         case .fork:
             "A fork copies the page tables of the process, so it costs more where more memory is resident."
         case .scaling: "The same work for more and more workers, on each pool, beside the ideal."
@@ -105,6 +111,7 @@ extension BenchReport {
             ("load before (1, 5, 15 min)", loads(environment.loadBefore)),
             ("load after (1, 5, 15 min)", loads(environment.loadAfter)),
             ("used by others meanwhile", environment.others.map(percent) ?? "unknown"),
+            ("measured beside it", environment.peers?.joined(separator: ", ") ?? "nothing"),
             ("rounds", String(settings.rounds)),
             ("amount of work", settings.isQuick ? "quick" : "full"),
         ]

@@ -17,6 +17,13 @@ extension BenchReport {
                 speedups(chunks)?.named("speed-up"), chunkCosts(chunks)?.named("chunk-costs"),
                 startCosts(starts)?.named("start-costs"),
             ].compactMap(\.self)
+        case .pools:
+            return [
+                startsByOthers(all)?.named("starts-by-others"),
+                chunksByOthers(all)?.named("chunks-by-others"),
+                bookSpeedups(all)?.named("book-speed-ups"),
+            ]
+            .compactMap(\.self)
         case .fork: return [forkCosts(all)?.named("fork-costs")].compactMap(\.self)
         case .scaling: return [scaling(all)?.named("speed-up-by-workers")].compactMap(\.self)
         case .peer:
@@ -87,17 +94,31 @@ extension BenchReport {
     /// Of the largest chunks: what is handed over seldom shows what workers can give.
     private func speedups(_ chunks: [Timing]) -> Chart? {
         let compared = chunks.filter { $0.ratio != nil }
-        let styles = styles(of: compared)
         guard let size = compared.compactMap(\.size).max() else { return nil }
+        return speedups(
+            "Speed-up over the thread alone, \(size) numbers a chunk",
+            "A bar a pool: how many times faster it is than the calling thread without a pool, with 95 % intervals.",
+            over: "the thread alone", compared.filter { $0.size == size })
+    }
+
+    private func bookSpeedups(_ all: [Timing]) -> Chart? {
+        let compared = all.filter { $0.subject == PeerFile.book && $0.ratio != nil }
+        return speedups(
+            "Speed-up on the book's numbers",
+            "A bar a pool: how many times faster it is than one thread of the same language, with 95 % intervals.",
+            over: "one thread", compared)
+    }
+
+    private func speedups(
+        _ title: String, _ text: String, over reference: String, _ compared: [Timing]
+    ) -> Chart? {
+        let styles = styles(of: compared)
         return BarChart(
-            title: "Speed-up over the thread alone, \(size) numbers a chunk",
-            text:
-                "A bar a pool: how many times faster it is than the calling thread without a pool, with 95 % intervals.",
-            name: "speed-up", label: tick, line: (1, "the thread alone"),
+            title: title, text: text, name: "speed-up", label: tick, line: (1, reference),
             groups: [
                 .init(
                     name: "",
-                    bars: compared.filter { $0.size == size }.compactMap { m in
+                    bars: compared.compactMap { m in
                         m.ratio.map {
                             m.isNoise(among: environment.cores)
                                 ? .init(name: m.variant, value: 0, text: Timing.noise)

@@ -43,6 +43,11 @@ extension BenchReport {
     package func tables(of section: ReportSection) -> [ReportTable] {
         let all = measurements(of: section)
         if all.isEmpty { return [] }
+        let targets = Target.table(of: all, cores: environment.cores)
+        return measured(section, all) + [targets].compactMap(\.self)
+    }
+
+    private func measured(_ section: ReportSection, _ all: [Timing]) -> [ReportTable] {
         switch section {
         case .call: return [calls(all)]
         case .kernel:
@@ -56,6 +61,7 @@ extension BenchReport {
             let other = all.filter { !isChunk.contains($0.id) }
             return handOver(chunks)
                 + grouped(other) { $0.subject }.map { list($0, title: "pools: \($0[0].subject)") }
+        case .pools: return pools(all)
         case .fork: return [list(all, title: "forks", size: "MB resident")]
         case .scaling: return [scaling(all)]
         case .peer: return grouped(all) { $0.subject }.map { peers($0) }
@@ -106,7 +112,7 @@ extension BenchReport {
                 ? ""
                 : "In brackets how many times faster than \(references.joined(separator: ", ")) it is.",
             columns: [.init(title: "input", isNumber: false)]
-                + (hasSizes ? [.init(title: all[0].per == "chunk" ? "numbers" : "bits")] : [])
+                + (hasSizes ? [.init(title: unit(of: all[0]))] : [])
                 + variants.map { .init(title: $0) },
             rows: inputs.map { row in
                 [row[0].input ?? ""] + (hasSizes ? [row[0].size.map(String.init) ?? ""] : [])
@@ -117,6 +123,14 @@ extension BenchReport {
                     }
             },
             command: all[0].command)
+    }
+
+    private func unit(of m: Timing) -> String {
+        switch m.per {
+        case "chunk": "numbers"
+        case "request": "on their way"
+        default: "bits"
+        }
     }
 
     /// One input's: a row a variant, a column a batch.
@@ -174,6 +188,69 @@ extension BenchReport {
                     "hand-over, speed-up over the thread alone",
                     "By how many numbers a chunk has; in brackets the 95 % interval.", compared
                 ) { $0.ratioText(among: environment.cores) })
+        }
+        return tables
+    }
+
+    /// A row a pool: chunks of a stream, how many times Python's speed that is, and all else.
+    private func pools(_ all: [Timing]) -> [ReportTable] {
+        let chunks = all.filter { $0.subject == PeerFile.chunks && $0.size != nil }
+        let other = all.filter { $0.subject != PeerFile.chunks || $0.size == nil }
+        let sizes = Set(chunks.compactMap(\.size)).sorted()
+        func table(
+            _ title: String, _ note: String, _ shown: [Timing], _ columns: [String],
+            _ cell: (_ row: [Timing], _ column: Int) -> String
+        ) -> ReportTable {
+            ReportTable(
+                title: title, note: note,
+                columns: [.init(title: "pool", isNumber: false)]
+                    + columns.map { .init(title: $0) },
+                rows: grouped(shown) { $0.variant }.map { row in
+                    [row[0].variant] + columns.indices.map { cell(row, $0) }
+                },
+                command: all[0].command)
+        }
+        func of(_ size: Int, _ row: [Timing]) -> Timing? { row.first { $0.size == size } }
+        var tables: [ReportTable] = []
+        if !chunks.isEmpty {
+            tables.append(
+                table(
+                    "a chunk of a stream, time",
+                    "By the clock, by how many numbers a chunk has; the pool's start and end are left out.",
+                    chunks, sizes.map(String.init)
+                ) { of(sizes[$1], $0)?.timeText ?? "" })
+        }
+        if chunks.contains(where: { $0.variant == PeerFile.python }) {
+            tables.append(
+                table(
+                    "a chunk of a stream, times the speed of \(PeerFile.python)",
+                    "In brackets the 95 % interval of the rounds. Python ran before, not in the same rounds: "
+                        + "what the machine did in between is not in the interval.",
+                    chunks.filter { $0.variant != PeerFile.python }, sizes.map(String.init)
+                ) { row, column in
+                    guard let own = of(sizes[column], row)?.time?.rounds, !own.isEmpty,
+                        let python = chunks.first(where: {
+                            $0.variant == PeerFile.python && $0.size == sizes[column]
+                        })?.time?.rounds, !python.isEmpty
+                    else { return "" }
+                    return Statistics.ratio(ofOtherRun: python, to: own).text
+                })
+        }
+        let subjects = distinct(other.map(\.subject))
+        if !subjects.isEmpty {
+            let isBook = subjects.contains(PeerFile.book)
+            tables.append(
+                table(
+                    "pools on streams, beside each other",
+                    "The speed-up is over the serial pool, in brackets its 95 % interval.", other,
+                    subjects + (isBook ? ["speed-up"] : [])
+                ) { row, column in
+                    if column < subjects.count {
+                        return row.first { $0.subject == subjects[column] }?.timeText ?? ""
+                    }
+                    return row.first { $0.subject == PeerFile.book }?
+                        .ratioText(among: environment.cores) ?? ""
+                })
         }
         return tables
     }
