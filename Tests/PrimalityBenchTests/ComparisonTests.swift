@@ -13,6 +13,7 @@ import Testing
         #expect(comparison.unchanged == report.measurements.count { $0.ratio != nil })
         #expect(comparison.unjudged == report.measurements.count { $0.ratio == nil })
         #expect(comparison.table.rows.isEmpty)
+        #expect(comparison.summary.hasPrefix("No change was detected: 0 of "))
     }
 
     @Test func aPlantedChangeIsFoundAlone() throws {
@@ -22,7 +23,7 @@ import Testing
         let comparison = Comparison(old: old, new: new)
         #expect(comparison.changes.map(\.new.id) == [id])
         let row = try #require(comparison.table.rows.first)
-        #expect(row[0] == id && row[1] == "×0.833")
+        #expect(row[0] == id && row[1].hasPrefix("slower, ×0.833 [0.8"))
         #expect(row[2] == old[id]?.ratio?.text && row[3] == new[id]?.ratio?.text)
         #expect(comparison.summary.hasPrefix("1 of "))
     }

@@ -327,7 +327,7 @@ import Testing
             report.measurements[i].ratio = ConfidenceInterval(value: 9, low: 8.5, high: 9.5)
         }
         let table = try #require(report.tables(of: .scaling).first)
-        #expect(table.rows.allSatisfy { $0[1] == "1" || ($0[4] == Timing.noise && $0[5] == "") })
+        #expect(table.rows.allSatisfy { $0[1] == "1" || ($0[5] == Timing.noise && $0[6] == "") })
         let noisy = Findings(report).all.filter { $0.id.hasPrefix("scaling.") }
         #expect(!noisy.isEmpty && noisy.allSatisfy { $0.text.contains("lost in noise") })
         #expect(Answers(report).all.contains { $0.figure.text == Timing.noise })

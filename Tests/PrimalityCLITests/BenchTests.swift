@@ -85,7 +85,7 @@ import Testing
             ])
             #expect(outcome.status == 0)
             #expect(outcome.output.contains("1 of 1 ratios changed"))
-            #expect(outcome.output.contains("fork.resident-10   ×2.00"))
+            #expect(outcome.output.contains("fork.resident-10  faster, ×2.00 [1.40, 3.00]"))
             #expect(outcome.error.contains("warning: the level differs: avx2 then, bmi2 now\n"))
         }
     }

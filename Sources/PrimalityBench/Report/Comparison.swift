@@ -11,6 +11,13 @@ package struct Comparison: Sendable, Hashable {
         package var old: Timing
         /// As it is.
         package var new: Timing
+
+        /// By what factor the ratio changed, between what it lies at the least and at the most.
+        fileprivate var factor: ConfidenceInterval? {
+            guard let a = old.ratio, let b = new.ratio else { return nil }
+            return ConfidenceInterval(
+                value: b.value / a.value, low: b.low / a.high, high: b.high / a.low)
+        }
     }
 
     /// What has changed beyond the intervals, in the new report's order.
@@ -71,8 +78,11 @@ package struct Comparison: Sendable, Hashable {
             ]
         }
         let changes = changes.map { change in
-            let factor = (change.new.ratio?.value ?? .nan) / (change.old.ratio?.value ?? .nan)
-            return row(change.new.id, "×" + significant(factor), change.old, change.new)
+            let factor = change.factor
+            return row(
+                change.new.id,
+                ((factor?.value ?? 1) < 1 ? "slower, ×" : "faster, ×") + (factor?.text ?? ""),
+                change.old, change.new)
         }
         return ReportTable(
             title: "compared with the earlier report", note: summary,
@@ -89,7 +99,8 @@ package struct Comparison: Sendable, Hashable {
     /// The numbers of all that.
     package var summary: String {
         let judged = changes.count + unchanged
-        return "\(changes.count) of \(judged) ratios changed beyond their 95 % intervals; "
+        return (changes.isEmpty && judged > 0 ? "No change was detected: " : "")
+            + "\(changes.count) of \(judged) ratios changed beyond their 95 % intervals; "
             + "\(added.count) measurements are new, \(removed.count) are gone, \(unjudged) have no "
             + "ratio and are not judged."
     }

@@ -242,7 +242,8 @@ extension BenchReport {
             tables.append(
                 table(
                     "pools on streams, beside each other",
-                    "The speed-up is over the serial pool, in brackets its 95 % interval.", other,
+                    "The speed-up is over one thread of the same language, in brackets its 95 % interval.",
+                    other,
                     subjects + (isBook ? ["speed-up"] : [])
                 ) { row, column in
                     if column < subjects.count {
@@ -262,7 +263,8 @@ extension BenchReport {
                 "The speed-up over one worker of the same pool, and how much that is for a worker.",
             columns: [
                 .init(title: "pool", isNumber: false), .init(title: "workers"),
-                .init(title: "time a run"), .init(title: "spread"), .init(title: "speed-up"),
+                .init(title: "time a run"), .init(title: "spread"), .init(title: "least"),
+                .init(title: "speed-up"),
                 .init(title: "for a worker"),
             ],
             rows: all.map { m in
@@ -274,7 +276,7 @@ extension BenchReport {
                 }
                 return [
                     m.variant, m.size.map(String.init) ?? "", m.timeText, m.spreadText,
-                    m.size.map { m.ratioText(among: $0) } ?? m.ratioText, share,
+                    m.leastText, m.size.map { m.ratioText(among: $0) } ?? m.ratioText, share,
                 ]
             },
             command: all[0].command)
@@ -301,6 +303,7 @@ extension BenchReport {
         columns.append(
             (.init(title: units.count == 1 ? "time a \(units[0])" : "time"), \.timeText))
         columns.append((.init(title: "spread"), \.spreadText))
+        columns.append((.init(title: "least"), \.leastText))
         if all.contains(where: { $0.ratio != nil }) {
             columns.append((.init(title: "speed-up"), \.ratioText))
             columns.append(
@@ -323,6 +326,9 @@ extension Timing {
     package var timeText: String { time.map { duration(nanoseconds: $0.median) } ?? "" }
 
     package var spreadText: String { time.map { "±" + percent($0.spread) } ?? "" }
+
+    /// The best of the rounds.
+    package var leastText: String { time.map { duration(nanoseconds: $0.minimum) } ?? "" }
 
     package var ratioText: String { ratio?.text ?? "" }
 
