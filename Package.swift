@@ -50,7 +50,8 @@ let package = Package(
         .target(
             name: "PrimalityModels",
             dependencies: [
-                "CKernels", "CModels", "CPool", "Primality", "PrimalityPool", "PurePrimality",
+                "CKernels", "CModels", "CPool", "Charts", "Primality", "PrimalityPool",
+                "PurePrimality",
             ],
             swiftSettings: swiftOnC),
         .target(name: "CProbes", dependencies: ["CKernels"]),

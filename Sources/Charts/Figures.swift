@@ -32,6 +32,13 @@ package func duration(nanoseconds: Double) -> String {
     }
 }
 
+/// A time with the decimals of its unit, so that those below each other can be compared.
+package func fixed(seconds: Double) -> String {
+    if seconds >= 1 { return decimal(seconds, places: 3) + " s" }
+    if seconds >= 1e-3 { return decimal(seconds * 1e3, places: 2) + " ms" }
+    return decimal(seconds * 1e6, places: 1) + " us"
+}
+
 /// A share of 1 in per cent.
 package func percent(_ share: Double) -> String {
     decimal(share * 100, places: abs(share) < 0.0995 ? 1 : 0) + " %"

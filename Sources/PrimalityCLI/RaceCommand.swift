@@ -205,7 +205,7 @@ struct RaceCommand: ParsableCommand {
             lines.append(
                 row(
                     found.engine.rawValue, found.pool.rawValue,
-                    [String(handOvers), String(forced), time(waiting)]))
+                    [String(handOvers), String(forced), fixed(seconds: waiting)]))
         }
         if lines.isEmpty { return "" }
         return "\n" + row("engine", "interpreter lock", ["hand-overs", "forced", "waited"])
@@ -217,6 +217,6 @@ struct RaceCommand: ParsableCommand {
         let overhead = decimal(row.overheadMicroseconds, places: 1) + " us"
         return self.row(
             row.engine.rawValue, row.pool.rawValue,
-            [time(row.wallSeconds), time(row.cpuSeconds), speedup, overhead])
+            [fixed(seconds: row.wallSeconds), fixed(seconds: row.cpuSeconds), speedup, overhead])
     }
 }

@@ -324,12 +324,14 @@ extension SpinCommand {
 
         var text: String {
             var text = "\(answer)\n\(framesDrawn) of \(framesDue) frames drawn in "
-            text += "\(time(elapsedSeconds)), longest gap \(time(longestGapSeconds))"
+            text +=
+                "\(fixed(seconds: elapsedSeconds)), longest gap \(fixed(seconds: longestGapSeconds))"
             if let jobs, let cores { text += ", jobs: \(jobs), cores: \(cores)" }
             text += "\n"
             if let nap, let plainSeconds, let nappingSeconds {
                 let percent = (nappingSeconds / plainSeconds - 1) * 100
-                text += "a test takes \(time(plainSeconds)), and \(time(nappingSeconds)) with "
+                text +=
+                    "a test takes \(fixed(seconds: plainSeconds)), and \(fixed(seconds: nappingSeconds)) with "
                 text += "a nap every \(nap) divisions: \(decimal(percent, places: 0)) % more\n"
             }
             return text

@@ -39,6 +39,6 @@ extension RunStatistics {
 
     private func time(_ duration: Duration) -> String {
         let parts = duration.components
-        return PrimalityCLI.time(Double(parts.seconds) + Double(parts.attoseconds) / 1e18)
+        return fixed(seconds: Double(parts.seconds) + Double(parts.attoseconds) / 1e18)
     }
 }

@@ -3,6 +3,7 @@
 internal import CKernels
 internal import CKernels.Internal
 internal import CPool
+internal import Charts
 internal import Primality
 internal import PrimalityPool
 internal import PurePrimality
@@ -174,11 +175,11 @@ private struct Judged {
 
     /// `trial: serial 351.2 ms, threads 190.5 ms (1.84x)`.
     func evidence(_ entrants: Race.Entrant...) -> String {
-        let serial = "\(engine.rawValue): serial \(written(seconds(.serial)))"
+        let serial = "\(engine.rawValue): serial \(fixed(seconds: seconds(.serial)))"
         return
             ([serial]
             + entrants.map {
-                "\($0.rawValue) \(written(seconds($0))) (\(rounded(speedup($0), 100))x)"
+                "\($0.rawValue) \(fixed(seconds: seconds($0))) (\(decimal(speedup($0), places: 2))x)"
             }).joined(separator: ", ")
     }
 }
@@ -188,17 +189,6 @@ private func figure(_ name: String, _ seconds: Double) -> ConcurrencyModel.Figur
     seconds >= 1e-3
         ? ConcurrencyModel.Figure(name, seconds * 1e3, "ms")
         : ConcurrencyModel.Figure(name, seconds * 1e6, "us")
-}
-
-/// A value with some decimals: 10, 100 or 1000 for one, two or three.
-private func rounded(_ value: Double, _ scale: Double) -> Double {
-    (value * scale).rounded() / scale
-}
-
-private func written(_ seconds: Double) -> String {
-    if seconds >= 1 { return "\(rounded(seconds, 1000)) s" }
-    if seconds >= 1e-3 { return "\(rounded(seconds * 1e3, 100)) ms" }
-    return "\(rounded(seconds * 1e6, 10)) us"
 }
 
 private let channels: [Race.Entrant] = [.pipes, .sockets, .sharedMemory]
@@ -221,7 +211,7 @@ private func judgeProcesses(_ figures: ConcurrencyModel.Figures) -> [Concurrency
         ConcurrencyModel.Claim(
             "For jobs of milliseconds the channel makes no difference of more than a fifth.",
             most < gain * least,
-            "speed-ups from \(rounded(least, 100))x to \(rounded(most, 100))x"),
+            "speed-ups from \(decimal(least, places: 2))x to \(decimal(most, places: 2))x"),
     ]
 }
 
@@ -256,13 +246,14 @@ private func judgeLock(_ figures: ConcurrencyModel.Figures) -> [ConcurrencyModel
         ConcurrencyModel.Claim(
             "They take turns: the lock is handed over by force during the work.", forced > 0,
             "\(figures.count("hand-overs")) hand-overs, \(forced) of them forced, in "
-                + "\(written(found.seconds(.lockedThreads))); threads waited "
-                + "\(written(figures["threads waited, all together"])), all together"),
+                + "\(fixed(seconds: found.seconds(.lockedThreads))); threads waited "
+                + "\(fixed(seconds: figures["threads waited, all together"])), all together"
+        ),
         ConcurrencyModel.Claim(
             "A thread that wakes up beside a busy one comes late by about the switch interval.",
             lags.allSatisfy { $0.lag >= 0.8 * $0.interval && $0.lag <= 2.5 * $0.interval },
             lags.map {
-                "\(rounded($0.lag, 10)) ms late with an interval of \(Int($0.interval)) ms"
+                "\(decimal($0.lag, places: 1)) ms late with an interval of \(Int($0.interval)) ms"
             }.joined(separator: ", ")),
     ]
 }
@@ -374,7 +365,7 @@ private func judgeCompiledCode(_ figures: ConcurrencyModel.Figures) -> [Concurre
         ConcurrencyModel.Claim(
             "A better algorithm does more than \(figures.count("workers")) workers can.",
             figures["u64 serial, times as fast as trial"] > figures["workers"],
-            "the book once: trial \(written(figures["trial serial, the book once"])), "
-                + "u64 \(written(quick.seconds(.serial)))"),
+            "the book once: trial \(fixed(seconds: figures["trial serial, the book once"])), "
+                + "u64 \(fixed(seconds: quick.seconds(.serial)))"),
     ]
 }

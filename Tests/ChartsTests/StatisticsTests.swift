@@ -174,6 +174,8 @@ import Testing
         #expect(decimal(0.05, places: 1) == "0.1")
         #expect(decimal(1e16, places: 0) == "1e+16")
         #expect(decimal(999_999_999_999_999, places: 0) == "999999999999999")
+        #expect(
+            [2.5, 0.0431, 2.16e-5].map { fixed(seconds: $0) } == ["2.500 s", "43.10 ms", "21.6 us"])
     }
 
     @Test func significantDigits() {
