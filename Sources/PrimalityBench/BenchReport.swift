@@ -175,7 +175,7 @@ package struct BenchSettings: Sendable, Hashable, Codable {
     /// The settings of a full run.
     package init() {}
 
-    /// About 20 seconds.
+    /// About half a minute.
     package static var quick: BenchSettings {
         var settings = BenchSettings()
         settings.isQuick = true

@@ -50,7 +50,7 @@ struct BenchCommand: ParsableCommand {
             129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM, when the rooms that were finished are reported.
             """)
 
-    @Flag(help: "Less of everything: about 20 seconds.")
+    @Flag(help: "Less of everything: about half a minute.")
     var quick = false
 
     @Option(
