@@ -44,8 +44,9 @@ static int open_pipes(prk_worker *w, int end[PRK_END_COUNT]) {
     return is_set ? 0 : errno;
 }
 
-/// Both ends of a channel, with shared memory that has a descriptor if `is_foreign`.
-static int open_channel(prk_channel channel, bool is_foreign, prk_worker *w,
+/// Both ends of a channel, with shared memory if the worker has a flag of its own; that has a
+/// descriptor if `is_foreign`.
+static int open_channel(prk_channel channel, bool is_foreign, bool has_flag, prk_worker *w,
                         int end[PRK_END_COUNT]) {
     w->is_pipe = channel == PRK_CHANNEL_PIPE;
     if (w->is_pipe) {
@@ -66,7 +67,7 @@ static int open_channel(prk_channel channel, bool is_foreign, prk_worker *w,
         if (w->bell < 0) {
             return errno;
         }
-    } else if (!is_foreign) {
+    } else if (!has_flag) {
         return 0;
     }
     if (is_foreign) {
@@ -106,19 +107,24 @@ void prk_worker_destroy(prk_worker *w) {
 }
 
 /// Forks a child that serves; its process id or -1 with errno set.
-static pid_t fork_worker(prk_channel_end *end, const prk_job *job) {
+static pid_t fork_worker(prk_channel_end *end, const prk_job *job, bool stays) {
     end->parent = getpid();
     const pid_t pid = prk_fork();
     if (pid == 0) {
         prk_worker_begin(end);
-        prk_worker_serve(end, job);
+        prk_job own = *job;
+        if (stays) {
+            own.options.cancel = prk_worker_cancel_flag(end);
+        }
+        prk_worker_serve(end, &own, NULL);
     }
     return pid;
 }
 
-/// The way of all workers into life: `setup` is NULL for a plain fork.
+/// The way of all workers into life: `setup` is NULL for a plain fork, the only kind that may not
+/// stay.
 static prk_worker *create(prk_channel channel, const prk_job *job, const prk_worker_setup *setup,
-                          prk_nursery *nursery) {
+                          prk_nursery *nursery, bool stays) {
     prk_worker *w = calloc(1, sizeof *w);
     if (w == NULL) {
         return NULL;
@@ -127,7 +133,7 @@ static prk_worker *create(prk_channel channel, const prk_job *job, const prk_wor
     w->nursery = nursery;
     w->wants_reports = job->wants_reports;
     int descriptors[PRK_END_COUNT] = {-1, -1, -1, -1};
-    int error = open_channel(channel, setup != NULL, w, descriptors);
+    int error = open_channel(channel, setup != NULL, stays, w, descriptors);
     if (error == 0) {
         if (setup == NULL) {
             prk_channel_end end = {.in = descriptors[PRK_END_IN],
@@ -135,7 +141,7 @@ static prk_worker *create(prk_channel channel, const prk_job *job, const prk_wor
                                    .bell = descriptors[PRK_END_BELL],
                                    .mailbox = w->mailbox,
                                    .shared = w->shared};
-            w->pid = fork_worker(&end, job);
+            w->pid = fork_worker(&end, job, stays);
         } else if (nursery != NULL) {
             w->pid = prk_nursery_fork(nursery, setup, descriptors);
         } else {
@@ -167,13 +173,17 @@ static prk_worker *create(prk_channel channel, const prk_job *job, const prk_wor
 }
 
 prk_worker *prk_worker_create(prk_channel channel, const prk_job *job) {
-    return create(channel, job, NULL, NULL);
+    return create(channel, job, NULL, NULL, false);
+}
+
+prk_worker *prk_worker_create_to_stay(prk_channel channel, const prk_job *job) {
+    return create(channel, job, NULL, NULL, true);
 }
 
 prk_worker *prk_worker_create_in(prk_nursery *nursery, const prk_worker_setup *setup) {
-    return create(setup->channel, &setup->job, setup, nursery);
+    return create(setup->channel, &setup->job, setup, nursery, true);
 }
 
 prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
-    return create(setup->channel, &setup->job, setup, NULL);
+    return create(setup->channel, &setup->job, setup, NULL, true);
 }

@@ -28,6 +28,13 @@ void prk_worker_raise(prk_worker *w) {
     }
 }
 
+void prk_worker_tell(prk_worker *w, const prk_worker_setup *setup) {
+    w->shared->told = *setup;
+    w->wants_reports = setup->job.wants_reports;
+    w->is_told = true;
+    __atomic_store_n(&w->shared->cancel, 0, __ATOMIC_RELAXED);
+}
+
 const char *prk_worker_text(const prk_worker *w) {
     return w->shared == NULL ? "" : w->shared->texts[w->answered_count % PRK_WORKER_DEPTH];
 }
@@ -133,6 +140,7 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     }
     const size_t offsets_size = prk_offset_count(request) * sizeof *offsets;
     const size_t limbs_size = prk_limb_count(request) * sizeof *limbs;
+    const uint64_t told = w->is_told ? PRK_REQUEST_TOLD : 0;
     struct iovec parts[3] = {{(void *)request, sizeof *request},
                              {(void *)offsets, offsets_size},
                              {(void *)limbs, limbs_size}};
@@ -141,7 +149,11 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     *held = (prk_held_request){.count = count,
                                .reports_size = w->wants_reports ? count * sizeof(prk_report) : 0};
     if (w->mailbox == NULL) {
+        prk_request head = *request;
+        head.kind += told;
+        parts[0].iov_base = &head;
         w->sent_count++;
+        w->is_told = false;
         return prk_put_all(w, parts, 3);
     }
     prk_slot *slot = prk_slot_of(w, w->sent_count);
@@ -160,6 +172,8 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     held->requests_end = w->requests.end;
     held->answers_end = w->answers.end;
     slot->u.request = *request;
+    slot->u.request.kind += told;
+    w->is_told = false;
     if (slot->request_streams) {
         error = prk_put_all(w, parts + 1, 2);
     } else if (prk_is_single(request)) {

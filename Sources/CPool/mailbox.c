@@ -63,6 +63,7 @@ bool prk_worker_take_back(prk_worker *w) {
     if (!is_mine) {
         return false;
     }
+    w->is_told = slot->u.request.kind >= PRK_REQUEST_TOLD;
     w->sent_count--;
     const prk_held_request *held = &w->held[w->sent_count % PRK_WORKER_DEPTH];
     w->requests.end = held->requests_start;

@@ -34,6 +34,8 @@ struct prk_worker {
     /// As in prk_channel_end.
     prk_mailbox *mailbox, *shared;
     bool is_pipe, wants_reports;
+    /// Its next request is the first of the job that is in `shared`.
+    bool is_told;
     /// The oldest answer is known to come through the socket.
     bool is_streaming;
     /// Requests that were ever sent and answered. What is between them the worker holds.

@@ -71,6 +71,9 @@ typedef struct prk_mailbox {
     _Alignas(PRK_LINE) unsigned char answers[PRK_ANSWER_ROOM];
     /// What tasks said of their failures, by slot.
     char texts[PRK_WORKER_DEPTH][PRK_WORKER_TEXT];
+    /// The job of the requests from the next PRK_REQUEST_TOLD on. The owner writes it while the
+    /// worker holds nothing.
+    prk_worker_setup told;
 } prk_mailbox;
 
 /// A worker's end of its channel.
@@ -80,8 +83,8 @@ struct prk_channel_end {
     int bell;
     /// NULL on streams.
     prk_mailbox *mailbox;
-    /// The same memory, or on streams that of which only the flag and the texts are used; NULL for
-    /// a worker that runs C only and streams.
+    /// The same memory, or on streams that of which only the flag, the texts and the job are used;
+    /// NULL for a worker that runs C only, streams and does not stay.
     prk_mailbox *shared;
     /// Its parent: the owner, or the nursery.
     pid_t parent;

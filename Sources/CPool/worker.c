@@ -58,7 +58,8 @@ static void *room(buffer *b, size_t size) {
 
 typedef struct server {
     prk_channel_end end;
-    const prk_job *job;
+    prk_job job;
+    prk_worker_resolve resolve;
     prk_scratch *scratch;
     /// Of the request at hand; NULL on a stream.
     prk_slot *slot;
@@ -191,7 +192,7 @@ static void answer(server *s, const prk_answer *head, const void *verdicts, cons
 }
 
 static void serve_request(server *s, const prk_request *request) {
-    const prk_job *job = s->job;
+    const prk_job *job = &s->job;
     // A part has no arrays: its number is in the request.
     const bool is_part = request->kind == PRK_REQUEST_PART;
     const size_t count = is_part ? 1 : (size_t)request->count;
@@ -235,13 +236,28 @@ static void serve_request(server *s, const prk_request *request) {
 
 const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end) { return &end->shared->cancel; }
 
-void prk_worker_serve(prk_channel_end *end, const prk_job *job) {
-    server s = {.end = *end, .job = job, .scratch = prk_scratch_create()};
+static void take_told_job(server *s) {
+    const prk_worker_setup *told = &s->end.shared->told;
+    const uint32_t *flag = s->job.options.cancel;
+    if (s->resolve == NULL) {
+        s->job = told->job;
+    } else if (!s->resolve(told, &s->job)) {
+        _exit(EINVAL);
+    }
+    s->job.options.cancel = flag;
+}
+
+void prk_worker_serve(prk_channel_end *end, const prk_job *job, prk_worker_resolve resolve) {
+    server s = {.end = *end, .job = *job, .resolve = resolve, .scratch = prk_scratch_create()};
     if (s.scratch == NULL) {
         _exit(ENOMEM);
     }
     for (;;) {
-        const prk_request request = next_request(&s);
+        prk_request request = next_request(&s);
+        if (request.kind >= PRK_REQUEST_TOLD) {
+            request.kind -= PRK_REQUEST_TOLD;
+            take_told_job(&s);
+        }
         if (request.kind == PRK_REQUEST_STOP) {
             _exit(0);
         }

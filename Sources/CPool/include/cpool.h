@@ -42,6 +42,8 @@ enum {
     PRK_REQUEST_PART = 2,
     /// The poison pill: the worker leaves its loop and exits with status 0.
     PRK_REQUEST_STOP = 3,
+    /// Added to the kind of the first request after prk_worker_tell; not for callers.
+    PRK_REQUEST_TOLD = 16,
 };
 
 /// How requests and answers travel. All behave alike; they differ in cost and in descriptors.
@@ -66,6 +68,10 @@ enum { PRK_WORKER_DEPTH = 64 };
 /// (PR_SET_PDEATHSIG is tied to it).
 prk_worker *prk_worker_create(prk_channel channel, const prk_job *job);
 
+/// Forks a worker that may serve other jobs later (prk_worker_tell). Its flag is its own
+/// (prk_worker_raise), whatever the job's is. Otherwise as prk_worker_create.
+prk_worker *prk_worker_create_to_stay(prk_channel channel, const prk_job *job);
+
 /// What a worker that is no child of a threaded process is told first. Its job's pointers are not
 /// valid there; `engine` and `task` say what they stand for.
 typedef struct prk_worker_setup {
@@ -82,11 +88,18 @@ typedef struct prk_channel_end prk_channel_end;
 /// Its main function, in any language. It ends with prk_worker_serve.
 typedef void (*prk_worker_main)(const prk_worker_setup *setup, prk_channel_end *end);
 
+/// Makes the job that a setup stands for. `*job` is the last one; its task and its flag stay.
+/// Returns false when the setup stands for none: then the worker exits.
+typedef bool (*prk_worker_resolve)(const prk_worker_setup *setup, prk_job *job);
+
 /// The flag that its owner raises.
 const uint32_t *prk_worker_cancel_flag(const prk_channel_end *end);
 
-/// Serves `job` until it is told to stop or its parent ends, and ends the process.
-__attribute__((noreturn)) void prk_worker_serve(prk_channel_end *end, const prk_job *job);
+/// Serves `job`, and after it those that the owner tells, until it is told to stop or its parent
+/// ends; then it ends the process. `resolve` makes the later jobs. NULL: what the owner's pointers
+/// mean is the same here, as in a forked child.
+__attribute__((noreturn)) void prk_worker_serve(prk_channel_end *end, const prk_job *job,
+                                                prk_worker_resolve resolve);
 
 /// A process that forks workers, as its owner sees it.
 typedef struct prk_nursery prk_nursery;
@@ -108,8 +121,14 @@ prk_worker *prk_worker_spawn(const prk_worker_setup *setup);
 /// Becomes a worker and does not return when this process was started by prk_worker_spawn.
 void prk_worker_adopt(prk_worker_main main);
 
-/// Raises the flag of a worker that a nursery forked or that was spawned.
+/// Raises the flag of a worker that has its own: one that stays, that a nursery forked or that was
+/// spawned. It stays raised until prk_worker_tell.
 void prk_worker_raise(prk_worker *worker);
+
+/// Sets the job of all requests from the next one on, and lowers the flag. Only for a worker that
+/// has its own flag, and while it holds nothing. The job's functions must have been part of the
+/// program when the worker was forked. Costs a copy; the worker reads it with its next request.
+void prk_worker_tell(prk_worker *worker, const prk_worker_setup *setup);
 
 /// What the task said of its failure to answer the oldest request: to be asked before
 /// prk_worker_answer. PRK_WORKER_TEXT bytes at most, ended by a zero.

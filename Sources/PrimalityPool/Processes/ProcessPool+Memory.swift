@@ -40,17 +40,25 @@ extension ProcessPool {
     }
 
     /// Some 50 µs: waking a process that sleeps costs about as much.
-    private static var least: Double { 50_000 }
+    static var least: Double { 50_000 }
 
     /// Returns when every verdict is written or there is an error.
     private func run(_ job: PoolRun, _ numbers: SlicedNumbers) throws(PoolError) {
         try checkLevel()
+        let crew = try ProcessCrew(self, stays: false)
+        defer { crew.stop(after: job) }
+        try crew.run(job, numbers)
+    }
+}
+
+extension ProcessCrew {
+    /// One run over numbers in memory; returns when every verdict is written or there is an error.
+    func run(_ job: PoolRun, _ numbers: SlicedNumbers) throws(PoolError) {
         var job = job
         job.wantsReports = false
-        var supervisor = try Supervisor<SliceFlow>(job, of: self, measures: false)
-        defer { supervisor.stop() }
+        try begin(job, measures: false)
         var flow = SliceFlow(numbers, engine: job.engine)
-        try supervisor.run(&flow)
+        try supervise(job, nil, &flow)
         if let failure = flow.failure {
             throw failure == .cancelled ? .cancelled : .failed(failure)
         }

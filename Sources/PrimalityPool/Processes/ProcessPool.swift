@@ -30,7 +30,9 @@ extension ProcessChannel {
 
 /// Tests in processes, each with a private channel.
 ///
-/// By default they are forked for a run and run C (and integer Swift reached through a C function
+/// A pool is a ``ProcessFleet`` that lives for one run: each run starts its workers and ends them.
+///
+/// By default they are forked and run C (and integer Swift reached through a C function
 /// pointer) from `fork` to `_exit`, so a run may start in a program that has threads. Others run any
 /// Swift code: ``WorkerKind``.
 ///
@@ -92,21 +94,39 @@ public struct ProcessPool: Pool {
         let job = workersRun(PoolRun(job, cancel: cancel, notify: notify))
         try checkWorkers()
         try checkLevel()
-        let feed = Feed(
-            job, workers: workers, depth: Int(PRK_WORKER_DEPTH) / chunksPerWorker)
-        let doorbell = try Doorbell()
-        var started: Supervisor<ChunkFlow>?
-        let feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
-            () throws(PoolError) in
-            started = try Supervisor(job, of: self, doorbell, measures: true)
+        let feed = feed(job)
+        let crew = try ProcessCrew(self, stays: false)
+        defer { crew.stop(after: job) }
+        var delivery = Delivery(job)
+        try crew.run(job, feed, from: source) { result in
+            delivery.add(result, deliver: deliver) { feed.left($0) }
         }
-        guard var supervisor = started.take() else { return }
-        defer { supervisor.stop() }
+        try feed.checkSource()
+    }
+}
+
+extension ProcessCrew {
+    /// One run.
+    ///
+    /// - Parameters:
+    ///   - job: What to do with the numbers.
+    ///   - feed: The way of the chunks.
+    ///   - source: Gives the next batch, or `nil` at the end.
+    ///   - take: Takes a result. The feeder goes on only when results leave the feed.
+    /// - Throws: ``PoolError``, but not what the source has thrown.
+    func run(
+        _ job: PoolRun, _ feed: Feed, from source: @escaping @Sendable () throws -> NumberBatch?,
+        take: (ChunkResult) -> Void
+    ) throws(PoolError) {
+        let doorbell = try Doorbell()
+        let feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
+            () throws(PoolError) in try begin(job, measures: true)
+        }
         defer { feeder.join() }
         do throws(PoolError) {
-            try withoutActuallyEscaping(deliver) { deliver throws(PoolError) in
-                var flow = ChunkFlow(job, feed, deliver)
-                try supervisor.run(&flow)
+            try withoutActuallyEscaping(take) { take throws(PoolError) in
+                var flow = ChunkFlow(job, feed, take)
+                try supervise(job, doorbell, &flow)
             }
         } catch {
             // The feeder may be waiting for room: let it see the flag.
@@ -114,7 +134,20 @@ public struct ProcessPool: Pool {
             feed.open()
             throw error
         }
-        try feed.checkSource()
+    }
+
+    /// Does all of a flow's work.
+    func supervise<Flow: WorkFlow>(
+        _ job: PoolRun, _ doorbell: Doorbell?, _ flow: inout Flow
+    ) throws(PoolError) {
+        var supervisor = Supervisor<Flow>(job, self, doorbell)
+        defer { supervisor.finish() }
+        try supervisor.run(&flow)
+    }
+
+    /// Ends the workers after the only run.
+    func stop(after job: PoolRun) {
+        stop(within: job.cancel.isCancelled ? Self.graceWhenCancelled : Self.grace)
     }
 }
 
@@ -128,6 +161,11 @@ extension WorkerAnswer {
 }
 
 extension ProcessPool {
+    /// The way of the chunks of a run.
+    func feed(_ job: PoolRun) -> Feed {
+        Feed(job, workers: workers, depth: Int(PRK_WORKER_DEPTH) / chunksPerWorker)
+    }
+
     /// The job without its engine's limits when a task takes the engine's place.
     func workersRun(_ run: PoolRun) -> PoolRun {
         var job = run
@@ -157,18 +195,16 @@ extension ProcessPool {
     package init() { unsafe wordEngine = nil }
 }
 
-/// Chunks from a feeder, cut into jobs, and their results to the caller.
+/// Chunks from a feeder, cut into jobs, and their results as they come.
 private struct ChunkFlow: WorkFlow {
     private let job: PoolRun
     private let feed: Feed
-    private let deliver: (ChunkResult) -> Bool
-    private var delivery: Delivery
+    private let taker: (ChunkResult) -> Void
 
-    init(_ job: PoolRun, _ feed: Feed, _ deliver: @escaping (ChunkResult) -> Bool) {
+    init(_ job: PoolRun, _ feed: Feed, _ taker: @escaping (ChunkResult) -> Void) {
         self.job = job
         self.feed = feed
-        self.deliver = deliver
-        delivery = Delivery(job)
+        self.taker = taker
     }
 
     mutating func next() -> BlockingQueue<Job>.Taken {
@@ -233,7 +269,6 @@ private struct ChunkFlow: WorkFlow {
     mutating func halve(_ work: Job) -> [Job] { feed.jobs.halve(work) }
 
     private mutating func finish(_ work: Job, _ result: JobResult) {
-        guard let complete = feed.jobs.finish(work, result) else { return }
-        delivery.add(complete, deliver: deliver) { feed.left($0) }
+        if let complete = feed.jobs.finish(work, result) { taker(complete) }
     }
 }

@@ -17,10 +17,7 @@ extension Supervisor {
     mutating func bury(_ place: Int, _ flow: inout Flow) throws(PoolError) {
         var worker = workers.remove(at: place)
         // Its channel may be broken though it lives: make sure.
-        unsafe prk_worker_kill(worker.handle)
-        let end = reap(worker)
-        let hadStarted = unsafe prk_worker_has_started(worker.handle)
-        unsafe prk_worker_destroy(worker.handle)
+        let end = crew.bury(worker.member)
         lastSignal = end.signal
         // Those that we ended took their time, which bounds them.
         if !worker.isTimedOut { deathsSinceAnswer += 1 }
@@ -33,7 +30,7 @@ extension Supervisor {
             } else if isFirst && worker.isTimedOut {
                 narrow(held.work, worker: worker.id, .timedOut, &flow)
             } else {
-                held.deaths += isFirst && hadStarted ? 1 : 0
+                held.deaths += isFirst && end.hadStarted ? 1 : 0
                 if held.deaths == 2 {
                     let failure = ChunkFailure.workerDied(
                         signal: end.signal, exitStatus: end.status)
@@ -45,12 +42,12 @@ extension Supervisor {
         }
         replays += back.reversed()
         // Finding one number among a million takes 24 deaths.
-        if deathsSinceAnswer > 4 * wanted + 32 {
+        if deathsSinceAnswer > 4 * crew.wanted + 32 {
             throw .workersKeepDying(count: deathsSinceAnswer, signal: lastSignal)
         }
         let error = start(worker.id)
         if error != 0 && workers.isEmpty && !job.cancel.isCancelled {
-            throw .noWorkers(wanted: wanted, error: error)
+            throw .noWorkers(wanted: crew.wanted, error: error)
         }
         if worker.isTimedOut || job.cancel.isCancelled { return }
         job.notify?(
@@ -90,32 +87,13 @@ extension Supervisor {
         for worker in workers where !worker.held.isEmpty { unsafe prk_worker_kill(worker.handle) }
     }
 
-    /// Gives every worker the poison pill and waits for its exit.
+    /// Gives the workers back.
     ///
-    /// Workers that hold something, after an error, are killed instead, and those that do not go.
-    mutating func stop() {
-        for worker in workers {
-            var pill = WorkerRequest()
-            pill.kind = UInt64(PRK_REQUEST_STOP)
-            let error =
-                unsafe worker.held.isEmpty
-                ? prk_worker_send(worker.handle, &pill, nil, nil) : EBUSY
-            if error == 0 {
-                unsafe prk_worker_wake(worker.handle)
-            } else {
-                unsafe prk_worker_kill(worker.handle)
-            }
-        }
-        let grace = job.cancel.isCancelled ? Self.graceWhenCancelled : Self.grace
-        let deadline = ContinuousClock.now + grace
-        for worker in workers {
-            let left = max(0, Int((deadline - .now) / .milliseconds(1)))
-            if unsafe !prk_worker_await_end(worker.handle, Int32(left)) {
-                unsafe prk_worker_kill(worker.handle)
-            }
-            _ = reap(worker)
-            unsafe prk_worker_destroy(worker.handle)
-        }
+    /// Those that hold something, after an error, are ended instead: their answers are no other run's.
+    mutating func finish() {
+        killBusy()
+        for worker in workers where !worker.held.isEmpty { _ = crew.bury(worker.member) }
+        crew.takeBack(workers.filter(\.held.isEmpty).map(\.member))
         workers = []
     }
 }

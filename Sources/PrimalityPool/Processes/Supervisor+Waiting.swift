@@ -20,7 +20,7 @@ extension Supervisor {
         let isSoon = workers.indices.contains {
             (workers[$0].held.first?.cost ?? .infinity) * pace < 20_000
         }
-        if !isSoon || channel != .shm { return false }
+        if !isSoon || crew.channel != .shm { return false }
         for _ in 0..<100 {
             for place in workers.indices
             where unsafe prk_worker_has_mail(workers[place].handle) {

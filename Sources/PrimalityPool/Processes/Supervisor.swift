@@ -11,13 +11,13 @@ internal import Primality
     internal import Musl
 #endif
 
-/// Hands work to worker processes, takes their answers and replaces the dead: one loop that waits for
-/// answers, deaths and new work at once, and for nothing else.
+/// One run: hands work to worker processes and takes their answers. One loop waits for answers, deaths
+/// and new work at once, and for nothing else.
 ///
 /// The ledger is the list of what each worker holds, in the order of its answers. A worker that dies has
 /// begun the first of it at most; the others go back as if they had never been handed out.
 ///
-/// It belongs to the thread that started the run.
+/// The workers are the crew's, which it borrows. It belongs to the crew's thread.
 @safe struct Supervisor<Flow: WorkFlow> {
     /// Work, and how many workers it has ended.
     struct Held {
@@ -27,9 +27,7 @@ internal import Primality
     }
 
     @safe struct Worker {
-        let id: Int
-        /// The owner's side in C.
-        let handle: OpaquePointer
+        let member: ProcessCrew.Member
         var held = Fifo<Held>()
         /// What all of it costs.
         var load = 0.0
@@ -46,6 +44,11 @@ internal import Primality
         var isTimedOut = false
         /// Its entries in the supervisor's list of descriptors.
         var watched = 0..<0
+
+        var id: Int { member.id }
+        var handle: OpaquePointer { unsafe member.handle }
+
+        init(_ member: ProcessCrew.Member) { self.member = member }
     }
 
     /// Rings when the flow has something new; `nil` when it always has what it will have.
@@ -53,11 +56,7 @@ internal import Primality
     /// Of the job's flag; -1 when there is none, or when it has rung.
     var cancelBell: Int32
     let job: PoolRun
-    let maker: WorkerMaker
-    let channel: ProcessChannel
-    let mirrorsCancel: Bool
-    let faults: ProcessFaults
-    let wanted: Int
+    let crew: ProcessCrew
     var workers: [Worker] = []
     var descriptors: [pollfd] = []
     /// Work to do again after its worker died; a stack.
@@ -69,63 +68,26 @@ internal import Primality
     var deathsSinceAnswer = 0
     var lastSignal: Int32?
 
-    /// How long a worker may take to notice that the run has ended, or was cancelled: to be over within
-    /// 100 ms.
-    static var grace: Duration { .milliseconds(1000) }
-    static var graceWhenCancelled: Duration { .milliseconds(60) }
-
-    /// Starts the workers.
+    /// Borrows the workers of a crew, which know the job.
     ///
     /// - Parameters:
     ///   - job: What is done with the numbers.
-    ///   - pool: Whose workers they are.
+    ///   - crew: Whose workers they are; ``ProcessCrew/begin(_:measures:)`` was called.
     ///   - doorbell: Rings when the flow has something new.
-    ///   - measures: Whether the CPU time of requests is wanted.
-    /// - Throws: ``PoolError`` when there is no worker.
-    init(
-        _ job: PoolRun, of pool: ProcessPool, _ doorbell: Doorbell? = nil, measures: Bool
-    ) throws(PoolError) {
+    init(_ job: PoolRun, _ crew: ProcessCrew, _ doorbell: Doorbell? = nil) {
         self.job = job
-        clock = RunningTime(for: job.timeout ?? .seconds(2))
-        faults = pool.faults
-        channel = pool.channel
-        // The others have the job's own flag.
-        mirrorsCancel = pool.workerKind != .kernel
-        wanted = pool.workers
-        var kernelJob = unsafe job.engine.job(
-            options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
-        if let engine = unsafe faults.wordEngine { unsafe kernelJob.word_engine = unsafe engine }
-        unsafe kernelJob.wants_cpu_time = measures
-        maker = try unsafe WorkerMaker(job, of: pool, kernelJob)
-        cancelBell = job.cancel.bell
+        self.crew = crew
         self.doorbell = doorbell
-        var error: Int32 = 0
-        for id in 0..<wanted {
-            error = start(id)
-            if error != 0 { break }
-        }
-        if workers.isEmpty { throw .noWorkers(wanted: wanted, error: error) }
-        if error != 0 {
-            job.notify?(.fewerWorkers(started: workers.count, wanted: wanted, error: error))
-        }
+        clock = RunningTime(for: job.timeout ?? .seconds(2))
+        cancelBell = job.cancel.bell
+        workers = crew.lend().map { Worker($0) }
     }
 
-    /// Forks worker `id`; 0 or an errno.
+    /// Starts worker `id`; 0 or an errno.
     mutating func start(_ id: Int) -> Int32 {
-        let error = faults.forkError(id)
-        if error != 0 { return error }
-        let handle = unsafe maker.make()
-        guard let handle = unsafe handle else { return errno }
-        unsafe workers.append(Worker(id: id, handle: handle))
-        return 0
-    }
-
-    /// How a worker ended; `nil` for both when somebody else has reaped it.
-    func reap(_ worker: Worker) -> (signal: Int32?, status: Int32?) {
-        var signal: Int32 = 0
-        let status = unsafe maker.reap(worker.handle, &signal)
-        if status < 0 { return (nil, nil) }
-        return signal != 0 ? (signal, nil) : (nil, status)
+        let error = crew.start(id)
+        workers += crew.lend().map { Worker($0) }
+        return error
     }
 
     /// Runs until all work is done or given up.
@@ -170,10 +132,10 @@ internal import Primality
             if job.cancel.isCancelled {
                 let since = cancelled ?? .now
                 cancelled = since
-                if mirrorsCancel {
+                if crew.mirrorsCancel {
                     for worker in workers { unsafe prk_worker_raise(worker.handle) }
                 }
-                if .now - since > Self.graceWhenCancelled { killBusy() }
+                if .now - since > ProcessCrew.graceWhenCancelled { killBusy() }
             }
         }
     }

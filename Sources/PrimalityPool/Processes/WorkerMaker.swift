@@ -70,27 +70,30 @@ private func threadCount() -> Int {
     return 0
 }
 
-/// Makes the workers of a run.
+/// Makes worker processes, and tells those that stay what comes next.
 @safe struct WorkerMaker {
     private let kind: WorkerKind
     private let channel: ProcessChannel
-    private let kernelJob: KernelJob
-    private let setup: prk_worker_setup
+    private let stays: Bool
+    private var setup: prk_worker_setup
 
     /// Throws when such workers cannot be had here.
-    init(_ job: PoolRun, of pool: ProcessPool, _ kernelJob: KernelJob) throws(PoolError) {
+    init(_ pool: ProcessPool, stays: Bool) throws(PoolError) {
         kind = pool.workerKind
         channel = pool.channel
-        unsafe self.kernelJob = unsafe kernelJob
+        self.stays = stays
         var setup = unsafe prk_worker_setup()
-        unsafe setup.job = unsafe kernelJob
         unsafe setup.channel = pool.channel.kernelChannel
         unsafe setup.owner = getpid()
-        unsafe write(job.engine.rawValue, to: &setup.engine)
+        unsafe write(Engine.auto.rawValue, to: &setup.engine)
         unsafe write(pool.task ?? "", to: &setup.task)
         unsafe self.setup = unsafe setup
         if kind == .kernel {
             if let task = pool.task { throw .unknownTask(task) }
+            // What an engine needs of Swift's runtime is to be there before the fork.
+            for engine in stays ? Engine.allCases : [] {
+                _ = unsafe engine.job(options: TestOptions(), cancel: nil, wantsReports: false)
+            }
             return
         }
         let found = registry.withLock { $0 }
@@ -103,23 +106,43 @@ private func threadCount() -> Int {
         }
     }
 
-    /// A new worker in C, or `nil` with `errno` set.
+    /// Sets the job of the workers that are made or told from now on.
+    ///
+    /// - Parameters:
+    ///   - job: What is done with the numbers.
+    ///   - wordEngine: Tests in the place of the job's engine, unless it is `nil`.
+    ///   - measures: Whether the CPU time of requests is wanted.
+    mutating func prepare(_ job: PoolRun, wordEngine: prk_word_engine?, measures: Bool) {
+        unsafe setup.job = unsafe job.engine.job(
+            options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
+        if let wordEngine = unsafe wordEngine { unsafe setup.job.word_engine = unsafe wordEngine }
+        unsafe setup.job.wants_cpu_time = measures
+        unsafe write(job.engine.rawValue, to: &setup.engine)
+    }
+
+    /// Tells a worker that stays, and holds nothing, the job.
+    func tell(_ handle: OpaquePointer) {
+        unsafe withUnsafePointer(to: setup) { unsafe prk_worker_tell(handle, $0) }
+    }
+
+    /// A new worker in C, which knows the job, or `nil` with `errno` set.
     func make() -> OpaquePointer? {
-        switch kind {
-        case .kernel:
-            // The child gets its copy of the job, and never returns from the call.
-            unsafe withUnsafePointer(to: kernelJob) { job in
-                unsafe prk_worker_create(channel.kernelChannel, job)
-            }
-        case .swift:
-            // One at a time: the nursery answers in the order of the questions.
-            unsafe registry.withLock { found in
-                unsafe withUnsafePointer(to: setup) { setup in
-                    unsafe HandedOver(prk_worker_create_in(found.nursery, setup))
+        unsafe withUnsafePointer(to: setup) { setup in
+            switch kind {
+            case .kernel:
+                // The child gets its copy of the job, and never returns from the call.
+                return unsafe withUnsafePointer(to: setup.pointee.job) { job in
+                    let channel = channel.kernelChannel
+                    return unsafe stays
+                        ? prk_worker_create_to_stay(channel, job) : prk_worker_create(channel, job)
                 }
-            }.value
-        case .exec:
-            unsafe withUnsafePointer(to: setup) { unsafe prk_worker_spawn($0) }
+            case .swift:
+                // One at a time: the nursery answers in the order of the questions.
+                return unsafe registry.withLock { found in
+                    unsafe HandedOver(prk_worker_create_in(found.nursery, setup))
+                }.value
+            case .exec: return unsafe prk_worker_spawn(setup)
+            }
         }
     }
 
@@ -152,24 +175,38 @@ private func string<Room>(_ room: Room) -> String {
 
 /// The life of a worker that runs Swift.
 private let workerMain: prk_worker_main = { setup, end in
-    guard let setup = unsafe setup?.pointee, let end = unsafe end,
+    guard let end = unsafe end else { return }
+    var job = unsafe KernelJob()
+    if unsafe !resolve(setup, &job) { return }
+    unsafe job.options.cancel = unsafe prk_worker_cancel_flag(end)
+    unsafe prk_worker_serve(end, &job, resolve)
+}
+
+/// The job that a setup stands for, in a worker that runs Swift.
+private let resolve: prk_worker_resolve = { setup, job in
+    guard let setup = unsafe setup?.pointee, let job = unsafe job,
         let engine = unsafe Engine(rawValue: string(setup.engine))
-    else { return }
+    else { return false }
     let options = unsafe TestOptions(
         rounds: Int(setup.job.options.rounds), seed: setup.job.options.seed,
         wantsResidue: setup.job.options.want_residue)
-    var job = unsafe engine.job(
+    var next = unsafe engine.job(
         options: options, cancel: nil, wantsReports: setup.job.wants_reports)
-    unsafe job.wants_cpu_time = unsafe setup.job.wants_cpu_time
-    unsafe job.options.cancel = unsafe prk_worker_cancel_flag(end)
+    unsafe next.wants_cpu_time = unsafe setup.job.wants_cpu_time
+    // A worker has one task, for the process's life.
+    unsafe next.task = unsafe job.pointee.task
+    unsafe next.task_context = unsafe job.pointee.task_context
     let name = unsafe string(setup.task)
-    if !name.isEmpty {
-        guard let task = registry.withLock({ $0.tasks.first { $0.name == name } }) else { return }
-        // For the process's life.
-        unsafe job.task_context = unsafe Unmanaged.passRetained(Body(task)).toOpaque()
-        unsafe job.task = unsafe runTask
+    let hasTask = unsafe next.task != nil
+    if !name.isEmpty && !hasTask {
+        guard let task = registry.withLock({ $0.tasks.first { $0.name == name } }) else {
+            return false
+        }
+        unsafe next.task_context = unsafe Unmanaged.passRetained(Body(task)).toOpaque()
+        unsafe next.task = unsafe runTask
     }
-    unsafe prk_worker_serve(end, &job)
+    unsafe job.pointee = unsafe next
+    return true
 }
 
 private final class Body {

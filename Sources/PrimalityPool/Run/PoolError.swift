@@ -35,6 +35,10 @@ public enum PoolError: Error, Sendable, Equatable {
     case failed(ChunkFailure)
     /// The source threw. All that it gave before was tested and delivered.
     case source(SourceError)
+    /// The fleet was shut down before the run began.
+    case fleetIsShutDown
+    /// The run was begun in a callback of another run of the same fleet, for whose end it would wait.
+    case runInsideRun
 }
 
 /// What a source of numbers threw.
@@ -79,6 +83,8 @@ extension PoolError: CustomStringConvertible {
         case .cancelled: "cancelled"
         case .failed(let failure): failure.description
         case .source(let error): error.description
+        case .fleetIsShutDown: "the fleet of workers was shut down"
+        case .runInsideRun: "a run of a fleet of workers cannot begin inside another run of it"
         }
     }
 }

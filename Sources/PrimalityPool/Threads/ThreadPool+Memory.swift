@@ -41,34 +41,41 @@ extension ThreadPool {
     }
 
     /// Some 20 µs: beside that, taking a slice and the wait for the last one are nothing.
-    private static var least: Double { 20_000 }
+    static var least: Double { 20_000 }
 
     /// Returns when all threads have ended, and every verdict is written or there is an error.
     private func run(_ job: PoolRun, _ numbers: SlicedNumbers) throws(PoolError) {
-        let isPinned = isPinned
+        let crew = ThreadCrew(self, stays: false)
+        defer { crew.stop() }
+        try crew.run(job, numbers)
+    }
+}
+
+extension ThreadCrew {
+    /// One run over numbers in memory; returns when every verdict is written or there is an error.
+    func run(_ job: PoolRun, _ numbers: SlicedNumbers) throws(PoolError) {
         let failure = Monitor<ChunkFailure?>(nil)
-        var threads: [WorkerThread] = []
         var problem: PoolError?
+        var started = 0
         // More threads than slices would find nothing.
-        for id in 0..<min(workers, numbers.cursor.slices) {
+        for id in 0..<min(wanted, numbers.cursor.slices) {
             do throws(PoolError) {
                 let box = HandedOver(try SliceWorker(job, largest: numbers.cursor.largest))
-                threads.append(
-                    try WorkerThread(name: "prk-worker-\(id)") {
-                        if isPinned { prk_thread_pin(Int32(id)) }
-                        if let found = box.value.work(numbers) {
-                            numbers.cursor.stop()
-                            failure.withLock { $0 = $0 ?? found }
-                        }
-                    })
+                try give(id) {
+                    if let found = box.value.work(numbers) {
+                        numbers.cursor.stop()
+                        failure.withLock { $0 = $0 ?? found }
+                    }
+                }
+                started += 1
             } catch {
                 problem = error
             }
         }
-        for thread in threads { thread.join() }
-        if threads.isEmpty, let problem {
+        settle()
+        if started == 0, let problem {
             guard case .system(_, let error) = problem else { throw problem }
-            throw .noWorkers(wanted: workers, error: error)
+            throw .noWorkers(wanted: wanted, error: error)
         }
         if let failure = failure.withLock({ $0 }) {
             throw failure == .cancelled ? .cancelled : .failed(failure)

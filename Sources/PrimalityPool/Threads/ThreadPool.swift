@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CKernels.Internal
 public import Primality
 
 /// Tests on pthreads of our own, created for a run and joined at its end.
+///
+/// A pool is a ``ThreadFleet`` that lives for one run.
 ///
 /// Never the cooperative threads of Swift: a test that blocks them would stop every task of the
 /// program.
@@ -36,12 +37,7 @@ public struct ThreadPool: Pool {
         from source: @escaping @Sendable () throws -> NumberBatch?, deliver: (ChunkResult) -> Bool
     ) throws(PoolError) {
         let job = PoolRun(job, cancel: cancel, notify: notify)
-        try run(job, from: source, deliver: deliver) { id throws(PoolError) in
-            let worker = try LocalWorker(id: id, job: job)
-            return { jobs, finish in
-                while let job = jobs.pop() { finish(job, worker.run(job)) }
-            }
-        }
+        try run(job, from: source, deliver: deliver, makeWorker: LocalWorker.life(job))
     }
 
     /// As ``run(_:cancel:notify:from:deliver:)``, with workers of the caller's.
@@ -50,43 +46,75 @@ public struct ThreadPool: Pool {
     ///   - job: What to do with the numbers.
     ///   - source: Gives the next batch, or `nil` at the end.
     ///   - deliver: Takes a result; `false` ends the run.
-    ///   - makeWorker: Makes what one thread does, called on this one: it takes jobs until there are no
-    ///     more, and says what became of each.
+    ///   - makeWorker: Makes what one thread does, called on this one.
     /// - Throws: ``PoolError``.
     package func run(
         _ job: PoolRun, from source: @escaping @Sendable () throws -> NumberBatch?,
         deliver: (ChunkResult) -> Bool,
-        makeWorker: (Int) throws(PoolError) -> (JobQueue, (Job, JobResult) -> Void) -> Void
+        makeWorker: (Int) throws(PoolError) -> WorkerLife
     ) throws(PoolError) {
         try checkWorkers()
-        let isPinned = isPinned
+        let crew = ThreadCrew(self, stays: false)
+        defer { crew.stop() }
+        try crew.run(job, from: source, deliver: deliver, makeWorker: makeWorker)
+    }
+}
+
+/// What one thread does in a run: it takes jobs until there are no more, and says what became of each.
+package typealias WorkerLife = (JobQueue, (Job, JobResult) -> Void) -> Void
+
+extension LocalWorker {
+    /// Makes what the threads of a pool do in a run.
+    static func life(_ job: PoolRun) -> (Int) throws(PoolError) -> WorkerLife {
+        { id throws(PoolError) in
+            let worker = try LocalWorker(id: id, job: job)
+            return { jobs, finish in
+                while let job = jobs.pop() { finish(job, worker.run(job)) }
+            }
+        }
+    }
+}
+
+extension ThreadCrew {
+    /// One run.
+    ///
+    /// - Parameters:
+    ///   - job: What to do with the numbers.
+    ///   - source: Gives the next batch, or `nil` at the end.
+    ///   - deliver: Takes a result; `false` ends the run.
+    ///   - makeWorker: Makes what one thread does, called on this one.
+    /// - Throws: ``PoolError``.
+    func run(
+        _ job: PoolRun, from source: @escaping @Sendable () throws -> NumberBatch?,
+        deliver: (ChunkResult) -> Bool, makeWorker: (Int) throws(PoolError) -> WorkerLife
+    ) throws(PoolError) {
+        let workers = wanted
         let feed = Feed(job, workers: workers)
         let results = BlockingQueue<ChunkResult>(producers: workers)
-        var threads: [WorkerThread] = []
-        defer { for thread in threads { thread.join() } }
+        // Also those that have ended may not have let go of all that they were given.
+        defer { settle() }
         let feeder = try feed.start(from: source) { () throws(PoolError) in
             var problem: PoolError?
+            var started = 0
             for id in 0..<workers {
                 do throws(PoolError) {
                     let box = HandedOver(try makeWorker(id))
-                    threads.append(
-                        try WorkerThread(name: "prk-worker-\(id)") {
-                            if isPinned { prk_thread_pin(Int32(id)) }
-                            box.value(feed.jobs) { job, result in
-                                let complete = feed.jobs.finish(job, result)
-                                if let complete { results.push(complete) }
-                            }
-                            results.end()
-                        })
+                    try give(id) {
+                        box.value(feed.jobs) { job, result in
+                            let complete = feed.jobs.finish(job, result)
+                            if let complete { results.push(complete) }
+                        }
+                        results.end()
+                    }
+                    started += 1
                 } catch {
                     problem = error
                     results.end()
                 }
             }
-            if threads.isEmpty, let problem { throw problem }
+            if started == 0, let problem { throw problem }
             if case .system(_, let error)? = problem {
-                job.notify?(
-                    .fewerWorkers(started: threads.count, wanted: workers, error: error))
+                job.notify?(.fewerWorkers(started: started, wanted: workers, error: error))
             }
         }
         defer { feeder.join() }
