@@ -12,9 +12,15 @@ import Testing
         PoolKind.allCases.map { $0.pool(workers: 2) }
         + [ProcessChannel.pipe, .socket].map { ProcessPool(workers: 2, channel: $0) }
 
+    /// The same, and fleets.
+    static func all() throws -> [any Pool] {
+        try pools + ProcessChannel.allCases.map { try ProcessFleet(workers: 2, channel: $0) }
+            + [ThreadFleet(workers: 2)]
+    }
+
     /// Sizes on both sides of what a slot, a room of the mailbox and a pipe take, and nothing at all.
-    @Test(arguments: ProcessChannel.allCases)
-    func chunksOfEverySizeTravel(_ channel: ProcessChannel) async throws {
+    @Test(arguments: ProcessChannel.allCases, Life.allCases)
+    func chunksOfEverySizeTravel(_ channel: ProcessChannel, _ life: Life) async throws {
         try await blocking {
             // 32,768 numbers fill the room for requests; 1 MiB of verdicts that for answers, and so do
             // some 13,000 reports.
@@ -26,26 +32,29 @@ import Testing
                 let next = Monitor(0)
                 var found: [Int] = []
                 var expected = 0
-                try ProcessPool(workers: 2, channel: channel).run(
-                    PoolJob(engine: .u64, wantsReports: wantsReports),
-                    from: {
-                        next.withLock {
-                            $0 += 1
-                            return $0 > batches.count ? nil : batches[$0 - 1]
+                let pool = ProcessPool(workers: 2, channel: channel)
+                try life.serve(pool, isAlone: false) { pool in
+                    try pool.run(
+                        PoolJob(engine: .u64, wantsReports: wantsReports),
+                        from: {
+                            next.withLock {
+                                $0 += 1
+                                return $0 > batches.count ? nil : batches[$0 - 1]
+                            }
                         }
-                    }
-                ) { result in
-                    #expect(result.failure == nil)
-                    #expect(result.chunk.first == expected)
-                    expected += result.results.count
-                    found.append(result.results.count)
-                    for i in 0..<result.results.count {
-                        let n = 2 * UInt64(i) + 1
-                        if result.results.verdict(at: i)?.passed != isPrime(n) {
-                            Issue.record("\(n) in a chunk of \(result.results.count)")
+                    ) { result in
+                        #expect(result.failure == nil)
+                        #expect(result.chunk.first == expected)
+                        expected += result.results.count
+                        found.append(result.results.count)
+                        for i in 0..<result.results.count {
+                            let n = 2 * UInt64(i) + 1
+                            if result.results.verdict(at: i)?.passed != isPrime(n) {
+                                Issue.record("\(n) in a chunk of \(result.results.count)")
+                            }
                         }
+                        return true
                     }
-                    return true
                 }
                 #expect(found == sizes)
             }
@@ -53,45 +62,51 @@ import Testing
     }
 
     /// A request of 16 MB and an answer of more than 100 MB.
-    @Test(arguments: ProcessChannel.allCases)
-    func largeResultsTravelWhole(_ channel: ProcessChannel) async throws {
+    @Test(arguments: ProcessChannel.allCases, Life.allCases)
+    func largeResultsTravelWhole(_ channel: ProcessChannel, _ life: Life) async throws {
         try await blocking {
             let count = TestFiles.sanitizer == nil ? 1_000_000 : 100_000
             let numbers = (0..<UInt64(count)).map { 4 * $0 + 2 }
-            let found = try find(
-                ProcessPool(workers: 1, channel: channel),
-                PoolJob(engine: .u64, wantsReports: true), numbers, by: count)
-            #expect(found.delivered == count && found.twice == 0)
-            #expect(found.verdicts.first == .prime)
-            #expect(found.verdicts.dropFirst().allSatisfy { $0 == .composite })
+            try life.serve(ProcessPool(workers: 1, channel: channel), isAlone: false) { pool in
+                let found = try find(
+                    pool, PoolJob(engine: .u64, wantsReports: true), numbers, by: count)
+                #expect(found.delivered == count && found.twice == 0)
+                #expect(found.verdicts.first == .prime)
+                #expect(found.verdicts.dropFirst().allSatisfy { $0 == .composite })
+            }
         }
     }
 
     /// A run inside the callback of another one, of the same pool and of others.
     @Test func runsMayBeNested() async throws {
         try await blocking {
-            for outer in Self.pools {
+            let all = try Self.all()
+            for (place, outer) in all.enumerated() {
+                // A run inside another one of the same fleet would wait for itself.
+                var others = all
+                if outer is ProcessFleet || outer is ThreadFleet { others.remove(at: place) }
                 var inner = 0
                 try outer.run(PoolJob(engine: .u64), from: source([2, 3, 4, 5], by: 1)) { _ in
-                    for pool in Self.pools {
+                    for pool in others {
                         let verdicts = try? pool.verdicts(of: [BigNatural(7), BigNatural(8)])
                         if verdicts == [.prime, .composite] { inner += 1 }
                     }
                     return true
                 }
-                #expect(inner == 4 * Self.pools.count)
+                #expect(inner == 4 * others.count)
             }
         }
     }
 
     @Test func poolsRunSideBySide() async throws {
         try await blocking {
+            let pools = try Self.all()
             let numbers = someNumbers(3000)
             let expected = try Tester.verdicts(of: numbers)
             let wrong = Monitor(0)
-            let threads = try (0..<12).map { i in
+            let threads = try (0..<2 * pools.count).map { i in
                 try WorkerThread(name: "caller") {
-                    let pool = Self.pools[i % Self.pools.count]
+                    let pool = pools[i % pools.count]
                     for chunk in [10, 500] {
                         let found = try? pool.verdicts(
                             of: numbers.map { BigNatural($0) }, using: PoolJob(engine: .u64),
@@ -107,7 +122,7 @@ import Testing
 
     @Test func cancellingBeforeAndAfterIsNothing() async throws {
         try await blocking {
-            for pool in Self.pools {
+            for pool in try Self.all() {
                 let job = PoolJob(engine: .u64)
                 let (before, after) = (CancelFlag(), CancelFlag())
                 before.cancel()
@@ -127,7 +142,7 @@ import Testing
     @Test func nothingIsKept() async throws {
         final class Canary: Sendable {}
         try await blocking {
-            for pool in Self.pools {
+            for pool in try Self.all() {
                 let cancel = CancelFlag()
                 weak var inSource: Canary?
                 weak var inDeliver: Canary?
@@ -155,26 +170,29 @@ import Testing
     }
 
     /// Workers that are all killed at once, and again.
-    @Test func aWholePoolIsKilled() async {
-        await #expect(processExitsWith: .success) {
+    @Test(arguments: Life.allCases)
+    func aWholePoolIsKilled(_ life: Life) async {
+        await #expect(processExitsWith: .success) { [life] in
             try await blocking {
                 let numbers = someNumbers(60_000)
                 for channel in ProcessChannel.allCases {
                     for workers in [1, 2, 5, 13] {
                         let kills = Monitor(0)
-                        try storm {
-                            let found = try find(
-                                ProcessPool(workers: workers, channel: channel),
-                                PoolJob(engine: .u64, order: .done), numbers, by: 100)
-                            try check(found, numbers)
-                        } _: { _ in
-                            // A number that is alone when two kills meet it would be taken for poison.
-                            if kills.withLock({
-                                $0 += 1
-                                return $0 <= 3
-                            }) {
-                                for child in children() { kill(child, SIGKILL) }
-                                usleep(50_000)
+                        let pool = ProcessPool(workers: workers, channel: channel)
+                        try life.serve(pool) { pool in
+                            try storm {
+                                let found = try find(
+                                    pool, PoolJob(engine: .u64, order: .done), numbers, by: 100)
+                                try check(found, numbers)
+                            } _: { _ in
+                                // A number that is alone when two kills meet it would be taken for poison.
+                                if kills.withLock({
+                                    $0 += 1
+                                    return $0 <= 3
+                                }) {
+                                    for child in children() { kill(child, SIGKILL) }
+                                    usleep(50_000)
+                                }
                             }
                         }
                     }
@@ -184,30 +202,30 @@ import Testing
     }
 
     /// Workers of which each dies before it can do anything.
-    @Test func workersThatNeverLiveEndTheRun() async {
-        await #expect(processExitsWith: .success) {
+    @Test(arguments: Life.allCases)
+    func workersThatNeverLiveEndTheRun(_ life: Life) async {
+        await #expect(processExitsWith: .success) { [life] in
             try await blocking {
                 let numbers = someNumbers(100)
                 for channel in ProcessChannel.allCases {
-                    let isOver = CancelFlag()
-                    let killer = try WorkerThread(name: "killer") {
-                        while !isOver.isCancelled {
-                            for child in children() { kill(child, SIGKILL) }
+                    try life.serve(ProcessPool(workers: 2, channel: channel)) { pool in
+                        let isOver = CancelFlag()
+                        let killer = try WorkerThread(name: "killer") {
+                            while !isOver.isCancelled {
+                                for child in children() { kill(child, SIGKILL) }
+                            }
                         }
-                    }
-                    defer {
-                        isOver.cancel()
-                        killer.join()
-                    }
-                    // Some may be faster than the killer: then their numbers have their verdicts.
-                    do {
-                        let found = try find(
-                            ProcessPool(workers: 2, channel: channel), PoolJob(engine: .gmp),
-                            numbers,
-                            by: 100)
-                        precondition(found.delivered == 100 && found.twice == 0)
-                    } catch PoolError.workersKeepDying(_, let signal) {
-                        precondition(signal == SIGKILL)
+                        defer {
+                            isOver.cancel()
+                            killer.join()
+                        }
+                        // Some may be faster than the killer: then their numbers have their verdicts.
+                        do {
+                            let found = try find(pool, PoolJob(engine: .gmp), numbers, by: 100)
+                            precondition(found.delivered == 100 && found.twice == 0)
+                        } catch PoolError.workersKeepDying(_, let signal) {
+                            precondition(signal == SIGKILL)
+                        }
                     }
                 }
             }
@@ -268,8 +286,9 @@ import Testing
         }
     }
 
-    @Test func noticesTellWhatHappened() async {
-        await #expect(processExitsWith: .success) {
+    @Test(arguments: Life.allCases)
+    func noticesTellWhatHappened(_ life: Life) async {
+        await #expect(processExitsWith: .success) { [life] in
             try await blocking {
                 let notices = Monitor<[PoolNotice]>([])
                 var faults = ProcessFaults()
@@ -281,19 +300,25 @@ import Testing
                     }
                 }
                 let kills = Monitor(0)
-                try storm {
-                    let numbers = someNumbers(400_000)
-                    let found = try find(
-                        ProcessPool(workers: 3, channel: .shm, faults: faults),
-                        PoolJob(engine: .u64), numbers, by: 100,
-                        notify: { notice in notices.withLock { $0.append(notice) } })
-                    precondition(found.delivered == numbers.count && found.failures.isEmpty)
-                } _: { child in
-                    if kills.withLock({
-                        $0 += 1
-                        return $0 == 1
-                    }) {
-                        kill(child, SIGKILL)
+                let three = ProcessPool(workers: 3, channel: .shm, faults: faults)
+                try life.serve(three) { pool in
+                    let caller = pthread_self()
+                    try storm {
+                        let numbers = someNumbers(400_000)
+                        let found = try find(
+                            pool, PoolJob(engine: .u64), numbers, by: 100,
+                            notify: { notice in
+                                precondition(pthread_equal(caller, pthread_self()) != 0)
+                                notices.withLock { $0.append(notice) }
+                            })
+                        precondition(found.delivered == numbers.count && found.failures.isEmpty)
+                    } _: { child in
+                        if kills.withLock({
+                            $0 += 1
+                            return $0 == 1
+                        }) {
+                            kill(child, SIGKILL)
+                        }
                     }
                 }
                 let all = notices.withLock { $0 }

@@ -45,6 +45,46 @@ extension ProcessPool {
     }
 }
 
+/// How long workers live.
+enum Life: String, Codable, CaseIterable {
+    /// For one run.
+    case oneRun
+    /// In a fleet, which has served a run before and serves another one afterwards.
+    case fleet
+
+    /// Has workers of a kind do something.
+    ///
+    /// - Parameters:
+    ///   - pool: What the workers are.
+    ///   - isAlone: Whether the process has no other children; then none may be left.
+    ///   - body: What they do.
+    func serve(
+        _ pool: ProcessPool, isAlone: Bool = true, _ body: (any Pool) throws -> Void
+    ) throws {
+        switch self {
+        case .oneRun: try body(pool)
+        case .fleet:
+            let fleet = try ProcessFleet(pool)
+            try serveWell(fleet, wantsReports: true)
+            try body(fleet)
+            // Those that were stopped, and held nothing when they should have been ended for it.
+            if isAlone { for child in children() { kill(child, SIGCONT) } }
+            try serveWell(fleet, wantsReports: false)
+            fleet.shutDown()
+        }
+        if isAlone { precondition(children().isEmpty, "a process was left") }
+    }
+}
+
+/// A run in which nothing goes wrong, whatever went wrong in the one before.
+func serveWell(_ pool: any Pool, wantsReports: Bool) throws {
+    let numbers = someNumbers(300)
+    let found = try find(
+        pool, PoolJob(engine: .u64, wantsReports: wantsReports), numbers, by: 7)
+    try check(found, numbers)
+    precondition(found.hasReports == wantsReports, "the reports of another run")
+}
+
 /// The processes that this one has forked and not reaped.
 func children() -> [Int32] { processes { $0.parent == getpid() } }
 
@@ -72,16 +112,19 @@ struct Found {
     var failures: [UInt64: ChunkFailure] = [:]
     var delivered = 0
     var twice = 0
+    var hasReports = true
 }
 
 func find(
-    _ pool: ProcessPool, _ job: PoolJob, _ numbers: [UInt64], by size: Int,
+    _ pool: any Pool, _ job: PoolJob, _ numbers: [UInt64], by size: Int,
     cancel: CancelFlag = CancelFlag(), notify: (@Sendable (PoolNotice) -> Void)? = nil
 ) throws -> Found {
     var found = Found(verdicts: [Verdict?](repeating: nil, count: numbers.count))
     var seen = [Bool](repeating: false, count: numbers.count)
     let source = source(numbers, by: size)
     try pool.run(job, cancel: cancel, notify: notify, from: source) { result in
+        found.hasReports =
+            found.hasReports && result.results.report(at: 0, of: result.chunk.numbers) != nil
         for i in 0..<result.results.count {
             let place = result.chunk.first + i
             if seen[place] { found.twice += 1 }
@@ -102,7 +145,6 @@ func check(_ found: Found, _ numbers: [UInt64]) throws {
     precondition(found.failures.isEmpty, "\(found.failures)")
     let expected: [Verdict?] = try Tester.verdicts(of: numbers)
     precondition(found.verdicts == expected, "a verdict is another one")
-    precondition(children().isEmpty, "a process was left")
 }
 
 func someNumbers(_ count: Int) -> [UInt64] {

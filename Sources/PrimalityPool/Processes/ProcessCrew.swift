@@ -36,6 +36,8 @@ internal import Primality
     let wanted: Int
     /// Workers have flags of their own, which are raised with the run's; else they see the run's.
     let mirrorsCancel: Bool
+    /// Rings when a feeder has something new. Made before the workers, who might leave no descriptor.
+    let doorbell: Doorbell
     private let faults: ProcessFaults
     private var maker: WorkerMaker
     /// Those that no run has borrowed.
@@ -57,6 +59,7 @@ internal import Primality
         wanted = pool.workers
         faults = pool.faults
         maker = try WorkerMaker(pool, stays: stays)
+        doorbell = try Doorbell()
         mirrorsCancel = stays || pool.workerKind != .kernel
     }
 

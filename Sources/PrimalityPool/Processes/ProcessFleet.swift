@@ -72,6 +72,9 @@ public final class ProcessFleet: Pool {
     /// The name of the ``WorkerTask`` that they run; `nil`: each job's engine.
     public var task: String? { pool.task }
 
+    /// How many runs wait for their turn, for tests.
+    package var waiting: Int { turns.waiting }
+
     /// Ends the workers and waits for their ends.
     ///
     /// It first waits for the run under way, which its own flag can end. Runs that wait for their turn, and

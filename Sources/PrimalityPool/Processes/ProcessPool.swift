@@ -118,7 +118,7 @@ extension ProcessCrew {
         _ job: PoolRun, _ feed: Feed, from source: @escaping @Sendable () throws -> NumberBatch?,
         take: (ChunkResult) -> Void
     ) throws(PoolError) {
-        let doorbell = try Doorbell()
+        let doorbell = doorbell
         let feeder = try feed.start(from: source, announce: { doorbell.ring() }) {
             () throws(PoolError) in try begin(job, measures: true)
         }

@@ -44,6 +44,9 @@ public final class ThreadFleet: Pool {
     /// Whether each thread stays on one core.
     public var isPinned: Bool { pool.isPinned }
 
+    /// How many runs wait for their turn, for tests.
+    package var waiting: Int { turns.waiting }
+
     /// Ends the threads and waits for their ends; see ``ProcessFleet/shutDown()``.
     ///
     /// - Complexity: O(``workers``).

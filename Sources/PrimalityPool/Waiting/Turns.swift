@@ -73,6 +73,9 @@ final class Turns: Sendable {
         state.wait { $0.phase == .ended ? () : nil }
     }
 
+    /// How many runs wait.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
     /// Throws when no run can begin.
     func checkOpen() throws(PoolError) {
         if state.withLock({ $0.phase }) != .open { throw .fleetIsShutDown }
