@@ -30,6 +30,55 @@ import Testing
         }
     }
 
+    /// In the second run of a fleet whose first one went the same way.
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func inAFleetTheyDoTheSame(_ kind: String, _ channel: String) throws {
+        for (task, others) in [
+            ("decides", [:]),
+            ("traps at 7", [7: "not tested: its worker was ended by SIGILL, twice"]),
+            ("hangs at 7", [7: "not tested: its time was over"]),
+        ] {
+            let outcome = try Self.run(kind, channel, task, "fleet")
+            let end = others[7] ?? "12"
+            #expect(outcome.lines == Self.lines(others) + [end], "\(task): \(outcome.error)")
+        }
+    }
+
+    @Test(arguments: ["kernel"] + kinds, ["pipe", "socket", "shm"])
+    func aFleetRunsEveryEngineInTurn(_ kind: String, _ channel: String) throws {
+        let outcome = try Self.run(kind, channel, "engines")
+        #expect(outcome.lines == ["all agree"], "\(outcome.output)")
+    }
+
+    /// A fleet that waits for a run, as a server's does most of the time.
+    @Test(arguments: ["kernel"] + kinds, [true, false])
+    func aFleetDoesNotOutliveItsProgram(_ kind: String, _ isKilled: Bool) throws {
+        let process = Process()
+        process.executableURL = TestFiles.products.appendingPathComponent("task-workers")
+        process.arguments = [kind, "shm", "waits"]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = Pipe()
+        try process.run()
+        let answer = Data("[prime, composite]\n".utf8)
+        #expect(output.fileHandleForReading.availableData == answer)
+        let owner = process.processIdentifier
+        let children = processes { $0.parent == owner }
+        let all = children + processes { children.contains($0.parent) }
+        // The program forks a nursery for all of them.
+        #expect(all.count == 3)
+        if isKilled {
+            kill(owner, SIGKILL)
+        } else {
+            try input.fileHandleForWriting.close()
+            #expect(output.fileHandleForReading.availableData == answer)
+        }
+        process.waitUntilExit()
+        #expect(process.terminationReason == (isKilled ? .uncaughtSignal : .exit))
+        #expect(eventually { processes { _ in true }.filter(all.contains).isEmpty })
+    }
+
     @Test(arguments: kinds, ["pipe", "shm"])
     func whatTheyThrowIsTheFailureOfTheChunk(_ kind: String, _ channel: String) throws {
         let thrown =

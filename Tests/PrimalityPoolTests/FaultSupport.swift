@@ -18,6 +18,7 @@ enum Bad {
     static let kill: UInt64 = 1_000_015
     static let exit: UInt64 = 1_000_025
     static let hang: UInt64 = 1_000_035
+    static let late: UInt64 = 1_000_045
 }
 
 /// Tests as u64 does, but for the bad numbers; it runs in forked workers.
@@ -30,6 +31,7 @@ let poisonable: prk_word_engine = { n, verdicts, reports, count, cancel in
         case Bad.kill: raise(SIGKILL)
         case Bad.exit: _exit(3)
         case Bad.hang: while true { pause() }
+        case Bad.late: usleep(900_000)
         default: break
         }
         prk_test_u64_batch(n + i, verdicts + i, 1)
@@ -58,6 +60,7 @@ enum Life: String, Codable, CaseIterable {
     ///   - pool: What the workers are.
     ///   - isAlone: Whether the process has no other children; then none may be left.
     ///   - body: What they do.
+    /// - Throws: What `body` throws, and what a fleet throws at its start.
     func serve(
         _ pool: ProcessPool, isAlone: Bool = true, _ body: (any Pool) throws -> Void
     ) throws {

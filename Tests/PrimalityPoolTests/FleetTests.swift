@@ -6,7 +6,9 @@ import PrimalityPool
 import TestSupport
 import Testing
 
-/// Workers that stay for many runs. What faults do to them is in ``FaultTests`` and ``FaultListTests``.
+/// Workers that stay for many runs.
+///
+/// What faults do to them is in ``FaultTests`` and ``FaultListTests``.
 @Suite(.timeLimit(.minutes(10))) struct FleetTests {
     /// What a fleet's workers are.
     enum Kind: String, Codable, CaseIterable {
@@ -71,7 +73,8 @@ import Testing
             for job in Self.jobs {
                 let isSmall = job.engine.maximumBits == 64
                 let all =
-                    isSmall ? batches : batches + [NumberBatch(Array(large[..<7])), NumberBatch(large)]
+                    isSmall
+                    ? batches : batches + [NumberBatch(Array(large[..<7])), NumberBatch(large)]
                 let expected = try Self.findings(SerialPool(), job, all)
                 #expect(try Self.findings(fleet, job, all) == expected, "\(job)")
                 // In memory, without evidence, in between.
@@ -107,7 +110,27 @@ import Testing
                     fleet, PoolJob(engine: .u64, order: .done), composites, by: 50)
                 #expect(found.delivered == composites.count && found.twice == 0)
                 #expect(found.verdicts.allSatisfy { $0 == .composite })
-                #expect(try fleet.verdicts(of: [4, 9, 15]) == [.composite, .composite, .composite])
+                #expect(
+                    try fleet.verdicts(of: [4, 9, 15]) == [.composite, .composite, .composite])
+            }
+        }
+    }
+
+    /// A run that ends by an error while a worker is busy, which answers later.
+    @Test(arguments: ProcessChannel.allCases)
+    func noAnswerOfARunThatFailedIsLeft(_ channel: ProcessChannel) async throws {
+        try await blocking {
+            let fleet = try ProcessFleet(.poisonable(2, channel))
+            // Each number that kills takes two workers; the other worker is late all the while.
+            let numbers = [Bad.late] + [UInt64](repeating: Bad.kill, count: 60)
+            for _ in 0..<3 {
+                do {
+                    _ = try find(fleet, PoolJob(engine: .u64, order: .done), numbers, by: 1)
+                    Issue.record("the run did not fail")
+                } catch PoolError.workersKeepDying(_, let signal) {
+                    #expect(signal == SIGKILL)
+                }
+                try serveWell(fleet, wantsReports: false)
             }
         }
     }
@@ -116,21 +139,18 @@ import Testing
     @Test(arguments: ProcessChannel.allCases)
     func aTimeLimitEndsWithItsRun(_ channel: ProcessChannel) async throws {
         try await blocking {
-            // 2⁴⁴²³ − 1 is prime; GMP takes some 100 ms, and whatever it takes here is too long at first.
+            // 2²¹⁷⁰¹ − 1 is prime; a test takes some 400 ms.
             let long = BigNatural(
-                limbs: [UInt64](repeating: .max, count: 69) + [(1 << (4423 - 69 * 64)) - 1])
+                limbs: [UInt64](repeating: .max, count: 339) + [(1 << (21701 - 339 * 64)) - 1])
             let fleet = try ProcessFleet(workers: 2, channel: channel)
-            for _ in 0..<2 {
-                #expect(throws: PoolError.failed(.timedOut)) {
-                    try fleet.verdicts(
-                        of: NumberBatch([long]),
-                        using: PoolJob(
-                            engine: .gmp, options: TestOptions(rounds: 40),
-                            timeout: .milliseconds(1)))
+            for isLimited in [true, false, true] {
+                let job = PoolJob(engine: .gmp, timeout: isLimited ? .milliseconds(1) : nil)
+                do throws(PoolError) {
+                    let found = try fleet.verdicts(of: NumberBatch([long]), using: job)
+                    #expect(!isLimited && found.map(\.passed) == [true])
+                } catch {
+                    #expect(isLimited && error == .failed(.timedOut))
                 }
-                #expect(
-                    try fleet.verdicts(of: NumberBatch([long, 4]), using: PoolJob(engine: .gmp))
-                        .map(\.passed) == [true, false])
             }
         }
     }
@@ -183,7 +203,8 @@ import Testing
                 precondition(eventually { children().count == 2 })
                 try run()
                 precondition(
-                    notices.withLock { $0 } == [.fewerWorkers(started: 2, wanted: 3, error: EAGAIN)])
+                    notices.withLock { $0 } == [.fewerWorkers(started: 2, wanted: 3, error: EAGAIN)]
+                )
                 for child in children() { kill(child, SIGKILL) }
                 precondition(eventually { children().isEmpty })
                 do {

@@ -2,9 +2,10 @@
 //
 // A program of a user of the library, whose workers run Swift of its own: what TaskWorkerTests runs.
 //
-//     task-workers <kind> <channel> <task>
+//     task-workers <kind> <channel> <task> [fleet]
 //
-// prints for the numbers 1 to 12, two at a time, a verdict or why there is none.
+// prints for the numbers 1 to 12, two at a time, a verdict or why there is none; with a fleet in its second
+// run. Task "engines" has a fleet run each engine and compares, task "waits" has one wait between two runs.
 
 import Foundation
 import Primality
@@ -97,6 +98,59 @@ func describe(_ result: ChunkResult, _ i: Int) -> String {
     return "\(number) \(result.failure(at: i).map(String.init(describing:)) ?? "nothing")"
 }
 
+/// Each engine, with evidence and without, in a run of its own.
+func compareEngines(_ fleet: ProcessFleet) throws {
+    let numbers = NumberBatch((1_000_000...1_000_400).map { UInt64($0) })
+    for engine in Engine.allCases {
+        for wantsReports in [true, false] {
+            let job = PoolJob(
+                engine: engine, options: TestOptions(rounds: 1, seed: 3), wantsReports: wantsReports
+            )
+            func findings(_ pool: any Pool) throws -> [String] {
+                let isGiven = Mutex(false)
+                var found: [String] = []
+                try pool.run(
+                    job,
+                    from: {
+                        isGiven.withLock { isGiven in
+                            defer { isGiven = true }
+                            return isGiven ? nil : numbers
+                        }
+                    }
+                ) { result in
+                    for i in 0..<numbers.count {
+                        var report = result.results.report(at: i, of: numbers)
+                        report?.cpuTime = .zero
+                        found.append("\(describe(result, i)) \(report as Any)")
+                    }
+                    return true
+                }
+                return found
+            }
+            let found = try findings(fleet)
+            if try found != findings(SerialPool()) {
+                throw Refused(description: "\(engine): \(found)")
+            }
+        }
+        // A flag that is raised has no effect on the next run.
+        let cancel = CancelFlag()
+        cancel.cancel()
+        let cancelled = try? fleet.verdicts(
+            of: numbers, using: PoolJob(engine: engine), cancel: cancel)
+        if cancelled != nil { throw Refused(description: "\(engine): not cancelled") }
+    }
+    print("all agree")
+}
+
+/// Prints a line when the fleet is idle, and goes on when one was read.
+func wait(_ fleet: ProcessFleet) throws {
+    let numbers: [UInt64] = [7, 8]
+    print(try fleet.verdicts(of: numbers.span))
+    fflush(nil)
+    _ = readLine()
+    print(try fleet.verdicts(of: numbers.span))
+}
+
 func main() throws {
     let arguments = CommandLine.arguments
     if arguments.dropFirst() == ["too late"] {
@@ -114,20 +168,30 @@ func main() throws {
     guard arguments.count >= 4, let kind = WorkerKind(rawValue: arguments[1]),
         let channel = ProcessChannel(rawValue: arguments[2])
     else { throw Refused(description: "task-workers <kind> <channel> <task>") }
-    let pool = ProcessPool(workers: 2, channel: channel, workerKind: kind, task: arguments[3])
-    let next = Mutex(UInt64(1))
-    try pool.run(
-        PoolJob(timeout: arguments[3].hasPrefix("hangs") ? .milliseconds(200) : nil),
-        from: {
-            next.withLock { first in
-                if first > 12 { return nil }
-                first += 2
-                return NumberBatch([first - 2, first - 1])
+    if ["engines", "waits"].contains(arguments[3]) {
+        let fleet = try ProcessFleet(workers: 2, channel: channel, workerKind: kind)
+        return arguments[3] == "engines" ? try compareEngines(fleet) : try wait(fleet)
+    }
+    let isFleet = arguments.last == "fleet"
+    let pool: any Pool =
+        isFleet
+        ? try ProcessFleet(workers: 2, channel: channel, workerKind: kind, task: arguments[3])
+        : ProcessPool(workers: 2, channel: channel, workerKind: kind, task: arguments[3])
+    for isPrinted in isFleet ? [false, true] : [true] {
+        let next = Mutex(UInt64(1))
+        try pool.run(
+            PoolJob(timeout: arguments[3].hasPrefix("hangs") ? .milliseconds(200) : nil),
+            from: {
+                next.withLock { first in
+                    if first > 12 { return nil }
+                    first += 2
+                    return NumberBatch([first - 2, first - 1])
+                }
             }
+        ) { result in
+            for i in 0..<result.chunk.numbers.count where isPrinted { print(describe(result, i)) }
+            return true
         }
-    ) { result in
-        for i in 0..<result.chunk.numbers.count { print(describe(result, i)) }
-        return true
     }
     // In memory, too.
     let numbers = (1...12).map { BigNatural($0) }

@@ -36,7 +36,9 @@ internal import Primality
     let wanted: Int
     /// Workers have flags of their own, which are raised with the run's; else they see the run's.
     let mirrorsCancel: Bool
-    /// Rings when a feeder has something new. Made before the workers, who might leave no descriptor.
+    /// Rings when a feeder has something new.
+    ///
+    /// It is made before the workers, who might leave no descriptor.
     let doorbell: Doorbell
     private let faults: ProcessFaults
     private var maker: WorkerMaker
@@ -133,7 +135,8 @@ internal import Primality
     private func buryTheDead() {
         members.removeAll { member in
             // A worker without requests has nothing to say.
-            let isAlive = unsafe prk_worker_poll(member.handle) == EAGAIN
+            let isAlive =
+                unsafe prk_worker_poll(member.handle) == EAGAIN
                 && !prk_worker_await_end(member.handle, 0)
             if !isAlive { _ = bury(member) }
             return !isAlive

@@ -19,7 +19,8 @@ extension Supervisor {
     /// has not begun can be taken back from shared memory alone, so on a stream the estimate has to be an
     /// upper bound.
     func isFull(_ place: Int) -> Bool {
-        workers[place].isStuffed || workers[place].load * (crew.channel == .shm ? pace : 1) >= 100_000
+        workers[place].isStuffed
+            || workers[place].load * (crew.channel == .shm ? pace : 1) >= 100_000
             || workers[place].held.count == Int(PRK_WORKER_DEPTH)
     }
 

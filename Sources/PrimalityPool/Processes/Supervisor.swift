@@ -11,8 +11,9 @@ internal import Primality
     internal import Musl
 #endif
 
-/// One run: hands work to worker processes and takes their answers. One loop waits for answers, deaths
-/// and new work at once, and for nothing else.
+/// One run: hands work to worker processes and takes their answers.
+///
+/// One loop waits for answers, deaths and new work at once, and for nothing else.
 ///
 /// The ledger is the list of what each worker holds, in the order of its answers. A worker that dies has
 /// begun the first of it at most; the others go back as if they had never been handed out.
@@ -94,6 +95,8 @@ internal import Primality
     mutating func run(_ flow: inout Flow) throws(PoolError) {
         var cancelled: ContinuousClock.Instant?
         var rounds = 0
+        // A run that was cancelled before tests nothing.
+        if job.cancel.isCancelled { raiseFlags() }
         while true {
             assign(&flow)
             if workers.isEmpty { giveUpTheRest(&flow) }
@@ -132,12 +135,15 @@ internal import Primality
             if job.cancel.isCancelled {
                 let since = cancelled ?? .now
                 cancelled = since
-                if crew.mirrorsCancel {
-                    for worker in workers { unsafe prk_worker_raise(worker.handle) }
-                }
+                raiseFlags()
                 if .now - since > ProcessCrew.graceWhenCancelled { killBusy() }
             }
         }
+    }
+
+    private func raiseFlags() {
+        if !crew.mirrorsCancel { return }
+        for worker in workers { unsafe prk_worker_raise(worker.handle) }
     }
 
     /// Takes the complete answer of the worker at `place`.
