@@ -18,7 +18,7 @@ enum Bad {
     static let kill: UInt64 = 1_000_015
     static let exit: UInt64 = 1_000_025
     static let hang: UInt64 = 1_000_035
-    static let late: UInt64 = 1_000_045
+    static let late: UInt64 = 2_000_005
 }
 
 /// Tests as u64 does, but for the bad numbers; it runs in forked workers.
