@@ -49,8 +49,9 @@ static measurement starts;
 static int round_count = 15, worker_count = 2;
 
 static uint32_t nothing(void *context, const uint64_t *limbs, const uint64_t *offsets, size_t count,
-                        uint8_t *verdicts, char *text) {
+                        uint8_t *verdicts, prk_evidence *evidence, char *text) {
     (void)context;
+    (void)evidence;
     (void)limbs;
     (void)offsets;
     (void)text;

@@ -31,10 +31,15 @@ enum {
     PRK_TASK_FAILED = 100,
 };
 
+/// Takes what a task gives beside its verdicts; the pool carries it and does not look at it.
+typedef struct prk_evidence prk_evidence;
+
 /// What a worker runs instead of an engine: PRK_STATUS_OK, or PRK_TASK_FAILED and in `text`, of
-/// PRK_WORKER_TEXT bytes and ended by a zero, why.
+/// PRK_WORKER_TEXT bytes and ended by a zero, why. It may call prk_evidence_put for each number.
+/// What it has put is dropped when it fails.
 typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                                    size_t count, uint8_t *verdicts, char *text);
+                                    size_t count, uint8_t *verdicts, prk_evidence *evidence,
+                                    char *text);
 
 /// How the numbers of a run are tested: the same for every chunk and every worker.
 typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {

@@ -103,6 +103,7 @@ void prk_worker_destroy(prk_worker *w) {
     }
     free(w->pending);
     free(w->answer);
+    free(w->evidence.bytes);
     free(w);
 }
 

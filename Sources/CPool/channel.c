@@ -191,18 +191,15 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     return error;
 }
 
-/// Reads as much of an answer of `size` bytes as is there: 0 when it is whole, else EAGAIN, EPIPE
-/// or ENOMEM.
-static int get_answer(prk_worker *w, size_t size) {
-    if (w->received == 0 && !reserve(&w->answer, &w->answer_room, size)) {
-        return ENOMEM;
-    }
-    while (w->received < size) {
-        unsigned char *to = w->answer + w->received;
-        const ssize_t got = w->is_pipe ? read(w->in, to, size - w->received)
-                                       : recv(w->in, to, size - w->received, MSG_DONTWAIT);
+/// Reads what is there of `size` bytes, of which `*received` have come before: 0 when all have,
+/// else EAGAIN or EPIPE.
+static int receive(prk_worker *w, unsigned char *bytes, size_t *received, size_t size) {
+    while (*received < size) {
+        unsigned char *to = bytes + *received;
+        const ssize_t got = w->is_pipe ? read(w->in, to, size - *received)
+                                       : recv(w->in, to, size - *received, MSG_DONTWAIT);
         if (got > 0) {
-            w->received += (size_t)got;
+            *received += (size_t)got;
         } else if (got == 0 || (errno != EINTR && !is_full(errno))) {
             return EPIPE;
         } else if (errno != EINTR) {
@@ -210,6 +207,93 @@ static int get_answer(prk_worker *w, size_t size) {
         }
     }
     return 0;
+}
+
+/// Reads as much of an answer of `size` bytes as is there: 0 when it is whole, else EAGAIN, EPIPE
+/// or ENOMEM.
+static int get_answer(prk_worker *w, size_t size) {
+    if (w->received == 0 && !reserve(&w->answer, &w->answer_room, size)) {
+        return ENOMEM;
+    }
+    return receive(w, w->answer, &w->received, size);
+}
+
+/// Room for more of it. A length that is wrong costs no memory for bytes that never come.
+static bool grow_evidence(prk_arriving_evidence *e) {
+    enum { FIRST_ROOM = 64 << 10 };
+    const size_t wanted = e->room < FIRST_ROOM ? FIRST_ROOM : 2 * e->room;
+    const size_t room = wanted < e->size ? wanted : (size_t)e->size;
+    unsigned char *bytes = realloc(e->bytes, room);
+    if (bytes != NULL) {
+        e->bytes = bytes;
+        e->room = room;
+    }
+    return bytes != NULL;
+}
+
+/// Whether the lengths of `count` numbers are those of the bytes that follow them.
+static bool is_evidence_sound(const prk_arriving_evidence *e, size_t count) {
+    uint64_t left = e->size - count * sizeof(uint64_t);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t length;
+        memcpy(&length, e->bytes + i * sizeof length, sizeof length);
+        if (length == PRK_NO_EVIDENCE) {
+            continue;
+        }
+        if (length > left) {
+            return false;
+        }
+        left -= length;
+    }
+    return left == 0;
+}
+
+/// Whether the caller will get memory for a copy: Swift ends the process when it gets none.
+static bool has_memory(uint64_t size) {
+    // Volatile: a compiler may take away an allocation that is only compared, and say that it
+    // succeeded.
+    void *volatile probe = malloc((size_t)size + 65536);
+    free(probe);
+    return probe != NULL;
+}
+
+/// As get_answer, for the evidence on `count` numbers.
+static int get_evidence(prk_worker *w, size_t count) {
+    prk_arriving_evidence *e = &w->evidence;
+    int got = receive(w, (unsigned char *)&e->size, &e->size_received, sizeof e->size);
+    if (got != 0) {
+        return got;
+    }
+    const size_t lengths_size = count * sizeof(uint64_t);
+    if (e->size < lengths_size || e->size - lengths_size > PRK_EVIDENCE_MOST) {
+        return EPIPE;
+    }
+    while (e->received < e->size) {
+        if (e->received == e->room && !grow_evidence(e)) {
+            return ENOMEM;
+        }
+        const size_t end = e->room < e->size ? e->room : (size_t)e->size;
+        got = receive(w, e->bytes, &e->received, end);
+        if (got != 0) {
+            return got;
+        }
+    }
+    if (!is_evidence_sound(e, count)) {
+        return EPIPE;
+    }
+    return has_memory(e->size) ? 0 : ENOMEM;
+}
+
+/// What follows an answer's head and arrays: as get_answer.
+static int get_rest(prk_worker *w, const prk_answer *head, const prk_held_request *held) {
+    if (head->count != held->count || head->has_evidence > 1) {
+        return EPIPE;
+    }
+    if (head->has_evidence == 0) {
+        // It cannot have begun to come.
+        return w->evidence.size_received == 0 ? 0 : EPIPE;
+    }
+    return get_evidence(w, held->count);
 }
 
 /// EPIPE when the channel of a worker that has nothing to say has ended, or says what nobody asked
@@ -231,13 +315,13 @@ int prk_worker_poll(prk_worker *w) {
             return look_for_end(w);
         }
         const prk_held_request *held = prk_oldest(w);
-        const int got = get_answer(w, sizeof(prk_answer) + held->count + held->reports_size);
+        int got = get_answer(w, sizeof(prk_answer) + held->count + held->reports_size);
         if (got == 0) {
             prk_answer head;
             memcpy(&head, w->answer, sizeof head);
-            return head.count == held->count ? 0 : EPIPE;
+            got = get_rest(w, &head, held);
         }
-        return error != 0 ? error : got;
+        return got != 0 && error != 0 ? error : got;
     }
     if (!prk_is_done(w)) {
         prk_doorbell_clear(w->bell);
@@ -256,7 +340,32 @@ int prk_worker_poll(prk_worker *w) {
             return got;
         }
     }
-    return slot->u.answer.head.count == held->count ? 0 : EPIPE;
+    // A copy: the worker may write there as long as it lives.
+    const prk_answer head = slot->u.answer.head;
+    w->is_streaming = w->is_streaming || head.has_evidence != 0;
+    return get_rest(w, &head, held);
+}
+
+const uint8_t *prk_worker_evidence(const prk_worker *w, const uint64_t **lengths) {
+    const prk_arriving_evidence *e = &w->evidence;
+    *lengths = NULL;
+    if (e->size_received == 0) {
+        return NULL;
+    }
+    // Aligned, since malloc's memory is.
+    *lengths = (const uint64_t *)e->bytes;
+    return e->bytes + w->held[w->answered_count % PRK_WORKER_DEPTH].count * sizeof(uint64_t);
+}
+
+/// Forgets the evidence that was taken, and gives back memory that few answers need.
+static void drop_evidence(prk_arriving_evidence *e) {
+    enum { KEPT_ROOM = 1 << 20 };
+    if (e->room > KEPT_ROOM) {
+        free(e->bytes);
+        e->bytes = NULL;
+        e->room = 0;
+    }
+    e->size_received = e->received = 0;
 }
 
 void prk_worker_answer(prk_worker *w, prk_answer *answer, uint8_t *verdicts, prk_report *reports) {
@@ -287,6 +396,9 @@ void prk_worker_answer(prk_worker *w, prk_answer *answer, uint8_t *verdicts, prk
     }
     w->received = 0;
     w->is_streaming = false;
+    if (w->evidence.size_received > 0) {
+        drop_evidence(&w->evidence);
+    }
     w->answered_count++;
     if (slot != NULL) {
         w->requests.start = held->requests_end;

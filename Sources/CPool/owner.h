@@ -23,6 +23,17 @@ typedef struct prk_room_use {
     uint64_t start, end;
 } prk_room_use;
 
+/// The evidence of the oldest answer so far. Its size comes first, then a length a number, then the
+/// bytes.
+typedef struct prk_arriving_evidence {
+    /// Of lengths and bytes together.
+    uint64_t size;
+    /// How many bytes of `size` itself and of the rest have come.
+    size_t size_received, received;
+    unsigned char *bytes;
+    size_t room;
+} prk_arriving_evidence;
+
 struct prk_worker {
     pid_t pid;
     /// Or -1 (Linux before 5.3, or no descriptor left): a death is then noticed by end-of-file on
@@ -48,6 +59,7 @@ struct prk_worker {
     /// The oldest answer so far, unless it is in the mailbox.
     unsigned char *answer;
     size_t answer_room, received;
+    prk_arriving_evidence evidence;
 };
 
 static inline prk_slot *prk_slot_of(const prk_worker *w, uint64_t number) {

@@ -56,6 +56,73 @@ static void *room(buffer *b, size_t size) {
     return b->bytes;
 }
 
+struct prk_evidence {
+    /// How many numbers the request has, and the first place that may be put.
+    size_t count, next;
+    /// As it travels: the size of what follows, a length a number, bytes. Nothing is used before
+    /// the first call.
+    unsigned char *frame;
+    size_t used, room;
+};
+
+/// Where the bytes begin.
+static size_t evidence_head(const prk_evidence *e) { return (1 + e->count) * sizeof(uint64_t); }
+
+static bool reserve_evidence(prk_evidence *e, size_t size) {
+    if (size <= e->room) {
+        return true;
+    }
+    const size_t room = size < 2 * e->room ? 2 * e->room : size;
+    unsigned char *frame = realloc(e->frame, room);
+    if (frame != NULL) {
+        e->frame = frame;
+        e->room = room;
+    }
+    return frame != NULL;
+}
+
+int prk_evidence_put(prk_evidence *e, size_t place, const void *bytes, size_t size) {
+    if (place < e->next || place >= e->count) {
+        return EINVAL;
+    }
+    const size_t head = evidence_head(e), used = e->used == 0 ? head : e->used;
+    if (size > PRK_EVIDENCE_MOST - (used - head)) {
+        return EFBIG;
+    }
+    if (!reserve_evidence(e, used + size)) {
+        return ENOMEM;
+    }
+    if (e->used == 0) {
+        memset(e->frame, 0xFF, head); // PRK_NO_EVIDENCE
+    }
+    const uint64_t length = size;
+    memcpy(e->frame + (1 + place) * sizeof length, &length, sizeof length);
+    if (size > 0) {
+        memcpy(e->frame + used, bytes, size);
+    }
+    e->used = used + size;
+    e->next = place + 1;
+    return 0;
+}
+
+static void put_evidence(int out, prk_evidence *e) {
+    const uint64_t size = e->used - sizeof size;
+    memcpy(e->frame, &size, sizeof size);
+    put_all(out, e->frame, e->used);
+}
+
+/// Begins with nothing for a request of `count` numbers, and gives back memory that few need.
+static void reset_evidence(prk_evidence *e, size_t count) {
+    enum { KEPT_ROOM = 1 << 20 };
+    if (e->room > KEPT_ROOM) {
+        free(e->frame);
+        e->frame = NULL;
+        e->room = 0;
+    }
+    e->count = count;
+    e->next = e->used = 0;
+}
+
 typedef struct server {
     prk_channel_end end;
     prk_job job;
@@ -67,6 +134,7 @@ typedef struct server {
     /// The offsets of numbers of one limb: 0, 1, 2 …
     buffer of_words;
     buffer request, verdicts, reports;
+    prk_evidence evidence;
 } server;
 
 // A spin costs less than the wake-up that it may save, some 20 microseconds.
@@ -164,14 +232,17 @@ static const uint64_t *arrays(server *s, const prk_request *request, const uint6
     return words;
 }
 
+// What is too large for the mailbox, and all evidence, follows through the socket. The owner reads
+// it when this answer is its oldest one.
 static void answer(server *s, const prk_answer *head, const void *verdicts, const void *reports,
                    size_t reports_size) {
+    bool streams = true;
     prk_mailbox *mail = s->end.mailbox;
     s->answered++;
     if (mail == NULL) {
         put_all(s->end.out, head, sizeof *head);
     } else {
-        const bool streams = s->slot->answer_streams;
+        streams = s->slot->answer_streams;
         s->slot->u.answer.head = *head;
         __atomic_store_n(&s->slot->state, PRK_SLOT_DONE, __ATOMIC_SEQ_CST);
         uint64_t wake_at = __atomic_load_n(&mail->wake_at, __ATOMIC_SEQ_CST);
@@ -183,12 +254,14 @@ static void answer(server *s, const prk_answer *head, const void *verdicts, cons
                 break;
             }
         }
-        if (!streams) {
-            return;
-        }
     }
-    put_all(s->end.out, verdicts, (size_t)head->count);
-    put_all(s->end.out, reports, reports_size);
+    if (streams) {
+        put_all(s->end.out, verdicts, (size_t)head->count);
+        put_all(s->end.out, reports, reports_size);
+    }
+    if (head->has_evidence != 0) {
+        put_evidence(s->end.out, &s->evidence);
+    }
 }
 
 static void serve_request(server *s, const prk_request *request) {
@@ -213,6 +286,7 @@ static void serve_request(server *s, const prk_request *request) {
     prk_report of_part;
     const uint64_t start = job->wants_cpu_time ? prk_thread_cpu_ns() : 0;
     uint32_t status;
+    bool has_evidence = false;
     if (is_part) {
         status = prk_job_run_part(job, request->n, request->from, request->to, s->scratch, verdicts,
                                   reports_size > 0 ? reports : &of_part);
@@ -222,15 +296,18 @@ static void serve_request(server *s, const prk_request *request) {
         }
         // A forked worker on streams has nowhere to say why.
         char text[PRK_WORKER_TEXT];
+        reset_evidence(&s->evidence, count);
         status = job->task(
-            job->task_context, limbs, offsets, count, verdicts,
+            job->task_context, limbs, offsets, count, verdicts, &s->evidence,
             s->end.shared == NULL ? text : s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
+        has_evidence = status == PRK_STATUS_OK && s->evidence.used > 0;
     } else {
         status = prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
     }
     const prk_answer head = {.count = count,
                              .cpu_ns = job->wants_cpu_time ? prk_thread_cpu_ns() - start : 0,
-                             .status = status};
+                             .status = status,
+                             .has_evidence = has_evidence};
     answer(s, &head, verdicts, reports, reports_size);
 }
 

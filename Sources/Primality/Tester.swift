@@ -116,6 +116,8 @@ public struct TestResults: Sendable {
     package var verdictBytes: [UInt8] = []
     package var rawReports: [KernelReport] = []
     package var status: KernelStatus = .ok
+    /// By position, where there is any.
+    package var evidence: [Int: [UInt8]] = [:]
     private let seed: UInt64
 
     package init(seed: UInt64) { self.seed = seed }
@@ -152,6 +154,17 @@ public struct TestResults: Sendable {
         if rawReports.isEmpty { return nil }
         return TestReport(rawReports[position], number: numbers[position], seed: seed)
     }
+
+    /// What a task in a worker process gave beside its verdict on number `position`: bytes in the task's own
+    /// form, of any length from 0, such as a certificate of primality.
+    ///
+    /// Only a `WorkerTask` of PrimalityPool gives such evidence. Engines do not, and pools whose workers are no
+    /// processes run engines alone: what engines find is in ``report(at:of:)``.
+    ///
+    /// - Parameter position: A position in the batch.
+    /// - Returns: The bytes; `nil` when there are none.
+    /// - Complexity: O(1).
+    public func evidence(at position: Int) -> [UInt8]? { evidence[position] }
 
     /// All verdicts.
     ///

@@ -8,9 +8,12 @@ import Testing
 @Suite(.timeLimit(.minutes(15))) struct TaskWorkerTests {
     static let kinds = ["swift", "exec"]
 
-    private static func run(_ arguments: String...) throws -> Tool.Outcome {
+    private static func run(
+        _ arguments: String..., environment: [String: String] = [:]
+    ) throws -> Tool.Outcome {
         try Tool.start(
-            arguments, of: TestFiles.products.appendingPathComponent("task-workers").path
+            arguments, of: TestFiles.products.appendingPathComponent("task-workers").path,
+            environment: environment
         ).finish()
     }
 
@@ -104,6 +107,67 @@ import Testing
             let outcome = try Self.run(kind, channel, task)
             #expect(outcome.lines == Self.lines([7: failure]) + [failure], "\(outcome.error)")
         }
+    }
+
+    /// What the program prints when all went well and the task gives evidence, but for some numbers.
+    private static func linesWithEvidence(_ others: [Int: String] = [:]) -> [String] {
+        let lengths = [
+            1: 0, 2: 1, 3: 63, 4: 64, 5: 65, 6: 4096, 7: 1 << 20, 8: 64, 9: 20 << 20, 12: 7,
+        ]
+        return zip(1..., lines()).map { n, line in
+            others[n].map { "\(n) \($0)" } ?? lengths[n].map { "\(line) \($0) bytes" } ?? line
+        }
+    }
+
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func theirEvidenceTravelsWhole(_ kind: String, _ channel: String) throws {
+        let outcome = try Self.run(kind, channel, "proves")
+        // In memory only the verdicts count: the last line.
+        #expect(outcome.lines == Self.linesWithEvidence() + ["12"], "\(outcome.error)")
+    }
+
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func evidenceIsThereOnceThoughItsWorkerWasKilled(_ kind: String, _ channel: String) throws {
+        let mark = FileManager.default.temporaryDirectory
+            .appendingPathComponent("mark-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: mark) }
+        let outcome = try Self.run(
+            kind, channel, "proves but is killed once at 9",
+            environment: ["TASK_WORKERS_MARK": mark])
+        #expect(outcome.lines == Self.linesWithEvidence() + ["12"], "\(outcome.error)")
+        // It was killed.
+        #expect(FileManager.default.fileExists(atPath: mark))
+    }
+
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func theEvidenceOfAHalvedChunkIsKept(_ kind: String, _ channel: String) throws {
+        let failure = "not tested: its worker was ended by SIGILL, twice"
+        let outcome = try Self.run(kind, channel, "proves but traps at 7")
+        #expect(
+            outcome.lines == Self.linesWithEvidence([7: failure]) + [failure], "\(outcome.error)")
+    }
+
+    @Test(arguments: kinds, ["pipe", "shm"])
+    func evidenceHasABound(_ kind: String, _ channel: String) throws {
+        // Gigabytes that nobody looks at are slow there.
+        if TestFiles.sanitizer != nil { return }
+        let failure =
+            "not tested: its task threw an error: 1073741826 bytes of evidence; a chunk may have "
+            + "1073741824"
+        let outcome = try Self.run(kind, channel, "proves too much at 3")
+        #expect(
+            outcome.lines.prefix(12) == Self.linesWithEvidence([3: failure, 4: failure])[...],
+            "\(outcome.error)")
+    }
+
+    @Test(arguments: ["pipe", "socket", "shm"])
+    func evidenceThatFindsNoMemoryIsItsNumbersFailure(_ channel: String) throws {
+        // A sanitizer's memory is another matter.
+        if TestFiles.sanitizer != nil { return }
+        let outcome = try Self.run("swift", channel, "proves more than the owner has room for at 3")
+        #expect(
+            outcome.lines == Self.linesWithEvidence([3: "out of memory"]) + ["out of memory"],
+            "\(outcome.error)")
     }
 
     @Test func whatCannotBeHadIsSaid() throws {

@@ -4,8 +4,9 @@
 //
 //     task-workers <kind> <channel> <task> [fleet]
 //
-// prints for the numbers 1 to 12, two at a time, a verdict or why there is none; with a fleet in its second
-// run. Task "engines" has a fleet run each engine and compares, task "waits" has one wait between two runs.
+// prints for the numbers 1 to 12, two at a time, a verdict or why there is none, and how long the evidence is if
+// it is what the task has given; with a fleet in its second run. Task "engines" has a fleet run each engine and
+// compares, task "waits" has one wait between two runs.
 
 import Foundation
 import Primality
@@ -36,7 +37,77 @@ actor Counter {
     func add() { count += 1 }
 }
 
+/// How much evidence there is on a number; `nil`: none.
+func evidenceLength(_ number: Int) -> Int? {
+    switch number {
+    case 1: 0
+    case 2: 1
+    case 3: 63
+    case 4: 64
+    case 5: 65
+    case 6: 4096
+    case 7: 1 << 20
+    case 8: 64
+    case 9: 20 << 20
+    case 12: 7
+    default: nil
+    }
+}
+
+/// Bytes that no other number has.
+func evidence(on number: Int) -> [UInt8]? {
+    evidenceLength(number).map { length in
+        (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8 ^ number) }
+    }
+}
+
+@Sendable func prove(_ numbers: NumberBatch) throws -> [TaskFinding] {
+    try (0..<numbers.count).map {
+        TaskFinding(
+            try Verdict(of: numbers[$0]), evidence: evidence(on: Int(numbers[$0].limbs[0])))
+    }
+}
+
+/// Whether this is the first worker of the run that asks, with the file that remembers it.
+func isFirst() -> Bool {
+    guard let mark = getenv("TASK_WORKERS_MARK") else { return false }
+    let file = open(mark, O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    if file >= 0 { close(file) }
+    return file >= 0
+}
+
 let tasks = [
+    WorkerTask("proves", withEvidence: prove),
+    WorkerTask("proves but traps at 7") { numbers -> [TaskFinding] in
+        for i in 0..<numbers.count where numbers[i] == BigNatural(7) { fatalError("seven") }
+        return try prove(numbers)
+    },
+    WorkerTask("proves but is killed once at 9") { numbers -> [TaskFinding] in
+        let findings = try prove(numbers)
+        if numbers[0] == BigNatural(9) && isFirst() {
+            // What a channel holds is less than its evidence, so most often it is killed half-way.
+            Thread {
+                usleep(2000); kill(getpid(), SIGKILL)
+            }.start()
+        }
+        return findings
+    },
+    WorkerTask("proves too much at 3") { numbers -> [TaskFinding] in
+        var findings = try prove(numbers)
+        if numbers[0] == BigNatural(3) {
+            // One array that findings share.
+            let much = [UInt8](repeating: 3, count: WorkerTask.mostEvidence / 2 + 1)
+            for i in findings.indices { findings[i].evidence = much }
+        }
+        return findings
+    },
+    WorkerTask("proves more than the owner has room for at 3") { numbers -> [TaskFinding] in
+        var findings = try prove(numbers)
+        for i in findings.indices where numbers[i] == BigNatural(3) {
+            findings[i].evidence = [UInt8](repeating: 3, count: 300 << 20)
+        }
+        return findings
+    },
     WorkerTask("decides", decide),
     // Everything that a child of a threaded process must not do.
     WorkerTask("uses tasks") { numbers in
@@ -92,9 +163,23 @@ let tasks = [
     },
 ]
 
+/// Leaves this process little more memory than it has.
+func limitMemory() {
+    let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))
+        .flatMap { Int($0.prefix { $0 != " " }) }
+    let most = rlim_t(pages ?? 0) * 4096 + 200 << 20
+    var limit = rlimit(rlim_cur: most, rlim_max: rlim_t.max)
+    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+}
+
 func describe(_ result: ChunkResult, _ i: Int) -> String {
     let number = result.chunk.numbers[i].description
-    if let verdict = result.results.verdict(at: i) { return "\(number) \(verdict)" }
+    if let verdict = result.results.verdict(at: i) {
+        guard let found = result.results.evidence(at: i) else { return "\(number) \(verdict)" }
+        let isRight = found == Int(number).flatMap(evidence(on:))
+        return "\(number) \(verdict) \(found.count)\(isRight ? "" : " other") bytes"
+    }
+    if result.results.evidence(at: i) != nil { return "\(number) evidence without a verdict" }
     return "\(number) \(result.failure(at: i).map(String.init(describing:)) ?? "nothing")"
 }
 
@@ -172,6 +257,7 @@ func main() throws {
         let fleet = try ProcessFleet(workers: 2, channel: channel, workerKind: kind)
         return arguments[3] == "engines" ? try compareEngines(fleet) : try wait(fleet)
     }
+    if arguments[3].contains("more than the owner has room for") { limitMemory() }
     let isFleet = arguments.last == "fleet"
     let pool: any Pool =
         isFleet
@@ -196,7 +282,8 @@ func main() throws {
     // In memory, too.
     let numbers = (1...12).map { BigNatural($0) }
     do throws(PoolError) {
-        print(try pool.verdicts(of: numbers, using: PoolJob(timeout: .milliseconds(500))).count)
+        let timeout = arguments[3].hasPrefix("hangs") ? Duration.milliseconds(500) : nil
+        print(try pool.verdicts(of: numbers, using: PoolJob(timeout: timeout)).count)
     } catch {
         print(error)
     }

@@ -28,14 +28,29 @@ typedef struct PRK_SWIFT_NAME("WorkerRequest") prk_request {
 } prk_request;
 
 /// What it answers; `count` verdict bytes (a part has one) and, if the job wants them, `count`
-/// reports come with it.
+/// reports come with it, and then the evidence of a task that gave any.
 typedef struct PRK_SWIFT_NAME("WorkerAnswer") prk_answer {
     uint64_t count;
     /// CPU time that the request took, in nanoseconds; 0 unless the job measures it.
     uint64_t cpu_ns;
     /// A prk_status, or PRK_TASK_FAILED.
-    uint64_t status;
+    uint32_t status;
+    /// 1 when evidence follows, else 0.
+    uint32_t has_evidence;
 } prk_answer;
+
+/// The most evidence that one answer may carry, of all its numbers together: 1 GiB. An owner takes
+/// a worker that announces more for a broken one.
+#define PRK_EVIDENCE_MOST ((size_t)1 << 30)
+
+/// The length of the evidence on a number that has none.
+#define PRK_NO_EVIDENCE UINT64_MAX
+
+/// Adds the evidence on number `place` of the request that a task works on: a copy of `size` bytes,
+/// 0 or more. Places increase from call to call. 0; EINVAL for a place that does not, or that the
+/// request does not have; EFBIG when all would be more than PRK_EVIDENCE_MOST; ENOMEM. Nothing is
+/// added unless it is 0. O(size), amortised; the first call takes 8 bytes a number of the request.
+int prk_evidence_put(prk_evidence *evidence, size_t place, const void *bytes, size_t size);
 
 enum {
     PRK_REQUEST_CHUNK = 1,
@@ -153,12 +168,19 @@ bool prk_worker_take_back(prk_worker *worker);
 void prk_worker_wake(prk_worker *worker);
 
 /// Moves what can be moved without waiting. 0 when the oldest request's answer is complete, EAGAIN
-/// when it is not, EPIPE when the channel has ended or is broken, ENOMEM.
+/// when it is not, EPIPE when the channel has ended or is broken, ENOMEM when there is no memory
+/// for the answer: the worker is of no use any more then. Memory for evidence grows with the bytes
+/// that have come, not with the length that a worker announces.
 int prk_worker_poll(prk_worker *worker);
 
 /// Whether that answer is in shared memory, or begins there. Costs a load; false for other
 /// channels.
 bool prk_worker_has_mail(const prk_worker *worker);
+
+/// The evidence of the oldest request's complete answer, valid until prk_worker_answer: the bytes
+/// on the numbers one after the other. `*lengths` has a length a number, PRK_NO_EVIDENCE for none;
+/// all of them were checked. NULL for both when the answer has no evidence.
+const uint8_t *prk_worker_evidence(const prk_worker *worker, const uint64_t **lengths);
 
 /// Copies a complete answer: `count` verdicts and, if the job wants them, reports.
 void prk_worker_answer(prk_worker *worker, prk_answer *answer, uint8_t *verdicts,

@@ -154,8 +154,8 @@ extension ProcessCrew {
 extension WorkerAnswer {
     /// What kept the request from being done; `text` is what a task said of it.
     func failure(_ text: @autoclosure () -> String) -> ChunkFailure? {
-        if status == UInt64(PRK_TASK_FAILED) { return .threw(text()) }
-        return KernelStatus(rawValue: UInt32(truncatingIfNeeded: status))
+        if status == UInt32(PRK_TASK_FAILED) { return .threw(text()) }
+        return KernelStatus(rawValue: status)
             .flatMap { ChunkFailure(status: $0) }
     }
 }
@@ -179,6 +179,22 @@ extension ProcessPool {
             try KernelLevel.checkForcedLevel()
         } catch {
             throw .test(error)
+        }
+    }
+}
+
+extension TestResults {
+    /// Copies the evidence of a worker's complete answer, which is on as many numbers.
+    fileprivate mutating func takeEvidence(of worker: OpaquePointer) {
+        var lengths: UnsafePointer<UInt64>?
+        // There is a length a number, and as many bytes as all lengths say: both were checked.
+        guard var next = unsafe prk_worker_evidence(worker, &lengths), let lengths = unsafe lengths
+        else { return }
+        for i in 0..<count {
+            let length = unsafe lengths[i]
+            if length == UInt64.max { continue }  // PRK_NO_EVIDENCE
+            evidence[i] = unsafe Array(UnsafeBufferPointer(start: next, count: Int(length)))
+            unsafe next += Int(length)
         }
     }
 }
@@ -241,6 +257,7 @@ private struct ChunkFlow: WorkFlow {
             seed: job.options.seed, untested: work.numbers.count, withReports: job.wantsReports)
         var answer = WorkerAnswer()
         let text = unsafe prk_worker_text(handle)
+        unsafe results.takeEvidence(of: handle)
         // The answer has as many verdicts as the request had numbers, and reports if the job has.
         unsafe prk_worker_answer(handle, &answer, &results.verdictBytes, &results.rawReports)
         finish(

@@ -13,14 +13,21 @@ internal import Primality
 
 /// Workers that end: by themselves, since their time is over, or since the run is.
 extension Supervisor {
+    /// Buries a worker of which `prk_worker_poll` has given an error.
+    mutating func bury(_ place: Int, after error: Int32, _ flow: inout Flow) throws(PoolError) {
+        workers[place].hasOverflowed = error == ENOMEM
+        try bury(place, &flow)
+    }
+
     /// Reaps a dead worker, starts another one, and sees to what it held.
     mutating func bury(_ place: Int, _ flow: inout Flow) throws(PoolError) {
         var worker = workers.remove(at: place)
         // Its channel may be broken though it lives: make sure.
         let end = crew.bury(worker.member)
         lastSignal = end.signal
-        // Those that we ended took their time, which bounds them.
-        if !worker.isTimedOut { deathsSinceAnswer += 1 }
+        // Those that we ended took their time, or gave much, which bounds them.
+        let isOurs = worker.isTimedOut || worker.hasOverflowed
+        if !isOurs { deathsSinceAnswer += 1 }
         var isFirst = true
         var back: [Held] = []
         while var held = worker.held.popFirst() {
@@ -29,6 +36,8 @@ extension Supervisor {
                 flow.giveUp(held.work, worker: worker.id, .cancelled)
             } else if isFirst && worker.isTimedOut {
                 narrow(held.work, worker: worker.id, .timedOut, &flow)
+            } else if isFirst && worker.hasOverflowed {
+                narrow(held.work, worker: worker.id, .test(.outOfMemory), &flow)
             } else {
                 held.deaths += isFirst && end.hadStarted ? 1 : 0
                 if held.deaths == 2 {
@@ -49,7 +58,7 @@ extension Supervisor {
         if error != 0 && workers.isEmpty && !job.cancel.isCancelled {
             throw .noWorkers(wanted: crew.wanted, error: error)
         }
-        if worker.isTimedOut || job.cancel.isCancelled { return }
+        if isOurs || job.cancel.isCancelled { return }
         job.notify?(
             .workerDied(
                 worker: worker.id, signal: end.signal, exitStatus: end.status,
@@ -66,7 +75,8 @@ extension Supervisor {
         }
         for half in flow.halve(work).reversed() {
             // One of them is known to end workers; a single number is not blamed for its chunk.
-            let deaths = failure != .timedOut && flow.count(half) > 1 ? 1 : 0
+            let isKnown = failure != .timedOut && failure != .test(.outOfMemory)
+            let deaths = isKnown && flow.count(half) > 1 ? 1 : 0
             replays.append(Held(work: half, deaths: deaths, cost: flow.cost(half)))
         }
     }

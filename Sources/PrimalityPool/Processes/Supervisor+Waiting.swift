@@ -100,8 +100,8 @@ extension Supervisor {
             case EAGAIN:
                 if hasEnded { try bury(place, &flow) }
                 return
-            default:
-                try bury(place, &flow)
+            case let error:
+                try bury(place, after: error, &flow)
                 return
             }
         }

@@ -43,6 +43,8 @@ internal import Primality
         /// When, by the supervisor's clock, it is ended if it still holds the first.
         var deadline: Duration?
         var isTimedOut = false
+        /// There was no memory for its answer, and so the rest of the answer cannot be told from the next.
+        var hasOverflowed = false
         /// Its entries in the supervisor's list of descriptors.
         var watched = 0..<0
 
@@ -118,7 +120,7 @@ internal import Primality
                         takeAnswer(place, &flow)
                         continue
                     }
-                    if error != EAGAIN { try bury(place, &flow) }
+                    if error != EAGAIN { try bury(place, after: error, &flow) }
                     break
                 }
             }

@@ -209,12 +209,45 @@ private let resolve: prk_worker_resolve = { setup, job in
     return true
 }
 
+extension WorkerTask.Findings {
+    fileprivate var count: Int {
+        switch self {
+        case .verdicts(let all): all.count
+        case .withEvidence(let all): all.count
+        }
+    }
+}
+
+/// Why evidence cannot be sent.
+private struct EvidenceProblem: Error, CustomStringConvertible {
+    let description: String
+}
+
+private func put(_ found: [TaskFinding], into evidence: OpaquePointer?) throws(EvidenceProblem) {
+    for (place, one) in found.enumerated() {
+        guard let bytes = one.evidence else { continue }
+        // It is copied before the call returns.
+        let error = unsafe prk_evidence_put(evidence, place, bytes, bytes.count)
+        if error == EFBIG {
+            let all = found.reduce(0) { $0 + ($1.evidence?.count ?? 0) }
+            throw EvidenceProblem(
+                description: "\(all) bytes of evidence; a chunk may have \(WorkerTask.mostEvidence)"
+            )
+        }
+        if error != 0 {
+            throw EvidenceProblem(
+                description: "evidence of \(bytes.count) bytes: \(errorText(error))")
+        }
+    }
+}
+
 private final class Body {
     let task: WorkerTask
     init(_ task: WorkerTask) { self.task = task }
 }
 
-private let runTask: prk_worker_task = { context, limbs, offsets, count, verdicts, text in
+private let runTask: prk_worker_task = {
+    context, limbs, offsets, count, verdicts, evidence, text in
     guard let context = unsafe context, let limbs = unsafe limbs, let offsets = unsafe offsets,
         let verdicts = unsafe verdicts, let text = unsafe text
     else { return UInt32(PRK_TASK_FAILED) }
@@ -224,7 +257,13 @@ private let runTask: prk_worker_task = { context, limbs, offsets, count, verdict
         let found = try unsafe body.task.body(
             NumberBatch(copying: limbs, offsets: offsets, count: count))
         if found.count == count {
-            for (i, verdict) in found.enumerated() { unsafe verdicts[i] = verdict.rawValue }
+            switch found {
+            case .verdicts(let all):
+                for (i, verdict) in all.enumerated() { unsafe verdicts[i] = verdict.rawValue }
+            case .withEvidence(let all):
+                for (i, one) in all.enumerated() { unsafe verdicts[i] = one.verdict.rawValue }
+                try unsafe put(all, into: evidence)
+            }
             return 0
         }
         problem = "\(found.count) verdicts on \(count) numbers"

@@ -284,6 +284,7 @@ private struct Pieces {
             results.verdictBytes[place + i] = found.verdictBytes[i]
             if i < found.rawReports.count { results.rawReports[place + i] = found.rawReports[i] }
         }
+        for (i, bytes) in found.evidence { results.evidence[place + i] = bytes }
     }
 }
 

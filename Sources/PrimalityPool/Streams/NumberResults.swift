@@ -14,6 +14,8 @@ public struct NumberResult: Sendable {
     public let worker: Int
     /// The evidence, when the job asks for it.
     public let report: TestReport?
+    /// What a ``WorkerTask`` gave beside its verdict: ``TestResults/evidence(at:)``.
+    public let evidence: [UInt8]?
 
     /// The verdict.
     ///
@@ -139,7 +141,8 @@ public struct NumberResults<SourceFailure: Error>: AsyncSequence, Sendable {
                     index: result.chunk.first + place, number: numbers[place],
                     outcome: verdict.map { .success($0) } ?? .failure(failure),
                     worker: result.worker,
-                    report: result.results.report(at: place, of: numbers))
+                    report: result.results.report(at: place, of: numbers),
+                    evidence: result.results.evidence(at: place))
             }
             current = nil
             return nil
