@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "Primality", "TestSupport"]),
         .testTarget(
             name: "PrimalityRunsTests",
-            dependencies: ["PrimalityRuns"]),
+            dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns"]),
         .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [

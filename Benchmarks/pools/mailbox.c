@@ -48,9 +48,11 @@ static measurement starts;
 
 static int round_count = 15, worker_count = 2;
 
-static uint32_t nothing(void *context, const uint64_t *limbs, const uint64_t *offsets, size_t count,
-                        uint8_t *verdicts, prk_evidence *evidence, char *text) {
+static uint32_t nothing(void *context, const uint64_t *limbs, const uint64_t *offsets,
+                        const prk_form *forms, size_t count, uint8_t *verdicts,
+                        prk_evidence *evidence, char *text) {
     (void)context;
+    (void)forms;
     (void)evidence;
     (void)limbs;
     (void)offsets;

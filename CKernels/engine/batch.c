@@ -16,7 +16,20 @@ static size_t significant(const uint64_t *limbs, size_t count) {
 }
 
 // The first version that had sizes.
-enum { LEAST_OPTIONS = sizeof(prk_options), LEAST_REPORT = sizeof(prk_report) };
+enum {
+    LEAST_OPTIONS = sizeof(prk_options),
+    LEAST_REPORT = sizeof(prk_report),
+    LEAST_FORM = sizeof(prk_form),
+};
+
+static bool are_zero(const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
 // The options of a caller who may know fewer fields, or more that are 0. False: more that are not.
 static bool read_options(prk_options *own, const prk_options *options) {
@@ -24,14 +37,32 @@ static bool read_options(prk_options *own, const prk_options *options) {
     if (size < LEAST_OPTIONS) {
         return false;
     }
-    const unsigned char *bytes = (const unsigned char *)options;
-    for (size_t i = sizeof *own; i < size; i++) {
-        if (bytes[i] != 0) {
-            return false;
-        }
+    if (size > sizeof *own &&
+        !are_zero((const unsigned char *)options + sizeof *own, size - sizeof *own)) {
+        return false;
     }
     memset(own, 0, sizeof *own);
     memcpy(own, options, size < sizeof *own ? size : sizeof *own);
+    return true;
+}
+
+// The forms of a caller who may know fewer fields, or more that are 0.
+static bool check_forms(const prk_options *options, size_t count) {
+    const size_t step = options->form_size == 0 ? sizeof(prk_form) : options->form_size;
+    if (options->forms == NULL) {
+        return true;
+    }
+    if (step < LEAST_FORM) {
+        return false;
+    }
+    const unsigned char *next = (const unsigned char *)options->forms;
+    for (size_t i = 0; i < count; i++, next += step) {
+        prk_form form; // a copy, since only the caller knows how it is aligned
+        memcpy(&form, next, sizeof form);
+        if (!prk_form_is_valid(&form) || !are_zero(next + sizeof form, step - sizeof form)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -232,7 +263,7 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     }
     // How far a report is from the next one.
     const size_t step = used.report_size == 0 ? sizeof(prk_report) : used.report_size;
-    if (step < LEAST_REPORT) {
+    if (step < LEAST_REPORT || !check_forms(&used, count)) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     prk_status status = check(engine, limbs, offsets, count, verdicts);

@@ -162,6 +162,35 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     uint32_t reserved;
 } prk_report;
 
+/// What kind of form a candidate is written in.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelFormKind") prk_form_kind{
+    /// No form is known. All other fields are 0.
+    PRK_FORM_NONE PRK_SWIFT_NAME("none") = 0,
+    /// k b^n + c, with k >= 1 and b >= 2.
+    PRK_FORM_POWER PRK_SWIFT_NAME("power") = 1,
+    /// n (n - step) (n - 2 step) ... + c, down to the last positive factor, with step >= 1: n! + c
+    /// for step 1. The product is 1 for n = 0.
+    PRK_FORM_FACTORIAL PRK_SWIFT_NAME("factorial") = 2,
+    /// n# + c: the product of the primes up to n, which is 1 below 2.
+    PRK_FORM_PRIMORIAL PRK_SWIFT_NAME("primorial") = 3,
+} prk_form_kind;
+
+/// The form that a candidate is written in, as its giver says: a hint that a proof or an arithmetic
+/// may go by when prk_form_matches has borne it out. Later versions add fields at the end.
+typedef struct PRK_SWIFT_NAME("KernelForm") prk_form {
+    /// A prk_form_kind.
+    uint32_t kind;
+    /// 0.
+    uint32_t reserved;
+    /// Of PRK_FORM_POWER, else 0. They stay as they are written: 4^5 has b = 4.
+    uint64_t k, b;
+    uint64_t n;
+    /// Of PRK_FORM_FACTORIAL, else 0.
+    uint64_t step;
+    /// What is added: above -2^63.
+    int64_t c;
+} prk_form;
+
 /// Good `rounds` for numbers that somebody may have made to pass Baillie-PSW, with a seed that
 /// nobody knows beforehand, such as one from getrandom(2).
 #define PRK_DEFAULT_ROUNDS 2
@@ -189,6 +218,15 @@ typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
     bool want_residue;
     /// 0.
     uint8_t reserved[3];
+    /// NULL, or the form of each number of the batch; PRK_FORM_NONE where none is known. Forms that
+    /// are none of prk_form_kind, or whose fields are out of range: PRK_STATUS_INVALID_ARGUMENT,
+    /// and nothing is written. They change no verdict.
+    const prk_form *forms;
+    /// sizeof(prk_form) as the caller knows it, or 0: that of this header. The next form is that
+    /// far on. Fields that the library does not know have to be 0.
+    uint32_t form_size;
+    /// 0.
+    uint32_t reserved_too;
 } prk_options;
 
 /// Memory that tests of large numbers reuse. For one thread at a time.
@@ -246,6 +284,15 @@ PRK_API void prk_scratch_destroy(prk_scratch *scratch);
 /// `limb_count` limbs: uniform in [2, n - 2]. n < 5 or NULL: PRK_STATUS_INVALID_ARGUMENT.
 PRK_API prk_status prk_random_base(const uint64_t *limbs, size_t limb_count, uint64_t seed,
                                    uint32_t round, uint64_t *base);
+
+/// Whether a form gives the number; false for PRK_FORM_NONE. Exact.
+///
+/// A form that cannot have the number's size is refused before anything is computed, so hostile
+/// values cost nothing. Else it takes some multiplications of the number's size, and memory for
+/// some such numbers: PRK_STATUS_NO_MEMORY. NULL, a kind that is none, or fields out of range:
+/// PRK_STATUS_INVALID_ARGUMENT. `limbs` may be NULL when there are none.
+PRK_API prk_status prk_form_matches(const prk_form *form, const uint64_t *limbs, size_t limb_count,
+                                    bool *matches);
 
 // --- Windows -------------------------------------------------------------------------------------
 

@@ -36,10 +36,10 @@ typedef struct prk_evidence prk_evidence;
 
 /// What a worker runs instead of an engine: PRK_STATUS_OK, or PRK_TASK_FAILED and in `text`, of
 /// PRK_WORKER_TEXT bytes and ended by a zero, why. It may call prk_evidence_put for each number.
-/// What it has put is dropped when it fails.
+/// What it has put is dropped when it fails. `forms` is NULL, or has the form of each number.
 typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                                    size_t count, uint8_t *verdicts, prk_evidence *evidence,
-                                    char *text);
+                                    const prk_form *forms, size_t count, uint8_t *verdicts,
+                                    prk_evidence *evidence, char *text);
 
 /// How the numbers of a run are tested: the same for every chunk and every worker.
 typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
@@ -60,7 +60,8 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
 } prk_job;
 
 /// Runs a job on one chunk: prk_test_batch, or the same contract with a word engine.
-/// `reports` is written only when the job wants reports.
+/// `reports` is written only when the job wants reports. The forms of a chunk's numbers, where some
+/// are known, are the caller's to put into a copy of the job's options.
 prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t *offsets,
                        size_t count, prk_scratch *scratch, uint8_t *verdicts, prk_report *reports);
 

@@ -39,6 +39,9 @@ const prk_kernel_set *prk_kernels_at(prk_level level);
 /// The active kernels; portable ones when prk_level_status() is not PRK_STATUS_OK.
 const prk_kernel_set *prk_kernels(void);
 
+/// Whether kind and fields are within their ranges.
+bool prk_form_is_valid(const prk_form *form);
+
 /// Words first, first + 1, ... of the sequence that `seed` gives, modulo 2^64: word i is
 /// SipHash-2-4 [AuBe12] of the eight bytes of i, its key being `seed` and a constant. About 15 ns a
 /// word.

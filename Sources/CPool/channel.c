@@ -133,6 +133,11 @@ static int put_pending(prk_worker *w) {
 
 int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs) {
+    return prk_worker_send_forms(w, request, offsets, limbs, NULL);
+}
+
+int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint64_t *offsets,
+                          const uint64_t *limbs, const prk_form *forms) {
     // A second message behind one that waits would have to be copied whole.
     if (w->sent_count - w->answered_count == PRK_WORKER_DEPTH ||
         (w->sent < w->pending_size && !prk_is_idle(w))) {
@@ -140,10 +145,12 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     }
     const size_t offsets_size = prk_offset_count(request) * sizeof *offsets;
     const size_t limbs_size = prk_limb_count(request) * sizeof *limbs;
-    const uint64_t told = w->is_told ? PRK_REQUEST_TOLD : 0;
-    struct iovec parts[3] = {{(void *)request, sizeof *request},
+    const uint32_t told = w->is_told ? PRK_REQUEST_TOLD : 0;
+    const size_t forms_size = prk_forms_size(request);
+    struct iovec parts[4] = {{(void *)request, sizeof *request},
                              {(void *)offsets, offsets_size},
-                             {(void *)limbs, limbs_size}};
+                             {(void *)limbs, limbs_size},
+                             {(void *)forms, forms_size}};
     prk_held_request *held = &w->held[w->sent_count % PRK_WORKER_DEPTH];
     const size_t count = (size_t)request->count;
     *held = (prk_held_request){.count = count,
@@ -154,7 +161,7 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
         parts[0].iov_base = &head;
         w->sent_count++;
         w->is_told = false;
-        return prk_put_all(w, parts, 3);
+        return prk_put_all(w, parts, 4);
     }
     prk_slot *slot = prk_slot_of(w, w->sent_count);
     const size_t reports_place = held->reports_size > 0 ? prk_reports_place(count) : 0;
@@ -175,7 +182,7 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
     slot->u.request.kind += told;
     w->is_told = false;
     if (slot->request_streams) {
-        error = prk_put_all(w, parts + 1, 2);
+        error = prk_put_all(w, parts + 1, 3);
     } else if (prk_is_single(request)) {
         slot->u.request.n = limbs[0];
     } else if (limbs_size > 0) {
@@ -184,6 +191,9 @@ int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *o
             memcpy(to, offsets, offsets_size);
         }
         memcpy(to + offsets_size, limbs, limbs_size);
+        if (forms_size > 0) {
+            memcpy(to + offsets_size + limbs_size, forms, forms_size);
+        }
     }
     w->sent_count++;
     // Sequentially consistent with the worker's going to sleep, for prk_worker_wake.

@@ -25,8 +25,9 @@ static bool take_lines(prk_room_use *use, size_t room, size_t size, uint16_t *pl
 int prk_place_request(prk_worker *w, const prk_request *request, size_t answer_size,
                       size_t reports_place, prk_slot *slot) {
     const size_t offsets = prk_offset_count(request), limbs = prk_limb_count(request);
-    const size_t size =
-        request->kind == PRK_REQUEST_CHUNK && !prk_is_single(request) ? (offsets + limbs) * 8 : 0;
+    const size_t size = request->kind == PRK_REQUEST_CHUNK && !prk_is_single(request)
+                            ? (offsets + limbs) * sizeof(uint64_t) + prk_forms_size(request)
+                            : 0;
     const bool in_slot = answer_size <= PRK_SLOT_VERDICTS && reports_place == 0;
     const prk_room_use requests = w->requests, answers = w->answers;
     slot->request_streams = slot->answer_streams = false;

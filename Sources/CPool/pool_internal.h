@@ -65,7 +65,7 @@ typedef struct prk_mailbox {
     /// the other side, and waiting for it costs more than a small request.)
     uint64_t taken_back;
     prk_slot slots[PRK_WORKER_DEPTH];
-    /// Offsets, then limbs.
+    /// Offsets, then limbs, then forms.
     _Alignas(PRK_LINE) unsigned char requests[PRK_REQUEST_ROOM];
     /// Verdicts, then reports, on a line of their own.
     _Alignas(PRK_LINE) unsigned char answers[PRK_ANSWER_ROOM];
@@ -131,7 +131,15 @@ static inline size_t prk_reports_place(size_t count) { return prk_whole_lines(co
 
 /// Whether a request's number is in the request itself.
 static inline bool prk_is_single(const prk_request *request) {
-    return request->kind == PRK_REQUEST_CHUNK && request->count == 1 && request->limb_count == 1;
+    return request->kind == PRK_REQUEST_CHUNK && request->count == 1 && request->limb_count == 1 &&
+           request->has_forms == 0;
+}
+
+/// The size of the forms that come with a request.
+static inline size_t prk_forms_size(const prk_request *request) {
+    return request->kind == PRK_REQUEST_CHUNK && request->has_forms != 0
+               ? (size_t)request->count * sizeof(prk_form)
+               : 0;
 }
 
 /// How many offsets come with a request.

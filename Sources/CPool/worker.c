@@ -194,11 +194,13 @@ static prk_request next_request(server *s) {
     return s->slot->u.request;
 }
 
-/// The request's arrays; `offsets` becomes NULL for a part.
-static const uint64_t *arrays(server *s, const prk_request *request, const uint64_t **offsets) {
+/// The request's arrays; `offsets` becomes NULL for a part, and `forms` where none came.
+static const uint64_t *arrays(server *s, const prk_request *request, const uint64_t **offsets,
+                              const prk_form **forms) {
     const size_t count = (size_t)request->count, offset_count = prk_offset_count(request);
     const size_t limb_count = prk_limb_count(request);
     *offsets = NULL;
+    *forms = NULL;
     if (request->kind == PRK_REQUEST_PART) {
         return NULL;
     }
@@ -209,9 +211,12 @@ static const uint64_t *arrays(server *s, const prk_request *request, const uint6
     } else if (s->slot != NULL && !s->slot->request_streams) {
         words = (uint64_t *)(s->end.mailbox->requests + (size_t)s->slot->request_place * PRK_LINE);
     } else {
-        const size_t size = (offset_count + limb_count) * sizeof *words;
+        const size_t size = (offset_count + limb_count) * sizeof *words + prk_forms_size(request);
         words = room(&s->request, size);
         prk_get_all(s->end.in, words, size);
+    }
+    if (request->has_forms != 0) {
+        *forms = (const prk_form *)(words + offset_count + limb_count);
     }
     if (offset_count > 0) {
         // A slice of a batch has the batch's offsets.
@@ -270,7 +275,9 @@ static void serve_request(server *s, const prk_request *request) {
     const bool is_part = request->kind == PRK_REQUEST_PART;
     const size_t count = is_part ? 1 : (size_t)request->count;
     const size_t reports_size = job->wants_reports ? count * sizeof(prk_report) : 0;
-    const uint64_t *offsets, *limbs = arrays(s, request, &offsets);
+    const uint64_t *offsets;
+    const prk_form *forms;
+    const uint64_t *limbs = arrays(s, request, &offsets, &forms);
 
     uint8_t *verdicts;
     prk_report *reports = NULL;
@@ -298,9 +305,13 @@ static void serve_request(server *s, const prk_request *request) {
         char text[PRK_WORKER_TEXT];
         reset_evidence(&s->evidence, count);
         status = job->task(
-            job->task_context, limbs, offsets, count, verdicts, &s->evidence,
+            job->task_context, limbs, offsets, forms, count, verdicts, &s->evidence,
             s->end.shared == NULL ? text : s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
         has_evidence = status == PRK_STATUS_OK && s->evidence.used > 0;
+    } else if (forms != NULL) {
+        prk_job with_forms = *job;
+        with_forms.options.forms = forms;
+        status = prk_job_run(&with_forms, limbs, offsets, count, s->scratch, verdicts, reports);
     } else {
         status = prk_job_run(job, limbs, offsets, count, s->scratch, verdicts, reports);
     }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CKernels
+
 /// Numbers of any size, packed for the kernels: what pools cut into chunks.
 ///
-/// Number *i* is `limbs[offsets[i] ..< offsets[i + 1]]`, of one limb at least.
+/// Number *i* is `limbs[offsets[i] ..< offsets[i + 1]]`, of one limb at least. It may have a form,
+/// ``form(at:)``, which parts of the batch keep. Batches are equal when numbers and forms are.
 public struct NumberBatch: Sendable, Hashable {
     package private(set) var limbs: [UInt64] = []
     package private(set) var offsets: [UInt64] = [0]
+    /// Of those numbers that have one, in the order of their positions.
+    package private(set) var forms: [PlacedForm] = []
     /// The size of the largest number, in bits.
     public private(set) var maximumBits = 0
 
@@ -36,17 +41,25 @@ public struct NumberBatch: Sendable, Hashable {
         limbs = Array(all.limbs[Int(first)..<Int(end)])
         offsets = all.offsets[range.lowerBound...range.upperBound].map { $0 - first }
         maximumBits = range.reduce(0) { max($0, all.bitWidth(at: $1)) }
+        forms = all.forms.slice(range)
     }
 
-    /// A copy of `count` numbers as kernels have them; there are `count` + 1 offsets, from 0 on.
+    /// A copy of `count` numbers as kernels have them; there are `count` + 1 offsets, from 0 on, and as many
+    /// forms as numbers, or none.
     package init(
-        copying limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>, count: Int
+        copying limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>,
+        forms: UnsafePointer<KernelForm>? = nil, count: Int
     ) {
         self.offsets = unsafe Array(UnsafeBufferPointer(start: offsets, count: count + 1))
         // The last offset is the number of limbs.
         self.limbs = unsafe Array(
             UnsafeBufferPointer(start: limbs, count: Int(self.offsets[count])))
         for i in 0..<count { maximumBits = max(maximumBits, bitWidth(at: i)) }
+        guard let forms = unsafe forms else { return }
+        for i in 0..<count {
+            guard let form = unsafe CandidateForm(forms[i]) else { continue }
+            self.forms.append(PlacedForm(position: i, form: form))
+        }
     }
 
     /// How many numbers there are.
@@ -68,6 +81,29 @@ public struct NumberBatch: Sendable, Hashable {
     public mutating func append(_ number: BigNatural) {
         if number.limbs.isEmpty { limbs.append(0) } else { limbs.append(contentsOf: number.limbs) }
         close(bits: number.bitWidth)
+    }
+
+    /// Adds a number with the form that it is written in.
+    ///
+    /// The form is not compared with the number, which may take long: whoever builds on it does that
+    /// (``CandidateForm/matches(_:)``).
+    ///
+    /// - Parameters:
+    ///   - number: The number.
+    ///   - form: Its form; `nil`: none is known.
+    /// - Throws: ``PrimalityError/invalidForm(_:)``; the batch is then unchanged.
+    /// - Complexity: O(limbs), amortised. A form takes 48 bytes, and no form nothing.
+    public mutating func append(
+        _ number: BigNatural, form: CandidateForm?
+    ) throws(PrimalityError) {
+        if let form, !form.isValid { throw .invalidForm(form) }
+        append(number, validForm: form)
+    }
+
+    /// Adds a number with a form whose parts are within their ranges.
+    package mutating func append(_ number: BigNatural, validForm form: CandidateForm?) {
+        if let form { forms.append(PlacedForm(position: count, form: form)) }
+        append(number)
     }
 
     /// Adds a number plus a small one, and returns the sum's size in bits.
@@ -100,6 +136,13 @@ public struct NumberBatch: Sendable, Hashable {
         offsets.append(UInt64(limbs.count))
         maximumBits = max(maximumBits, bits)
     }
+
+    /// The form that the number at a position is written in, as its giver said; `nil` when none is known.
+    ///
+    /// - Parameter position: A position in the batch.
+    /// - Returns: The form.
+    /// - Complexity: O(log forms).
+    public func form(at position: Int) -> CandidateForm? { forms.form(at: position) }
 
     /// The number at a position.
     public subscript(position: Int) -> BigNatural {

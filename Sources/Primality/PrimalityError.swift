@@ -16,6 +16,8 @@ public enum PrimalityError: Error, Sendable, Equatable {
     case lengthMismatch(numbers: Int, results: Int)
     /// No prime, or no safe one, has so few bits.
     case noPrimeOfSize(bits: Int, isSafe: Bool)
+    /// A form's parts are out of their ranges: ``CandidateForm/isValid``.
+    case invalidForm(CandidateForm)
     /// There is no memory for a number of this size.
     case outOfMemory
     /// The run's ``CancelFlag`` was raised.
@@ -44,6 +46,9 @@ extension PrimalityError: CustomStringConvertible {
         case .noPrimeOfSize(let bits, let isSafe):
             "there is no \(isSafe ? "safe " : "")prime of \(bits) bit\(bits == 1 ? "" : "s"); "
                 + "the smallest have \(isSafe ? 3 : 2)"
+        case .invalidForm(let form):
+            "\(form) is no form: k and a factorial's step are at least 1, b is at least 2, and c is "
+                + "above -2^63"
         case .outOfMemory: "out of memory"
         case .cancelled: "cancelled"
         case .internalError(let what): "internal error: \(what)"

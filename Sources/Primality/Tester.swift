@@ -66,11 +66,23 @@ package import CKernels.Internal
         let count = numbers.count
         var results = unsafe TestResults(
             seed: options.seed, untested: count, withReports: job.wants_reports)
-        results.status = unsafe withUnsafePointer(to: job) { job in
-            // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and
-            // reports have count places.
-            unsafe prk_job_run(
-                job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
+        if numbers.forms.isEmpty {
+            results.status = unsafe withUnsafePointer(to: job) { job in
+                // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and
+                // reports have count places.
+                unsafe prk_job_run(
+                    job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
+                    &results.rawReports)
+            }
+            return results
+        }
+        let forms = numbers.forms.kernelForms(in: 0..<count)
+        results.status = unsafe forms.withUnsafeBufferPointer { forms in
+            var job = unsafe job
+            unsafe job.options.forms = forms.baseAddress
+            // The same, and there are count forms.
+            return unsafe prk_job_run(
+                &job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
                 &results.rawReports)
         }
         return results
@@ -82,15 +94,18 @@ package import CKernels.Internal
     ///   - limbs: Number *i* is `limbs[offsets[i] ..< offsets[i + 1]]`, and none is too large for the
     ///     engine.
     ///   - offsets: `count` + 1 places in `limbs`.
+    ///   - forms: `count` forms, or none.
     ///   - count: How many numbers there are.
     ///   - verdicts: `count` places for verdict bytes.
     /// - Returns: What the kernels say; every place is written when that is `ok`.
     package mutating func run(
-        limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>, count: Int,
+        limbs: UnsafePointer<UInt64>, offsets: UnsafePointer<UInt64>,
+        forms: UnsafePointer<KernelForm>? = nil, count: Int,
         verdicts: UnsafeMutablePointer<UInt8>
     ) -> KernelStatus {
         var plain = unsafe job
         unsafe plain.wants_reports = false
+        unsafe plain.options.forms = unsafe forms
         return unsafe prk_job_run(&plain, limbs, offsets, count, scratch, verdicts, nil)
     }
 

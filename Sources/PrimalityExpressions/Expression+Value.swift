@@ -17,12 +17,36 @@ extension NumberExpression {
     public func value(
         maximumBits: Int, cancel: CancelFlag? = nil
     ) throws(ExpressionError) -> BigNatural {
+        try candidate(maximumBits: maximumBits, cancel: cancel).value
+    }
+
+    /// The expression's value, and the form that it is written in when that is one of ``CandidateForm``.
+    ///
+    /// k·bⁿ + c has its form in any order and with any brackets, signs and digits, when k and b are whole
+    /// numbers, products of such included, and c is a sum of such: `3*2^5000+1`, `1-(-2^7)` does not. n may be
+    /// any expression, as may what a factorial or primorial is of: `2^(2^16)+1`, `(10^2)!3-1`. `M(127)` is
+    /// 2¹²⁷ − 1, and `1e12` is 10¹². Numbers keep the base that they are written with. Beyond k < 2⁶⁴ and
+    /// |c| < 2⁶³, and of everything else, there is no form.
+    ///
+    /// - Parameters:
+    ///   - maximumBits: The size of the largest number to accept.
+    ///   - cancel: Ends the computation between two operations, and in a search for primes.
+    /// - Returns: The number, and its form, which gives it; `nil` when there is none.
+    /// - Throws: Which operation cannot be done, and why.
+    /// - Complexity: That of ``value(maximumBits:cancel:)``.
+    public func candidate(
+        maximumBits: Int, cancel: CancelFlag? = nil
+    ) throws(ExpressionError) -> (value: BigNatural, form: CandidateForm?) {
         var evaluation = ExpressionEvaluation(text, maximumBits: maximumBits, cancel: cancel)
+        var forms = FormFinder()
         for (i, step) in steps.enumerated() {
             if cancel?.isCancelled == true { throw ExpressionError(.cancelled) }
+            // The operation may change them.
+            let operands = evaluation.stack.suffix(2).map(\.word)
             try evaluation.take(step, isLast: i == steps.count - 1)
+            forms.take(step.operation, of: operands, giving: evaluation.stack.last?.word)
         }
-        return try evaluation.result()
+        return (try evaluation.result(), forms.form)
     }
 }
 
@@ -41,7 +65,8 @@ extension BigNatural {
 }
 
 extension NumberBatch {
-    /// Computes an expression and adds its value.
+    /// Computes an expression and adds its value, with the form that it is written in when that is known
+    /// (``NumberExpression/candidate(maximumBits:cancel:)``).
     ///
     /// A plain number costs what ``append(parsing:maximumBits:)`` does.
     ///
@@ -63,9 +88,9 @@ extension NumberBatch {
             default: throw ExpressionError(.number(error))
             }
         }
-        let value = try NumberExpression(text.indices.map { text[$0] }).value(
+        let found = try NumberExpression(text.indices.map { text[$0] }).candidate(
             maximumBits: maximumBits, cancel: cancel)
-        append(value)
-        return value.bitWidth
+        append(found.value, validForm: found.form)
+        return found.value.bitWidth
     }
 }

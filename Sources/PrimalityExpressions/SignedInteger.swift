@@ -54,6 +54,9 @@ internal import Primality
         unsafe withLimbs { limbs in unsafe limbs.count > 1 ? nil : limbs.first ?? 0 }
     }
 
+    /// The value, when it is not negative and below 2⁶⁴.
+    var word: UInt64? { sign < 0 ? nil : magnitude }
+
     var isEven: Bool { unsafe withLimbs { unsafe ($0.first ?? 0) & 1 == 0 } }
 
     /// log₂ of the absolute value, to about 2⁻⁵⁰ of it; -∞ for 0.

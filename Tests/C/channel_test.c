@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What travels beside verdicts, on every channel: the evidence of tasks, from workers that keep to
-// the protocol and from workers that do not.
+// What travels beside numbers and verdicts, on every channel: the forms of candidates, and the
+// evidence of tasks, from workers that keep to the protocol and from workers that do not.
 
 // pause, kill
 #define _GNU_SOURCE
@@ -78,9 +78,11 @@ static unsigned char byte_of(uint64_t n, size_t i) {
     return (unsigned char)(n * 31 + i * 7 + (i >> 8));
 }
 
-static uint32_t prove(void *context, const uint64_t *limbs, const uint64_t *offsets, size_t count,
-                      uint8_t *verdicts, prk_evidence *evidence, char *text) {
+static uint32_t prove(void *context, const uint64_t *limbs, const uint64_t *offsets,
+                      const prk_form *forms, size_t count, uint8_t *verdicts,
+                      prk_evidence *evidence, char *text) {
     (void)context;
+    EXPECT(forms == NULL, "forms that nobody sent");
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         const uint64_t n = limbs[offsets[i]];
@@ -147,6 +149,30 @@ static void check_answer(prk_worker *w, const uint64_t *n, size_t count, const c
            "%s: verdicts", what);
 }
 
+/// Says of each number whether its form gives it; PRK_PROBABLE_PRIME where there are no forms at
+/// all, PRK_NEITHER where there is none.
+static uint32_t look_at_forms(void *context, const uint64_t *limbs, const uint64_t *offsets,
+                              const prk_form *forms, size_t count, uint8_t *verdicts,
+                              prk_evidence *evidence, char *text) {
+    (void)context;
+    (void)evidence;
+    (void)text;
+    for (size_t i = 0; i < count; i++) {
+        bool matches = false;
+        if (forms == NULL) {
+            verdicts[i] = PRK_PROBABLE_PRIME;
+        } else if (forms[i].kind == PRK_FORM_NONE) {
+            verdicts[i] = PRK_NEITHER;
+        } else if (prk_form_matches(&forms[i], limbs + offsets[i], offsets[i + 1] - offsets[i],
+                                    &matches) == PRK_STATUS_OK) {
+            verdicts[i] = matches ? PRK_PRIME : PRK_COMPOSITE;
+        } else {
+            verdicts[i] = PRK_UNTESTED;
+        }
+    }
+    return PRK_STATUS_OK;
+}
+
 static prk_request chunk(size_t count) {
     return (prk_request){.kind = PRK_REQUEST_CHUNK, .count = count, .limb_count = count};
 }
@@ -198,6 +224,105 @@ static void test_evidence_travels(prk_channel channel, bool wants_reports) {
     EXPECT(prk_worker_send(w, &request, NULL, many) == 0, "%s", name);
     prk_worker_wake(w);
     check_answer(w, many, MANY, name);
+    stop(w);
+}
+
+/// Numbers 2^(i % 100) + i of one limb or two with their forms, but for every seventh, which has
+/// none, and every eleventh, whose form is another number's.
+enum { FORMED = 60000 };
+static uint64_t formed_limbs[2 * FORMED], formed_offsets[FORMED + 1];
+static prk_form formed_forms[FORMED];
+
+static uint8_t expected_of(size_t i) {
+    return i % 7 == 0 ? PRK_NEITHER : i % 11 == 0 ? PRK_COMPOSITE : PRK_PRIME;
+}
+
+static void make_formed(bool of_one_limb) {
+    size_t next = 0;
+    for (size_t i = 0; i < FORMED; i++) {
+        const size_t n = i % (of_one_limb ? 60 : 100);
+        formed_offsets[i] = next;
+        formed_limbs[next++] = (n < 64 ? UINT64_C(1) << n : 0) + i;
+        if (n >= 64) {
+            formed_limbs[next++] = UINT64_C(1) << (n - 64);
+        }
+        const int64_t c = (int64_t)i + (expected_of(i) == PRK_COMPOSITE);
+        formed_forms[i] = (prk_form){0};
+        if (expected_of(i) != PRK_NEITHER) {
+            formed_forms[i] = (prk_form){.kind = PRK_FORM_POWER, .k = 1, .b = 2, .n = n, .c = c};
+        }
+    }
+    formed_offsets[FORMED] = next;
+}
+
+static void send_formed(prk_worker *w, size_t first, size_t count, bool has_forms) {
+    const uint64_t *offsets = formed_offsets + first;
+    const prk_request request = {.kind = PRK_REQUEST_CHUNK,
+                                 .count = count,
+                                 .limb_count = offsets[count] - offsets[0],
+                                 .has_forms = has_forms};
+    EXPECT(prk_worker_send_forms(w, &request, offsets, formed_limbs + offsets[0],
+                                 has_forms ? formed_forms + first : NULL) == 0,
+           "send");
+    prk_worker_wake(w);
+}
+
+static void check_formed(prk_worker *w, size_t first, size_t count, bool has_forms) {
+    static uint8_t verdicts[FORMED];
+    prk_answer answer = {0};
+    EXPECT(await_answer(w) == 0, "an answer");
+    prk_worker_answer(w, &answer, verdicts, NULL);
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        wrong += verdicts[i] != (has_forms ? expected_of(first + i) : PRK_PROBABLE_PRIME);
+    }
+    EXPECT(wrong == 0, "%zu of %zu from %zu", wrong, count, first);
+}
+
+static void test_forms_travel(prk_channel channel, bool of_one_limb) {
+    // The last two do not fit into the mailbox.
+    static const size_t counts[] = {1, 2, 3, 24, 25, 1000, 4000, 20000, FORMED - 5};
+    const prk_job job = {.task = look_at_forms};
+    prk_worker *w = prk_worker_create(channel, &job);
+    make_formed(of_one_limb);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        for (size_t first = 0; first < 5; first++) {
+            for (int has_forms = 0; has_forms <= 1; has_forms++) {
+                send_formed(w, first, counts[i], has_forms);
+                check_formed(w, first, counts[i], has_forms);
+            }
+        }
+    }
+    // Several at once, with forms and without.
+    for (size_t i = 0; i < 20; i++) {
+        send_formed(w, 3 * i, 1 + i % 3, i % 4 != 0);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        check_formed(w, 3 * i, 1 + i % 3, i % 4 != 0);
+    }
+    stop(w);
+}
+
+/// An engine in a worker gets the forms, too: it refuses one that is none.
+static void test_engines_have_forms(prk_channel channel) {
+    const prk_job job = {.engine = PRK_ENGINE_AUTO};
+    prk_worker *w = prk_worker_create(channel, &job);
+    const uint64_t n[2] = {7, 9}, offsets[3] = {0, 1, 2};
+    const prk_request request = {
+        .kind = PRK_REQUEST_CHUNK, .count = 2, .limb_count = 2, .has_forms = 1};
+    for (uint64_t b = 2; b-- > 0;) {
+        const prk_form forms[2] = {{0},
+                                   {.kind = PRK_FORM_POWER, .k = 1, .b = 1 + b, .n = 3, .c = 1}};
+        prk_answer answer;
+        uint8_t verdicts[2];
+        EXPECT(prk_worker_send_forms(w, &request, offsets, n, forms) == 0, "send");
+        prk_worker_wake(w);
+        EXPECT(await_answer(w) == 0, "an answer");
+        prk_worker_answer(w, &answer, verdicts, NULL);
+        EXPECT(answer.status == (b == 1 ? PRK_STATUS_OK : PRK_STATUS_INVALID_ARGUMENT), "status %u",
+               answer.status);
+        EXPECT(b == 0 || (verdicts[0] == PRK_PRIME && verdicts[1] == PRK_COMPOSITE), "verdicts");
+    }
     stop(w);
 }
 
@@ -438,6 +563,9 @@ int main(void) {
         test_evidence_travels((prk_channel)channel, false);
         test_evidence_travels((prk_channel)channel, true);
         test_what_is_refused((prk_channel)channel);
+        test_forms_travel((prk_channel)channel, false);
+        test_forms_travel((prk_channel)channel, true);
+        test_engines_have_forms((prk_channel)channel);
         test_forgeries(nursery, (prk_channel)channel);
         test_a_pause(nursery, (prk_channel)channel);
         if (!IS_SANITIZED) {

@@ -147,6 +147,32 @@ import Testing
             outcome.lines == Self.linesWithEvidence([7: failure]) + [failure], "\(outcome.error)")
     }
 
+    @Test(arguments: kinds, ["pipe", "socket", "shm"])
+    func theyGetTheFormsOfCandidates(_ kind: String, _ channel: String) throws {
+        func lines(_ others: [Int: String] = [:]) -> [String] {
+            zip(1..., Self.lines()).map { n, line in
+                if let other = others[n] { return "\(n) \(other)" }
+                if n % 5 == 0 { return line }
+                let c = n - 2
+                return line + " 2^1" + (c == 0 ? "" : c > 0 ? "+\(c)" : "\(c)")
+            }
+        }
+        let outcome = try Self.run(kind, channel, "forms")
+        #expect(outcome.lines == lines() + ["12"], "\(outcome.error)")
+        // The replay of a chunk has them, and so have its halves.
+        let mark = FileManager.default.temporaryDirectory
+            .appendingPathComponent("mark-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: mark) }
+        let killed = try Self.run(
+            kind, channel, "forms but is killed once at 9",
+            environment: ["TASK_WORKERS_MARK": mark])
+        #expect(killed.lines == lines() + ["12"], "\(killed.error)")
+        #expect(FileManager.default.fileExists(atPath: mark))
+        let failure = "not tested: its worker was ended by SIGILL, twice"
+        let halved = try Self.run(kind, channel, "forms but traps at 7")
+        #expect(halved.lines == lines([7: failure]) + [failure], "\(halved.error)")
+    }
+
     @Test(arguments: kinds, ["pipe", "shm"])
     func evidenceHasABound(_ kind: String, _ channel: String) throws {
         // Gigabytes that nobody looks at are slow there.

@@ -68,9 +68,32 @@ func evidence(on number: Int) -> [UInt8]? {
     }
 }
 
+/// A form that gives the number; none for every fifth.
+func form(of number: Int) -> CandidateForm? {
+    number % 5 == 0 ? nil : .power(k: 1, b: 2, n: 1, c: Int64(number) - 2)
+}
+
+func withForms(_ numbers: some Sequence<UInt64>) throws -> NumberBatch {
+    var batch = NumberBatch()
+    for n in numbers { try batch.append(BigNatural(n), form: form(of: Int(n))) }
+    return batch
+}
+
+/// Gives back the forms that it sees.
+@Sendable func lookAtForms(_ numbers: NumberBatch) throws -> [TaskFinding] {
+    try (0..<numbers.count).map { i in
+        let form = numbers.form(at: i)
+        if let form, try !form.matches(numbers[i]) {
+            throw Refused(description: "\(form) is not \(numbers[i])")
+        }
+        return TaskFinding(
+            try Verdict(of: numbers[i]), evidence: form.map { Array($0.description.utf8) })
+    }
+}
+
 /// Whether this is the first worker of the run that asks, with the file that remembers it.
 func isFirst() -> Bool {
-    guard let mark = getenv("TASK_WORKERS_MARK") else { return false }
+    guard let mark = ProcessInfo.processInfo.environment["TASK_WORKERS_MARK"] else { return false }
     let file = open(mark, O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if file >= 0 { close(file) }
     return file >= 0
@@ -91,6 +114,15 @@ let tasks = [
             }.start()
         }
         return findings
+    },
+    WorkerTask("forms", withEvidence: lookAtForms),
+    WorkerTask("forms but traps at 7") { numbers -> [TaskFinding] in
+        for i in 0..<numbers.count where numbers[i] == BigNatural(7) { fatalError("seven") }
+        return try lookAtForms(numbers)
+    },
+    WorkerTask("forms but is killed once at 9") { numbers -> [TaskFinding] in
+        if numbers[0] == BigNatural(9) && isFirst() { kill(getpid(), SIGKILL) }
+        return try lookAtForms(numbers)
     },
     WorkerTask("proves too much at 3") { numbers -> [TaskFinding] in
         var findings = try prove(numbers)
@@ -167,15 +199,20 @@ let tasks = [
 func limitMemory() {
     let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))
         .flatMap { Int($0.prefix { $0 != " " }) }
-    let most = rlim_t(pages ?? 0) * 4096 + 200 << 20
-    var limit = rlimit(rlim_cur: most, rlim_max: rlim_t.max)
-    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+    let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+    var limit = rlimit()
+    unsafe getrlimit(resource, &limit)
+    limit.rlim_cur = rlim_t(pages ?? 0) * rlim_t(getpagesize()) + 200 << 20
+    unsafe setrlimit(resource, &limit)
 }
 
 func describe(_ result: ChunkResult, _ i: Int) -> String {
     let number = result.chunk.numbers[i].description
     if let verdict = result.results.verdict(at: i) {
         guard let found = result.results.evidence(at: i) else { return "\(number) \(verdict)" }
+        if result.chunk.numbers.form(at: i) != nil {
+            return "\(number) \(verdict) \(String(decoding: found, as: UTF8.self))"
+        }
         let isRight = found == Int(number).flatMap(evidence(on:))
         return "\(number) \(verdict) \(found.count)\(isRight ? "" : " other") bytes"
     }
@@ -263,15 +300,17 @@ func main() throws {
         isFleet
         ? try ProcessFleet(workers: 2, channel: channel, workerKind: kind, task: arguments[3])
         : ProcessPool(workers: 2, channel: channel, workerKind: kind, task: arguments[3])
+    let hasForms = arguments[3].hasPrefix("forms")
     for isPrinted in isFleet ? [false, true] : [true] {
         let next = Mutex(UInt64(1))
         try pool.run(
             PoolJob(timeout: arguments[3].hasPrefix("hangs") ? .milliseconds(200) : nil),
             from: {
-                next.withLock { first in
+                try next.withLock { first in
                     if first > 12 { return nil }
                     first += 2
-                    return NumberBatch([first - 2, first - 1])
+                    let numbers = [first - 2, first - 1]
+                    return hasForms ? try withForms(numbers) : NumberBatch(numbers)
                 }
             }
         ) { result in
@@ -280,7 +319,7 @@ func main() throws {
         }
     }
     // In memory, too.
-    let numbers = (1...12).map { BigNatural($0) }
+    let numbers = hasForms ? try withForms(1...12) : NumberBatch((1...12).map { UInt64($0) })
     do throws(PoolError) {
         let timeout = arguments[3].hasPrefix("hangs") ? Duration.milliseconds(500) : nil
         print(try pool.verdicts(of: numbers, using: PoolJob(timeout: timeout)).count)

@@ -18,13 +18,16 @@ extern "C" {
 #pragma GCC visibility push(hidden)
 
 /// What a worker is asked. A chunk comes with `count` + 1 offsets, unless each of its numbers has
-/// one limb (count == limb_count), and with `limb_count` limbs; a part with nothing.
+/// one limb (count == limb_count), with `limb_count` limbs, and with `count` forms when it says so;
+/// a part with nothing.
 typedef struct PRK_SWIFT_NAME("WorkerRequest") prk_request {
     uint64_t count;
     uint64_t limb_count;
     /// Of a part: the arguments of prk_job_run_part.
     uint64_t n, from, to;
-    uint64_t kind;
+    uint32_t kind;
+    /// 1 when forms come with it, else 0.
+    uint32_t has_forms;
 } prk_request;
 
 /// What it answers; `count` verdict bytes (a part has one) and, if the job wants them, `count`
@@ -158,6 +161,11 @@ void prk_worker_destroy(prk_worker *worker);
 /// which is never so when it holds nothing; else 0, ENOMEM or EPIPE. Never SIGPIPE.
 int prk_worker_send(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs);
+
+/// As prk_worker_send, with the form of each number when the request's has_forms is 1; else `forms`
+/// is NULL.
+int prk_worker_send_forms(prk_worker *worker, const prk_request *request, const uint64_t *offsets,
+                          const uint64_t *limbs, const prk_form *forms);
 
 /// Takes the newest request back if the worker has not begun it: only possible in shared memory.
 /// Whether it did.

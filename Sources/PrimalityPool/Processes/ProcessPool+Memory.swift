@@ -85,7 +85,7 @@ private struct SliceFlow: WorkFlow {
 
     func send(_ work: Range<Int>, to worker: OpaquePointer) -> Int32 {
         var request = WorkerRequest()
-        request.kind = UInt64(PRK_REQUEST_CHUNK)
+        request.kind = UInt32(PRK_REQUEST_CHUNK)
         request.count = UInt64(work.count)
         let slice = unsafe numbers.slice(work)
         guard let offsets = unsafe slice.offsets else {
@@ -95,7 +95,14 @@ private struct SliceFlow: WorkFlow {
         // There are count + 1 offsets, and the limbs between the first and the last.
         let first = unsafe offsets[0]
         request.limb_count = unsafe offsets[work.count] - first
-        return unsafe prk_worker_send(worker, &request, offsets, slice.limbs + Int(first))
+        let forms = numbers.forms.kernelForms(in: work)
+        request.has_forms = forms.isEmpty ? 0 : 1
+        // As many forms as the slice has numbers, or none.
+        return unsafe forms.withUnsafeBufferPointer { forms in
+            unsafe prk_worker_send_forms(
+                worker, &request, offsets, slice.limbs + Int(first),
+                forms.isEmpty ? nil : forms.baseAddress)
+        }
     }
 
     mutating func take(_ work: Range<Int>, from handle: OpaquePointer, worker: Int) {

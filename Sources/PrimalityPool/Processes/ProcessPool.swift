@@ -240,16 +240,22 @@ private struct ChunkFlow: WorkFlow {
         request.count = UInt64(work.numbers.count)
         let limbs = work.numbers.limbs
         if let divisors = work.divisors {
-            request.kind = UInt64(PRK_REQUEST_PART)
+            request.kind = UInt32(PRK_REQUEST_PART)
             request.n = limbs[0]
             request.from = divisors.lowerBound
             request.to = divisors.upperBound
             return unsafe prk_worker_send(worker, &request, nil, nil)
         }
-        request.kind = UInt64(PRK_REQUEST_CHUNK)
+        request.kind = UInt32(PRK_REQUEST_CHUNK)
         request.limb_count = UInt64(limbs.count)
         // There are count + 1 offsets, and as many limbs as the request says.
-        return unsafe prk_worker_send(worker, &request, work.numbers.offsets, limbs)
+        if work.numbers.forms.isEmpty {
+            return unsafe prk_worker_send(worker, &request, work.numbers.offsets, limbs)
+        }
+        request.has_forms = 1
+        let forms = work.numbers.forms.kernelForms(in: 0..<work.numbers.count)
+        return unsafe prk_worker_send_forms(
+            worker, &request, work.numbers.offsets, limbs, forms)
     }
 
     mutating func take(_ work: Job, from handle: OpaquePointer, worker: Int) {

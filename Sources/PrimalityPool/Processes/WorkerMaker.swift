@@ -247,7 +247,7 @@ private final class Body {
 }
 
 private let runTask: prk_worker_task = {
-    context, limbs, offsets, count, verdicts, evidence, text in
+    context, limbs, offsets, forms, count, verdicts, evidence, text in
     guard let context = unsafe context, let limbs = unsafe limbs, let offsets = unsafe offsets,
         let verdicts = unsafe verdicts, let text = unsafe text
     else { return UInt32(PRK_TASK_FAILED) }
@@ -255,7 +255,7 @@ private let runTask: prk_worker_task = {
     var problem: String
     do {
         let found = try unsafe body.task.body(
-            NumberBatch(copying: limbs, offsets: offsets, count: count))
+            NumberBatch(copying: limbs, offsets: offsets, forms: forms, count: count))
         if found.count == count {
             switch found {
             case .verdicts(let all):

@@ -15,6 +15,8 @@ internal import Synchronization
     /// Number *i* is `limbs[offsets[i] ..< offsets[i + 1]]`; `nil` when every number is one word.
     private let offsets: UnsafePointer<UInt64>?
     private let verdicts: UnsafeMutablePointer<Verdict>
+    /// Of those numbers that have one.
+    let forms: [PlacedForm]
     /// The size of the largest number.
     let bits: Int
     /// Says which slice is next.
@@ -25,11 +27,13 @@ internal import Synchronization
 
     fileprivate init(
         _ limbs: UnsafePointer<UInt64>, _ offsets: UnsafePointer<UInt64>?,
-        _ verdicts: UnsafeMutablePointer<Verdict>, bits: Int, _ cursor: Cursor
+        _ verdicts: UnsafeMutablePointer<Verdict>, _ forms: [PlacedForm], bits: Int,
+        _ cursor: Cursor
     ) {
         unsafe self.limbs = limbs
         unsafe self.offsets = offsets
         unsafe self.verdicts = verdicts
+        self.forms = forms
         self.bits = bits
         self.cursor = cursor
     }
@@ -117,7 +121,8 @@ extension Pool {
         return try unsafe numbers.limbs.withUnsafeBufferPointer { limbs throws(PoolError) in
             try unsafe numbers.offsets.withUnsafeBufferPointer { offsets throws(PoolError) in
                 try unsafe verdicts(
-                    limbs, offsets, count: numbers.count, bits: bits, job, chunk, least, test)
+                    limbs, offsets, numbers.forms, count: numbers.count, bits: bits, job, chunk,
+                    least, test)
             }
         }
     }
@@ -140,7 +145,8 @@ extension Pool {
                 of: NumberBatch(numbers), job.job, job.cancel, chunk: chunk)
         }
         return try unsafe numbers.withUnsafeBufferPointer { words throws(PoolError) in
-            try unsafe verdicts(words, nil, count: words.count, bits: bits, job, chunk, least, test)
+            try unsafe verdicts(
+                words, nil, [], count: words.count, bits: bits, job, chunk, least, test)
         }
     }
 
@@ -150,8 +156,9 @@ extension Pool {
     }
 
     private func verdicts(
-        _ limbs: UnsafeBufferPointer<UInt64>, _ offsets: UnsafeBufferPointer<UInt64>?, count: Int,
-        bits: Int, _ job: PoolRun, _ chunk: Int?, _ least: Double,
+        _ limbs: UnsafeBufferPointer<UInt64>, _ offsets: UnsafeBufferPointer<UInt64>?,
+        _ forms: [PlacedForm], count: Int, bits: Int, _ job: PoolRun, _ chunk: Int?,
+        _ least: Double,
         _ test: (SlicedNumbers) throws(PoolError) -> Void
     ) throws(PoolError) -> [Verdict] {
         try checkWorkers()
@@ -168,7 +175,8 @@ extension Pool {
             guard let first = verdicts.baseAddress else { return }
             do throws(PoolError) {
                 try test(
-                    unsafe SlicedNumbers(limbs, offsets?.baseAddress, first, bits: bits, cursor))
+                    unsafe SlicedNumbers(
+                        limbs, offsets?.baseAddress, first, forms, bits: bits, cursor))
                 written = count
             } catch {
                 problem = error

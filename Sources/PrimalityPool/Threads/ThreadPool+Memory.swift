@@ -109,9 +109,14 @@ private final class SliceWorker {
                 }
                 while let range = numbers.cursor.take() {
                     let slice = unsafe numbers.slice(range)
-                    let status = unsafe tester.run(
-                        limbs: slice.limbs, offsets: slice.offsets ?? ofWords, count: range.count,
-                        verdicts: first)
+                    let forms = numbers.forms.kernelForms(in: range)
+                    // As many forms as the slice has numbers, or none.
+                    let status = unsafe forms.withUnsafeBufferPointer { forms in
+                        unsafe tester.run(
+                            limbs: slice.limbs, offsets: slice.offsets ?? ofWords,
+                            forms: forms.isEmpty ? nil : forms.baseAddress, count: range.count,
+                            verdicts: first)
+                    }
                     if let failure = ChunkFailure(status: status) { return failure }
                     unsafe numbers.write(first, to: range)
                 }
