@@ -131,6 +131,16 @@ static int put_pending(prk_worker *w) {
     return 0;
 }
 
+/// Sends a request's arrays through the stream, after its head on channels without a mailbox.
+static int stream_request(prk_worker *w, const prk_request *request, const uint64_t *offsets,
+                          const uint64_t *limbs, const prk_form *forms) {
+    const struct iovec parts[4] = {{(void *)request, w->mailbox == NULL ? sizeof *request : 0},
+                                   {(void *)offsets, prk_offset_count(request) * sizeof *offsets},
+                                   {(void *)limbs, prk_limb_count(request) * sizeof *limbs},
+                                   {(void *)forms, prk_forms_size(request)}};
+    return prk_put_all(w, parts, 4);
+}
+
 int prk_worker_send(prk_worker *w, const prk_request *request, const uint64_t *offsets,
                     const uint64_t *limbs) {
     return prk_worker_send_forms(w, request, offsets, limbs, NULL);
@@ -143,14 +153,7 @@ int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint6
         (w->sent < w->pending_size && !prk_is_idle(w))) {
         return EAGAIN;
     }
-    const size_t offsets_size = prk_offset_count(request) * sizeof *offsets;
-    const size_t limbs_size = prk_limb_count(request) * sizeof *limbs;
     const uint32_t told = w->is_told ? PRK_REQUEST_TOLD : 0;
-    const size_t forms_size = prk_forms_size(request);
-    struct iovec parts[4] = {{(void *)request, sizeof *request},
-                             {(void *)offsets, offsets_size},
-                             {(void *)limbs, limbs_size},
-                             {(void *)forms, forms_size}};
     prk_held_request *held = &w->held[w->sent_count % PRK_WORKER_DEPTH];
     const size_t count = (size_t)request->count;
     *held = (prk_held_request){.count = count,
@@ -158,10 +161,9 @@ int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint6
     if (w->mailbox == NULL) {
         prk_request head = *request;
         head.kind += told;
-        parts[0].iov_base = &head;
         w->sent_count++;
         w->is_told = false;
-        return prk_put_all(w, parts, 4);
+        return stream_request(w, &head, offsets, limbs, forms);
     }
     prk_slot *slot = prk_slot_of(w, w->sent_count);
     const size_t reports_place = held->reports_size > 0 ? prk_reports_place(count) : 0;
@@ -182,17 +184,19 @@ int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint6
     slot->u.request.kind += told;
     w->is_told = false;
     if (slot->request_streams) {
-        error = prk_put_all(w, parts + 1, 3);
+        error = stream_request(w, request, offsets, limbs, forms);
     } else if (prk_is_single(request)) {
         slot->u.request.n = limbs[0];
-    } else if (limbs_size > 0) {
+    } else if (prk_limb_count(request) > 0) {
         unsigned char *to = w->mailbox->requests + (size_t)slot->request_place * PRK_LINE;
+        const size_t offsets_size = prk_offset_count(request) * sizeof *offsets;
+        const size_t limbs_size = prk_limb_count(request) * sizeof *limbs;
         if (offsets_size > 0) {
             memcpy(to, offsets, offsets_size);
         }
         memcpy(to + offsets_size, limbs, limbs_size);
-        if (forms_size > 0) {
-            memcpy(to + offsets_size + limbs_size, forms, forms_size);
+        if (forms != NULL) {
+            memcpy(to + offsets_size + limbs_size, forms, prk_forms_size(request));
         }
     }
     w->sent_count++;
@@ -295,7 +299,7 @@ static int get_evidence(prk_worker *w, size_t count) {
 }
 
 /// What follows an answer's head and arrays: as get_answer.
-static int get_rest(prk_worker *w, const prk_answer *head, const prk_held_request *held) {
+static inline int get_rest(prk_worker *w, const prk_answer *head, const prk_held_request *held) {
     if (head->count != held->count || head->has_evidence > 1) {
         return EPIPE;
     }

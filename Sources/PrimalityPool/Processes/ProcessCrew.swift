@@ -175,7 +175,7 @@ internal import Primality
     func stop(within grace: Duration) {
         for member in members {
             var pill = WorkerRequest()
-            pill.kind = UInt64(PRK_REQUEST_STOP)
+            pill.kind = UInt32(PRK_REQUEST_STOP)
             if unsafe prk_worker_send(member.handle, &pill, nil, nil) == 0 {
                 unsafe prk_worker_wake(member.handle)
             } else {
