@@ -557,7 +557,9 @@ static void test_no_memory(prk_nursery *nursery, prk_channel channel) {
 int main(void) {
     // A call that blocks for ever ends this program.
     alarm(900);
-    prk_nursery *nursery = prk_nursery_create(forge);
+    // For the program's life, as it is.
+    static prk_nursery *nursery;
+    nursery = prk_nursery_create(forge);
     EXPECT(nursery != NULL, "a nursery");
     for (int channel = PRK_CHANNEL_PIPE; channel <= PRK_CHANNEL_SHM; channel++) {
         test_evidence_travels((prk_channel)channel, false);
