@@ -131,10 +131,11 @@ static int put_pending(prk_worker *w) {
     return 0;
 }
 
-/// Sends a request's arrays through the stream, after its head on channels without a mailbox.
-static int stream_request(prk_worker *w, const prk_request *request, const uint64_t *offsets,
-                          const uint64_t *limbs, const prk_form *forms) {
-    const struct iovec parts[4] = {{(void *)request, w->mailbox == NULL ? sizeof *request : 0},
+/// Sends a request's arrays through the stream, after its `head` unless that is NULL. What they
+/// are is read from the request, since the head's kind may say more.
+static int stream_request(prk_worker *w, const prk_request *head, const prk_request *request,
+                          const uint64_t *offsets, const uint64_t *limbs, const prk_form *forms) {
+    const struct iovec parts[4] = {{(void *)head, head == NULL ? 0 : sizeof *head},
                                    {(void *)offsets, prk_offset_count(request) * sizeof *offsets},
                                    {(void *)limbs, prk_limb_count(request) * sizeof *limbs},
                                    {(void *)forms, prk_forms_size(request)}};
@@ -163,7 +164,7 @@ int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint6
         head.kind += told;
         w->sent_count++;
         w->is_told = false;
-        return stream_request(w, &head, offsets, limbs, forms);
+        return stream_request(w, &head, request, offsets, limbs, forms);
     }
     prk_slot *slot = prk_slot_of(w, w->sent_count);
     const size_t reports_place = held->reports_size > 0 ? prk_reports_place(count) : 0;
@@ -184,7 +185,7 @@ int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint6
     slot->u.request.kind += told;
     w->is_told = false;
     if (slot->request_streams) {
-        error = stream_request(w, request, offsets, limbs, forms);
+        error = stream_request(w, NULL, request, offsets, limbs, forms);
     } else if (prk_is_single(request)) {
         slot->u.request.n = limbs[0];
     } else if (prk_limb_count(request) > 0) {
