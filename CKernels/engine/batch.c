@@ -6,6 +6,7 @@
 
 #include "../cpu/report.h"
 #include "../include/prk_system.h"
+#include "../u64/u64_body.h"
 #include "engine.h"
 
 static size_t significant(const uint64_t *limbs, size_t count) {
@@ -196,6 +197,48 @@ static prk_status test_words(const uint64_t *words, size_t count, const uint32_t
     return PRK_STATUS_OK;
 }
 
+// Words that share the CPU time of all: to look at that clock takes a system call, which takes
+// longer than to test one of them.
+enum { WORDS = 256 };
+
+// The evidence on some words, at most WORDS. The batch's verdicts come first, since there primes
+// cost least: of a prime no test is left, only the parameters that its Lucas test had.
+static prk_status report_words(const run *r, const uint64_t *words, size_t count, uint8_t *verdicts,
+                               prk_report *reports) {
+    if (prk_is_cancelled(r->options->cancel)) {
+        return PRK_STATUS_CANCELLED;
+    }
+    const prk_kernel_set *kernels = prk_kernels();
+    const uint64_t start = prk_thread_cpu_ns();
+    kernels->test_batch(words, verdicts, count);
+    for (size_t i = 0; i < count; i++) {
+        reports[i] = (prk_report){.size = sizeof *reports, .engine = PRK_ENGINE_U64};
+        if (verdicts[i] == PRK_PRIME && words[i] >= PRK_SIEVE_BOUND) {
+            prk_report_u64_prime(prk_lucas_p_u64(words[i]), &reports[i]);
+        } else {
+            kernels->test_with_report(words[i], &reports[i]);
+        }
+    }
+    prk_status status =
+        r->options->want_residue ? prk_scratch_reserve(r->scratch, 1) : PRK_STATUS_OK;
+    for (size_t i = 0; r->options->want_residue && i < count; i++) {
+        if (status == PRK_STATUS_OK && words[i] != 0) {
+            mpz_t view;
+            status = prk_res64(r->scratch, mpz_roinit_n(view, (const mp_limb_t *)&words[i], 1),
+                               r->options->cancel, &reports[i].residue);
+            reports[i].fields |= PRK_REPORT_HAS_RESIDUE;
+        }
+        if (status != PRK_STATUS_OK) {
+            reports[i].verdict = verdicts[i] = PRK_UNTESTED;
+        }
+    }
+    const uint64_t share = (prk_thread_cpu_ns() - start) / count;
+    for (size_t i = 0; i < count; i++) {
+        reports[i].cpu_ns = share;
+    }
+    return status;
+}
+
 typedef struct prk_block {
     prk_lane_number waiting[PRK_LANE_BATCH];
     prk_report reports[PRK_LANE_BATCH];
@@ -208,6 +251,7 @@ static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t
     static const uint64_t zero = 0;
     prk_status status = PRK_STATUS_OK;
     size_t waits = 0;
+    uint64_t before = r->timed ? prk_thread_cpu_ns() : 0;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (prk_is_cancelled(r->options->cancel)) {
             status = PRK_STATUS_CANCELLED;
@@ -217,9 +261,10 @@ static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t
         const uint64_t *number = length == 0 ? &zero : limbs + offsets[i];
         const size_t size = significant(number, length);
         bool is_waiting = false;
-        const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
         status = test_one(r, number, size, &reports[i], &is_waiting);
-        reports[i].cpu_ns = r->timed ? prk_thread_cpu_ns() - start : 0;
+        const uint64_t after = r->timed ? prk_thread_cpu_ns() : 0;
+        reports[i].cpu_ns = after - before;
+        before = after;
         if (status != PRK_STATUS_OK) {
             reports[i].verdict = PRK_UNTESTED;
         } else if (is_waiting) {
@@ -271,11 +316,12 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
         return status;
     }
     memset(verdicts, PRK_UNTESTED, count);
-    if (reports == NULL && (engine == PRK_ENGINE_U64 || engine == PRK_ENGINE_AUTO) &&
-        is_array_of_words(offsets, count)) {
+    const bool are_words = (engine == PRK_ENGINE_U64 || engine == PRK_ENGINE_AUTO) &&
+                           is_array_of_words(offsets, count);
+    if (reports == NULL && are_words) {
         return test_words(limbs + offsets[0], count, used.cancel, verdicts);
     }
-    const bool is_large = engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
+    const bool is_large = !are_words && engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
     prk_scratch *own = NULL;
     if (scratch == NULL && (is_large || (reports != NULL && used.want_residue))) {
         scratch = own = prk_scratch_create();
@@ -285,19 +331,20 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     }
     used.want_residue = used.want_residue && reports != NULL; // else there is no place for it
     const run r = {engine, &used, scratch, reports != NULL};
-    prk_report single;
+    prk_report few[WORDS];
     prk_block *block = is_large ? prk_memory_reserve(&scratch->block, sizeof *block) : NULL;
     if (is_large && block == NULL) {
         status = PRK_STATUS_NO_MEMORY;
     }
     // Numbers of other engines do not wait for each other.
-    const size_t most = is_large ? PRK_LANE_BATCH : 1;
+    const size_t most = is_large ? PRK_LANE_BATCH : are_words ? WORDS : 1;
     const bool is_in_place = reports != NULL && step == sizeof(prk_report);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i += most) {
         const size_t some = count - i < most ? count - i : most;
-        prk_report *to = is_in_place ? reports + i : is_large ? block->reports : &single;
-        status = test_block(&r, limbs, offsets + i, some, verdicts + i, to,
-                            is_large ? block->waiting : NULL);
+        prk_report *to = is_in_place ? reports + i : is_large ? block->reports : few;
+        status = are_words ? report_words(&r, limbs + offsets[i], some, verdicts + i, to)
+                           : test_block(&r, limbs, offsets + i, some, verdicts + i, to,
+                                        is_large ? block->waiting : NULL);
         if (reports != NULL && !is_in_place) {
             give_reports((unsigned char *)reports + i * step, step, to, some);
         }

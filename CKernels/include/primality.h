@@ -142,7 +142,9 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     uint64_t factor;
     /// RES64: the low 64 bits of 3^(n-1) mod n.
     uint64_t residue;
-    /// CPU time of the thread that tested, in nanoseconds; 0 when it was not measured.
+    /// CPU time of the thread that tested, in nanoseconds; 0 when it was not measured. Numbers
+    /// that were tested together have equal shares of it: below 2^64 up to 256 of a batch, and
+    /// those of one vector.
     uint64_t cpu_ns;
     /// Lucas parameters P and Q (discriminant P^2 - 4Q).
     int64_t lucas_p;

@@ -145,6 +145,15 @@ PRK_INLINE bool prk_almost_extra_strong_lucas_u64(prk_mont64 m, uint64_t p) {
     return false;
 }
 
+// What shows that a number is prime which small primes leave over: its Lucas test had parameter P.
+PRK_INLINE void prk_report_u64_prime(uint64_t p, prk_report *report) {
+    report->verdict = PRK_PRIME;
+    report->method = PRK_METHOD_BAILLIE_PSW;
+    report->fields = PRK_REPORT_HAS_LUCAS;
+    report->lucas_p = (int64_t)p;
+    report->lucas_q = 1;
+}
+
 // The verdict and what shows it: the one definition of the test.
 PRK_INLINE void prk_report_u64_body(uint64_t n, prk_report *report) {
     report->verdict = PRK_COMPOSITE;
@@ -179,12 +188,11 @@ PRK_INLINE void prk_report_u64_body(uint64_t n, prk_report *report) {
         return;
     }
     uint64_t p = prk_lucas_p_u64(n);
-    if (p == 0 || !prk_almost_extra_strong_lucas_u64(m, p)) {
-        report->method = PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS;
-    } else {
-        report->verdict = PRK_PRIME;
-        report->method = PRK_METHOD_BAILLIE_PSW;
+    if (p != 0 && prk_almost_extra_strong_lucas_u64(m, p)) {
+        prk_report_u64_prime(p, report);
+        return;
     }
+    report->method = PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS;
     if (p != 0) {
         report->fields = PRK_REPORT_HAS_LUCAS;
         report->lucas_p = (int64_t)p;

@@ -371,6 +371,61 @@ static void test_structure_sizes(void) {
            "reports that are too small");
 }
 
+// Evidence on words comes from their batch; that of one number after the other is the definition.
+static void test_reports_of_words(void) {
+    enum { COUNT = 1300 }; // some blocks and a rest
+    static uint64_t words[COUNT], offsets[COUNT + 1];
+    static prk_report reports[COUNT + 1];
+    static uint8_t verdicts[COUNT];
+    mpz_t n;
+    mpz_init(n);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        const uint64_t random = (i + 1) * UINT64_C(0x9E3779B97F4A7C15) >> i % 61;
+        words[i] = i < 300 ? i : i % 2 == 0 ? random : 4000 + i;
+        if (i >= 900) {
+            mpz_set_ui(n, random);
+            mpz_nextprime(n, n);
+            words[i] = i % 5 == 0 ? mpz_get_ui(n) * mpz_get_ui(n) : mpz_get_ui(n);
+        }
+        offsets[i + 1] = i + 1;
+    }
+    static const uint64_t pseudoprimes[] = {2047,    3277,  4033,  4681,      5459,       5777,
+                                            3481,    10877, 75077, 100127,    3215031751, 1194649,
+                                            12327121, UINT64_MAX, UINT64_MAX - 58};
+    memcpy(words + 300, pseudoprimes, sizeof pseudoprimes);
+    const prk_options options = {.want_residue = true};
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_U64; engine++) {
+        if (engine == PRK_ENGINE_TRIAL) {
+            continue;
+        }
+        reports[COUNT].cpu_ns = 7;
+        EXPECT(prk_test_batch((prk_engine)engine, words, offsets, COUNT, &options, NULL, verdicts,
+                              reports) == PRK_STATUS_OK &&
+                   reports[COUNT].cpu_ns == 7,
+               "engine %d", engine);
+        for (int i = 0; i < COUNT; i++) {
+            prk_report wanted = {.size = sizeof wanted, .engine = PRK_ENGINE_U64};
+            prk_kernels_at(PRK_LEVEL_PORTABLE)->test_with_report(words[i], &wanted);
+            if (words[i] > 0) {
+                wanted.fields |= PRK_REPORT_HAS_RESIDUE;
+                mpz_set_ui(n, 3);
+                mpz_t power, modulus;
+                mpz_init_set_ui(power, words[i] - 1);
+                mpz_init_set_ui(modulus, words[i]);
+                mpz_powm(n, n, power, modulus);
+                wanted.residue = mpz_get_ui(n);
+                mpz_clears(power, modulus, (mpz_ptr)NULL);
+            }
+            wanted.cpu_ns = reports[i].cpu_ns;
+            EXPECT(memcmp(&reports[i], &wanted, sizeof wanted) == 0 &&
+                       verdicts[i] == wanted.verdict,
+                   "engine %d: %llu: verdict %u, method %u", engine,
+                   (unsigned long long)words[i], reports[i].verdict, reports[i].method);
+        }
+    }
+    mpz_clear(n);
+}
+
 static void test_flags(void) {
     uint32_t *whole = prk_flag_create();
     uint32_t *first = prk_flag_create_part(whole), *second = prk_flag_create_part(whole);
@@ -622,6 +677,7 @@ int main(void) {
     test_arguments();
     test_searches();
     test_structure_sizes();
+    test_reports_of_words();
     test_flags();
     test_cancellation();
     test_random_bases();
