@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "Primality", "TestSupport"]),
         .testTarget(
             name: "PrimalityRunsTests",
-            dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns"]),
+            dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"]),
         .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [

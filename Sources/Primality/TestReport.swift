@@ -65,7 +65,7 @@ public struct TestReport: Sendable, Hashable {
     public var rounds: Int
     /// The seed that chose them, when there were any.
     public var seed: UInt64?
-    /// CPU time of the thread that tested.
+    /// CPU time of the thread that tested; numbers that were tested together have equal shares of it.
     public var cpuTime: Duration
 
     /// What a kernel found about a number, or `nil` for one that a cancelled batch did not reach.
@@ -87,12 +87,15 @@ public struct TestReport: Sendable, Hashable {
         self.seed = rounds > 0 ? seed : nil
         cpuTime = .nanoseconds(Int64(clamping: raw.cpu_ns))
         switch method {
-        case .strongBase2: witness = 2
+        case .strongBase2: witness = Self.two
         case .strongRandomBase:
             witness = Self.randomBase(for: number(), seed: seed, round: raw.round)
         default: witness = has(PRK_REPORT_HAS_BASE) ? BigNatural(raw.base) : nil
         }
     }
+
+    /// Made once: a literal takes memory each time.
+    private static let two: BigNatural = 2
 
     private static func randomBase(
         for number: BigNatural, seed: UInt64, round: UInt32

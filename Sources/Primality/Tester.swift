@@ -23,7 +23,7 @@ package import CKernels.Internal
     ///   - engine: Which engine tests.
     ///   - options: How.
     ///   - cancel: Ends a test that is under way.
-    ///   - wantsReports: Whether evidence is collected; it costs about a microsecond a number.
+    ///   - wantsReports: Whether evidence is collected; it costs up to a microsecond a number.
     /// - Throws: ``PrimalityError`` when the forced level cannot be used or there is no memory.
     public init(
         engine: Engine = .auto, options: TestOptions = TestOptions(), cancel: CancelFlag? = nil,

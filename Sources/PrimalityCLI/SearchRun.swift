@@ -114,7 +114,7 @@ struct SearchRun {
         var lines: [UInt8] = []
         for i in 0..<min(result.results.count, again.count) {
             let (place, number) = again.removeFirst()
-            let digits = number.description.utf8
+            let digits = Array(number.description.utf8)[...]
             if let report = result.results.report(at: i, of: result.chunk.numbers) {
                 if report.verdict.passed { foundAgain += 1 }
                 format?.append(
@@ -127,7 +127,7 @@ struct SearchRun {
     }
 
     private mutating func take(
-        _ failure: ChunkFailure, _ number: BigNatural, _ digits: String.UTF8View, _ place: Int,
+        _ failure: ChunkFailure, _ number: BigNatural, _ digits: ArraySlice<UInt8>, _ place: Int,
         to lines: inout [UInt8]
     ) {
         let distance = origin.flatMap { origin in
@@ -161,7 +161,7 @@ struct SearchRun {
                 place += 1
             case .failed(let i, let failure):
                 let number = result.chunk.numbers[i]
-                take(failure, number, number.description.utf8, place, to: &lines)
+                take(failure, number, Array(number.description.utf8)[...], place, to: &lines)
                 lastWritten = number
                 place += 1
             }
@@ -199,10 +199,10 @@ struct SearchRun {
         guard let format else { return }
         let gap = previous?.distance(to: prime.number).map { abs($0) }
         if previous != nil { previous = prime.number }
-        let digits = prime.number.description.utf8
+        let digits = Array(prime.number.description.utf8)[...]
         if let report = prime.report {
             format.append(
-                report, place: place, input: Array(digits), bits: prime.number.bitWidth, gap: gap,
+                report, place: place, input: digits, bits: prime.number.bitWidth, gap: gap,
                 to: &lines)
         } else {
             lines += digits

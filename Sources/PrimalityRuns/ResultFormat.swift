@@ -30,13 +30,16 @@ package enum ResultFormat: String, CaseIterable {
         if self == .pfgw {
             output += inputs[i]
             // There is one: this format needs it.
-            output += "\(report.map(Self.words) ?? "")\n".utf8
+            if let report { appendAsPFGW(report, to: &output) }
+            output.append(UInt8(ascii: "\n"))
         } else if self == .text {
             output += inputs[i]
-            output += [UInt8(ascii: ":"), UInt8(ascii: " ")]
-            output += verdict.description.utf8
+            output.append(static: ": ")
+            output.append(verdict.description)
             if let residue = report?.residue {
-                output += " RES64: [\(Self.hexadecimal(residue))]".utf8
+                output.append(static: " RES64: [")
+                output.append(hexadecimal: residue)
+                output.append(UInt8(ascii: "]"))
             }
             output.append(UInt8(ascii: "\n"))
         } else if let report {
@@ -56,23 +59,23 @@ package enum ResultFormat: String, CaseIterable {
     ///   - bits: Its size.
     ///   - output: Where to append.
     package func append(
-        _ failure: ChunkFailure, place: Int, input: some Collection<UInt8>, bits: Int,
+        _ failure: ChunkFailure, place: Int, input: ArraySlice<UInt8>, bits: Int,
         to output: inout [UInt8]
     ) {
         guard let word = failure.word else { return }
         switch self {
         case .text:
             output += input
-            output += ": \(word)".utf8
+            output.append(": \(word)")
         case .pfgw:
             output += input
-            output += " is not tested: \(Self.words(failure))".utf8
+            output.append(" is not tested: \(Self.words(failure))")
         case .jsonl:
             appendBeginningOfJSON(place, input, bits, to: &output)
-            output += ",\"verdict\":\"\(word)\"}".utf8
+            output.append(",\"verdict\":\"\(word)\"}")
         case .csv:
             appendBeginningOfCSV(place, input, bits, to: &output)
-            output += ",\(word),,,,,,,,".utf8
+            output.append(",\(word),,,,,,,,")
         }
         output.append(UInt8(ascii: "\n"))
     }
@@ -87,21 +90,27 @@ package enum ResultFormat: String, CaseIterable {
         }
     }
 
-    /// What PFGW says of a number, after its name.
+    /// Appends what PFGW says of a number, after its name.
     ///
     /// It calls a number that passed Fermat's test to base 3 a 3-PRP. So is one here that has passed and has
     /// the residue 1, which is why this format goes with RES64.
-    private static func words(_ report: TestReport) -> String {
+    private func appendAsPFGW(_ report: TestReport, to output: inout [UInt8]) {
         switch report.verdict {
-        case .neither: " is neither prime nor composite"
-        case .prime: " is prime!"
-        case .probablePrime: report.residue == 1 ? " is 3-PRP!" : " is a probable prime"
+        case .neither: output.append(static: " is neither prime nor composite")
+        case .prime: output.append(static: " is prime!")
+        case .probablePrime:
+            output.append(static: report.residue == 1 ? " is 3-PRP!" : " is a probable prime")
         case .composite:
             if let factor = report.factor {
-                " has factors: \(factor)"
-            } else {
-                " is composite"
-                    + (report.residue.map { ": RES64: [\(hexadecimal($0))]" } ?? "")
+                output.append(static: " has factors: ")
+                output.append(decimal: factor)
+                return
+            }
+            output.append(static: " is composite")
+            if let residue = report.residue {
+                output.append(static: ": RES64: [")
+                output.append(hexadecimal: residue)
+                output.append(UInt8(ascii: "]"))
             }
         }
     }
@@ -116,7 +125,7 @@ package enum ResultFormat: String, CaseIterable {
     ///   - gap: How far it is from the one before it; in JSON alone.
     ///   - output: Where to append.
     package func append(
-        _ report: TestReport, place: Int, input: some Collection<UInt8>, bits: Int, gap: Int? = nil,
+        _ report: TestReport, place: Int, input: ArraySlice<UInt8>, bits: Int, gap: Int? = nil,
         to output: inout [UInt8]
     ) {
         if self == .jsonl {
@@ -129,83 +138,177 @@ package enum ResultFormat: String, CaseIterable {
 
     // Our own names need no escaping.
     private func appendJSON(
-        _ report: TestReport, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
-        _ gap: Int?,
+        _ report: TestReport, _ place: Int, _ input: ArraySlice<UInt8>, _ bits: Int, _ gap: Int?,
         to output: inout [UInt8]
     ) {
         appendBeginningOfJSON(place, input, bits, to: &output)
-        if let gap { output += ",\"gap\":\(gap)".utf8 }
-        output += ",\"verdict\":\"\(report.verdict.identifier)\"".utf8
-        output += ",\"method\":\"\(report.method.rawValue)\"".utf8
-        output += ",\"engine\":\"\(report.engine.rawValue)\"".utf8
-        if let factor = report.factor { output += ",\"factor\":\"\(factor)\"".utf8 }
-        if let witness = report.witness { output += ",\"witness\":\"\(witness)\"".utf8 }
+        if let gap {
+            output.append(static: ",\"gap\":")
+            output.append(decimal: gap)
+        }
+        output.append(static: ",\"verdict\":\"")
+        output.append(report.verdict.identifier)
+        output.append(static: "\",\"method\":\"")
+        output.append(report.method.rawValue)
+        output.append(static: "\",\"engine\":\"")
+        output.append(report.engine.rawValue)
+        output.append(UInt8(ascii: "\""))
+        if let factor = report.factor {
+            output.append(static: ",\"factor\":\"")
+            output.append(decimal: factor)
+            output.append(UInt8(ascii: "\""))
+        }
+        if let witness = report.witness {
+            output.append(static: ",\"witness\":\"")
+            output.append(decimal: witness)
+            output.append(UInt8(ascii: "\""))
+        }
         if let residue = report.residue {
-            output += ",\"res64\":\"\(Self.hexadecimal(residue))\"".utf8
+            output.append(static: ",\"res64\":\"")
+            output.append(hexadecimal: residue)
+            output.append(UInt8(ascii: "\""))
         }
         if let seed = report.seed {
-            output += ",\"rounds\":\(report.rounds),\"seed\":\"\(seed)\"".utf8
+            output.append(static: ",\"rounds\":")
+            output.append(decimal: report.rounds)
+            output.append(static: ",\"seed\":\"")
+            output.append(decimal: seed)
+            output.append(UInt8(ascii: "\""))
         }
-        output += ",\"cpu_ns\":\(nanoseconds(report.cpuTime))}".utf8
+        output.append(static: ",\"cpu_ns\":")
+        output.append(decimal: nanoseconds(report.cpuTime))
+        output.append(UInt8(ascii: "}"))
     }
 
     private func appendBeginningOfJSON(
-        _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, to output: inout [UInt8]
+        _ place: Int, _ input: ArraySlice<UInt8>, _ bits: Int, to output: inout [UInt8]
     ) {
-        output += "{\"i\":\(place),\"input\":\"".utf8
+        output.append(static: "{\"i\":")
+        output.append(decimal: place)
+        output.append(static: ",\"input\":\"")
         appendEscaped(input, to: &output)
-        output += "\",\"bits\":\(bits)".utf8
+        output.append(static: "\",\"bits\":")
+        output.append(decimal: bits)
     }
 
     private func appendBeginningOfCSV(
-        _ place: Int, _ input: some Collection<UInt8>, _ bits: Int, to output: inout [UInt8]
+        _ place: Int, _ input: ArraySlice<UInt8>, _ bits: Int, to output: inout [UInt8]
     ) {
-        output += "\(place),".utf8
-        if input.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }) {
-            output.append(UInt8(ascii: "\""))
-            output += input.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
-            output.append(UInt8(ascii: "\""))
+        let quote = UInt8(ascii: "\"")
+        output.append(decimal: place)
+        output.append(UInt8(ascii: ","))
+        if input.contains(where: { $0 == UInt8(ascii: ",") || $0 == quote }) {
+            output.append(quote)
+            for byte in input {
+                if byte == quote { output.append(quote) }
+                output.append(byte)
+            }
+            output.append(quote)
         } else {
             output += input
         }
-        output += ",\(bits)".utf8
+        output.append(UInt8(ascii: ","))
+        output.append(decimal: bits)
     }
 
     private func appendCSV(
-        _ report: TestReport, _ place: Int, _ input: some Collection<UInt8>, _ bits: Int,
+        _ report: TestReport, _ place: Int, _ input: ArraySlice<UInt8>, _ bits: Int,
         to output: inout [UInt8]
     ) {
+        let comma = UInt8(ascii: ",")
         appendBeginningOfCSV(place, input, bits, to: &output)
-        var fields: [String] = []
-        fields.append(report.verdict.identifier)
-        fields.append(report.method.rawValue)
-        fields.append(report.engine.rawValue)
-        fields.append(report.factor.map(String.init) ?? "")
-        fields.append(report.witness?.description ?? "")
-        fields.append(report.residue.map(Self.hexadecimal) ?? "")
-        fields.append(report.seed == nil ? "" : String(report.rounds))
-        fields.append(report.seed.map(String.init) ?? "")
-        fields.append(String(nanoseconds(report.cpuTime)))
-        output += ("," + fields.joined(separator: ",")).utf8
-    }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16, uppercase: true)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        output.append(comma)
+        output.append(report.verdict.identifier)
+        output.append(comma)
+        output.append(report.method.rawValue)
+        output.append(comma)
+        output.append(report.engine.rawValue)
+        output.append(comma)
+        if let factor = report.factor { output.append(decimal: factor) }
+        output.append(comma)
+        if let witness = report.witness { output.append(decimal: witness) }
+        output.append(comma)
+        if let residue = report.residue { output.append(hexadecimal: residue) }
+        output.append(comma)
+        if report.seed != nil { output.append(decimal: report.rounds) }
+        output.append(comma)
+        if let seed = report.seed { output.append(decimal: seed) }
+        output.append(comma)
+        output.append(decimal: nanoseconds(report.cpuTime))
     }
 
     private func nanoseconds(_ time: Duration) -> Int64 {
-        time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000
+        // The whole of it, since a division of 128 bits costs more than the other fields.
+        Int64(truncatingIfNeeded: time.attoseconds / 1_000_000_000)
     }
 }
 
 /// Appends text as it stands between the quotes of JSON.
-package func appendEscaped(_ text: some Collection<UInt8>, to output: inout [UInt8]) {
+package func appendEscaped(_ text: ArraySlice<UInt8>, to output: inout [UInt8]) {
+    func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+    if text.allSatisfy(isPlain) {
+        output += text
+        return
+    }
     for byte in text {
         switch byte {
         case 0..<0x20: output += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
         default: output.append(byte)
+        }
+    }
+}
+
+// A string that is put together for each field of a line takes longer than to test a small number.
+extension [UInt8] {
+    /// Appends a text of the program's, which takes no look at what kind of string it is.
+    fileprivate mutating func append(static text: StaticString) {
+        // The buffer is the text, which stays where it is.
+        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
+    }
+
+    /// Appends a text as it is.
+    fileprivate mutating func append(_ text: String) { append(contentsOf: text.utf8) }
+
+    /// Appends an integer in decimal.
+    fileprivate mutating func append(decimal value: some BinaryInteger) {
+        guard value >= 0, var rest = UInt64(exactly: value) else {
+            append(contentsOf: String(value).utf8)
+            return
+        }
+        var digits = 1
+        var power: UInt64 = 10
+        while digits < 20 && rest >= power {
+            digits += 1
+            power = power.multipliedReportingOverflow(by: 10).partialValue
+        }
+        append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
+        var place = count
+        repeat {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            place -= 1
+            self[place] += UInt8(truncatingIfNeeded: digit)
+            rest = quotient
+        } while rest > 0
+    }
+
+    /// Appends a number in decimal.
+    fileprivate mutating func append(decimal value: BigNatural) {
+        // Most witnesses are small.
+        if value.limbs.count == 1 {
+            append(decimal: value.limbs[0])
+        } else {
+            append(contentsOf: value.description.utf8)
+        }
+    }
+
+    /// Appends 16 hexadecimal digits.
+    fileprivate mutating func append(hexadecimal value: UInt64) {
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
+            append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "A") - 10))
         }
     }
 }

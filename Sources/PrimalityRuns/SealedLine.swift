@@ -63,6 +63,15 @@ package enum ResultWord: Int, CaseIterable {
     case timedOut
     case failed
 
+    package init(_ verdict: Verdict) {
+        switch verdict {
+        case .composite: self = .composite
+        case .prime: self = .prime
+        case .probablePrime: self = .probablePrime
+        case .neither: self = .neither
+        }
+    }
+
     package var name: String {
         switch self {
         case .timedOut: "timed-out"
@@ -119,6 +128,18 @@ package struct ResultLine {
         self.word = word
     }
 
+    /// Those of some whole lines that are about numbers which are prime or probably so.
+    package static func passed(among lines: [UInt8]) -> [UInt8] {
+        let newline = UInt8(ascii: "\n")
+        var passed: [UInt8] = []
+        for line in lines.split(separator: newline)
+        where ResultLine(line)?.word.verdict?.passed ?? false {
+            passed += line
+            passed.append(newline)
+        }
+        return passed
+    }
+
     private static func take(_ text: [UInt8], from rest: inout ArraySlice<UInt8>) -> Bool {
         guard rest.starts(with: text) else { return false }
         rest = rest.dropFirst(text.count)
@@ -136,8 +157,11 @@ package struct ResultLine {
 }
 
 /// How many numbers stand in a file of results, by what their last line says.
-package struct ResultCounts: Equatable {
+package struct ResultCounts: Equatable, Sendable {
     private var numbers = [Int](repeating: 0, count: ResultWord.allCases.count)
+
+    /// There are none.
+    package init() {}
 
     package subscript(word: ResultWord) -> Int { numbers[word.rawValue] }
 
@@ -153,6 +177,14 @@ package struct ResultCounts: Equatable {
     package mutating func add(_ word: ResultWord, replacing earlier: ResultWord?) {
         numbers[word.rawValue] += 1
         if let earlier { numbers[earlier.rawValue] -= 1 }
+    }
+
+    /// Counts a number's verdict.
+    package mutating func add(_ verdict: Verdict) { numbers[ResultWord(verdict).rawValue] += 1 }
+
+    /// Counts what others have counted.
+    package mutating func add(_ other: ResultCounts) {
+        for word in ResultWord.allCases { numbers[word.rawValue] += other[word] }
     }
 
     package static let beginning = "{\"results\":"

@@ -389,9 +389,9 @@ static void test_reports_of_words(void) {
         }
         offsets[i + 1] = i + 1;
     }
-    static const uint64_t pseudoprimes[] = {2047,    3277,  4033,  4681,      5459,       5777,
-                                            3481,    10877, 75077, 100127,    3215031751, 1194649,
-                                            12327121, UINT64_MAX, UINT64_MAX - 58};
+    static const uint64_t pseudoprimes[] = {
+        2047,  3277,   4033,       4681,    5459,     5777,       3481,           10877,
+        75077, 100127, 3215031751, 1194649, 12327121, UINT64_MAX, UINT64_MAX - 58};
     memcpy(words + 300, pseudoprimes, sizeof pseudoprimes);
     const prk_options options = {.want_residue = true};
     for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_U64; engine++) {
@@ -419,8 +419,8 @@ static void test_reports_of_words(void) {
             wanted.cpu_ns = reports[i].cpu_ns;
             EXPECT(memcmp(&reports[i], &wanted, sizeof wanted) == 0 &&
                        verdicts[i] == wanted.verdict,
-                   "engine %d: %llu: verdict %u, method %u", engine,
-                   (unsigned long long)words[i], reports[i].verdict, reports[i].method);
+                   "engine %d: %llu: verdict %u, method %u", engine, (unsigned long long)words[i],
+                   reports[i].verdict, reports[i].method);
         }
     }
     mpz_clear(n);
