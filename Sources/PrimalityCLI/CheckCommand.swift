@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
               seq 1000000 | primality check --format csv
               primality check --file candidates.txt --pool processes -j 8 --order done
               primality check -q 'M(127)' && echo prime
+              primality check --file candidates.txt --primes --summary > primes.txt
 
             In files each candidate stands on a line of its own, unless the first line is a header: of \
             ABC, ABCD or ABC2 as PFGW has them, or of NewPGen; or the first two are rows n a(n) of a b-file of \
@@ -87,7 +88,11 @@ struct CheckCommand: ParsableCommand {
             Each line ends with a checksum, and what was changed is refused: crc32 is that of the bytes \
             before ',"crc32"', as zlib has it. jsonl as elsewhere is had by
               grep '^{"i"' results.jsonl | sed 's/,"crc32":"[0-9a-f]*"}$/}/'
-            Of a number that was tested again the last line counts.
+            Of a number that was tested again the last line counts. With --primes the file has the same \
+            lines; what an earlier run has found is not printed again, so append: >> primes.jsonl.
+
+            --summary counts each candidate once, of a share those of the share: what conditions left out and \
+            what an earlier run of --resume has tested are named apart. --stats is about the workers.
             """)
 
     @Argument(
@@ -135,6 +140,20 @@ struct CheckCommand: ParsableCommand {
 
     @Flag(help: "Also compute RES64, the low 64 bits of 3^(n-1) mod n.")
     var res64 = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Print only numbers that are prime or probably so, in any --format; all else stays as it is "
+                + "without. With --resume the file keeps every result, and those of this run that passed "
+                + "are printed too, as jsonl."))
+    var primes = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Afterwards say on standard error how many candidates were prime, probable prime, composite, "
+                + "neither, bad and not tested (timed out, failed, or not reached); also after Ctrl-C, and "
+                + "when nobody reads the results any more."))
+    var summary = false
 
     @Flag(
         name: .customShort("q"),
@@ -188,7 +207,8 @@ struct CheckCommand: ParsableCommand {
             report: StandardStreams.complain)
         return CheckRun.Plan(
             job: job, source: source, pool: shared.pool, shard: shard, format: format,
-            withResidue: res64, isQuiet: quiet, showsStatistics: self.shared.stats,
+            withResidue: res64, isQuiet: quiet, printsPrimesOnly: primes,
+            showsStatistics: self.shared.stats, showsSummary: summary,
             progress: shared.progress.isOn(whenTyped: input.isTyped) ? shared.progress : nil,
             resumption: resumption, interruption: interruption)
     }

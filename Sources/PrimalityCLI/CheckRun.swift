@@ -15,7 +15,10 @@ struct CheckRun {
         var format: ResultFormat
         var withResidue: Bool
         var isQuiet: Bool
+        /// Only what is prime or probably so is printed.
+        var printsPrimesOnly: Bool
         var showsStatistics: Bool
+        var showsSummary: Bool
         /// `nil`: none is shown.
         var progress: ProgressMode?
         var resumption: Resumption?
@@ -24,7 +27,7 @@ struct CheckRun {
 
     private var plan: Plan
     private var receiver: Receiver
-    private var output = Output()
+    private var output: Output
     private var status = ExitStatus.done
     /// All that the source had came back, and was written.
     private var isDone = true
@@ -33,8 +36,12 @@ struct CheckRun {
 
     init(_ plan: Plan) {
         self.plan = plan
+        // What is left to do when nobody reads any more.
+        output = Output(outlivesReader: plan.showsSummary || plan.resumption != nil)
         receiver = Receiver(
-            plan.format, withResidue: plan.withResidue, isQuiet: plan.isQuiet, plan.source)
+            plan.format, withResidue: plan.withResidue, isQuiet: plan.isQuiet,
+            // A file of results keeps all of them.
+            isForPrimes: plan.printsPrimesOnly && plan.resumption == nil, plan.source)
     }
 
     /// Tests everything, and writes what is decided.
@@ -50,7 +57,8 @@ struct CheckRun {
                 from: { try source.next() }
             ) { result in
                 progress?.add(result.results.count)
-                return write(receiver.take(result, source.takeInputs(of: result.chunk.id)))
+                receiver.take(result, source.takeInputs(of: result.chunk.id))
+                return write(receiver.lines)
             }
         } catch {
             StandardStreams.complain(error.description)
@@ -58,7 +66,8 @@ struct CheckRun {
             hasFailed = true
         }
         // What the end of the input has decided.
-        _ = write(receiver.takeDecided())
+        receiver.takeRest()
+        _ = write(receiver.lines)
         status.raise(to: receiver.status)
         progress?.stop()
         source.complainOfRest()
@@ -68,19 +77,33 @@ struct CheckRun {
     /// Writes lines to where results go; `false` after an error.
     private mutating func write(_ lines: [UInt8]) -> Bool {
         if plan.isQuiet || lines.isEmpty { return true }
-        let isWritten = plan.resumption?.file.append(lines) ?? output.write(lines)
+        let isWritten =
+            plan.resumption == nil ? output.write(lines) : writeToFile(lines)
         isDone = isDone && isWritten
         return isWritten
     }
 
+    /// Writes lines to the file of results, and then prints what is to be printed as well.
+    private mutating func writeToFile(_ lines: [UInt8]) -> Bool {
+        guard plan.resumption?.file.append(lines) ?? false else { return false }
+        if !plan.printsPrimesOnly { return true }
+        let passed = ResultLine.passed(among: lines)
+        return passed.isEmpty || output.write(passed)
+    }
+
     /// Says how the run ended; its status.
     mutating func end() -> ExitStatus {
-        status.raise(to: output.status())
         let counts = plan.source.counts
         let mismatch = plan.source.mismatch
         let isWhole =
             isDone && !hasFailed && mismatch == nil && !plan.interruption.cancel.isCancelled
         status.raise(to: plan.resumption?.finish(isWhole: isWhole, mismatch) ?? .done)
+        if plan.showsSummary {
+            var results = receiver.results
+            results.add(plan.source.ledger.totals.results)
+            StandardStreams.writeError(RunSummary(counts, results).description)
+        }
+        status.raise(to: output.status())
         if counts.bad > 0 || mismatch != nil { status.raise(to: .badInput) }
         // A script that asks whether all are prime must not take "none" for "all".
         let hasNothing = plan.isQuiet && counts.read == 0 && status == .done
@@ -113,23 +136,36 @@ private struct Receiver {
     let format: ResultFormat
     let withResidue: Bool
     let isQuiet: Bool
+    /// Only numbers that pass have lines.
+    let isForPrimes: Bool
     let source: CandidateSource
     private var ledger: RowLedger { source.ledger }
+    /// The lines of those that were decided last.
+    ///
+    /// Their memory serves again, since new pages for each chunk cost as much as to write the lines.
+    private(set) var lines: [UInt8] = []
     private(set) var tested = 0
+    /// The verdicts on numbers that do not depend on others.
+    private(set) var results = ResultCounts()
     private(set) var status = ExitStatus.done
 
-    init(_ format: ResultFormat, withResidue: Bool, isQuiet: Bool, _ source: CandidateSource) {
+    init(
+        _ format: ResultFormat, withResidue: Bool, isQuiet: Bool, isForPrimes: Bool,
+        _ source: CandidateSource
+    ) {
         self.format = format
         self.withResidue = withResidue
         self.isQuiet = isQuiet
+        self.isForPrimes = isForPrimes
         self.source = source
     }
 
-    /// Takes the results of a chunk, and reports numbers that could not be tested.
-    ///
-    /// - Returns: The lines of those that are decided: all but those that depend on others.
-    mutating func take(_ result: ChunkResult, _ inputs: ChunkInputs) -> [UInt8] {
+    /// Takes the results of a chunk, and reports numbers that could not be tested; makes the lines of all but
+    /// those that depend on others, and of those of them that are decided by now.
+    mutating func take(_ result: ChunkResult, _ inputs: ChunkInputs) {
         var lines: [UInt8] = []
+        swap(&lines, &self.lines)
+        lines.removeAll(keepingCapacity: true)
         for i in 0..<result.results.count {
             let entry = inputs.entry(i)
             if let verdict = result.results.verdict(at: i) {
@@ -139,6 +175,7 @@ private struct Receiver {
                     append(i, result, verdict, inputs, to: &line)
                     ledger.put(.tested(verdict, line: line), at: entry)
                 } else {
+                    results.add(verdict)
                     if isQuiet && !verdict.passed { status.raise(to: .notAllPrime) }
                     append(i, result, verdict, inputs, to: &lines)
                 }
@@ -146,7 +183,7 @@ private struct Receiver {
                 let message =
                     "candidate \(inputs.places[i] + 1): \(printable(inputs[i])): \(failure)"
                 var line: [UInt8] = []
-                if !isQuiet {
+                if !isQuiet && !isForPrimes {
                     format.append(
                         failure, place: inputs.places[i], input: inputs[i],
                         bits: result.chunk.numbers.bitWidth(at: i), to: &line)
@@ -160,22 +197,29 @@ private struct Receiver {
                 }
             }
         }
-        return lines + takeDecided()
+        swap(&lines, &self.lines)
+        takeDecided()
     }
 
-    /// The lines of those that depend on others and were decided.
-    mutating func takeDecided() -> [UInt8] {
+    /// Makes the lines of what the end of the input has decided.
+    mutating func takeRest() {
+        lines.removeAll(keepingCapacity: true)
+        takeDecided()
+    }
+
+    /// Appends the lines of those that depend on others and were decided.
+    private mutating func takeDecided() {
         let decided = ledger.takeDecided()
         if isQuiet && decided.hasComposite { status.raise(to: .notAllPrime) }
         status.raise(to: decided.status)
-        return decided.lines
+        lines += decided.lines
     }
 
     private func append(
         _ i: Int, _ result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
         to lines: inout [UInt8]
     ) {
-        if isQuiet { return }
+        if isQuiet || isForPrimes && !verdict.passed { return }
         format.append(i, of: result, verdict, inputs, withResidue: withResidue, to: &lines)
     }
 }

@@ -128,18 +128,29 @@ enum StandardStreams {
 struct Output {
     /// Why nothing more is written.
     private(set) var error: Errno?
+    /// A closed pipe ends the program by ``status()`` alone, not while it writes.
+    private let outlivesReader: Bool
+
+    init(outlivesReader: Bool = false) { self.outlivesReader = outlivesReader }
 
     /// Writes bytes, all of them; `false` after an error.
     mutating func write(_ bytes: [UInt8]) -> Bool {
         if error != nil { return false }
         StandardStreams.clearStatusBeforeOutput()
+        var mask = sigset_t()
+        if outlivesReader {
+            var closedPipe = Self.closedPipe
+            unsafe pthread_sigmask(SIG_BLOCK, &closedPipe, &mask)
+        }
         do {
             try FileDescriptor.standardOutput.writeAll(bytes)
-            return true
         } catch {
+            // The signal waits, if there is one, until the program is to end.
             self.error = (error as? Errno) ?? .ioError
             return false
         }
+        if outlivesReader { unsafe pthread_sigmask(SIG_SETMASK, &mask, nil) }
+        return true
     }
 
     mutating func write(_ text: String) -> Bool { write(Array(text.utf8)) }
@@ -154,10 +165,20 @@ struct Output {
         return .writeError
     }
 
-    /// SIGPIPE was ignored by who started us: end as it would have ended us.
+    /// SIGPIPE was ignored by who started us, or is held back: end as it would have ended us.
     private func endAsByBrokenPipe() -> Never {
         signal(SIGPIPE, SIG_DFL)
         raise(SIGPIPE)
+        var set = Self.closedPipe
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
         exit(141)
+    }
+
+    /// The signal of a closed pipe.
+    private static var closedPipe: sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGPIPE)
+        return set
     }
 }

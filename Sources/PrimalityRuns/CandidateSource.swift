@@ -115,6 +115,8 @@ package final class CandidateSource: Sendable {
         package var done = 0
         /// All candidates so far, whether they were selected or not.
         package var places = 0
+        /// Candidates that were selected, whatever became of them.
+        package var selected = 0
         /// How much of a file was read.
         package var bytes = 0
         /// Candidates that were not.
@@ -141,6 +143,7 @@ package final class CandidateSource: Sendable {
         var line = 0
         var origin = CandidateOrigin.argument(0)
         var place = 0
+        var selected = 0
         var chunk = 0
         var maker: ChunkMaker
         /// What the number is called that the next chunk begins with.
@@ -252,6 +255,7 @@ package final class CandidateSource: Sendable {
     package var counts: Counts {
         var counts = counted.withLock { $0 }
         let totals = ledger.totals
+        counts.done += totals.known
         counts.bad += totals.bad
         counts.leftOut = totals.leftOut
         return counts
@@ -334,6 +338,7 @@ package final class CandidateSource: Sendable {
                 bits = enter(candidate, &reading, to: &batch, &names, place: place)
             } else {
                 if !selection.shard.contains(place) { continue }
+                reading.selected += 1
                 if selection.earlier.done.contains(place) {
                     counted.withLock { $0.done += 1 }
                     continue
@@ -343,10 +348,12 @@ package final class CandidateSource: Sendable {
             }
             isComplete = self.isComplete(&reading, &batch, &names, after: bits)
         }
-        let (places, bytes) = (reading.place, reading.lines?.position)
+        let (places, selected) = (reading.place, reading.selected)
+        let bytes = reading.lines?.position
         let isProduct = reading.parser.format == .abc2
         counted.withLock {
             $0.places = places
+            $0.selected = selected
             $0.bytes = bytes ?? $0.bytes
             $0.areOfProduct = isProduct
         }
@@ -397,6 +404,7 @@ package final class CandidateSource: Sendable {
     ) -> Int? {
         let condition = reading.parser.condition
         if conditions == .refused {
+            reading.selected += 1
             reading.check = nil
             reading.lines = nil
             reading.parser = CandidateParser(format: .lines)
@@ -416,6 +424,7 @@ package final class CandidateSource: Sendable {
         // A chain is not divided.
         let isChain = condition?.isChain ?? false
         if !selection.shard.contains(isChain ? (place - member) / count : place) { return nil }
+        reading.selected += 1
         if case .none = reading.row {
             reading.row = ledger.begin(condition).map { .entered($0) } ?? .leftOut
         }
@@ -437,7 +446,6 @@ package final class CandidateSource: Sendable {
         _ names: inout ChunkInputs
     ) -> Int? {
         if let verdict = selection.earlier.verdict(at: member.place) {
-            counted.withLock { $0.done += 1 }
             ledger.put(.known(verdict), at: entry)
             return nil
         }
@@ -515,6 +523,7 @@ package final class CandidateSource: Sendable {
         _ error: CandidateFileError, _ line: ArraySlice<UInt8>?, _ reading: inout Reading
     ) -> ReadCandidate? {
         if !error.endsReading { return .bad(error, line) }
+        reading.selected += 1
         reading.check = nil
         reading.lines = nil
         reject(reading.origin, line, "\(error); the reading ends here", .format)

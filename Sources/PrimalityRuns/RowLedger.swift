@@ -83,6 +83,16 @@ package final class RowLedger: Sendable {
         package var status = ExitStatus.done
     }
 
+    /// What became of the candidates that are decided.
+    package struct Totals: Sendable {
+        /// Those that this run has tested.
+        package var results = ResultCounts()
+        /// Those that an earlier run has tested.
+        package var known = 0
+        package var leftOut = 0
+        package var bad = 0
+    }
+
     /// What is to be done with a candidate that was added.
     package enum Decision {
         /// It is to be tested now.
@@ -137,8 +147,7 @@ package final class RowLedger: Sendable {
         var header = 0
         var counts: [Key: Int] = [:]
         var decided = Decided()
-        var leftOut = 0
-        var bad = 0
+        var totals = Totals()
 
         var isFull: Bool { rows.count >= RowLedger.mostRows || size >= RowLedger.mostBytes }
     }
@@ -175,7 +184,7 @@ package final class RowLedger: Sendable {
     }
 
     /// Counts a candidate of a row that is known to be left out.
-    package func leaveOut() { state.withLock { $0.leftOut += 1 } }
+    package func leaveOut() { state.withLock { $0.totals.leftOut += 1 } }
 
     /// Adds the next candidate of a row.
     package func add(_ member: Member, to row: Int) -> Decision {
@@ -272,8 +281,7 @@ package final class RowLedger: Sendable {
         }
     }
 
-    /// How many candidates were left out, and how many were bad, of those that are decided.
-    package var totals: (leftOut: Int, bad: Int) { state.withLock { ($0.leftOut, $0.bad) } }
+    package var totals: Totals { state.withLock { $0.totals } }
 
     private func dropWaiting(_ row: inout Row, _ state: inout State) {
         for member in row.waiting.values { state.size -= member.size }
@@ -315,7 +323,7 @@ package final class RowLedger: Sendable {
                 return
             }
             if row.isLeftOut == true || !row.isRefused {
-                state.leftOut += row.added - row.decided
+                state.totals.leftOut += row.added - row.decided
             }
             state.size -= row.size
             state.first += 1
@@ -328,10 +336,11 @@ package final class RowLedger: Sendable {
         switch outcome {
         case .tested(let verdict, let line):
             state.decided.lines += line
+            state.totals.results.add(verdict)
             if !verdict.passed { state.decided.hasComposite = true }
-        case .known: break
+        case .known: state.totals.known += 1
         case .bad(let message, let kind):
-            state.bad += 1
+            state.totals.bad += 1
             complain(message, kind)
         case .undecided(let failure, let line, let message):
             state.decided.lines += line
