@@ -14,27 +14,38 @@
 
 #include "columns.h"
 
-// x = (x / R of the columns) 2^shift, or plus `addend`, below 2n, where there is one; carried.
-VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, const __m512i *addend,
-                   int k) {
+VECTOR __m512i finish_limb(__m512i *carry, __m512i column) {
+    column = _mm512_add_epi64(column, *carry);
+    *carry = _mm512_srli_epi64(column, 52);
+    return _mm512_and_si512(column, all(LOW_52));
+}
+
+// x = (x / R of the columns) 2^shift, carried.
+VECTOR void finish(__m512i *x, const __m512i *t, const __m512i *shift, int k) {
     __m512i carry = zero();
     UNROLL_FEW
     for (int j = 0; j < k; j++) {
-        __m512i column = t[k + j];
-        column = addend != NULL ? _mm512_add_epi64(column, addend[j])
-                                : _mm512_sllv_epi64(column, *shift);
-        column = _mm512_add_epi64(column, carry);
-        x[j] = _mm512_and_si512(column, all(LOW_52));
-        carry = _mm512_srli_epi64(column, 52);
+        x[j] = finish_limb(&carry, _mm512_sllv_epi64(t[k + j], *shift));
     }
 }
 
-VECTOR void exchange(__m512i *x, __m512i *y, __mmask8 where, int k) {
+// x = x / R of the columns plus `addend`, below 2n, carried.
+VECTOR void finish_sum(__m512i *x, const __m512i *t, const __m512i *addend, int k) {
+    __m512i carry = zero();
     UNROLL_FEW
     for (int j = 0; j < k; j++) {
-        const __m512i was = x[j];
-        x[j] = _mm512_mask_mov_epi64(was, where, y[j]);
-        y[j] = _mm512_mask_mov_epi64(y[j], where, was);
+        x[j] = finish_limb(&carry, _mm512_add_epi64(t[k + j], addend[j]));
+    }
+}
+
+// a and b = x and y, exchanged in some lanes; a may be x and b may be y.
+VECTOR void exchange(__m512i *a, __m512i *b, const __m512i *x, const __m512i *y, __mmask8 where,
+                     int k) {
+    UNROLL_FEW
+    for (int j = 0; j < k; j++) {
+        const __m512i first = x[j], second = y[j];
+        a[j] = _mm512_mask_mov_epi64(first, where, second);
+        b[j] = _mm512_mask_mov_epi64(second, where, first);
     }
 }
 
@@ -51,14 +62,14 @@ VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *
 
 // One instance for each small number of limbs, whose loops are unrolled and whose columns are in
 // registers as far as there are any, and one for all larger ones.
-#define INSTANCE(NAME, LIMBS, COLUMNS)                                                             \
+#define INSTANCE(NAME, LIMBS, COLUMNS, A, B)                                                       \
     PRK_TARGET static void square_##NAME(__m512i *x, const modulus *m, const __m512i *shift,       \
                                          __m512i *memory) {                                        \
         const int k = LIMBS;                                                                       \
         COLUMNS;                                                                                   \
         square_columns(t, x, k);                                                                   \
         reduce(t, m, k);                                                                           \
-        finish(x, t, shift, NULL, k);                                                              \
+        finish(x, t, shift, k);                                                                    \
         (void)memory;                                                                              \
     }                                                                                              \
     PRK_TARGET static void square_two_##NAME(__m512i *x, const modulus *m, const __m512i *x_shift, \
@@ -69,8 +80,8 @@ VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *
         square_columns(t, x, k);                                                                   \
         square_columns(t + 2 * k, y, k);                                                           \
         reduce_two(t, m, t + 2 * k, o, k);                                                         \
-        finish(x, t, x_shift, NULL, k);                                                            \
-        finish(y, t + 2 * k, y_shift, NULL, k);                                                    \
+        finish(x, t, x_shift, k);                                                                  \
+        finish(y, t + 2 * k, y_shift, k);                                                          \
         (void)memory;                                                                              \
     }                                                                                              \
     PRK_TARGET static void multiply_##NAME(__m512i *x, const __m512i *y, const modulus *m,         \
@@ -79,7 +90,7 @@ VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *
         COLUMNS;                                                                                   \
         multiply_columns(t, x, y, k);                                                              \
         reduce(t, m, k);                                                                           \
-        finish(x, t, &no_shift, NULL, k);                                                          \
+        finish(x, t, &no_shift, k);                                                                \
         (void)memory;                                                                              \
     }                                                                                              \
     PRK_TARGET static void ladder_##NAME(__m512i *x, __m512i *y, __mmask8 exchanged,               \
@@ -87,15 +98,18 @@ VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *
                                          const __m512i *addend2, __m512i *memory) {                \
         const int k = LIMBS;                                                                       \
         COLUMNS;                                                                                   \
-        exchange(x, y, exchanged, k);                                                              \
-        multiply_columns(t, x, y, k);                                                              \
-        square_columns(t + 2 * k, x, k);                                                           \
+        A;                                                                                         \
+        B;                                                                                         \
+        exchange(a, b, x, y, exchanged, k);                                                        \
+        multiply_columns(t, a, b, k);                                                              \
+        square_columns(t + 2 * k, a, k);                                                           \
         reduce_two(t, m, t + 2 * k, m, k);                                                         \
-        finish(y, t, &no_shift, addend, k);                                                        \
-        finish(x, t + 2 * k, &no_shift, addend2, k);                                               \
+        finish_sum(y, t, addend, k);                                                               \
+        finish_sum(x, t + 2 * k, addend2, k);                                                      \
         (void)memory;                                                                              \
     }
-#define SMALL(LIMBS) INSTANCE(LIMBS, LIMBS, __m512i t[4 * LIMBS])
+#define SMALL(LIMBS)                                                                               \
+    INSTANCE(LIMBS, LIMBS, __m512i t[4 * LIMBS], __m512i a[LIMBS], __m512i b[LIMBS])
 
 SMALL(2)
 SMALL(3)
@@ -106,7 +120,7 @@ SMALL(7)
 SMALL(8)
 SMALL(9)
 SMALL(10)
-INSTANCE(any, m->k, __m512i *t = memory)
+INSTANCE(any, m->k, __m512i *t = memory, __m512i *a = x, __m512i *b = y)
 
 operations prk_lanes_operations(int k) {
 #define ENTRY(NAME)                                                                                \
@@ -125,7 +139,7 @@ PRK_TARGET void prk_lanes_leave_form(__m512i *out, const __m512i *x, const modul
         t[m->k + j] = zero();
     }
     reduce(t, m, m->k);
-    finish(out, t, &no_shift, NULL, m->k);
+    finish(out, t, &no_shift, m->k);
 }
 
 #endif
