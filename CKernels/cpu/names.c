@@ -48,7 +48,7 @@ const char *prk_method_name(prk_method method) {
         [PRK_METHOD_TRIAL_DIVISION] = "trial-division",
         [PRK_METHOD_STRONG_BASE2] = "strong-base-2",
         [PRK_METHOD_SQUARE] = "square",
-        [PRK_METHOD_STRONG_LUCAS] = "strong-lucas",
+        [PRK_METHOD_EXTRA_STRONG_LUCAS] = "extra-strong-lucas",
         [PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS] = "almost-extra-strong-lucas",
         [PRK_METHOD_STRONG_RANDOM_BASE] = "strong-random-base",
         [PRK_METHOD_BAILLIE_PSW] = "baillie-psw",

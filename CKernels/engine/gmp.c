@@ -23,20 +23,20 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
         report->method = PRK_METHOD_STRONG_BASE2;
         return status;
     }
-    if (mpz_perfect_square_p(n)) { // no D exists for a square, and the search would not end
+    if (mpz_perfect_square_p(n)) { // no P exists for a square, and the search would not end
         report->method = PRK_METHOD_SQUARE;
         return PRK_STATUS_OK;
     }
-    int64_t d = 0;
-    passed = prk_selfridge_discriminant(n, &d);
-    if (passed) {
+    uint32_t p = 0;
+    if (prk_lucas_parameter(n, &p)) {
         report->fields |= PRK_REPORT_HAS_LUCAS;
-        report->lucas_p = 1;
-        report->lucas_q = (1 - d) / 4;
-        status = prk_strong_lucas_test(s, &prk_redc, n, d, options->cancel, &passed);
+        report->lucas_p = p;
+        report->lucas_q = 1;
+        status = prk_extra_strong_lucas_test(s, &prk_redc, n, p, options->cancel,
+                                             &report->lucas_condition);
     }
-    if (status != PRK_STATUS_OK || !passed) {
-        report->method = PRK_METHOD_STRONG_LUCAS;
+    if (status != PRK_STATUS_OK || report->lucas_condition == PRK_LUCAS_NONE) {
+        report->method = PRK_METHOD_EXTRA_STRONG_LUCAS;
         return status;
     }
     report->method = PRK_METHOD_BAILLIE_PSW;

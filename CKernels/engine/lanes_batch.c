@@ -111,9 +111,10 @@ static prk_status lucas_each(const run *r, prk_lane_number *const *numbers, size
     prk_status status = PRK_STATUS_OK;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         mpz_t n;
-        status = prk_strong_lucas_test(r->scratch, &prk_across, prk_lane_view(n, numbers[i]),
-                                       numbers[i]->discriminant, r->options->cancel,
-                                       &numbers[i]->passed);
+        status =
+            prk_extra_strong_lucas_test(r->scratch, &prk_across, prk_lane_view(n, numbers[i]),
+                                        numbers[i]->p, r->options->cancel, &numbers[i]->condition);
+        numbers[i]->passed = numbers[i]->condition != PRK_LUCAS_NONE;
     }
     return status;
 }
@@ -145,19 +146,19 @@ static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t c
     return status;
 }
 
-// For three numbers in four one of the first two discriminants will do, which then is no square:
-// (5|n) = (n|5) and (-7|n) = (n|7).
-static bool has_early_discriminant(const prk_lane_number *number, int64_t *discriminant) {
-    uint64_t rest = 0; // of n by 35, which divides 2^64 - 16
-    for (uint32_t i = number->size; i-- > 0;) {
-        rest = (16 * rest + number->limbs[i] % 35) % 35;
+// For three numbers in four 3 or 4 will do, and they are no squares then: (5|n) = (n|5), and
+// (12|n) = (3|n) is 1 where n is 1 or 11 modulo 12.
+static bool has_early_parameter(const prk_lane_number *number, uint32_t *p) {
+    uint64_t rest = 0; // of n by 60, which divides 2^64 - 16
+    for (size_t i = number->size; i-- > 0;) {
+        rest = (16 * rest + number->limbs[i] % 60) % 60;
     }
     if (rest % 5 == 2 || rest % 5 == 3) {
-        *discriminant = 5;
+        *p = 3;
         return true;
     }
-    *discriminant = -7;
-    return rest % 7 == 3 || rest % 7 == 5 || rest % 7 == 6;
+    *p = 4;
+    return rest % 12 == 5 || rest % 12 == 7;
 }
 
 // Finds the parameters; those that have none are composite.
@@ -167,21 +168,21 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
         prk_lane_number *number = numbers[i];
         prk_report *report = number->report;
         number->passed = false;
-        if (!has_early_discriminant(number, &number->discriminant)) {
+        if (!has_early_parameter(number, &number->p)) {
             mpz_t view;
             mpz_srcptr n = prk_lane_view(view, number);
             if (mpz_perfect_square_p(n)) {
                 decide(number, PRK_METHOD_SQUARE);
                 continue;
             }
-            if (!prk_selfridge_discriminant(n, &number->discriminant)) {
-                decide(number, PRK_METHOD_STRONG_LUCAS);
+            if (!prk_lucas_parameter(n, &number->p)) {
+                decide(number, PRK_METHOD_EXTRA_STRONG_LUCAS);
                 continue;
             }
         }
         report->fields |= PRK_REPORT_HAS_LUCAS;
-        report->lucas_p = 1;
-        report->lucas_q = (1 - number->discriminant) / 4;
+        report->lucas_p = number->p;
+        report->lucas_q = 1;
         number->passed = true;
     }
     return PRK_STATUS_OK;
@@ -193,8 +194,9 @@ static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t co
             ? lucas_each(r, numbers, count)
             : prk_lanes_lucas(numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        numbers[i]->report->lucas_condition = numbers[i]->condition;
         if (!numbers[i]->passed) {
-            decide(numbers[i], PRK_METHOD_STRONG_LUCAS);
+            decide(numbers[i], PRK_METHOD_EXTRA_STRONG_LUCAS);
         } else if (r->options->rounds == 0) {
             decide(numbers[i], PRK_METHOD_BAILLIE_PSW);
         }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Baillie-PSW for eight large numbers in the lanes of a vector: the strong test to base 2, the
-// strong Lucas test and strong tests to random bases. Groups are vectors that are tested side by
-// side. Lanes that no number is left for hold the last one again.
+// extra strong Lucas test and strong tests to random bases. Groups are vectors that are tested side
+// by side. Lanes that no number is left for hold the last one again.
 
 #if defined(__x86_64__)
 
 #include <string.h>
 
-#include "../numbers/divide.h"
 #include "../numbers/random_base.h"
 #include "lanes_arithmetic.h"
 
@@ -245,19 +244,14 @@ PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t c
     return PRK_STATUS_OK;
 }
 
-// --- Strong Lucas test ---------------------------------------------------------------------------
+// --- Extra strong Lucas test
+// -----------------------------------------------------------------------
 //
-// With P = 1 and Q of Selfridge's method A [BaWa80]. V'_m = V_2m(P, Q) / Q^m is the sequence of the
-// parameters A = P^2 / Q - 2 and 1 [CrPo05, 3.6.3], which needs no powers of Q. With n + 1 = d 2^s:
+// V_m = V_m(P, 1) with (P^2 - 4|n) = -1 [Gran01]. With n + 1 = d 2^s, n passes when U_d = 0 and V_d
+// = ±2, or V_(d 2^r) = 0 for an r below s - 1. CKernels/long/lucas.c shows that U_d = 0 is V_(d+1)
+// = ±P then.
 //
-//   V'_d - 2 = D U_d^2 / Q^d,  V'_d + 2 = V_d^2 / Q^d,  V'_(d 2^r) = V_(d 2^(r+1)) / Q^(d 2^r),
-//
-// and U'_d = U_d V_d / (P Q^(d-1)). n passes when U_d = 0 or V_(d 2^r) = 0 for an r below s: when
-// V'_(d 2^r) = 0 for an r below s - 1, or V'_d = ±2 and U'_d = 0. The latter follows for a
-// squarefree n, and is looked at for the others: with U'_d = 0, U_d^2 = 0 means U_d = 0, since then
-// V_d^2 = 4 Q^d is a unit, and likewise V_d. U'_d = 0 is 2 V'_(d+1) = A V'_d.
-//
-// A lane has V'_k and V'_(k+1), of which a bit of n + 1 says which one is squared.
+// A lane has V_m and V_(m+1), of which a bit of n + 1 says which one is squared.
 
 // x = R mod n; t is room.
 static void set_form_of_one(mpz_ptr x, mpz_ptr t, mpz_srcptr n, int k) {
@@ -295,44 +289,52 @@ static bool set_limbs_of_one(mp_limb_t *x, const prk_lane_number *number, int k)
     return true;
 }
 
-void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k, mpz_ptr a,
+// r = a + b modulo n; r may be either.
+static void add_modulo(mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b, const mp_limb_t *n,
+                       mp_size_t size) {
+    if (mpn_add_n(r, a, b, size) != 0 || mpn_cmp(r, n, size) >= 0) {
+        mpn_sub_n(r, r, n, size);
+    }
+}
+
+void prk_lane_lucas_constants(prk_scratch *s, const prk_lane_number *number, int k, mpz_ptr p,
                               mpz_ptr minus_two) {
     mpz_t view;
     const mp_size_t size = (mp_size_t)number->size;
     const mp_limb_t *n = (const mp_limb_t *)number->limbs;
-    const int64_t q = (1 - number->discriminant) / 4;
+    const size_t taken = s->taken;
     // Limbs instead of integers: of small numbers the calls are a tenth of the whole test.
-    mp_limb_t *u = mpz_limbs_write(a, size + 1);
-    if (!set_limbs_of_one(u, number, k)) {
-        const size_t taken = s->taken;
-        mpz_ptr form = prk_scratch_take(s);
+    mpz_ptr form = prk_scratch_take(s);
+    mp_limb_t *one = mpz_limbs_write(form, size + 1);
+    if (!set_limbs_of_one(one, number, k)) {
         set_form_of_one(form, prk_scratch_take(s), prk_lane_view(view, number), k);
         const mp_size_t used = (mp_size_t)mpz_size(form);
-        mpn_copyi(u, mpz_limbs_read(form), used);
-        mpn_zero(u + used, size - used);
-        s->taken = taken;
+        one = mpz_limbs_modify(form, size + 1);
+        mpn_zero(one + used, size - used);
     }
-    mp_limb_t *t = mpz_limbs_write(minus_two, size);
-    if (mpn_lshift(t, u, size, 1) != 0 || mpn_cmp(t, n, size) >= 0) {
-        mpn_sub_n(t, t, n, size);
-    }
-    prk_divide_modulo(u, n, size, q);
-    if (mpn_sub_n(u, u, t, size) != 0) { // A = 1 / Q - 2
-        mpn_add_n(u, u, n, size);
+    mp_limb_t *u = mpz_limbs_write(p, size), *t = mpz_limbs_write(minus_two, size);
+    add_modulo(t, one, one, n, size);
+    mpn_copyi(u, one, size);
+    for (int bit = 31 - __builtin_clz(number->p); bit-- > 0;) {
+        add_modulo(u, u, u, n, size);
+        if ((number->p >> bit & 1) != 0) {
+            add_modulo(u, u, one, n, size);
+        }
     }
     mpn_sub_n(t, n, t, size);
-    mpz_limbs_finish(a, size);
+    mpz_limbs_finish(p, size);
     mpz_limbs_finish(minus_two, size);
+    s->taken = taken;
 }
 
 PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *scratch) {
     unsigned start[PRK_LANES], twos[PRK_LANES];
     const size_t taken = scratch->taken;
-    mpz_ptr a = prk_scratch_take(scratch), minus_two = prk_scratch_take(scratch);
+    mpz_ptr p = prk_scratch_take(scratch), minus_two = prk_scratch_take(scratch);
     for (int l = 0; l < PRK_LANES; l++) {
         const prk_lane_number *number = number_of(g, index, l);
-        prk_lane_lucas_constants(scratch, number, g->k, a, minus_two);
-        load_mpz(v->x, l, a, g->k);
+        prk_lane_lucas_constants(scratch, number, g->k, p, minus_two);
+        load_mpz(v->x, l, p, g->k);
         load_mpz(v->addend2, l, minus_two, g->k);
         set_exponent(g, v, l, number, 1, 0);
         twos[l] = count_twos(number, 1);
@@ -350,7 +352,7 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
         v->addend[j] = _mm512_and_si512(difference, all(LOW_52));
         borrow = _mm512_srai_epi64(difference, PRK_LIMB_BITS);
     }
-    // V'_1 = A and V'_2 = A^2 - 2.
+    // V_1 = P and V_2 = P^2 - 2.
     memcpy(v->y, v->x, (size_t)g->k * sizeof *v->y);
     memcpy(v->kept_x, v->x, (size_t)g->k * sizeof *v->x);
     g->run.ladder(v->y, v->kept_x, 0, &v->m, v->addend, v->addend2, g->t);
@@ -364,19 +366,19 @@ PRK_TARGET static void clear_n(__m512i *x, const __m512i *n, int k) {
     }
 }
 
-// Lanes where U'_d = 0, given which of V'_d = ±2 holds.
+// Lanes where U_d = 0, given which of V_d = ±2 holds.
 PRK_TARGET static __mmask8 is_u_zero(group *g, vector *v, __mmask8 plus, __mmask8 minus) {
     const int k = g->k;
     __m512i *next = g->out, *negated = g->out + k;
     memcpy(next, v->y, (size_t)k * sizeof *next);
     blend(next, v->is_next, v->x, k);
     prk_lanes_leave_form(next, next, &v->m, g->t);
-    prk_lanes_leave_form(negated, v->addend, &v->m, g->t); // -A
+    prk_lanes_leave_form(negated, v->addend, &v->m, g->t); // -P
     clear_n(next, v->n, k);
     clear_n(negated, v->n, k);
-    // V'_(d+1) = -A
+    // V_(d+1) = -P
     const __mmask8 minus_holds = minus & equal(next, negated, k);
-    // V'_(d+1) = A: the sum with -A is 0 or n.
+    // V_(d+1) = P: the sum with -P is 0 or n.
     __m512i carry = zero();
     for (int j = 0; j < k; j++) {
         const __m512i sum = _mm512_add_epi64(_mm512_add_epi64(next[j], negated[j]), carry);
@@ -384,6 +386,18 @@ PRK_TARGET static __mmask8 is_u_zero(group *g, vector *v, __mmask8 plus, __mmask
         carry = _mm512_srli_epi64(sum, 52);
     }
     return minus_holds | (plus & (equal(next, v->n, k) | equal_small(next, 0, k)));
+}
+
+// Lanes pass, each by the first condition that holds: of V_(d 2^r) = 0 at this level, or U_d = 0.
+static void pass_lucas(const group *g, vector *v, __mmask8 where, int level, bool is_v) {
+    for (int l = 0; l < PRK_LANES; l++) {
+        const size_t place = (size_t)(v - g->v) * PRK_LANES + (size_t)l;
+        if ((where & ~v->passed) >> l & 1 && place < g->count) {
+            const uint32_t r = (uint32_t)lane(&v->twos, l)[0] - (uint32_t)level;
+            g->numbers[place]->condition = is_v ? PRK_LUCAS_V_IS_ZERO + r : PRK_LUCAS_U_IS_ZERO;
+        }
+    }
+    v->passed |= where;
 }
 
 PRK_TARGET static void look_lucas(group *g, vector *v, int level) {
@@ -396,11 +410,11 @@ PRK_TARGET static void look_lucas(group *g, vector *v, int level) {
     const __mmask8 is_zero = equal_small(g->out, 0, k) | equal(g->out, v->n, k);
     const __mmask8 plus = first & equal_small(g->out, 2, k);
     const __mmask8 minus = first & differ_by(g->out, v->n, 2, k);
-    if (level > 1) {
-        v->passed |= whole & is_zero;
+    if (level > 1 && (whole & is_zero) != 0) {
+        pass_lucas(g, v, whole & is_zero, level, true);
     }
     if ((plus | minus) != 0) {
-        v->passed |= is_u_zero(g, v, plus, minus);
+        pass_lucas(g, v, is_u_zero(g, v, plus, minus), level, false);
     }
 }
 
@@ -427,6 +441,9 @@ PRK_TARGET prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t co
                                       prk_scratch *scratch, const uint32_t *cancel) {
     group g;
     prepare(&g, numbers, count, memory);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i]->condition = PRK_LUCAS_NONE;
+    }
     for (int i = 0; i < g.vectors; i++) {
         begin_lucas(&g, &g.v[i], i, scratch);
     }

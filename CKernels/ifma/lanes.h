@@ -26,9 +26,10 @@ typedef struct prk_lane_number {
     const uint64_t *limbs; // the highest is not 0
     size_t size, bits;
     prk_report *report;
-    int32_t k;      // its limbs of 52 bits
-    uint32_t round; // the last random base that was tested
-    int64_t discriminant;
+    int32_t k;          // its limbs of 52 bits
+    uint32_t round;     // the last random base that was tested
+    uint32_t p;         // of the Lucas test
+    uint32_t condition; // by which it was passed
     bool passed;
 } prk_lane_number;
 
@@ -55,12 +56,13 @@ size_t prk_lane_memory(size_t limbs);
 prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t count, void *memory,
                             prk_scratch *scratch, const uint32_t *cancel);
 
-/// With Selfridge's parameters for `discriminant`, of which (D|n) = -1; Q has no factor with n.
+/// The extra strong Lucas test with each one's `p`, of which (p^2 - 4|n) = -1. Sets `condition`,
+/// too.
 prk_status prk_lanes_lucas(prk_lane_number *const *numbers, size_t count, void *memory,
                            prk_scratch *scratch, const uint32_t *cancel);
 
-/// Montgomery forms for prk_lanes_lucas, R = 2^(52 k): a = A R and minus_two = -2 R mod n.
-void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *number, int k, mpz_ptr a,
+/// Montgomery forms for prk_lanes_lucas, R = 2^(52 k): p = P R and minus_two = -2 R mod n.
+void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *number, int k, mpz_ptr p,
                               mpz_ptr minus_two);
 
 /// To the base that `seed` gives for each number's `round`.

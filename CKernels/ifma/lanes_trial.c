@@ -4,6 +4,9 @@
 
 #if defined(__x86_64__)
 
+#include <stdatomic.h>
+#include <stdlib.h>
+
 #include "../cpu/report.h"
 #include "../include/prk_kernels.h"
 #include "../sieve/trial_primes.h"
@@ -42,11 +45,22 @@ static void make_products(prk_lane_products *all, const prk_trial_table *table) 
     }
 }
 
-static const prk_lane_products *products_of(prk_scratch *scratch, const prk_trial_table *table) {
-    const bool is_made = scratch->products.start != NULL;
-    prk_lane_products *all = prk_memory_reserve(&scratch->products, sizeof *all);
-    if (all != NULL && !is_made) {
+// Made by the first who asks, and kept for all, as prk_trial_primes_table(), which says why.
+static _Atomic(prk_lane_products *) shared_products;
+
+static const prk_lane_products *products_of(const prk_trial_table *table) {
+    prk_lane_products *all = atomic_load_explicit(&shared_products, memory_order_acquire);
+    if (all != NULL) {
+        return all;
+    }
+    all = malloc(sizeof *all);
+    if (all != NULL) {
         make_products(all, table);
+    }
+    prk_lane_products *others = NULL;
+    if (all != NULL && !atomic_compare_exchange_strong(&shared_products, &others, all)) {
+        free(all);
+        return others;
     }
     return all;
 }
@@ -119,7 +133,7 @@ prk_status prk_lanes_divide(prk_scratch *scratch, prk_lane_number **list, size_t
     // Numbers are put together anew where about a third and a half of them are gone.
     static const size_t stages[] = {0, 24, 200, PRK_TRIAL_PRIMES};
     const prk_trial_table *table = prk_trial_primes_table();
-    const prk_lane_products *products = table == NULL ? NULL : products_of(scratch, table);
+    const prk_lane_products *products = table == NULL ? NULL : products_of(table);
     if (products == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }

@@ -83,7 +83,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     /// Small primes, strong base-2 test, almost extra strong Lucas test; below 2^64.
     PRK_ENGINE_U64 PRK_SWIFT_NAME("u64") = 2,
     /// Small primes; above 2^64 a proof when the form k 2^e + 1 or k 2^e - 1 has one; strong base-2
-    /// test, strong Lucas test (Selfridge A), random bases; any size.
+    /// test, extra strong Lucas test, random bases; any size.
     PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
     /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. Other
     /// sizes, other levels and special forms go to PRK_ENGINE_GMP. A number that has no others of
@@ -101,8 +101,8 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method{
     PRK_METHOD_STRONG_BASE2 PRK_SWIFT_NAME("strongBase2") = 2,
     /// Composite: the square of an integer.
     PRK_METHOD_SQUARE PRK_SWIFT_NAME("square") = 3,
-    /// Composite: failed the strong Lucas test with Selfridge's parameters.
-    PRK_METHOD_STRONG_LUCAS PRK_SWIFT_NAME("strongLucas") = 4,
+    /// Composite: failed the extra strong Lucas test [Gran01].
+    PRK_METHOD_EXTRA_STRONG_LUCAS PRK_SWIFT_NAME("extraStrongLucas") = 4,
     /// Composite: failed the almost extra strong Lucas test.
     PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS PRK_SWIFT_NAME("almostExtraStrongLucas") = 5,
     /// Composite: failed a strong test to a random base.
@@ -130,6 +130,16 @@ enum {
     /// `round` counts from 1; the base is prk_random_base(n, seed, round).
     PRK_REPORT_HAS_ROUND = 8,
     PRK_REPORT_HAS_BASE = 16,
+};
+
+/// How a number passed the extra strong Lucas test, with n + 1 = d 2^s, d odd.
+enum {
+    /// It did not, or there was none.
+    PRK_LUCAS_NONE = 0,
+    /// U_d = 0 and V_d = 2 or -2 modulo n.
+    PRK_LUCAS_U_IS_ZERO = 1,
+    /// PRK_LUCAS_V_IS_ZERO + r: V_(d 2^r) = 0 modulo n, 0 <= r < s - 1.
+    PRK_LUCAS_V_IS_ZERO = 2,
 };
 
 /// A verdict and its evidence. Later versions add fields at the end.
@@ -160,8 +170,8 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     uint8_t fields;
     /// The engine that ran: PRK_ENGINE_AUTO never stands here.
     uint8_t engine;
-    /// 0.
-    uint32_t reserved;
+    /// Of PRK_LUCAS_….
+    uint32_t lucas_condition;
 } prk_report;
 
 /// What kind of form a candidate is written in.

@@ -19,13 +19,15 @@ prk_status prk_power(prk_scratch *scratch, const prk_arithmetic *arithmetic, mpz
 prk_status prk_strong_test(prk_scratch *scratch, const prk_arithmetic *arithmetic, mpz_srcptr n,
                            mpz_srcptr base, const uint32_t *cancel, bool *passed);
 
-/// The first D of 5, -7, 9, -11, … of which (D|n) = -1. When a common factor showed n composite
-/// before, `*d` is 0 and the answer false. n odd, no square.
-bool prk_selfridge_discriminant(mpz_srcptr n, int64_t *d);
+/// The first P of 3, 4, 5, … of which (P^2 - 4|n) = -1. When a common factor showed n composite
+/// before, `*p` is 0 and the answer false. n odd, n > 2, no square.
+bool prk_lucas_parameter(mpz_srcptr n, uint32_t *p);
 
-/// Strong Lucas test with Selfridge's parameters for that D, method A [BaWa80]. n odd, n > 2.
-prk_status prk_strong_lucas_test(prk_scratch *scratch, const prk_arithmetic *arithmetic,
-                                 mpz_srcptr n, int64_t d, const uint32_t *cancel, bool *passed);
+/// Extra strong Lucas test [Gran01] with that P, and Q = 1. n odd, n > 2. `*condition`: which of
+/// PRK_LUCAS_… holds, PRK_LUCAS_NONE when n did not pass.
+prk_status prk_extra_strong_lucas_test(prk_scratch *scratch, const prk_arithmetic *arithmetic,
+                                       mpz_srcptr n, uint32_t p, const uint32_t *cancel,
+                                       uint32_t *condition);
 
 /// Pépin's [Pepi77] and Proth's test [Prot78] of n = k 2^e + 1 to the base a, (a|n) = -1: whether
 /// a^((n-1)/2) = -1 modulo n. `residue` = a^((n-1)/2) + 1 mod n.

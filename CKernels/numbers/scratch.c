@@ -10,7 +10,7 @@ prk_scratch *prk_scratch_create(void) {
         return NULL;
     }
     s->reserved = s->taken = 0;
-    s->products = s->lanes = s->test = s->block = (prk_memory){0};
+    s->lanes = s->test = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
         mpz_init(s->numbers[i]);
@@ -25,7 +25,6 @@ void prk_scratch_destroy(prk_scratch *s) {
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
         mpz_clear(s->numbers[i]);
     }
-    free(s->products.start);
     free(s->lanes.start);
     free(s->test.start);
     free(s->block.start);

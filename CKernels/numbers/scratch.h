@@ -21,7 +21,6 @@ _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP a
 
 struct prk_scratch {
     size_t reserved;               // limbs of n for which memory was probed
-    prk_memory products;           // of primes to divide by, in lanes
     prk_memory lanes, test, block; // of tests in lanes, of one number's test, of a batch
     // A stack, of which `taken` are in use. They keep their memory, which is what it is for.
     mpz_t numbers[PRK_SCRATCH_NUMBERS];

@@ -12,8 +12,8 @@ public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     case strongBase2 = "strong-base-2"
     /// Composite: the square of an integer.
     case square
-    /// Composite: failed the strong Lucas test with Selfridge's parameters.
-    case strongLucas = "strong-lucas"
+    /// Composite: failed the extra strong Lucas test [Gran01].
+    case extraStrongLucas = "extra-strong-lucas"
     /// Composite: failed the almost extra strong Lucas test.
     case almostExtraStrongLucas = "almost-extra-strong-lucas"
     /// Composite: failed a strong test to a random base.
@@ -46,6 +46,14 @@ public struct TestReport: Sendable, Hashable {
         public var q: Int
     }
 
+    /// How a number n passed the extra strong Lucas test, with n + 1 = d·2ˢ, d odd.
+    public enum LucasCondition: Sendable, Hashable {
+        /// U(d) = 0 and V(d) = ±2 modulo n.
+        case uIsZero
+        /// V(d·2ʳ) = 0 modulo n, for this r from 0 to s − 2.
+        case vIsZero(r: Int)
+    }
+
     /// What was shown.
     public var verdict: Verdict
     /// What showed it.
@@ -59,6 +67,9 @@ public struct TestReport: Sendable, Hashable {
     public var witness: BigNatural?
     /// The parameters of the Lucas test, when one was run.
     public var lucas: LucasParameters?
+    /// How the number passed that test; `nil` when it did not, when there was none, and below 2⁶⁴, where the
+    /// almost extra strong test needs no condition on U.
+    public var lucasCondition: LucasCondition?
     /// RES64, when it was asked for.
     public var residue: UInt64?
     /// How many random bases were tested.
@@ -82,6 +93,12 @@ public struct TestReport: Sendable, Hashable {
         lucas =
             has(PRK_REPORT_HAS_LUCAS)
             ? LucasParameters(p: Int(raw.lucas_p), q: Int(raw.lucas_q)) : nil
+        lucasCondition =
+            switch Int(raw.lucas_condition) {
+            case PRK_LUCAS_NONE: nil
+            case PRK_LUCAS_U_IS_ZERO: .uIsZero
+            case let condition: .vIsZero(r: condition - PRK_LUCAS_V_IS_ZERO)
+            }
         residue = has(PRK_REPORT_HAS_RESIDUE) ? raw.residue : nil
         rounds = has(PRK_REPORT_HAS_ROUND) ? Int(raw.round) : 0
         self.seed = rounds > 0 ? seed : nil

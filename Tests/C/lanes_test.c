@@ -335,8 +335,9 @@ static void strong_across(prk_lane_number *const *list, size_t count) {
 static void lucas_across(prk_lane_number *const *list, size_t count) {
     mpz_t n;
     for (size_t i = 0; i < count; i++) {
-        prk_strong_lucas_test(scratch, &prk_across, prk_lane_view(n, list[i]),
-                              list[i]->discriminant, NULL, &list[i]->passed);
+        prk_extra_strong_lucas_test(scratch, &prk_across, prk_lane_view(n, list[i]), list[i]->p,
+                                    NULL, &list[i]->condition);
+        list[i]->passed = list[i]->condition != PRK_LUCAS_NONE;
     }
 }
 
@@ -387,12 +388,8 @@ static void test_each_by(const tests *by, numbers *all) {
     count = 0;
     for (size_t i = 0; i < all->count; i++) {
         prk_lane_number *number = &all->number[i];
-        if (mpz_perfect_square_p(all->n[i]) ||
-            !prk_selfridge_discriminant(all->n[i], &number->discriminant)) {
-            continue;
-        }
-        const int64_t q = (1 - number->discriminant) / 4;
-        if (mpz_gcd_ui(NULL, all->n[i], (unsigned long)(q < 0 ? -q : q)) == 1) {
+        if (mpz_cmp_ui(all->n[i], 3) > 0 && !mpz_perfect_square_p(all->n[i]) &&
+            prk_lucas_parameter(all->n[i], &number->p)) {
             list[count++] = number;
         }
     }
@@ -400,52 +397,44 @@ static void test_each_by(const tests *by, numbers *all) {
         by->lucas(list, count);
     }
     for (size_t i = 0; i < count; i++) {
-        prk_strong_lucas_test(scratch, &prk_redc, all->n[list[i] - all->number],
-                              list[i]->discriminant, NULL, &wanted);
-        if (wanted != list[i]->passed) {
-            complain("strong Lucas test", all, list[i]);
+        uint32_t condition = PRK_LUCAS_NONE;
+        prk_extra_strong_lucas_test(scratch, &prk_redc, all->n[list[i] - all->number], list[i]->p,
+                                    NULL, &condition);
+        if (condition != list[i]->condition || list[i]->passed != (condition != PRK_LUCAS_NONE)) {
+            complain("extra strong Lucas test", all, list[i]);
         }
     }
 }
 
-// The form of A = 1 / Q - 2 and what goes with it, for any discriminant and any width.
+// The forms of P and -2, for any P and any width.
 static void test_lucas_constants(void) {
-    mpz_t n, q, form, wanted, a, minus_two;
-    mpz_inits(n, q, form, wanted, a, minus_two, NULL);
-    const long count = scaled(20000);
-    for (long i = 0, tested = 0; tested < count; i++) {
+    mpz_t n, form, wanted, p, minus_two;
+    mpz_inits(n, form, wanted, p, minus_two, NULL);
+    for (long i = 0, count = scaled(20000); i < count; i++) {
         const int bits = 4 + (int)below(i % 50 == 0 ? PRK_LANE_MOST_BITS - 4 : 400);
         make(n, (int)(i % 2), bits, 0);
-        // 5, -7, 9, -11 …: of the first ones mostly, as in a search.
-        const int64_t d = 5 + 2 * (int64_t)below(i % 3 == 0 ? 500000 : 30);
-        const int64_t discriminant = d % 4 == 1 ? d : -d;
-        mpz_set_si(q, (long)((1 - discriminant) / 4));
-        if (!mpz_invert(wanted, q, n)) {
-            continue;
-        }
-        tested++;
+        // Of the first ones mostly, as in a search.
         const prk_lane_number number = {.limbs = (const uint64_t *)mpz_limbs_read(n),
                                         .size = (uint32_t)mpz_size(n),
                                         .bits = (uint32_t)mpz_sizeinbase(n, 2),
-                                        .discriminant = discriminant};
+                                        .p = 3 + (uint32_t)below(i % 3 == 0 ? 500000 : 30)};
         const int k = (int)prk_lane_limbs(number.bits) + (int)below(2);
-        prk_lane_lucas_constants(scratch, &number, k, a, minus_two);
+        prk_lane_lucas_constants(scratch, &number, k, p, minus_two);
         mpz_set_ui(form, 0);
         mpz_setbit(form, (mp_bitcnt_t)k * PRK_LIMB_BITS);
-        mpz_sub_ui(wanted, wanted, 2);
-        mpz_mul(wanted, wanted, form);
+        mpz_mul_ui(wanted, form, number.p);
         mpz_mod(wanted, wanted, n);
-        const bool is_right = mpz_cmp(a, wanted) == 0;
+        const bool is_right = mpz_cmp(p, wanted) == 0;
         mpz_mul_2exp(form, form, 1);
         mpz_mod(form, form, n);
         mpz_sub(form, n, form);
         if (!is_right || mpz_cmp(minus_two, form) != 0) {
             failures++;
-            gmp_printf("constants of the Lucas test: %Zd, D = %ld, %d limbs\n", n,
-                       (long)discriminant, k);
+            gmp_printf("constants of the Lucas test: %Zd, P = %u, %d limbs\n", n, number.p, k);
         }
     }
-    mpz_clears(n, q, form, wanted, a, minus_two, NULL);
+    EXPECT(scratch->taken == 0, "%zu numbers are still taken", scratch->taken);
+    mpz_clears(n, form, wanted, p, minus_two, NULL);
 }
 
 static void test_each(numbers *all) {

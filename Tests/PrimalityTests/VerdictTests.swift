@@ -143,7 +143,8 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         #expect(big.rounds == 3)
         #expect(big.seed == 1)
         #expect(big.engine == (try KernelLevel.active == .avx512ifma ? .ifma : .gmp))
-        #expect(big.lucas?.p == 1)
+        #expect(big.lucas?.p == 3 && big.lucas?.q == 1)
+        #expect(big.lucasCondition != nil)
         #expect(big.cpuTime > .zero)
     }
 
