@@ -31,7 +31,7 @@ SWIFT_RELEASE := -c release
 BUILT = $$($(SWIFT) build -c release --show-bin-path)
 
 .DEFAULT_GOAL := help
-.PHONY: help help-all run lib install uninstall install-cli lint format tables check-tables \
+.PHONY: help help-all run lib install uninstall install-cli lint format tables strong-bases check-tables \
 	check-swift check-gmp check-folders clean
 
 help: ## Show this list.
@@ -196,8 +196,19 @@ tables: check-swift ### Write the generated tables anew.
 	$(SWIFT) run $(SWIFT_RELEASE) generate-tables > .build-c/small_primes.h
 	@cmp -s .build-c/small_primes.h CKernels/tables/small_primes.h || cp .build-c/small_primes.h CKernels/tables/small_primes.h
 
-check-tables: tables ### Generate the tables and want no difference.
+# Each base is the least one that tells the primes of its bucket, so that only the hash decides what is found.
+STRONG_BASES_IN_SWIFT := Sources/PurePrimality/Pure64+StrongBases.swift
+strong-bases: $(BIN)/strong_bases ### Find the bases of the strong tests below 2^32 anew and write their tables: some CPU minutes.
+	$< find > .build-c/strong_bases.h
+	@cmp -s .build-c/strong_bases.h CKernels/tables/strong_bases.h || cp .build-c/strong_bases.h CKernels/tables/strong_bases.h
+	@$(MAKE) -s --no-print-directory $<
+	$< swift > $(STRONG_BASES_IN_SWIFT)
+
+# What takes minutes to find is only compared with its checksum; make verify-strong-bases tries all numbers.
+check-tables: tables $(BIN)/strong_bases ### Generate the tables and want no difference.
 	git diff --exit-code --stat -- CKernels/tables
+	@$(BIN)/strong_bases checksum
+	@$(BIN)/strong_bases swift | diff - $(STRONG_BASES_IN_SWIFT)
 
 clean: ## Remove everything that was built.
 	rm -rf .build .build-* .venv Benchmarks/.build

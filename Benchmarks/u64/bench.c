@@ -7,7 +7,8 @@
 // rounds' ratios, not the ratio of medians, for the same reason. Verdicts are compared after every
 // measurement, and a disagreement ends the program with status 70.
 //
-// PRK_HAS_FLINT and PRK_HAS_PARI say which libraries the program is linked with.
+// PRK_HAS_FLINT and PRK_HAS_PARI say which libraries the program is linked with. The file that
+// BENCH_FLINT_LIBRARY names, if any, is a second, newer FLINT, which is loaded.
 
 // What measuring.h includes.
 #define _GNU_SOURCE
@@ -17,7 +18,7 @@
 #include "prk_kernels.h"
 #include "workloads.h"
 
-enum { MAX_CONTENDERS = 2 * PRK_LEVEL_COUNT + 1 + 3 };
+enum { MAX_CONTENDERS = 2 * PRK_LEVEL_COUNT + 1 + 4 };
 
 static const char *const workload_names[WORKLOAD_COUNT] = {
     "primes just under 2^64", "random odd 64-bit", "random 64-bit", "semiprimes p q, 64-bit",
@@ -40,8 +41,12 @@ static contender contenders[MAX_CONTENDERS];
 static size_t contender_count;
 // Where FLINT stands among them, with which all are compared; -1: it is not here.
 static int flint = -1;
+// The newer one.
+static int new_flint = -1;
 
 static measurement results[WORKLOAD_COUNT][MAX_CONTENDERS];
+// The median of the rounds' ratios to the newer FLINT.
+static double new_ratios[WORKLOAD_COUNT][MAX_CONTENDERS];
 
 // Complete trial division: the plain loop, then each level.
 static const uint64_t trial_number = UINT64_C(5000111000222021);
@@ -130,6 +135,10 @@ static void measure_workload(workload kind, uint64_t *n, uint8_t *out, bool *wan
         }
     }
     for (size_t c = 0; c < contender_count; c++) {
+        if (new_flint >= 0) {
+            summarise(&results[kind][c], &results[kind][new_flint], round_count);
+            new_ratios[kind][c] = results[kind][c].ratio;
+        }
         summarise(&results[kind][c], flint < 0 ? NULL : &results[kind][flint], round_count);
     }
 }
@@ -180,6 +189,9 @@ static void print_header(const environment *e) {
 #if !defined(PRK_HAS_FLINT)
     printf("FLINT      not here, so no ratios: make bench-deps\n");
 #endif
+    if (new_flint < 0) {
+        printf("FLINT-new  not here: make bench-flint\n");
+    }
 #if !defined(PRK_HAS_PARI)
     printf("PARI       not here: make bench-deps\n");
 #endif
@@ -188,7 +200,15 @@ static void print_header(const environment *e) {
 }
 
 // Columns are the contenders whose kind is in `kinds`, a set of bits.
-static void print_table(const char *title, unsigned kinds, bool ratios) {
+typedef enum figure { MEDIAN, RATIO, NEW_RATIO } figure;
+
+static double figure_of(figure which, int w, size_t c) {
+    return which == MEDIAN  ? results[w][c].median
+           : which == RATIO ? results[w][c].ratio
+                            : new_ratios[w][c];
+}
+
+static void print_table(const char *title, unsigned kinds, figure which) {
     printf("\n%-23s", title);
     for (size_t c = 0; c < contender_count; c++) {
         if (kinds >> contenders[c].kind & 1) {
@@ -200,8 +220,7 @@ static void print_table(const char *title, unsigned kinds, bool ratios) {
         printf("%-23s", workload_names[w]);
         for (size_t c = 0; c < contender_count; c++) {
             if (kinds >> contenders[c].kind & 1) {
-                printf(" %10.*f", ratios ? 2 : 1,
-                       ratios ? results[w][c].ratio : results[w][c].median);
+                printf(" %10.*f", which == MEDIAN ? 1 : 2, figure_of(which, w, c));
             }
         }
         printf("\n");
@@ -211,13 +230,19 @@ static void print_table(const char *title, unsigned kinds, bool ratios) {
 static void print_tables(void) {
     const unsigned batch = 1u << BATCH, single = 1u << SINGLE, call = 1u << CALL,
                    others = 1u << PEER;
-    print_table("batch, ns per number", batch | others, false);
+    print_table("batch, ns per number", batch | others, MEDIAN);
     if (flint >= 0) {
-        print_table("times FLINT's speed", batch, true);
+        print_table("times FLINT's speed", batch, RATIO);
     }
-    print_table("one a call, ns", single | call, false);
+    if (new_flint >= 0) {
+        print_table("times FLINT-new's speed", batch, NEW_RATIO);
+    }
+    print_table("one a call, ns", single | call, MEDIAN);
     if (flint >= 0) {
-        print_table("times FLINT's speed", single | call, true);
+        print_table("times FLINT's speed", single | call, RATIO);
+    }
+    if (new_flint >= 0) {
+        print_table("times FLINT-new's speed", single | call, NEW_RATIO);
     }
     printf("\ntrial division of %" PRIu64 "\n", trial_number);
     for (size_t c = 0; c < trial_count; c++) {
@@ -328,6 +353,11 @@ static void enlist(void) {
     flint = (int)contender_count;
     add_peer(&flint_peer);
 #endif
+    const char *path = getenv("BENCH_FLINT_LIBRARY");
+    if (path != NULL && path[0] != 0 && flint_wheel_load(path)) {
+        new_flint = (int)contender_count;
+        add_peer(&flint_wheel_peer);
+    }
 #if defined(PRK_HAS_PARI)
     add_peer(&pari_peer);
 #endif

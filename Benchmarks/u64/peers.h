@@ -6,6 +6,7 @@
 #ifndef PRK_BENCHMARKS_PEERS_H
 #define PRK_BENCHMARKS_PEERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ typedef struct peer {
     void (*test)(const uint64_t *n, uint8_t *is_prime, size_t count);
 } peer;
 
-extern const peer gmp_peer, flint_peer, pari_peer;
+extern const peer gmp_peer, flint_peer, flint_wheel_peer, pari_peer;
+
+// Whether the library at `path` could be loaded; before flint_wheel_peer is used.
+bool flint_wheel_load(const char *path);
 
 #endif

@@ -56,6 +56,7 @@ const char *prk_method_name(prk_method method) {
         [PRK_METHOD_PEPIN] = "pepin",
         [PRK_METHOD_PROTH] = "proth",
         [PRK_METHOD_LUCAS_LEHMER_RIESEL] = "lucas-lehmer-riesel",
+        [PRK_METHOD_STRONG_HASHED_BASE] = "strong-hashed-base",
     };
     return NAME_IN(names, method);
 }

@@ -80,7 +80,8 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     PRK_ENGINE_AUTO PRK_SWIFT_NAME("auto") = 0,
     /// Complete trial division; below 2^64.
     PRK_ENGINE_TRIAL PRK_SWIFT_NAME("trial") = 1,
-    /// Small primes, strong base-2 test, almost extra strong Lucas test; below 2^64.
+    /// Small primes; below 2^32 one strong test to a base that n chooses; from there to 2^64 strong
+    /// base-2 test, almost extra strong Lucas test.
     PRK_ENGINE_U64 PRK_SWIFT_NAME("u64") = 2,
     /// Small primes; above 2^64 a proof when the form k 2^e + 1 or k 2^e - 1 has one; strong base-2
     /// test, extra strong Lucas test, random bases; any size.
@@ -120,6 +121,9 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method{
     /// k 2^e - 1, 1 < k < 2^e, k odd: prime or composite by the test of Lucas, Lehmer and Riesel
     /// [Ries69]; composite without Lucas parameters when the search for them met a factor.
     PRK_METHOD_LUCAS_LEHMER_RIESEL PRK_SWIFT_NAME("lucasLehmerRiesel") = 11,
+    /// Below 2^32: prime or composite by the strong test to the base that a hash of n picks
+    /// [FoJa15].
+    PRK_METHOD_STRONG_HASHED_BASE PRK_SWIFT_NAME("strongHashedBase") = 12,
 } prk_method;
 
 /// Which optional fields of a prk_report hold something.
@@ -160,7 +164,7 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     int64_t lucas_p;
     int64_t lucas_q;
     /// The base of Pepin's or Proth's test: a prime n, and no composite, has base^((n-1)/2) = -1
-    /// modulo n.
+    /// modulo n. Below 2^32 the base of the strong test, which a prime passes and a composite fails.
     uint64_t base;
     /// A prk_verdict.
     uint8_t verdict;
@@ -246,8 +250,8 @@ typedef struct prk_scratch prk_scratch;
 
 // --- One number below 2^64 -----------------------------------------------------------------------
 
-/// Whether n is prime; exact. What small primes miss costs about 1.4 strong tests, prime or not: a
-/// strong test and a Lucas test that hide each other's latency. When the forced level is
+/// Whether n is prime; exact. What small primes miss costs one strong test below 2^32 and about 1.4
+/// above, prime or not: there a strong test and a Lucas test hide each other's latency. When the forced level is
 /// unavailable the portable kernel answers.
 PRK_API bool prk_is_prime_u64(uint64_t n);
 

@@ -69,8 +69,8 @@ VECTOR narrow narrow_make(__m512i n) {
 // power of 2 modulo a small n, it is below a b / R + n. q n has the low limb of a b, so that
 // nothing is carried from there: a b / R - q n / R is the difference of the high halves, above -n.
 //
-// Where n < 2^32 (`is_word`) the last reduction may be left out: operands below 4n, or 2^37 at the
-// start, have a b / R < n / 2^16 + 2^22, and what follows stays below 3n.
+// Where n < 2^32 (`is_word`) the last reduction may be left out: operands below 2n, or n + 2^18 at
+// the start, one of them times a base below 2^6, have a b / R < n, and what follows stays below 2n.
 VECTOR __m512i narrow_multiply(narrow m, __m512i a, __m512i b, __m512i c, bool is_word) {
     __m512i q = low(zero(), low(zero(), a, b), m.inverse);
     __m512i r = _mm512_sub_epi64(high(c, a, b), high(zero(), q, m.n));
@@ -83,15 +83,16 @@ VECTOR __m512i narrow_canonical(narrow m, __m512i x) {
     return _mm512_sub_epi64(m.n, high(zero(), q, m.n));
 }
 
-// x 2^52 mod n, below 2n, for x < 2^11. The quotient is an integer whatever the division does, so
-// the class is right; that it is rounded down, by the instruction and not by the caller's mode, and
-// wrong by less than one, makes the remainder small and not negative.
+// x 2^52 mod n, below n + x, for x < 2^18 and n > 2^13. The quotient is an integer whatever the
+// division does, so the class is right. That it is rounded down, by the instruction and not by the
+// caller's mode, and wrong by less than one or by 2^-52 of itself, makes the remainder small and
+// not negative.
 VECTOR __m512i narrow_form(narrow m, __m512i x) {
-    __m512i scaled = _mm512_slli_epi64(x, 52);
-    __m512d divisor = _mm512_cvt_roundepu64_pd(m.n, ROUND_DOWN); // exact
-    __m512d dividend = _mm512_cvt_roundepu64_pd(scaled, ROUND_DOWN);
+    __m512d divisor = _mm512_cvt_roundepu64_pd(m.n, ROUND_DOWN); // exact, as the dividend is
+    __m512d dividend = _mm512_mul_round_pd(_mm512_cvt_roundepu64_pd(x, ROUND_DOWN),
+                                           _mm512_set1_pd(0x1p52), ROUND_DOWN);
     __m512i q = _mm512_cvttpd_epu64(_mm512_div_round_pd(dividend, divisor, ROUND_DOWN));
-    return _mm512_sub_epi64(scaled, _mm512_mullo_epi64(q, m.n));
+    return _mm512_sub_epi64(_mm512_slli_epi64(x, 52), _mm512_mullo_epi64(q, m.n));
 }
 
 // Two limbs: 2^50 <= n < 2^64. A product is brought below 2^105 by folding what is above 2^104, and

@@ -3,9 +3,9 @@
 // Level avx512ifma: a batch's way through queues.
 //
 // Odd numbers are divided by small primes, eight numbers at once; what is left waits, by its size,
-// until it fills a group of vectors, and is tested for being a strong probable prime to base 2;
-// what passes waits again and has its almost extra strong Lucas test. A group is as many vectors as
-// it takes to hide the latency of the multiplications.
+// until it fills a group of vectors, and has its strong test. Below 2^32 that decides; what passes
+// from there on waits again and has its almost extra strong Lucas test. A group is as many vectors
+// as it takes to hide the latency of the multiplications.
 
 #ifndef PRK_IFMA_QUEUES_H
 #define PRK_IFMA_QUEUES_H
@@ -91,12 +91,11 @@ enum {
     CANDIDATES_32,
     CANDIDATES_50,
     CANDIDATES_64,
-    SURVIVORS_32, // of the strong test
-    SURVIVORS_50,
+    SURVIVORS_50, // of the strong test
     SURVIVORS_64,
     QUEUE_COUNT,
     NOWHERE, // they are prime
-    CLASSES = SURVIVORS_32 - CANDIDATES_32,
+    CLASSES = SURVIVORS_50 - CANDIDATES_32,
 };
 
 enum {
@@ -138,7 +137,7 @@ PRK_TARGET static __attribute__((noinline)) void one_by_one(batch *b, const uint
     for (; which != 0; which &= which - 1) {
         const int i = __builtin_ctz(which);
         b->verdicts[place[i]] = n[i] < PRK_SMALL          ? prk_verdict_in_order(n[i])
-                                : prk_is_prime_both(n[i]) ? PRK_PRIME
+                                : prk_is_prime_sifted(n[i]) ? PRK_PRIME
                                                           : PRK_COMPOSITE;
     }
 }
@@ -176,8 +175,6 @@ STAGE(strong_narrow_group, strong, NARROW, STRONG_NARROW_VECTORS)
 STAGE(strong_narrow_vector, strong, NARROW, 1)
 STAGE(strong_wide_group, strong, WIDE, STRONG_WIDE_VECTORS)
 STAGE(strong_wide_vector, strong, WIDE, 1)
-STAGE(lucas_word_group, lucas, WORD, LUCAS_NARROW_VECTORS)
-STAGE(lucas_word_vector, lucas, WORD, 1)
 STAGE(lucas_narrow_group, lucas, NARROW, LUCAS_NARROW_VECTORS)
 STAGE(lucas_narrow_vector, lucas, NARROW, 1)
 STAGE(lucas_wide_group, lucas, WIDE, LUCAS_WIDE_VECTORS)
@@ -239,13 +236,11 @@ static const struct {
 } stages[QUEUE_COUNT] = {
     [ODD] = {first_sieve, first_sieve, 8 * SIEVE_VECTORS, SIFTED},
     [SIFTED] = {second_sieve, second_sieve, 8 * SIEVE_VECTORS, CANDIDATES_32},
-    [CANDIDATES_32] = {strong_word_group, strong_word_vector, 8 * STRONG_NARROW_VECTORS,
-                       SURVIVORS_32},
+    [CANDIDATES_32] = {strong_word_group, strong_word_vector, 8 * STRONG_NARROW_VECTORS, NOWHERE},
     [CANDIDATES_50] = {strong_narrow_group, strong_narrow_vector, 8 * STRONG_NARROW_VECTORS,
                        SURVIVORS_50},
     [CANDIDATES_64] = {strong_wide_group, strong_wide_vector, 8 * STRONG_WIDE_VECTORS,
                        SURVIVORS_64},
-    [SURVIVORS_32] = {lucas_word_group, lucas_word_vector, 8 * LUCAS_NARROW_VECTORS, NOWHERE},
     [SURVIVORS_50] = {lucas_narrow_group, lucas_narrow_vector, 8 * LUCAS_NARROW_VECTORS, NOWHERE},
     [SURVIVORS_64] = {lucas_wide_group, lucas_wide_vector, 8 * LUCAS_WIDE_VECTORS, NOWHERE},
 };
@@ -340,7 +335,13 @@ PRK_TARGET static bool is_prime_avx512ifma(uint64_t n) {
     if (n < PRK_SMALL) {
         return prk_verdict_in_order(n) == PRK_PRIME;
     }
-    return (n & 1) != 0 && !has_small_factor(n, 0, PRK_SINGLE_PRIMES) &&
+    if ((n & 1) == 0) {
+        return false;
+    }
+    if (n <= UINT32_MAX) {
+        return !has_small_factor(n, 0, PRK_WORD_PRIMES) && prk_is_prime_word(n);
+    }
+    return !has_small_factor(n, 0, PRK_SINGLE_PRIMES) &&
            !has_small_factor(n, PRK_SINGLE_PRIMES, PRK_LONG_SIEVE_COUNT) && prk_is_prime_both(n);
 }
 

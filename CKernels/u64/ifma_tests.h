@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Level avx512ifma: the strong test to base 2 and the almost extra strong Lucas test, a number a
-// lane.
+// Level avx512ifma: the strong tests and the almost extra strong Lucas test, a number a lane.
 
 #ifndef PRK_IFMA_TESTS_H
 #define PRK_IFMA_TESTS_H
@@ -9,7 +8,9 @@
 #include "ifma_arithmetic.h"
 #include "u64_interleaved.h"
 
-// --- Strong test to base 2 -----------------------------------------------------------------------
+// --- Strong tests --------------------------------------------------------------------------------
+//
+// Below 2^32 to the base that a hash picks, which decides, as in u64_word.h; above to base 2.
 //
 // With n - 1 = d 2^s, powers of 1/2 serve as well as those of 2: n passes when 2^-d = ±1 or
 // 2^-(d 2^r) = -1 for some 0 < r < s. The exponent at level j is -ceil((n - 1) / 2^j). Level j has
@@ -27,11 +28,39 @@ typedef struct strong {
     __m512i x;
     wide_modulus wide;
     wide y;
+    __m512i base_less_one; // of WORD, whose bits are n - 1
 } strong;
+
+// The bases of u64_word.h. A gather reads eight bytes, of which one is taken.
+VECTOR __m512i strong_bases(__m512i n) {
+    const __m512i hash = _mm512_srli_epi64(
+        _mm512_and_si512(low(zero(), n, all(PRK_STRONG_MULTIPLIER)), all(UINT32_MAX)),
+        PRK_STRONG_SHIFT);
+    const __m512i eight =
+        _mm512_i64gather_epi64(_mm512_srli_epi64(hash, 3), (const void *)prk_strong_bases, 8);
+    const __m512i byte = _mm512_slli_epi64(_mm512_and_si512(hash, all(7)), 3);
+    return _mm512_and_si512(_mm512_srlv_epi64(eight, byte), all(0xff));
+}
+
+// The base to the power of the two leading bits of n - 1, 2 or 3, in Montgomery form.
+VECTOR void strong_begin_word(strong *s) {
+    const __m512i base = strong_bases(s->n), square = low(zero(), base, base);
+    s->bits = _mm512_sub_epi64(s->n, all(1));
+    s->start = _mm512_sub_epi64(bit_length(s->bits), all(2));
+    const __mmask8 is_three = _mm512_test_epi64_mask(_mm512_srlv_epi64(s->bits, s->start), all(1));
+    s->base_less_one = _mm512_sub_epi64(base, all(1));
+    s->narrow = narrow_make(s->n);
+    s->x = narrow_form(s->narrow,
+                       _mm512_mask_madd52lo_epu64(square, is_three, square, s->base_less_one));
+}
 
 VECTOR strong strong_begin(width w, __m512i n) {
     strong s = {.n = n, .bits = _mm512_sub_epi64(all(1), n)};
     s.last = _mm512_and_si512(s.bits, _mm512_sub_epi64(zero(), s.bits));
+    if (w == WORD) {
+        strong_begin_word(&s);
+        return s;
+    }
     __m512i rest = _mm512_sub_epi64(n, all(2));
     s.start = _mm512_sub_epi64(bit_length(rest), all(5));
     // ceil((n - 1) / 2^j) is ((n - 2) >> j) + 1, here 17 … 32. The power is below 2^36.
@@ -50,17 +79,20 @@ VECTOR strong strong_begin(width w, __m512i n) {
 // One level down, in lanes that have started.
 VECTOR void strong_step(width w, strong *s, int level, bool all_started, __mmask8 started) {
     const __m512i bit = all(UINT64_C(1) << level);
-    const __mmask8 doubled = _mm512_test_epi64_mask(s->bits, bit);
+    const __mmask8 is_set = _mm512_test_epi64_mask(s->bits, bit);
     if (w == WIDE) {
         wide r = wide_square(s->wide, s->y, (wide){zero(), zero()});
-        r.lo = _mm512_mask_add_epi64(r.lo, doubled, r.lo, r.lo);
-        r.hi = _mm512_mask_add_epi64(r.hi, doubled, r.hi, r.hi);
+        r.lo = _mm512_mask_add_epi64(r.lo, is_set, r.lo, r.lo);
+        r.hi = _mm512_mask_add_epi64(r.hi, is_set, r.hi, r.hi);
         r = wide_carry(r);
         s->y.lo = all_started ? r.lo : _mm512_mask_blend_epi64(started, s->y.lo, r.lo);
         s->y.hi = all_started ? r.hi : _mm512_mask_blend_epi64(started, s->y.hi, r.hi);
     } else {
-        // Doubling one factor doubles the product: x < 2n < 2^51 or x < 2^36.
-        __m512i factor = _mm512_mask_add_epi64(s->x, doubled, s->x, s->x);
+        // The base goes into one factor. x < 2n < 2^51 or x < 2^36 where it is 2, and x < 2^34
+        // where it is below 2^6.
+        __m512i factor = w == WORD
+                             ? _mm512_mask_madd52lo_epu64(s->x, is_set, s->x, s->base_less_one)
+                             : _mm512_mask_add_epi64(s->x, is_set, s->x, s->x);
         __m512i r = narrow_multiply(s->narrow, s->x, factor, s->n, w == WORD);
         s->x = all_started ? r : _mm512_mask_blend_epi64(started, s->x, r);
     }
@@ -150,7 +182,7 @@ VECTOR lucas lucas_begin(width w, __m512i n) {
         two = less(narrow_form(l.narrow, all(2)), n);
         l.minus_two = _mm512_sub_epi64(l.narrow.twice_n, two);
         l.minus_p = _mm512_sub_epi64(l.narrow.twice_n, l.product);
-        l.squared = narrow_multiply(l.narrow, l.product, l.product, l.minus_two, w == WORD);
+        l.squared = narrow_multiply(l.narrow, l.product, l.product, l.minus_two, false);
     }
     return l;
 }
@@ -175,8 +207,8 @@ VECTOR void lucas_step(width w, lucas *l, int level, bool all_started, __mmask8 
         }
     } else {
         __m512i a = _mm512_mask_blend_epi64(change, l->squared, l->product);
-        __m512i b = narrow_multiply(l->narrow, l->squared, l->product, l->minus_p, w == WORD);
-        a = narrow_multiply(l->narrow, a, a, l->minus_two, w == WORD);
+        __m512i b = narrow_multiply(l->narrow, l->squared, l->product, l->minus_p, false);
+        a = narrow_multiply(l->narrow, a, a, l->minus_two, false);
         l->squared = all_started ? a : _mm512_mask_blend_epi64(started, l->squared, a);
         l->product = all_started ? b : _mm512_mask_blend_epi64(started, l->product, b);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Level avx2: vectors of doubles for numbers below 2^50 and for trial division, interleaved scalar
-// code above.
+// code above. Below 2^32 one strong test decides, as in u64_word.h.
 //
 // AVX2 has no wide multiplication of integers, but a fused multiply-add gives a product of doubles
 // with its error, exactly. From 2^50 on that is not enough, and four 64-bit squares from 32-bit
@@ -131,6 +131,40 @@ VECTOR unsigned strong_look(const strong *t, int level) {
     return lanes(either(both(counts, is(t->m, t->x, -1)), both(is_last, is(t->m, t->x, 1))));
 }
 
+// The test of u64_word.h. With a base below 2^6 the product of x and x times the base stays below
+// 2^6 n^2 < 2^50 n.
+typedef struct word {
+    modulus m;
+    __m256i bits, last, start; // as above
+    __m256d base, x;
+} word;
+
+typedef struct words {
+    int count;
+    uint64_t n[STRONG_GROUP], start[STRONG_GROUP];
+    double base[STRONG_GROUP], power[STRONG_GROUP];
+    size_t place[STRONG_GROUP];
+} words;
+
+VECTOR word word_begin(const words *c, int i) {
+    const __m256i n = load(c->n + i);
+    word t = {.m = modulus_make(n), .bits = _mm256_sub_epi64(n, all_bits(1))};
+    t.last = _mm256_and_si256(t.bits, _mm256_sub_epi64(all_bits(0), t.bits));
+    t.start = load(c->start + i);
+    t.base = _mm256_loadu_pd(c->base + i);
+    t.x = multiply(t.m, _mm256_loadu_pd(c->power + i), all(1));
+    return t;
+}
+
+VECTOR void word_step(word *t, int level) {
+    t->x = multiply(t->m, t->x, choose(t->x, _mm256_mul_pd(t->x, t->base), t->bits, level));
+}
+
+VECTOR unsigned word_look(const word *t, int level) {
+    const strong s = {.m = t->m, .last = t->last, .x = t->x};
+    return strong_look(&s, level);
+}
+
 typedef struct lucas {
     modulus m;
     __m256i changes, last, start;
@@ -187,6 +221,7 @@ VECTOR unsigned lucas_look(const lucas *t, int level) {
     }
 #define HOLD(i, x) t##i.x = _mm256_blendv_pd(t##i.x, next.x, started)
 #define HOLD_strong(i) HOLD(i, x)
+#define HOLD_word(i) HOLD(i, x)
 #define HOLD_lucas(i)                                                                              \
     HOLD(i, squared);                                                                              \
     HOLD(i, product)
@@ -225,6 +260,23 @@ PRK_TARGET static __attribute__((noinline)) unsigned strong_group(const candidat
     return passed;
 }
 
+PRK_TARGET static __attribute__((noinline)) unsigned word_group(const words *c) {
+    int level, all_started;
+    unsigned passed = 0;
+    bounds(c->start, STRONG_GROUP, &level, &all_started);
+    __m256i ends = all_bits(0);
+#define BEGIN_WORD(i) BEGIN(word, c, i)
+#define FIRST_STEP(i) STEP_WHERE_STARTED(word, i)
+#define STEP(i) word_step(&t##i, level);
+#define LOOK_WORD(i) LOOK(word, i)
+    FOUR(BEGIN_WORD)
+    const int first_look = top_bit(ends);
+    PRK_DESCEND(FOUR, FIRST_STEP, STEP, LOOK_WORD)
+#undef FIRST_STEP
+#undef STEP
+    return passed;
+}
+
 PRK_TARGET static __attribute__((noinline)) unsigned lucas_group(const survivors *s) {
     int level, all_started;
     unsigned passed = 0;
@@ -245,6 +297,7 @@ PRK_TARGET static __attribute__((noinline)) unsigned lucas_group(const survivors
 // --- The way of a batch --------------------------------------------------------------------------
 
 typedef struct waiting {
+    words words;
     candidates candidates;
     survivors survivors;
 } waiting;
@@ -270,7 +323,32 @@ PRK_TARGET static void wait_for_lucas(waiting *w, uint64_t n, size_t place, uint
     }
 }
 
-// A number below 2^50 without small factors.
+// A number below 2^32 without small factors.
+PRK_TARGET static void wait_for_word(waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
+    words *c = &w->words;
+    const int start = 61 - __builtin_clzll(n - 1); // below which are three bits, 4 … 7
+    if (__builtin_ctzll(n - 1) >= start) {         // the levels to look at begin above the start
+        verdicts[place] = prk_verdict_in_order(n);
+        return;
+    }
+    const uint64_t base = prk_strong_base_u32((uint32_t)n), square = base * base;
+    const uint64_t exponent = (n - 1) >> start;
+    const int i = c->count++;
+    c->n[i] = n;
+    c->place[i] = place;
+    c->start[i] = (uint64_t)start;
+    c->base[i] = (double)base;
+    c->power[i] =
+        (double)(square * square * (exponent & 1 ? base : 1) * (exponent & 2 ? square : 1));
+    if (c->count == STRONG_GROUP) {
+        c->count = 0;
+        for (unsigned passed = word_group(c); passed != 0; passed &= passed - 1) {
+            verdicts[c->place[__builtin_ctz(passed)]] = PRK_PRIME;
+        }
+    }
+}
+
+// A number from 2^32 to 2^50 without small factors.
 PRK_TARGET static void wait_for_strong(waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
     candidates *c = &w->candidates;
     const int start = 59 - __builtin_clzll(n - 1); // below which are five bits, 16 … 31
@@ -296,14 +374,16 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
                                                               size_t count) {
     waiting vectors;
     prk_waiting others;
-    vectors.candidates.count = vectors.survivors.count = 0;
-    others.candidate_count = others.survivor_count = 0;
+    vectors.words.count = vectors.candidates.count = vectors.survivors.count = 0;
+    prk_start_waiting(&others);
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         if (n[i] < PRK_SMALL) {
             verdicts[i] = prk_verdict_in_order(n[i]);
         } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
-            if (n[i] < UINT64_C(1) << 50) {
+            if (n[i] <= UINT32_MAX) {
+                wait_for_word(&vectors, n[i], i, verdicts);
+            } else if (n[i] < UINT64_C(1) << 50) {
                 wait_for_strong(&vectors, n[i], i, verdicts);
             } else {
                 prk_wait_for_strong(&others, n[i], i, verdicts);
@@ -311,6 +391,9 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
         }
     }
     // Groups that were not filled.
+    for (int i = 0; i < vectors.words.count; i++) {
+        prk_wait_for_word(&others, vectors.words.n[i], vectors.words.place[i], verdicts);
+    }
     for (int i = 0; i < vectors.candidates.count; i++) {
         prk_wait_for_strong(&others, vectors.candidates.n[i], vectors.candidates.place[i],
                             verdicts);

@@ -4,17 +4,17 @@
 // those of another are waited for. One multiplication in Montgomery form takes about 12 cycles from
 // operand to result, and three of the multiplier's time.
 //
-// Numbers are divided by small primes, one by one; what is left is tested in groups of four for
-// being a strong probable prime to base 2, and what passes in groups of two by the almost extra
-// strong Lucas test. u64_instance.h compiles this for each level.
+// Numbers are divided by small primes, one by one. What is left is tested in groups of four: below
+// 2^32 by the one strong test that decides, and from there on for being a strong probable prime to
+// base 2. What passes the latter is tested in groups of two by the almost extra strong Lucas test.
+// u64_instance.h compiles this for each level.
 
 #ifndef PRK_U64_INTERLEAVED_H
 #define PRK_U64_INTERLEAVED_H
 
 #include <string.h>
 
-#include "u64_body.h"
-#include "u64_descend.h"
+#include "u64_word.h"
 
 #if defined(__clang__)
 #define PRK_UNROLL_ALL _Pragma("clang loop unroll(full)")
@@ -26,17 +26,12 @@ enum {
     // Smaller numbers are tested by the reference: their exponents are short. All primes of the
     // table are below this.
     PRK_SMALL = 1 << 13,
-    // How many primes a number is divided by: alone, and in a batch, whose tests cost less.
+    // How many primes a number is divided by: alone, alone below 2^32, and in a batch, whose tests
+    // cost less.
     PRK_SINGLE_PRIMES = 64,
+    PRK_WORD_PRIMES = 16,
     PRK_BATCH_PRIMES = 40,
 };
-
-// By the reference, one test after the other.
-PRK_INLINE uint8_t prk_verdict_in_order(uint64_t n) {
-    prk_report report; // lives in registers: the body is inlined and only the verdict is used
-    prk_report_u64_body(n, &report);
-    return report.verdict;
-}
 
 // n^-1 mod 2^64 is all that a strong test needs: powers of 1/2 start from a bare power of two, and
 // residues are taken out of Montgomery form where they are compared.
@@ -133,12 +128,10 @@ PRK_INLINE uint64_t prk_lucas_parameter_u64(uint64_t n) {
     return prk_is_square_u64(n) ? 0 : prk_lucas_p_u64(n);
 }
 
-// The members of a group are variables of their own: gcc 12 keeps arrays of structures in memory.
-#define PRK_FOUR(statement) statement(0) statement(1) statement(2) statement(3)
 #define PRK_TWO(statement) statement(0) statement(1)
 #define PRK_ONCE(statement) statement(0)
 
-// Whether n, odd and without a prime of the table, is prime: both tests in one loop, each of which
+// Whether n, odd and without a prime of the table to 53, is prime: both tests in one loop, each of which
 // hides the other's latency. Costs about 1.3 strong tests alone.
 PRK_INLINE bool prk_is_prime_both(uint64_t n) {
     const uint64_t p = prk_lucas_parameter_u64(n);
@@ -167,6 +160,11 @@ PRK_INLINE bool prk_is_prime_both(uint64_t n) {
     return is_strong & is_lucas;
 }
 
+// Whether n, odd and at least 2^13, is prime. Small primes may have been left to this.
+PRK_INLINE bool prk_is_prime_sifted(uint64_t n) {
+    return n <= UINT32_MAX ? prk_is_prime_word(n) : prk_is_prime_both(n);
+}
+
 // Whether one of the first primes of the table divides n.
 PRK_INLINE bool prk_has_small_factor(uint64_t n, int primes) {
     for (int i = 0; i < primes; i++) {
@@ -181,7 +179,13 @@ PRK_INLINE bool prk_is_prime_u64_body(uint64_t n) {
     if (n < PRK_SMALL) {
         return prk_verdict_in_order(n) == PRK_PRIME;
     }
-    return (n & 1) != 0 && !prk_has_small_factor(n, PRK_SINGLE_PRIMES) && prk_is_prime_both(n);
+    if ((n & 1) == 0) {
+        return false;
+    }
+    if (n <= UINT32_MAX) {
+        return !prk_has_small_factor(n, PRK_WORD_PRIMES) && prk_is_prime_word(n);
+    }
+    return !prk_has_small_factor(n, PRK_SINGLE_PRIMES) && prk_is_prime_both(n);
 }
 
 // Which of four numbers, odd and with n - 2 of more than 12 bits, are strong probable primes to
@@ -239,10 +243,27 @@ PRK_INLINE unsigned prk_lucas_two(const uint64_t *n, const uint64_t *p) {
 
 // The numbers of a batch that wait for their group. Places are those in the batch.
 typedef struct prk_waiting {
-    uint64_t candidates[4], survivors[2], parameters[2];
-    size_t candidate_places[4], survivor_places[2];
-    int candidate_count, survivor_count;
+    uint64_t words[4], candidates[4], survivors[2], parameters[2];
+    size_t word_places[4], candidate_places[4], survivor_places[2];
+    int word_count, candidate_count, survivor_count;
 } prk_waiting;
+
+// A number below 2^32 without small factors.
+PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
+    w->words[w->word_count] = n;
+    w->word_places[w->word_count++] = place;
+    if (w->word_count < 4) {
+        return;
+    }
+    unsigned undecided;
+    const unsigned passed = prk_word_four(w->words, &undecided);
+    w->word_count = 0;
+    for (int i = 0; i < 4; i++) {
+        verdicts[w->word_places[i]] = undecided >> i & 1 ? prk_verdict_in_order(w->words[i])
+                                      : passed >> i & 1  ? PRK_PRIME
+                                                         : PRK_COMPOSITE;
+    }
+}
 
 // A number that passed the strong test.
 PRK_INLINE void prk_wait_for_lucas(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
@@ -261,7 +282,7 @@ PRK_INLINE void prk_wait_for_lucas(prk_waiting *w, uint64_t n, size_t place, uin
     }
 }
 
-// A number without small factors.
+// A number from 2^32 on without small factors.
 PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
     w->candidates[w->candidate_count] = n;
     w->candidate_places[w->candidate_count++] = place;
@@ -280,8 +301,17 @@ PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, ui
     }
 }
 
+PRK_INLINE void prk_start_waiting(prk_waiting *w) {
+    w->word_count = w->candidate_count = w->survivor_count = 0;
+}
+
 // Groups that were not filled.
 PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
+    for (int i = 0; i < w->word_count; i++) {
+        if (prk_is_prime_word(w->words[i])) {
+            verdicts[w->word_places[i]] = PRK_PRIME;
+        }
+    }
     for (int i = 0; i < w->candidate_count; i++) {
         if (prk_is_prime_both(w->candidates[i])) {
             verdicts[w->candidate_places[i]] = PRK_PRIME;
@@ -294,13 +324,17 @@ PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
 
 PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts, size_t count) {
     prk_waiting w;
-    w.candidate_count = w.survivor_count = 0;
+    prk_start_waiting(&w);
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         if (n[i] < PRK_SMALL) {
             verdicts[i] = prk_verdict_in_order(n[i]);
         } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
-            prk_wait_for_strong(&w, n[i], i, verdicts);
+            if (n[i] <= UINT32_MAX) {
+                prk_wait_for_word(&w, n[i], i, verdicts);
+            } else {
+                prk_wait_for_strong(&w, n[i], i, verdicts);
+            }
         }
     }
     prk_stop_waiting(&w, verdicts);

@@ -176,6 +176,7 @@ extension Pure64.Finding {
             case .square: .square
             case .almostExtraStrongLucas: .almostExtraStrongLucas
             case .bailliePSW: .bailliePSW
+            case .strongHashedBase: .strongHashedBase
             }
         report.method = UInt8(truncatingIfNeeded: code.rawValue)
         if factor != 0 {
@@ -186,6 +187,10 @@ extension Pure64.Finding {
             report.lucas_p = Int64(truncatingIfNeeded: lucasP)
             report.lucas_q = 1
             report.fields |= UInt8(PRK_REPORT_HAS_LUCAS)
+        }
+        if base != 0 {
+            report.base = base
+            report.fields |= UInt8(PRK_REPORT_HAS_BASE)
         }
     }
 }

@@ -31,6 +31,8 @@ public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     /// k·2ᵉ − 1, 1 < k < 2ᵉ, k odd: prime or composite by the test of Lucas, Lehmer and Riesel [Ries69];
     /// composite without Lucas parameters when the search for them met a factor.
     case lucasLehmerRiesel = "lucas-lehmer-riesel"
+    /// Below 2³²: prime or composite by the strong test to the base that a hash of n picks [FoJa15].
+    case strongHashedBase = "strong-hashed-base"
 
     /// Of its number in C, whose order this is.
     init?(code: UInt8) { self.init(place: Int(code)) }
@@ -63,7 +65,8 @@ public struct TestReport: Sendable, Hashable {
     /// The smallest prime factor, when dividing found one.
     public var factor: UInt64?
     /// A base to which the number failed the strong test; with ``TestMethod/proth`` and ``TestMethod/pepin`` the
-    /// base a of that test: a^((n−1)/2) is −1 modulo n for a prime n, and for no composite.
+    /// base a of that test: a^((n−1)/2) is −1 modulo n for a prime n, and for no composite; with
+    /// ``TestMethod/strongHashedBase`` the base of the strong test, which a prime passed and a composite failed.
     public var witness: BigNatural?
     /// The parameters of the Lucas test, when one was run.
     public var lucas: LucasParameters?

@@ -3,9 +3,10 @@
 extension Pure64 {
     /// Writes whether each number is prime.
     ///
-    /// Numbers go through three stages: small primes, a block of numbers at a time; the strong test to
-    /// base 2, four numbers at a time; the Lucas test, two at a time. What waits for its group lives
-    /// in fixed storage, so that nothing is allocated.
+    /// Numbers go through small primes, a block of numbers at a time. Below 2³² one strong test decides,
+    /// four numbers at a time. Others have the strong test to base 2, four numbers at a time, and the
+    /// Lucas test, two at a time. What waits for its group lives in fixed storage, so that nothing is
+    /// allocated.
     ///
     /// - Parameters:
     ///   - numbers: Any numbers.
@@ -44,7 +45,7 @@ extension Pure64 {
     private static var smallest: UInt64 { 1 << 16 }
 }
 
-/// What waits for the second and third stage of a batch.
+/// What waits for the later stages of a batch.
 private struct Groups {
     private struct Candidate {
         var n: UInt64 = 0
@@ -52,6 +53,8 @@ private struct Groups {
         var p: UInt64 = 0
     }
 
+    private var words = InlineArray<4, Candidate>(repeating: Candidate())
+    private var wordCount = 0
     private var base2 = InlineArray<4, Candidate>(repeating: Candidate())
     private var base2Count = 0
     private var lucas = InlineArray<2, Candidate>(repeating: Candidate())
@@ -60,6 +63,12 @@ private struct Groups {
     /// Takes in a number that no small prime divides.
     @inline(__always)
     mutating func add(_ n: UInt64, at place: Int, _ results: inout MutableSpan<Bool>) {
+        if n <= UInt64(UInt32.max) {
+            words[wordCount & 3] = Candidate(n: n, place: place)
+            wordCount &+= 1
+            if wordCount == 4 { testWords(&results) }
+            return
+        }
         base2[base2Count & 3] = Candidate(n: n, place: place)
         base2Count &+= 1
         if base2Count == 4 { testBase2(&results) }
@@ -67,6 +76,14 @@ private struct Groups {
 
     /// Tests what still waits.
     mutating func finish(_ results: inout MutableSpan<Bool>) {
+        if wordCount > 0 {
+            var i = wordCount
+            while i < 4 {
+                words[i & 3] = words[0]
+                i &+= 1
+            }
+            testWords(&results)
+        }
         if base2Count > 0 {
             var i = base2Count
             while i < 4 {
@@ -79,6 +96,15 @@ private struct Groups {
             lucas[1] = lucas[0]
             testLucas(&results)
         }
+    }
+
+    private mutating func testWords(_ results: inout MutableSpan<Bool>) {
+        let isPrime = Pure64.arePrimeWords(words[0].n, words[1].n, words[2].n, words[3].n)
+        results[words[0].place] = isPrime.0
+        results[words[1].place] = isPrime.1
+        results[words[2].place] = isPrime.2
+        results[words[3].place] = isPrime.3
+        wordCount = 0
     }
 
     private mutating func testBase2(_ results: inout MutableSpan<Bool>) {

@@ -22,6 +22,8 @@ public enum Pure64 {
         case almostExtraStrongLucas
         /// Passed both tests of Baillie–PSW, which is a proof below 2⁶⁴ [FeGa13].
         case bailliePSW
+        /// Below 2³²: prime or composite by the strong test to the base that a hash picks [FoJa15].
+        case strongHashedBase
     }
 
     /// A verdict and what shows it.
@@ -34,26 +36,33 @@ public enum Pure64 {
         public var factor: UInt64 = 0
         /// P of the Lucas test, when one was run; otherwise 0.
         public var lucasP: UInt64 = 0
+        /// The base of the strong test below 2³², when it was run; otherwise 0.
+        public var base: UInt64 = 0
 
         /// Makes a finding.
         @inline(__always)
-        public init(isPrime: Bool, method: TestMethod, factor: UInt64 = 0, lucasP: UInt64 = 0) {
+        public init(
+            isPrime: Bool, method: TestMethod, factor: UInt64 = 0, lucasP: UInt64 = 0,
+            base: UInt64 = 0
+        ) {
             self.isPrime = isPrime
             self.method = method
             self.factor = factor
             self.lucasP = lucasP
+            self.base = base
         }
     }
 
     /// Whether a number is prime; exact.
     ///
-    /// - Complexity: Three modular multiplications for each bit, interleaved so that they take the time
-    ///   of little more than one, unless a small prime divides the number.
+    /// - Complexity: Unless a small prime divides the number, a modular multiplication for each bit below
+    ///   2³², and three above, interleaved so that they take the time of little more than one.
     public static func isPrime(_ n: UInt64) -> Bool {
         if n < 2 { return false }
         let factor = n & 1 == 0 ? 2 : smallFactor(of: n)
         if factor != 0 { return factor == n }
         if n < 59 * 59 { return true }
+        if n <= UInt64(UInt32.max) { return isPrimeWord(n) }
         if !hasNoFactorFrom59To137(n) { return false }
         let p = lucasP(for: n)
         return p != 0 && passesBailliePSW(n, p: p)
@@ -69,6 +78,11 @@ public enum Pure64 {
                 isPrime: factor == n, method: .trialDivision, factor: factor == n ? 0 : factor)
         }
         if n < 59 * 59 { return Finding(isPrime: true, method: .trialDivision) }
+        if n <= UInt64(UInt32.max) {
+            return Finding(
+                isPrime: isPrimeWord(n), method: .strongHashedBase,
+                base: strongBase(for: UInt32(truncatingIfNeeded: n)))
+        }
         let m = Montgomery64(modulus: n)
         if !isStrongProbablePrimeToBase2(m) {
             return Finding(isPrime: false, method: .strongBase2)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What random numbers never meet, at each level that the machine supports: composites made to pass
-// a strong base-2 test, products and squares beside every boundary of a size class, published
+// What random numbers never meet, at each level that the machine supports: all odd numbers below
+// 2^24, composites made to pass a strong base-2 test, products and squares beside every boundary of a size class, published
 // vectors, every batch length at every alignment up to the edge of a page that may not be read, and
 // single survivors at each place of a batch.
 //
@@ -90,6 +90,39 @@ static void discard(numbers *list) {
     *list = (numbers){0};
 }
 
+// Independent of the kernels: plain remainders, no Montgomery form. n odd, n > 2.
+static bool is_strong_probable_prime(uint64_t n, uint64_t base) {
+    int s = __builtin_ctzll(n - 1);
+    u128 x = 1;
+    for (int bit = 63; bit >= s; bit--) {
+        x = x * x % n;
+        if ((n - 1) >> bit & 1) {
+            x = base * x % n;
+        }
+    }
+    bool passes = x == 1 || x == n - 1;
+    while (--s > 0) {
+        x = x * x % n;
+        passes |= x == n - 1;
+    }
+    return passes;
+}
+
+// Below 2^32 a report names the base, and the number's strong test to it gives the verdict.
+static void check_report(const prk_report *report, uint64_t n, const char *what,
+                         const char *level) {
+    if (report->method != PRK_METHOD_STRONG_HASHED_BASE) {
+        EXPECT(n > UINT32_MAX || report->method == PRK_METHOD_DEFINITION ||
+                   report->method == PRK_METHOD_TRIAL_DIVISION,
+               "%s, %s: %llu by method %d", what, level, (unsigned long long)n, report->method);
+        return;
+    }
+    EXPECT(n <= UINT32_MAX && report->fields == PRK_REPORT_HAS_BASE && report->base > 1 &&
+               is_strong_probable_prime(n, report->base) == (report->verdict == PRK_PRIME),
+           "%s, %s: %llu to base %llu", what, level, (unsigned long long)n,
+           (unsigned long long)report->base);
+}
+
 // A batch, single calls and reports of each level against what is known.
 static void check(const numbers *list, const char *what) {
     uint8_t *verdicts = malloc(list->count + 1);
@@ -113,6 +146,7 @@ static void check(const numbers *list, const char *what) {
             kernels->test_with_report(n, &report);
             EXPECT(report.verdict == wanted, "%s, %s: %llu explained: %d, not %d", what,
                    kernels->name, n, report.verdict, wanted);
+            check_report(&report, n, what, kernels->name);
         }
     }
     free(verdicts);
@@ -127,24 +161,6 @@ static uint64_t floor_sqrt(uint64_t n) {
     uint64_t root = mpz_get_ui(z);
     mpz_clear(z);
     return root;
-}
-
-// Independent of the kernels: plain remainders, no Montgomery form. n odd, n > 2.
-static bool is_strong_probable_prime_base2(uint64_t n) {
-    int s = __builtin_ctzll(n - 1);
-    u128 x = 1;
-    for (int bit = 63; bit >= s; bit--) {
-        x = x * x % n;
-        if ((n - 1) >> bit & 1) {
-            x = 2 * x % n;
-        }
-    }
-    bool passes = x == 1 || x == n - 1;
-    while (--s > 0) {
-        x = x * x % n;
-        passes |= x == n - 1;
-    }
-    return passes;
 }
 
 // (a + 1)(ka + 1) with both factors prime, for the `wanted` even a that come next in the direction
@@ -225,11 +241,48 @@ static numbers pseudoprimes_of(const numbers *list) {
     numbers found = {0};
     for (size_t i = 0; i < list->count; i++) {
         uint64_t n = list->n[i];
-        if (list->wanted[i] == PRK_COMPOSITE && (n & 1) && is_strong_probable_prime_base2(n)) {
+        if (list->wanted[i] == PRK_COMPOSITE && (n & 1) && is_strong_probable_prime(n, 2)) {
             add(&found, n, PRK_COMPOSITE);
         }
     }
     return found;
+}
+
+// --- All odd numbers below 2^24 -------------------------------------------------------------------
+
+enum { LAST_BELOW_2_24 = (1 << 24) - 1, SEGMENT = 1 << 16 };
+
+// A segment a batch, and each of its numbers alone.
+static void test_below_2_24(void) {
+    static bool composite[LAST_BELOW_2_24 + 1];
+    static uint64_t n[SEGMENT];
+    static uint8_t wanted[SEGMENT], verdicts[SEGMENT];
+    for (uint32_t p = 3; p < 1 << 12; p += 2) {
+        for (uint32_t m = p * p; !composite[p] && m <= LAST_BELOW_2_24; m += 2 * p) {
+            composite[m] = true;
+        }
+    }
+    for (uint32_t first = 1; first < LAST_BELOW_2_24; first += 2 * SEGMENT) {
+        if (!is_sampled(first, 1)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < SEGMENT; i++) {
+            n[i] = first + 2 * i;
+            wanted[i] = n[i] == 1 ? PRK_NEITHER : composite[n[i]] ? PRK_COMPOSITE : PRK_PRIME;
+        }
+        for (int level = 0; level < PRK_LEVEL_COUNT; level++) {
+            const prk_kernel_set *kernels = prk_kernels_at((prk_level)level);
+            if (kernels == NULL) {
+                continue;
+            }
+            kernels->test_batch(n, verdicts, SEGMENT);
+            for (size_t i = 0; i < SEGMENT; i++) {
+                EXPECT(verdicts[i] == wanted[i] &&
+                           kernels->is_prime(n[i]) == (wanted[i] == PRK_PRIME),
+                       "%s: %llu", kernels->name, (unsigned long long)n[i]);
+            }
+        }
+    }
 }
 
 // --- Published vectors ---------------------------------------------------------------------------
@@ -481,6 +534,8 @@ int main(int argc, char **argv) {
     const struct sigaction action = {.sa_handler = trapped};
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
+
+    test_below_2_24();
 
     numbers made = constructed();
     numbers pseudoprimes = pseudoprimes_of(&made);

@@ -127,11 +127,13 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         }
         #expect(
             reports.map(\.method) == [
-                .definition, .trialDivision, .trialDivision, .square, .almostExtraStrongLucas,
+                .definition, .trialDivision, .trialDivision, .strongHashedBase, .strongHashedBase,
                 .almostExtraStrongLucas, .trialDivision,
             ])
         #expect(reports[2].factor == 5)
-        #expect(reports[4].lucas?.q == 1)
+        #expect(reports[5].lucas?.q == 1)
+        // Both pass the strong test to base 2.
+        #expect(reports[3...4].allSatisfy { $0.witness.map { $0 > 2 } == true })
         #expect(reports.allSatisfy { $0.engine == .u64 })
 
         let composite = try TestReport(of: BigNatural(1_000_003 * 1_000_033))

@@ -31,6 +31,7 @@ import Testing
             let same =
                 finding.isPrime == (report.verdict == 3)
                 && finding.factor == report.factor && Int64(finding.lucasP) == report.lucas_p
+                && finding.base == report.base
             if !same { different.append(n) }
         }
         #expect(different.isEmpty, "seed \(seed): \(different.prefix(10))")
