@@ -164,7 +164,8 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     int64_t lucas_p;
     int64_t lucas_q;
     /// The base of Pepin's or Proth's test: a prime n, and no composite, has base^((n-1)/2) = -1
-    /// modulo n. Below 2^32 the base of the strong test, which a prime passes and a composite fails.
+    /// modulo n. Below 2^32 the base of the strong test, which a prime passes and a composite
+    /// fails.
     uint64_t base;
     /// A prk_verdict.
     uint8_t verdict;
@@ -251,8 +252,8 @@ typedef struct prk_scratch prk_scratch;
 // --- One number below 2^64 -----------------------------------------------------------------------
 
 /// Whether n is prime; exact. What small primes miss costs one strong test below 2^32 and about 1.4
-/// above, prime or not: there a strong test and a Lucas test hide each other's latency. When the forced level is
-/// unavailable the portable kernel answers.
+/// above, prime or not: there a strong test and a Lucas test hide each other's latency. When the
+/// forced level is unavailable the portable kernel answers.
 PRK_API bool prk_is_prime_u64(uint64_t n);
 
 /// The smallest prime factor of n by complete trial division; `*factor` is n when n is prime.

@@ -136,9 +136,9 @@ PRK_TARGET static __attribute__((noinline)) void one_by_one(batch *b, const uint
                                                             const uint32_t *place, uint32_t which) {
     for (; which != 0; which &= which - 1) {
         const int i = __builtin_ctz(which);
-        b->verdicts[place[i]] = n[i] < PRK_SMALL          ? prk_verdict_in_order(n[i])
+        b->verdicts[place[i]] = n[i] < PRK_SMALL            ? prk_verdict_in_order(n[i])
                                 : prk_is_prime_sifted(n[i]) ? PRK_PRIME
-                                                          : PRK_COMPOSITE;
+                                                            : PRK_COMPOSITE;
     }
 }
 

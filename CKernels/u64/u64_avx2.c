@@ -348,6 +348,13 @@ PRK_TARGET static void wait_for_word(waiting *w, uint64_t n, size_t place, uint8
     }
 }
 
+PRK_TARGET static __attribute__((noinline)) void words_one_by_one(const words *c,
+                                                                  uint8_t *verdicts) {
+    for (int i = 0; i < c->count; i++) {
+        verdicts[c->place[i]] = prk_is_prime_word(c->n[i]) ? PRK_PRIME : PRK_COMPOSITE;
+    }
+}
+
 // A number from 2^32 to 2^50 without small factors.
 PRK_TARGET static void wait_for_strong(waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
     candidates *c = &w->candidates;
@@ -375,7 +382,7 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
     waiting vectors;
     prk_waiting others;
     vectors.words.count = vectors.candidates.count = vectors.survivors.count = 0;
-    prk_start_waiting(&others);
+    others.candidate_count = others.survivor_count = 0;
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         if (n[i] < PRK_SMALL) {
@@ -391,9 +398,7 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
         }
     }
     // Groups that were not filled.
-    for (int i = 0; i < vectors.words.count; i++) {
-        prk_wait_for_word(&others, vectors.words.n[i], vectors.words.place[i], verdicts);
-    }
+    words_one_by_one(&vectors.words, verdicts);
     for (int i = 0; i < vectors.candidates.count; i++) {
         prk_wait_for_strong(&others, vectors.candidates.n[i], vectors.candidates.place[i],
                             verdicts);

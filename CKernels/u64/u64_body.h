@@ -3,8 +3,8 @@
 // The scalar 64-bit tests, written once. u64_instance.h compiles them for each level.
 //
 // Exact on all of uint64. Below 2^32 no composite passes the strong test to the base that a hash of
-// it picks [FoJa15]: `make verify-strong-bases` tries them all. From there on none below 2^64 passes
-// both the strong test to base 2 and the almost extra strong Lucas test; checked against the
+// it picks [FoJa15]: `make verify-strong-bases` tries them all. From there on none below 2^64
+// passes both the strong test to base 2 and the almost extra strong Lucas test; checked against the
 // complete list of base-2 pseudoprimes below 2^64 [FeGa13], [Jaco15].
 
 #ifndef PRK_U64_BODY_H

@@ -131,8 +131,8 @@ PRK_INLINE uint64_t prk_lucas_parameter_u64(uint64_t n) {
 #define PRK_TWO(statement) statement(0) statement(1)
 #define PRK_ONCE(statement) statement(0)
 
-// Whether n, odd and without a prime of the table to 53, is prime: both tests in one loop, each of which
-// hides the other's latency. Costs about 1.3 strong tests alone.
+// Whether n, odd and without a prime of the table to 53, is prime: both tests in one loop, each of
+// which hides the other's latency. Costs about 1.3 strong tests alone.
 PRK_INLINE bool prk_is_prime_both(uint64_t n) {
     const uint64_t p = prk_lucas_parameter_u64(n);
     prk_strong strong = prk_strong_begin(n);
@@ -248,15 +248,20 @@ typedef struct prk_waiting {
     int word_count, candidate_count, survivor_count;
 } prk_waiting;
 
+// prk_word_four as a function of its own: where it is inlined, it takes registers from the loops
+// for larger numbers.
+typedef unsigned prk_word_group(const uint64_t *n, unsigned *undecided);
+
 // A number below 2^32 without small factors.
-PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
+PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts,
+                                  prk_word_group *four) {
     w->words[w->word_count] = n;
     w->word_places[w->word_count++] = place;
     if (w->word_count < 4) {
         return;
     }
     unsigned undecided;
-    const unsigned passed = prk_word_four(w->words, &undecided);
+    const unsigned passed = four(w->words, &undecided);
     w->word_count = 0;
     for (int i = 0; i < 4; i++) {
         verdicts[w->word_places[i]] = undecided >> i & 1 ? prk_verdict_in_order(w->words[i])
@@ -301,17 +306,8 @@ PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, ui
     }
 }
 
-PRK_INLINE void prk_start_waiting(prk_waiting *w) {
-    w->word_count = w->candidate_count = w->survivor_count = 0;
-}
-
 // Groups that were not filled.
 PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
-    for (int i = 0; i < w->word_count; i++) {
-        if (prk_is_prime_word(w->words[i])) {
-            verdicts[w->word_places[i]] = PRK_PRIME;
-        }
-    }
     for (int i = 0; i < w->candidate_count; i++) {
         if (prk_is_prime_both(w->candidates[i])) {
             verdicts[w->candidate_places[i]] = PRK_PRIME;
@@ -322,22 +318,29 @@ PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
     }
 }
 
-PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts, size_t count) {
+PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts, size_t count,
+                                           prk_word_group *four) {
     prk_waiting w;
-    prk_start_waiting(&w);
+    w.word_count = w.candidate_count = w.survivor_count = 0;
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         if (n[i] < PRK_SMALL) {
             verdicts[i] = prk_verdict_in_order(n[i]);
         } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
             if (n[i] <= UINT32_MAX) {
-                prk_wait_for_word(&w, n[i], i, verdicts);
+                prk_wait_for_word(&w, n[i], i, verdicts, four);
             } else {
                 prk_wait_for_strong(&w, n[i], i, verdicts);
             }
         }
     }
     prk_stop_waiting(&w, verdicts);
+    if (w.word_count > 0) { // the first one and copies of it complete the group
+        const size_t place = w.word_places[0];
+        while (w.word_count > 0) {
+            prk_wait_for_word(&w, w.words[0], place, verdicts, four);
+        }
+    }
 }
 
 #endif

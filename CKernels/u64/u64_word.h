@@ -62,7 +62,8 @@ PRK_INLINE void prk_word_step(prk_word *t, int level) {
     const uint64_t bit = t->bits >> level & 1;
     uint64_t square = t->x * t->x;
     uint64_t quotient = (uint64_t)(((prk_u128)square * t->quotients[bit]) >> 64);
-    // The quotient is what the next square waits for: its product has to be first at the multiplier.
+    // The quotient is what the next square waits for: its product has to be first at the
+    // multiplier.
     __asm__("" : "+r"(square), "+r"(quotient));
     t->x = square * t->factors[bit] - quotient * t->n;
 }

@@ -11,8 +11,9 @@ extension Pure64 {
         return UInt64(unsafe strongBases.utf8Start[Int(place)])
     }
 
-    /// A base a character. A string that is no String lies in the program as it is, and nothing
-    /// initialises it.
+    /// A base a character.
+    ///
+    /// A string that is no String lies in the program as it is, and nothing initialises it.
     @inline(__always)
     private static var strongBases: StaticString {
         """

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What random numbers never meet, at each level that the machine supports: all odd numbers below
-// 2^24, composites made to pass a strong base-2 test, products and squares beside every boundary of a size class, published
-// vectors, every batch length at every alignment up to the edge of a page that may not be read, and
-// single survivors at each place of a batch.
+// 2^24, composites made to pass a strong base-2 test, products and squares beside every boundary of
+// a size class, published vectors, every batch length at every alignment up to the edge of a page
+// that may not be read, and single survivors at each place of a batch.
 //
 // levels_test [FILE.tsv ...]
 // Where PRIMALITY_TEST_MULTIPLIER is 10 or more: every length with every pair of alignments, not
@@ -248,7 +248,8 @@ static numbers pseudoprimes_of(const numbers *list) {
     return found;
 }
 
-// --- All odd numbers below 2^24 -------------------------------------------------------------------
+// --- All odd numbers below 2^24
+// -------------------------------------------------------------------
 
 enum { LAST_BELOW_2_24 = (1 << 24) - 1, SEGMENT = 1 << 16 };
 
