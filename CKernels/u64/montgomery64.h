@@ -46,6 +46,13 @@ PRK_INLINE uint64_t prk_mont64_multiply(prk_mont64 m, uint64_t a, uint64_t b) {
     return high - qn + (high < qn ? m.n : 0);
 }
 
+// a b / R + c mod n, for a b < n R and c >= n: between c - n and c + n, and not brought to below n.
+PRK_INLINE uint64_t prk_mont64_multiply_lazy(prk_mont64 m, uint64_t a, uint64_t b, uint64_t c) {
+    prk_u128 product = (prk_u128)a * b;
+    uint64_t q = (uint64_t)product * m.inverse;
+    return (uint64_t)(product >> 64) + c - (uint64_t)(((prk_u128)q * m.n) >> 64);
+}
+
 PRK_INLINE uint64_t prk_mont64_add(prk_mont64 m, uint64_t a, uint64_t b) {
     uint64_t room = m.n - b; // a + b may exceed 2^64; a - room does not
     return a >= room ? a - room : a + b;

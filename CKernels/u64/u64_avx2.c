@@ -296,6 +296,8 @@ PRK_TARGET static __attribute__((noinline)) unsigned lucas_group(const survivors
 
 // --- The way of a batch --------------------------------------------------------------------------
 
+PRK_GROUPS
+
 typedef struct waiting {
     words words;
     candidates candidates;
@@ -393,18 +395,19 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
             } else if (n[i] < UINT64_C(1) << 50) {
                 wait_for_strong(&vectors, n[i], i, verdicts);
             } else {
-                prk_wait_for_strong(&others, n[i], i, verdicts);
+                prk_wait_for_strong(&others, n[i], i, verdicts, &groups_here);
             }
         }
     }
     // Groups that were not filled.
     words_one_by_one(&vectors.words, verdicts);
     for (int i = 0; i < vectors.candidates.count; i++) {
-        prk_wait_for_strong(&others, vectors.candidates.n[i], vectors.candidates.place[i],
-                            verdicts);
+        prk_wait_for_strong(&others, vectors.candidates.n[i], vectors.candidates.place[i], verdicts,
+                            &groups_here);
     }
     for (int i = 0; i < vectors.survivors.count; i++) {
-        prk_wait_for_lucas(&others, vectors.survivors.n[i], vectors.survivors.place[i], verdicts);
+        prk_wait_for_lucas(&others, vectors.survivors.n[i], vectors.survivors.place[i], verdicts,
+                           &groups_here);
     }
     prk_stop_waiting(&others, verdicts);
 }

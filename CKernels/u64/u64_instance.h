@@ -23,13 +23,10 @@ PRK_TARGET static bool PRK_KERNEL(is_prime)(uint64_t n) { return prk_is_prime_u6
 #endif
 
 #ifndef PRK_OWN_TEST_BATCH
-PRK_TARGET static __attribute__((noinline)) unsigned PRK_KERNEL(word_four)(const uint64_t *n,
-                                                                           unsigned *undecided) {
-    return prk_word_four(n, undecided);
-}
+PRK_GROUPS
 
 PRK_TARGET static void PRK_KERNEL(test_batch)(const uint64_t *n, uint8_t *verdicts, size_t count) {
-    prk_test_batch_interleaved(n, verdicts, count, PRK_KERNEL(word_four));
+    prk_test_batch_interleaved(n, verdicts, count, &groups_here);
 }
 #endif
 

@@ -56,9 +56,17 @@ PRK_INLINE prk_strong prk_strong_begin(uint64_t n) {
     return t;
 }
 
-// `alone`: nothing else hides the latency.
-PRK_INLINE void prk_strong_step(prk_strong *t, int level, bool alone) {
+// Below this residues stay as the reduction leaves them: below 2n here, where a doubled square is
+// below 8 n^2 < n R, and below 3n in the Lucas test, where a product is below 9 n^2 < n R.
+#define PRK_ROOMY (UINT64_C(1) << 60)
+
+// `alone`: nothing else hides the latency. `roomy`: n < PRK_ROOMY.
+PRK_INLINE void prk_strong_step(prk_strong *t, int level, bool alone, bool roomy) {
     const uint64_t bit = t->bits >> level & 1;
+    if (roomy) {
+        t->x = prk_mont64_multiply_lazy(t->m, t->x, t->x << bit, t->m.n);
+        return;
+    }
     if (alone) {
         t->x = prk_mont64_square_double(t->m, t->x, bit);
         return;
@@ -82,6 +90,7 @@ typedef struct prk_lucas {
     int last;         // s
     int start;
     uint64_t two, p, squared, product;
+    uint64_t minus_two, minus_p; // plus 2n
 } prk_lucas;
 
 PRK_INLINE prk_lucas prk_lucas_begin(uint64_t n, uint64_t inverse, uint64_t p) {
@@ -91,12 +100,20 @@ PRK_INLINE prk_lucas prk_lucas_begin(uint64_t n, uint64_t inverse, uint64_t p) {
     t.start = 63 - __builtin_clzll(n + 1);
     t.two = prk_mont64_add(t.m, t.m.one, t.m.one);
     t.p = prk_mont64_form_small(t.m, p);
+    t.minus_two = 2 * n - t.two;
+    t.minus_p = 2 * n - t.p;
     t.product = t.p;
     t.squared = prk_mont64_subtract(t.m, prk_mont64_multiply(t.m, t.p, t.p), t.two);
     return t;
 }
 
-PRK_INLINE void prk_lucas_step(prk_lucas *t, int level) {
+PRK_INLINE void prk_lucas_step(prk_lucas *t, int level, bool roomy) {
+    if (roomy) {
+        const uint64_t b = t->changes >> level & 1 ? t->product : t->squared;
+        t->product = prk_mont64_multiply_lazy(t->m, t->squared, t->product, t->minus_p);
+        t->squared = prk_mont64_multiply_lazy(t->m, b, b, t->minus_two);
+        return;
+    }
     const uint64_t a = t->changes >> level & 1 ? t->product : t->squared;
     t->product = prk_mont64_multiply_less(t->m, t->squared, t->product, t->p);
     t->squared = prk_mont64_multiply_less(t->m, a, a, t->two);
@@ -104,8 +121,13 @@ PRK_INLINE void prk_lucas_step(prk_lucas *t, int level) {
 
 // V_d = ±2 at level s, V_(d 2^r) = 0 at level s - r > 1. V is the product at level s, where the bit
 // of n + 1 is set, and the squared one below.
-PRK_INLINE bool prk_lucas_look(const prk_lucas *t, int level) {
+PRK_INLINE bool prk_lucas_look(const prk_lucas *t, int level, bool roomy) {
     const uint64_t v = level == t->last ? t->product : t->squared;
+    if (roomy) {
+        const uint64_t y = prk_mont64_leave(t->m, v);
+        return (level == t->last && (y == 2 || y == t->m.n - 2)) |
+               (level <= t->last && level > 1 && y == t->m.n);
+    }
     return (level == t->last && (v == t->two || v == t->m.n - t->two)) |
            (level <= t->last && level > 1 && v == 0);
 }
@@ -133,7 +155,7 @@ PRK_INLINE uint64_t prk_lucas_parameter_u64(uint64_t n) {
 
 // Whether n, odd and without a prime of the table to 53, is prime: both tests in one loop, each of
 // which hides the other's latency. Costs about 1.3 strong tests alone.
-PRK_INLINE bool prk_is_prime_both(uint64_t n) {
+PRK_INLINE bool prk_is_prime_both_as(uint64_t n, bool roomy) {
     const uint64_t p = prk_lucas_parameter_u64(n);
     prk_strong strong = prk_strong_begin(n);
     if (p == 0 || strong.last >= strong.start) {
@@ -145,19 +167,23 @@ PRK_INLINE bool prk_is_prime_both(uint64_t n) {
     int level = lucas.start;
     const int all_started = strong.start;
 #define PRK_FIRST_STEP(unused)                                                                     \
-    prk_lucas_step(&lucas, level);                                                                 \
-    is_lucas |= prk_lucas_look(&lucas, level);
+    prk_lucas_step(&lucas, level, roomy);                                                          \
+    is_lucas |= prk_lucas_look(&lucas, level, roomy);
 #define PRK_STEP(unused)                                                                           \
-    prk_strong_step(&strong, level, true);                                                         \
-    prk_lucas_step(&lucas, level);
+    prk_strong_step(&strong, level, true, roomy);                                                  \
+    prk_lucas_step(&lucas, level, roomy);
 #define PRK_LOOK(unused)                                                                           \
     is_strong |= prk_strong_look(&strong, level);                                                  \
-    is_lucas |= prk_lucas_look(&lucas, level);
+    is_lucas |= prk_lucas_look(&lucas, level, roomy);
     PRK_DESCEND(PRK_ONCE, PRK_FIRST_STEP, PRK_STEP, PRK_LOOK)
 #undef PRK_FIRST_STEP
 #undef PRK_STEP
 #undef PRK_LOOK
     return is_strong & is_lucas;
+}
+
+PRK_INLINE bool prk_is_prime_both(uint64_t n) {
+    return n < PRK_ROOMY ? prk_is_prime_both_as(n, true) : prk_is_prime_both_as(n, false);
 }
 
 // Whether n, odd and at least 2^13, is prime. Small primes may have been left to this.
@@ -190,7 +216,7 @@ PRK_INLINE bool prk_is_prime_u64_body(uint64_t n) {
 
 // Which of four numbers, odd and with n - 2 of more than 12 bits, are strong probable primes to
 // base 2, a bit each; `undecided` those whose levels to look at begin above the start.
-PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
+PRK_INLINE unsigned prk_strong_four_as(const uint64_t *n, unsigned *undecided, bool roomy) {
     int level = 0, first_look = 0, all_started = 64;
     unsigned passed = 0;
     *undecided = 0;
@@ -202,10 +228,10 @@ PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
     first_look = first_look > t##i.last ? first_look : t##i.last;
 #define PRK_FIRST_STEP(i)                                                                          \
     if (level < t##i.start) {                                                                      \
-        prk_strong_step(&t##i, level, false);                                                      \
+        prk_strong_step(&t##i, level, false, roomy);                                               \
         passed |= (unsigned)prk_strong_look(&t##i, level) << i;                                    \
     }
-#define PRK_STEP(i) prk_strong_step(&t##i, level, false);
+#define PRK_STEP(i) prk_strong_step(&t##i, level, false, roomy);
 #define PRK_LOOK(i) passed |= (unsigned)prk_strong_look(&t##i, level) << i;
     PRK_FOUR(PRK_BEGIN)
     PRK_DESCEND(PRK_FOUR, PRK_FIRST_STEP, PRK_STEP, PRK_LOOK)
@@ -216,8 +242,13 @@ PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
     return passed;
 }
 
+PRK_INLINE unsigned prk_strong_four(const uint64_t *n, unsigned *undecided) {
+    return (n[0] | n[1] | n[2] | n[3]) < PRK_ROOMY ? prk_strong_four_as(n, undecided, true)
+                                                   : prk_strong_four_as(n, undecided, false);
+}
+
 // Which of two numbers pass the almost extra strong Lucas test with parameters p.
-PRK_INLINE unsigned prk_lucas_two(const uint64_t *n, const uint64_t *p) {
+PRK_INLINE unsigned prk_lucas_two_as(const uint64_t *n, const uint64_t *p, bool roomy) {
     int level = 0, first_look = 0, all_started = 64;
     unsigned passed = 0;
 #define PRK_BEGIN(i)                                                                               \
@@ -227,11 +258,11 @@ PRK_INLINE unsigned prk_lucas_two(const uint64_t *n, const uint64_t *p) {
     first_look = first_look > t##i.last ? first_look : t##i.last;
 #define PRK_FIRST_STEP(i)                                                                          \
     if (level < t##i.start) {                                                                      \
-        prk_lucas_step(&t##i, level);                                                              \
-        passed |= (unsigned)prk_lucas_look(&t##i, level) << i;                                     \
+        prk_lucas_step(&t##i, level, roomy);                                                       \
+        passed |= (unsigned)prk_lucas_look(&t##i, level, roomy) << i;                              \
     }
-#define PRK_STEP(i) prk_lucas_step(&t##i, level);
-#define PRK_LOOK(i) passed |= (unsigned)prk_lucas_look(&t##i, level) << i;
+#define PRK_STEP(i) prk_lucas_step(&t##i, level, roomy);
+#define PRK_LOOK(i) passed |= (unsigned)prk_lucas_look(&t##i, level, roomy) << i;
     PRK_TWO(PRK_BEGIN)
     PRK_DESCEND(PRK_TWO, PRK_FIRST_STEP, PRK_STEP, PRK_LOOK)
 #undef PRK_BEGIN
@@ -248,20 +279,44 @@ typedef struct prk_waiting {
     int word_count, candidate_count, survivor_count;
 } prk_waiting;
 
-// prk_word_four as a function of its own: where it is inlined, it takes registers from the loops
-// for larger numbers.
-typedef unsigned prk_word_group(const uint64_t *n, unsigned *undecided);
+PRK_INLINE unsigned prk_lucas_two(const uint64_t *n, const uint64_t *p) {
+    return (n[0] | n[1]) < PRK_ROOMY ? prk_lucas_two_as(n, p, true) : prk_lucas_two_as(n, p, false);
+}
+
+// The groups as functions of their own, of the level's instruction set: inlined in one function
+// they take registers from each other's loops.
+typedef struct prk_groups {
+    unsigned (*word_four)(const uint64_t *n, unsigned *undecided);
+    unsigned (*strong_four)(const uint64_t *n, unsigned *undecided);
+    unsigned (*lucas_two)(const uint64_t *n, const uint64_t *p);
+} prk_groups;
+
+// They are defined where PRK_TARGET is.
+#define PRK_GROUPS                                                                                 \
+    PRK_TARGET static __attribute__((noinline)) unsigned word_four(const uint64_t *n,              \
+                                                                   unsigned *undecided) {          \
+        return prk_word_four(n, undecided);                                                        \
+    }                                                                                              \
+    PRK_TARGET static __attribute__((noinline)) unsigned strong_four(const uint64_t *n,            \
+                                                                     unsigned *undecided) {        \
+        return prk_strong_four(n, undecided);                                                      \
+    }                                                                                              \
+    PRK_TARGET static __attribute__((noinline)) unsigned lucas_two(const uint64_t *n,              \
+                                                                   const uint64_t *p) {            \
+        return prk_lucas_two(n, p);                                                                \
+    }                                                                                              \
+    static const prk_groups groups_here = {word_four, strong_four, lucas_two};
 
 // A number below 2^32 without small factors.
 PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts,
-                                  prk_word_group *four) {
+                                  const prk_groups *groups) {
     w->words[w->word_count] = n;
     w->word_places[w->word_count++] = place;
     if (w->word_count < 4) {
         return;
     }
     unsigned undecided;
-    const unsigned passed = four(w->words, &undecided);
+    const unsigned passed = groups->word_four(w->words, &undecided);
     w->word_count = 0;
     for (int i = 0; i < 4; i++) {
         verdicts[w->word_places[i]] = undecided >> i & 1 ? prk_verdict_in_order(w->words[i])
@@ -271,7 +326,8 @@ PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint
 }
 
 // A number that passed the strong test.
-PRK_INLINE void prk_wait_for_lucas(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
+PRK_INLINE void prk_wait_for_lucas(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts,
+                                   const prk_groups *groups) {
     const uint64_t p = prk_lucas_parameter_u64(n);
     if (p == 0) {
         return; // composite
@@ -280,7 +336,7 @@ PRK_INLINE void prk_wait_for_lucas(prk_waiting *w, uint64_t n, size_t place, uin
     w->parameters[w->survivor_count] = p;
     w->survivor_places[w->survivor_count++] = place;
     if (w->survivor_count == 2) {
-        const unsigned passed = prk_lucas_two(w->survivors, w->parameters);
+        const unsigned passed = groups->lucas_two(w->survivors, w->parameters);
         verdicts[w->survivor_places[0]] = passed & 1 ? PRK_PRIME : PRK_COMPOSITE;
         verdicts[w->survivor_places[1]] = passed & 2 ? PRK_PRIME : PRK_COMPOSITE;
         w->survivor_count = 0;
@@ -288,20 +344,21 @@ PRK_INLINE void prk_wait_for_lucas(prk_waiting *w, uint64_t n, size_t place, uin
 }
 
 // A number from 2^32 on without small factors.
-PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts) {
+PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts,
+                                    const prk_groups *groups) {
     w->candidates[w->candidate_count] = n;
     w->candidate_places[w->candidate_count++] = place;
     if (w->candidate_count < 4) {
         return;
     }
     unsigned undecided;
-    const unsigned passed = prk_strong_four(w->candidates, &undecided);
+    const unsigned passed = groups->strong_four(w->candidates, &undecided);
     w->candidate_count = 0;
     for (int i = 0; i < 4; i++) {
         if (undecided >> i & 1) {
             verdicts[w->candidate_places[i]] = prk_verdict_in_order(w->candidates[i]);
         } else if (passed >> i & 1) {
-            prk_wait_for_lucas(w, w->candidates[i], w->candidate_places[i], verdicts);
+            prk_wait_for_lucas(w, w->candidates[i], w->candidate_places[i], verdicts, groups);
         }
     }
 }
@@ -319,7 +376,7 @@ PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
 }
 
 PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts, size_t count,
-                                           prk_word_group *four) {
+                                           const prk_groups *groups) {
     prk_waiting w;
     w.word_count = w.candidate_count = w.survivor_count = 0;
     memset(verdicts, PRK_COMPOSITE, count);
@@ -328,9 +385,9 @@ PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts,
             verdicts[i] = prk_verdict_in_order(n[i]);
         } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
             if (n[i] <= UINT32_MAX) {
-                prk_wait_for_word(&w, n[i], i, verdicts, four);
+                prk_wait_for_word(&w, n[i], i, verdicts, groups);
             } else {
-                prk_wait_for_strong(&w, n[i], i, verdicts);
+                prk_wait_for_strong(&w, n[i], i, verdicts, groups);
             }
         }
     }
@@ -338,7 +395,7 @@ PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts,
     if (w.word_count > 0) { // the first one and copies of it complete the group
         const size_t place = w.word_places[0];
         while (w.word_count > 0) {
-            prk_wait_for_word(&w, w.words[0], place, verdicts, four);
+            prk_wait_for_word(&w, w.words[0], place, verdicts, groups);
         }
     }
 }
