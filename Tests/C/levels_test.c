@@ -27,8 +27,12 @@ __extension__ typedef unsigned __int128 u128;
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
 // The last number of each size class that a level may treat by itself.
-static const uint64_t boundaries[] = {UINT32_MAX, (UINT64_C(1) << 50) - 1, (UINT64_C(1) << 52) - 1,
-                                      INT64_MAX, UINT64_MAX};
+static const uint64_t boundaries[] = {UINT32_MAX,
+                                      (UINT64_C(1) << 50) - 1,
+                                      (UINT64_C(1) << 52) - 1,
+                                      (UINT64_C(1) << 60) - 1,
+                                      INT64_MAX,
+                                      UINT64_MAX};
 
 // What runs, for the handler of the signal that a guard page raises.
 static char running[160] = "levels_test: trapped outside of a batch\n";
