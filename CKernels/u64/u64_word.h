@@ -75,8 +75,8 @@ PRK_INLINE bool prk_word_is_minus_one(const prk_word *t) {
 PRK_INLINE bool prk_word_is_one(const prk_word *t) { return (t->x == 1) | (t->x == 1 - t->n); }
 
 PRK_INLINE bool prk_word_look(const prk_word *t, int level) {
-    return (level <= t->last && prk_word_is_minus_one(t)) |
-           (level == t->last && prk_word_is_one(t));
+    const bool is_minus_one = prk_word_is_minus_one(t), is_one = prk_word_is_one(t);
+    return (level <= t->last && is_minus_one) | (level == t->last && is_one);
 }
 
 // Whether the levels to look at begin above the start.
@@ -93,7 +93,8 @@ PRK_INLINE bool prk_is_prime_word(uint64_t n) {
     while (level > t.last) {
         prk_word_step(&t, --level);
     }
-    if (prk_word_is_one(&t) | prk_word_is_minus_one(&t)) {
+    const bool is_minus_one = prk_word_is_minus_one(&t), is_one = prk_word_is_one(&t);
+    if (is_minus_one | is_one) {
         return true;
     }
     while (level > 1) {
