@@ -330,7 +330,7 @@ PRK_TARGET static void wait_for_word(waiting *w, uint64_t n, size_t place, uint8
     words *c = &w->words;
     const int start = 61 - __builtin_clzll(n - 1); // below which are three bits, 4 … 7
     if (__builtin_ctzll(n - 1) >= start) {         // the levels to look at begin above the start
-        verdicts[place] = prk_verdict_in_order(n);
+        verdicts[place] = in_order(n);
         return;
     }
     const uint64_t base = prk_strong_base_u32((uint32_t)n), square = base * base;
@@ -362,7 +362,7 @@ PRK_TARGET static void wait_for_strong(waiting *w, uint64_t n, size_t place, uin
     candidates *c = &w->candidates;
     const int start = 59 - __builtin_clzll(n - 1); // below which are five bits, 16 … 31
     if (__builtin_ctzll(n - 1) >= start) {         // the levels to look at begin above the start
-        verdicts[place] = prk_verdict_in_order(n);
+        verdicts[place] = in_order(n);
         return;
     }
     const int i = c->count++;
@@ -388,7 +388,7 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         if (n[i] < PRK_SMALL) {
-            verdicts[i] = prk_verdict_in_order(n[i]);
+            verdicts[i] = in_order(n[i]);
         } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
             if (n[i] <= UINT32_MAX) {
                 wait_for_word(&vectors, n[i], i, verdicts);
@@ -409,7 +409,7 @@ PRK_TARGET static __attribute__((noinline)) void test_numbers(const uint64_t *n,
         prk_wait_for_lucas(&others, vectors.survivors.n[i], vectors.survivors.place[i], verdicts,
                            &groups_here);
     }
-    prk_stop_waiting(&others, verdicts);
+    prk_stop_waiting(&others, verdicts, &groups_here);
 }
 
 PRK_TARGET static void test_batch_avx2(const uint64_t *n, uint8_t *verdicts, size_t count) {

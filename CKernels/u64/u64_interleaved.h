@@ -289,6 +289,7 @@ typedef struct prk_groups {
     unsigned (*word_four)(const uint64_t *n, unsigned *undecided);
     unsigned (*strong_four)(const uint64_t *n, unsigned *undecided);
     unsigned (*lucas_two)(const uint64_t *n, const uint64_t *p);
+    uint8_t (*in_order)(uint64_t n);
 } prk_groups;
 
 // They are defined where PRK_TARGET is.
@@ -305,7 +306,10 @@ typedef struct prk_groups {
                                                                    const uint64_t *p) {            \
         return prk_lucas_two(n, p);                                                                \
     }                                                                                              \
-    static const prk_groups groups_here = {word_four, strong_four, lucas_two};
+    PRK_TARGET static __attribute__((noinline)) uint8_t in_order(uint64_t n) {                     \
+        return prk_verdict_in_order(n);                                                            \
+    }                                                                                              \
+    static const prk_groups groups_here = {word_four, strong_four, lucas_two, in_order};
 
 // A number below 2^32 without small factors.
 PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint8_t *verdicts,
@@ -319,7 +323,7 @@ PRK_INLINE void prk_wait_for_word(prk_waiting *w, uint64_t n, size_t place, uint
     const unsigned passed = groups->word_four(w->words, &undecided);
     w->word_count = 0;
     for (int i = 0; i < 4; i++) {
-        verdicts[w->word_places[i]] = undecided >> i & 1 ? prk_verdict_in_order(w->words[i])
+        verdicts[w->word_places[i]] = undecided >> i & 1 ? groups->in_order(w->words[i])
                                       : passed >> i & 1  ? PRK_PRIME
                                                          : PRK_COMPOSITE;
     }
@@ -356,7 +360,7 @@ PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, ui
     w->candidate_count = 0;
     for (int i = 0; i < 4; i++) {
         if (undecided >> i & 1) {
-            verdicts[w->candidate_places[i]] = prk_verdict_in_order(w->candidates[i]);
+            verdicts[w->candidate_places[i]] = groups->in_order(w->candidates[i]);
         } else if (passed >> i & 1) {
             prk_wait_for_lucas(w, w->candidates[i], w->candidate_places[i], verdicts, groups);
         }
@@ -364,14 +368,15 @@ PRK_INLINE void prk_wait_for_strong(prk_waiting *w, uint64_t n, size_t place, ui
 }
 
 // Groups that were not filled.
-PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts) {
+PRK_INLINE void prk_stop_waiting(const prk_waiting *w, uint8_t *verdicts,
+                                 const prk_groups *groups) {
     for (int i = 0; i < w->candidate_count; i++) {
         if (prk_is_prime_both(w->candidates[i])) {
             verdicts[w->candidate_places[i]] = PRK_PRIME;
         }
     }
     if (w->survivor_count == 1) {
-        verdicts[w->survivor_places[0]] = prk_verdict_in_order(w->survivors[0]);
+        verdicts[w->survivor_places[0]] = groups->in_order(w->survivors[0]);
     }
 }
 
@@ -382,7 +387,7 @@ PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts,
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
         if (n[i] < PRK_SMALL) {
-            verdicts[i] = prk_verdict_in_order(n[i]);
+            verdicts[i] = groups->in_order(n[i]);
         } else if ((n[i] & 1) != 0 && !prk_has_small_factor(n[i], PRK_BATCH_PRIMES)) {
             if (n[i] <= UINT32_MAX) {
                 prk_wait_for_word(&w, n[i], i, verdicts, groups);
@@ -391,7 +396,7 @@ PRK_INLINE void prk_test_batch_interleaved(const uint64_t *n, uint8_t *verdicts,
             }
         }
     }
-    prk_stop_waiting(&w, verdicts);
+    prk_stop_waiting(&w, verdicts, groups);
     if (w.word_count > 0) { // the first one and copies of it complete the group
         const size_t place = w.word_places[0];
         while (w.word_count > 0) {
