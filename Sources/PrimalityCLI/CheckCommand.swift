@@ -14,15 +14,16 @@ struct CheckCommand: ParsableCommand {
         usage: "primality check [<expression> ...] [--file <file> | -] [<options>]",
         discussion: """
             A candidate is a number, decimal or hexadecimal after 0x, or an expression. 1_000_003, \
-            1,000,003, 1e12 and 2**64 are numbers too; with --base 16 all are hexadecimal. From loose to \
-            tight: || or OR, && or AND, != ==, >= <= > < (all of them 1 or 0), + -, then * / %, then \
-            unary -, then ^, then x# (the product of the primes up to x), n#m (of those from m to n), n! \
+            1,000,003, 1e12 and 2**64 are numbers too; with --base 16 all are hexadecimal. Operators, the \
+            weakest first: || or OR, && or AND, != ==, >= <= > < (true is 1, false 0), + -, * / %, unary -, \
+            ^, and the strongest: x# (the product of the primes up to x), n#m (of those from m to n), n! \
             and n!m (n(n-m)(n-2m)...). Functions: M(p) = 2^p-1, R(n) = (10^n-1)/9, R(n,x) = n times the \
-            digits of x, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x), C(n,k), gcd(a,b), len(n), \
-            lucasU(p,q,n), lucasV(p,q,n), p(n) = the nth prime (n up to 50000000), nextprime(x) and \
+            digits of x, F(n) and L(n) of Fibonacci and Lucas, Phi(n,x) the nth cyclotomic polynomial at x, \
+            C(n,k) binomial, gcd(a,b), len(n) the number of digits, lucasU(p,q,n) and lucasV(p,q,n) Lucas \
+            sequences, p(n) = the nth prime (n up to 50000000), nextprime(x) and \
             prevprime(x) (of up to 2048 bits), and digits in a row: Sm(n) of 1 to n, SmW(x) of the primes \
-            up to x, SmWp(n) of the first n primes. The case of names does not count, and M127 is M(127). Quote \
-            them for the shell. What is larger than \
+            up to x, SmWp(n) of the first n primes. Case does not count. Only M may drop its \
+            brackets: M127. Quote expressions for the shell. What is larger than \
             --max-bits is refused before it is computed; so are inexact quotients, and a^b^c without \
             brackets.
 
@@ -52,15 +53,15 @@ struct CheckCommand: ParsableCommand {
               a: from 3 to 9 step 2        45 5000
               b: primes from 100 to 200    -> 45*2^5000+1, 45*2^5000-1
 
-            Values are pasted as text: a sign stands in the template or in the value, and a dot beside a \
-            variable multiplies. What | joins is all \
+            Values are pasted as text, so a sign may stand in the template or in the value. A dot beside a \
+            variable multiplies: $a.$b is $a*$b. What | joins is all \
             tested; what follows & is tested when all before it in the row are prime or probably so. In \
             NewPGen's files of twins and chains the second is tested only if the first passed, as in PFGW and \
             LLR; version 0.1.0 tested both. \
-            // {number_primes,$a,1} after the template leaves out the rows with a value of $a from the row \
-            after its first prime on, {number_comps,$a,3} from that after its third composite on; a \
-            new header counts anew. A number that timed out or ended its workers is neither prime nor \
-            composite: it counts for neither, and what follows it after & is left out. The output is that of testing one after the other, with any pool. Such \
+            // {number_primes,$a,1} after the template: once a value of $a has 1 prime, its later rows are left \
+            out. {number_comps,$a,3}: once it has 3 composites. A new header starts the count again. A number \
+            that timed out or crashed two workers counts as no prime and no composite, and what follows it \
+            after & is left out. The output is that of testing one after the other, with any pool. Such \
             files need --order input; with --shard each share counts alone, and a row with & is in one \
             share, as the rows are divided.
 
@@ -80,9 +81,9 @@ struct CheckCommand: ParsableCommand {
             A long run that may be ended at any time, and is then started again with the same command:
               primality check --file candidates.txt --resume results.jsonl
             results.jsonl begins with a line that says what its results were made from: the content of \
-            candidates.txt and the options that change results. With others it is refused, but lines may \
-            be appended to candidates.txt: they are tested too. Bad lines have no result, and are reported \
-            again; so are numbers that timed out or ended two workers, which are tested again. Without \
+            candidates.txt and the options that change results. When either has changed the file is refused. \
+            Lines may be appended to candidates.txt: they are tested too. A run that goes on reports bad lines \
+            again, and tests again what timed out or crashed two workers. Without \
             --seed the seed of the first run is used. A finished run ends the file with a line of counts.
 
             Each line ends with a checksum, and what was changed is refused: crc32 is that of the bytes \
@@ -115,8 +116,9 @@ struct CheckCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto, trial, u64, gmp, ifma, swift-trial or swift-u64. auto takes u64 below 2^64; above, ifma "
-                + "where the machine has it and it goes (65 to 8192 bits), else gmp.",
+            "Which code tests: trial divides completely, u64 is for numbers below 2^64, gmp for any size, ifma "
+                + "for 65 to 8192 bits on AVX-512; swift-trial and swift-u64 are Swift alone. auto takes u64 below "
+                + "2^64, ifma where it can, else gmp.",
             valueName: "name"))
     var engine = "auto"
 
@@ -125,8 +127,8 @@ struct CheckCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Test share i of n, from 1/n to n/n: candidates i, i+n, i+2n, ... of the input. "
-                + "Their places in jsonl and csv stay those in the whole input.", valueName: "i/n"))
+            "Test share k of n, from 1/n to n/n: candidates k, k+n, k+2n, ... of the input. "
+                + "In jsonl and csv, i is the place in the whole input, from 0.", valueName: "k/n"))
     var shard: String?
 
     @Option(

@@ -38,7 +38,7 @@ struct ListCommand: ParsableCommand {
         help: ArgumentHelp("The lowest and the highest number of the range.", valueName: "lo> <hi"))
     var ends: [String] = []
 
-    @Flag(help: "Print only how many there are.")
+    @Flag(help: "Print only how many primes there are; takes no number.")
     var count = false
 
     @Option(

@@ -15,10 +15,10 @@ struct ModelsCommand: ParsableCommand {
         discussion: """
             Without a subcommand all models are measured, which takes less than a minute. Each comes \
             with its lesson, the command that runs it alone, the figures that were measured now, and \
-            what they say to the claims of the chapter: a claim that they contradict is printed as \
-            contradicted. The exit status is 0 all the same: a machine may well be an exception. Where \
-            others use more than a twentieth of the cores meanwhile, what contradicts a claim is measured \
-            again, twice at most, and then not decided.
+            what they say to what Python books claim about such models. A claim that they contradict is \
+            printed as contradicted; the exit status is 0 all the same, since a machine may be an exception. \
+            If other programs use over 5 % of the cores, a contradicted claim is measured again, at most \
+            twice, and is then left undecided.
             """,
         subcommands: [All.self, List.self, Pool.self, Contention.self],
         defaultSubcommand: All.self)

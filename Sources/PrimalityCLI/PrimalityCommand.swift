@@ -17,7 +17,7 @@ struct PrimalityCommand: ParsableCommand {
             means that the number passed Baillie-PSW and strong tests to random bases.
 
             Results go to standard output, everything else to standard error. Exit status: 0 done; \
-            1 (check -q) not all prime; 2 bad input; 3 undecided: a number timed out or ended its \
+            1 (check -q) one is neither prime nor probably so; 2 bad input; 3 undecided: a number timed out or crashed two \
             workers; 64 usage; 69 not available on this machine; 70 internal error; 74 write error; \
             129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM, when what was done is printed. Of several \
             the worst one wins: 70, 74, 2, 3, 1.

@@ -8,7 +8,9 @@ internal import PrimalityRuns
 /// The options of every command that tests numbers on a pool and prints results.
 struct RunOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("serial, threads, processes, tasks or actors.", valueName: "name"))
+        help: ArgumentHelp(
+            "How tests are spread: serial (one after the other), threads, processes, or Swift's tasks or actors.",
+            valueName: "name"))
     var pool = "threads"
 
     @Option(
@@ -19,8 +21,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What the processes of --pool processes are: kernel, forked for the run; swift, forked by a "
-                + "process that was forked at the start; exec, new runs of this program. By default kernel.",
+            "What the processes of --pool processes are: kernel, forked for the run, runs C alone; swift, "
+                + "forked early, runs Swift; exec, this program started anew. By default kernel.",
             valueName: "kind"))
     var worker: String?
 
@@ -60,7 +62,8 @@ struct RunOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Chooses the random bases, below 2^64; by default it is random, and reported by jsonl and csv.",
+            "Chooses what is random: the bases, and the primes of random. Below 2^64. By default it comes from "
+                + "the system; jsonl and csv report that of the bases.",
             valueName: "number"),
         transform: parsedSeed)
     var seed: UInt64?
