@@ -10,7 +10,8 @@
 #include "../special/special.h"
 #include "engine.h"
 
-// Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above.
+// Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above: the extra strong test
+// asks for more than the almost extra strong one with the same P, of which that is known.
 prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *options,
                            prk_report *report) {
     bool passed = false;

@@ -102,7 +102,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method{
     PRK_METHOD_STRONG_BASE2 PRK_SWIFT_NAME("strongBase2") = 2,
     /// Composite: the square of an integer.
     PRK_METHOD_SQUARE PRK_SWIFT_NAME("square") = 3,
-    /// Composite: failed the extra strong Lucas test [Gran01].
+    /// Composite: failed the extra strong Lucas test [Grant01].
     PRK_METHOD_EXTRA_STRONG_LUCAS PRK_SWIFT_NAME("extraStrongLucas") = 4,
     /// Composite: failed the almost extra strong Lucas test.
     PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS PRK_SWIFT_NAME("almostExtraStrongLucas") = 5,

@@ -23,7 +23,7 @@ prk_status prk_strong_test(prk_scratch *scratch, const prk_arithmetic *arithmeti
 /// before, `*p` is 0 and the answer false. n odd, n > 2, no square.
 bool prk_lucas_parameter(mpz_srcptr n, uint32_t *p);
 
-/// Extra strong Lucas test [Gran01] with that P, and Q = 1. n odd, n > 2. `*condition`: which of
+/// Extra strong Lucas test [Grant01] with that P, and Q = 1. n odd, n > 2. `*condition`: which of
 /// PRK_LUCAS_… holds, PRK_LUCAS_NONE when n did not pass.
 prk_status prk_extra_strong_lucas_test(prk_scratch *scratch, const prk_arithmetic *arithmetic,
                                        mpz_srcptr n, uint32_t p, const uint32_t *cancel,

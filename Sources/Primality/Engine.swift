@@ -14,7 +14,7 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     case trial
     /// Baillie–PSW with the almost extra strong Lucas test in C; exact, below 2⁶⁴.
     case u64
-    /// A proof for k·2ᵉ ± 1 with k < 2ᵉ, else Baillie–PSW with the strong Lucas test and random bases, on
+    /// A proof for k·2ᵉ ± 1 with k < 2ᵉ, else Baillie–PSW with the extra strong Lucas test and random bases, on
     /// GMP; any size.
     case gmp
     /// The tests of ``gmp`` for eight numbers of 65 to 8192 bits at once, on AVX-512 IFMA. Other sizes, other

@@ -12,7 +12,7 @@ public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     case strongBase2 = "strong-base-2"
     /// Composite: the square of an integer.
     case square
-    /// Composite: failed the extra strong Lucas test [Gran01].
+    /// Composite: failed the extra strong Lucas test [Grant01].
     case extraStrongLucas = "extra-strong-lucas"
     /// Composite: failed the almost extra strong Lucas test.
     case almostExtraStrongLucas = "almost-extra-strong-lucas"
