@@ -247,9 +247,9 @@ PRK_TARGET prk_status prk_lanes_strong(prk_lane_number *const *numbers, size_t c
 // --- Extra strong Lucas test
 // -----------------------------------------------------------------------
 //
-// V_m = V_m(P, 1) with (P^2 - 4|n) = -1 [Grant01]. With n + 1 = d 2^s, n passes when U_d = 0 and V_d
-// = ±2, or V_(d 2^r) = 0 for an r below s - 1. CKernels/long/lucas.c shows that U_d = 0 is V_(d+1)
-// = ±P then.
+// V_m = V_m(P, 1) with (P^2 - 4|n) = -1 [Grant01]. With n + 1 = d 2^s, n passes when U_d = 0 and
+// V_d = ±2, or V_(d 2^r) = 0 for an r below s - 1. CKernels/long/lucas.c shows that U_d = 0 is
+// V_(d+1) = ±P then.
 //
 // A lane has V_m and V_(m+1), of which a bit of n + 1 says which one is squared.
 

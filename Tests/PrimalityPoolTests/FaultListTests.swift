@@ -315,6 +315,8 @@ import Testing
                             })
                         precondition(found.delivered == numbers.count && found.failures.isEmpty)
                     } _: { child in
+                        // A worker of a fleet that dies before the run has begun is told to nobody.
+                        if notices.withLock(\.isEmpty) { return }
                         if kills.withLock({
                             $0 += 1
                             return $0 == 1
