@@ -202,7 +202,7 @@ static prk_status test_words(const uint64_t *words, size_t count, const uint32_t
 enum { WORDS = 256 };
 
 // The evidence on some words, at most WORDS. The batch's verdicts come first, since there primes
-// cost least: of a prime no test is left, only the parameters that its Lucas test had.
+// cost least: of a prime no test is left, only the base or the parameter that its test had.
 static prk_status report_words(const run *r, const uint64_t *words, size_t count, uint8_t *verdicts,
                                prk_report *reports) {
     if (prk_is_cancelled(r->options->cancel)) {
@@ -214,7 +214,7 @@ static prk_status report_words(const run *r, const uint64_t *words, size_t count
     for (size_t i = 0; i < count; i++) {
         reports[i] = (prk_report){.size = sizeof *reports, .engine = PRK_ENGINE_U64};
         if (verdicts[i] == PRK_PRIME && words[i] >= PRK_SIEVE_BOUND) {
-            prk_report_u64_prime(prk_lucas_p_u64(words[i]), &reports[i]);
+            prk_report_prime_u64(words[i], &reports[i]);
         } else {
             kernels->test_with_report(words[i], &reports[i]);
         }

@@ -153,13 +153,30 @@ PRK_INLINE bool prk_almost_extra_strong_lucas_u64(prk_mont64 m, uint64_t p) {
     return false;
 }
 
-// What shows that a number is prime which small primes leave over: its Lucas test had parameter P.
-PRK_INLINE void prk_report_u64_prime(uint64_t p, prk_report *report) {
+// The verdict of the one test that decides below 2^32.
+PRK_INLINE void prk_report_u32(bool is_prime, uint64_t base, prk_report *report) {
+    report->verdict = is_prime ? PRK_PRIME : PRK_COMPOSITE;
+    report->method = PRK_METHOD_STRONG_HASHED_BASE;
+    report->base = base;
+    report->fields = PRK_REPORT_HAS_BASE;
+}
+
+// What shows a number from 2^32 on to be prime: its Lucas test had parameter P.
+PRK_INLINE void prk_report_baillie_psw_u64(uint64_t p, prk_report *report) {
     report->verdict = PRK_PRIME;
     report->method = PRK_METHOD_BAILLIE_PSW;
     report->fields = PRK_REPORT_HAS_LUCAS;
     report->lucas_p = (int64_t)p;
     report->lucas_q = 1;
+}
+
+// The report on a number that small primes leave over and that is known to be prime.
+PRK_INLINE void prk_report_prime_u64(uint64_t n, prk_report *report) {
+    if (n <= UINT32_MAX) {
+        prk_report_u32(true, prk_strong_base_u32((uint32_t)n), report);
+    } else {
+        prk_report_baillie_psw_u64(prk_lucas_p_u64(n), report);
+    }
 }
 
 // The verdict and what shows it: the one definition of the test.
@@ -188,10 +205,8 @@ PRK_INLINE void prk_report_u64_body(uint64_t n, prk_report *report) {
     }
     prk_mont64 m = prk_mont64_make(n);
     if (n <= UINT32_MAX) {
-        report->base = prk_strong_base_u32((uint32_t)n);
-        report->verdict = prk_strong_u64(m, report->base) ? PRK_PRIME : PRK_COMPOSITE;
-        report->method = PRK_METHOD_STRONG_HASHED_BASE;
-        report->fields = PRK_REPORT_HAS_BASE;
+        const uint64_t base = prk_strong_base_u32((uint32_t)n);
+        prk_report_u32(prk_strong_u64(m, base), base, report);
         return;
     }
     if (!prk_strong_u64(m, 2)) {
@@ -204,7 +219,7 @@ PRK_INLINE void prk_report_u64_body(uint64_t n, prk_report *report) {
     }
     uint64_t p = prk_lucas_p_u64(n);
     if (p != 0 && prk_almost_extra_strong_lucas_u64(m, p)) {
-        prk_report_u64_prime(p, report);
+        prk_report_baillie_psw_u64(p, report);
         return;
     }
     report->method = PRK_METHOD_ALMOST_EXTRA_STRONG_LUCAS;
