@@ -331,17 +331,17 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     }
     used.want_residue = used.want_residue && reports != NULL; // else there is no place for it
     const run r = {engine, &used, scratch, reports != NULL};
-    prk_report few[WORDS];
+    prk_report single;
     prk_block *block = is_large ? prk_memory_reserve(&scratch->block, sizeof *block) : NULL;
     if (is_large && block == NULL) {
         status = PRK_STATUS_NO_MEMORY;
     }
-    // Numbers of other engines do not wait for each other.
-    const size_t most = is_large ? PRK_LANE_BATCH : are_words ? WORDS : 1;
+    // Numbers of other engines do not wait for each other; words do where their reports have room.
     const bool is_in_place = reports != NULL && step == sizeof(prk_report);
+    const size_t most = is_large ? PRK_LANE_BATCH : are_words && is_in_place ? WORDS : 1;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i += most) {
         const size_t some = count - i < most ? count - i : most;
-        prk_report *to = is_in_place ? reports + i : is_large ? block->reports : few;
+        prk_report *to = is_in_place ? reports + i : is_large ? block->reports : &single;
         status = are_words ? report_words(&r, limbs + offsets[i], some, verdicts + i, to)
                            : test_block(&r, limbs, offsets + i, some, verdicts + i, to,
                                         is_large ? block->waiting : NULL);

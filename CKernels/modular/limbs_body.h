@@ -5,6 +5,8 @@
 //
 //     static void reduce(const limbs *m, mp_limb_t *r);
 //
+// and puts PRK_LIMB_OPERATIONS into its table.
+//
 // Residues are in Montgomery's form where R is not 1: x as x R mod n.
 
 #include <string.h>
@@ -152,3 +154,7 @@ static mp_limb_t *lay_out(limbs *m, mpz_srcptr n) {
 static size_t bytes_laid_out(mpz_srcptr n) {
     return sizeof(limbs) + (4 * mpz_size(n) + 1) * sizeof(mp_limb_t);
 }
+
+#define PRK_LIMB_OPERATIONS                                                                        \
+    .residue_bytes = residue_bytes, .to = to, .from = from, .subtrahend = subtrahend,              \
+    .square = square, .multiply = multiply, .ladder = ladder, .times = times, .small = small

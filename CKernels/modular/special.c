@@ -104,14 +104,6 @@ static void set(prk_modulus *modulus, const prk_special_form *form) {
 const prk_arithmetic prk_special = {
     .name = "special",
     .own_bytes = own_bytes,
-    .residue_bytes = residue_bytes,
     .set = set,
-    .to = to,
-    .from = from,
-    .subtrahend = subtrahend,
-    .square = square,
-    .multiply = multiply,
-    .ladder = ladder,
-    .times = times,
-    .small = small,
+    PRK_LIMB_OPERATIONS,
 };
