@@ -119,6 +119,16 @@ extension [PlacedForm] {
         return place < count && self[place].position == position ? self[place].form : nil
     }
 
+    /// Calls `body` with a form for each position of a range, or with `nil` when there is none at all.
+    package func withKernelForms<Result>(
+        in range: Range<Int>, _ body: (UnsafePointer<KernelForm>?) -> Result
+    ) -> Result {
+        if isEmpty { return unsafe body(nil) }
+        return unsafe kernelForms(in: range).withUnsafeBufferPointer { forms in
+            unsafe body(forms.isEmpty ? nil : forms.baseAddress)
+        }
+    }
+
     /// A form for each position of a range, as kernels have them; empty when there is none at all.
     package func kernelForms(in range: Range<Int>) -> [KernelForm] {
         let placed = slice(range)

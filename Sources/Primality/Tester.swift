@@ -66,21 +66,11 @@ package import CKernels.Internal
         let count = numbers.count
         var results = unsafe TestResults(
             seed: options.seed, untested: count, withReports: job.wants_reports)
-        if numbers.forms.isEmpty {
-            results.status = unsafe withUnsafePointer(to: job) { job in
-                // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and
-                // reports have count places.
-                unsafe prk_job_run(
-                    job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
-                    &results.rawReports)
-            }
-            return results
-        }
-        let forms = numbers.forms.kernelForms(in: 0..<count)
-        results.status = unsafe forms.withUnsafeBufferPointer { forms in
+        results.status = unsafe numbers.forms.withKernelForms(in: 0..<count) { forms in
             var job = unsafe job
-            unsafe job.options.forms = forms.baseAddress
-            // The same, and there are count forms.
+            unsafe job.options.forms = unsafe forms
+            // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and reports
+            // have count places, and there are count forms or none.
             return unsafe prk_job_run(
                 &job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
                 &results.rawReports)

@@ -95,13 +95,13 @@ private struct SliceFlow: WorkFlow {
         // There are count + 1 offsets, and the limbs between the first and the last.
         let first = unsafe offsets[0]
         request.limb_count = unsafe offsets[work.count] - first
-        let forms = numbers.forms.kernelForms(in: work)
-        request.has_forms = forms.isEmpty ? 0 : 1
-        // As many forms as the slice has numbers, or none.
-        return unsafe forms.withUnsafeBufferPointer { forms in
-            unsafe prk_worker_send_forms(
-                worker, &request, offsets, slice.limbs + Int(first),
-                forms.isEmpty ? nil : forms.baseAddress)
+        if !numbers.hasForms {
+            return unsafe prk_worker_send(worker, &request, offsets, slice.limbs + Int(first))
+        }
+        return unsafe numbers.forms.withKernelForms(in: work) { forms in
+            unsafe request.has_forms = forms == nil ? 0 : 1
+            return unsafe prk_worker_send_forms(
+                worker, &request, offsets, slice.limbs + Int(first), forms)
         }
     }
 

@@ -249,13 +249,11 @@ private struct ChunkFlow: WorkFlow {
         request.kind = UInt32(PRK_REQUEST_CHUNK)
         request.limb_count = UInt64(limbs.count)
         // There are count + 1 offsets, and as many limbs as the request says.
-        if work.numbers.forms.isEmpty {
-            return unsafe prk_worker_send(worker, &request, work.numbers.offsets, limbs)
+        return unsafe work.numbers.forms.withKernelForms(in: 0..<work.numbers.count) { forms in
+            unsafe request.has_forms = forms == nil ? 0 : 1
+            return unsafe prk_worker_send_forms(
+                worker, &request, work.numbers.offsets, limbs, forms)
         }
-        request.has_forms = 1
-        let forms = work.numbers.forms.kernelForms(in: 0..<work.numbers.count)
-        return unsafe prk_worker_send_forms(
-            worker, &request, work.numbers.offsets, limbs, forms)
     }
 
     mutating func take(_ work: Job, from handle: OpaquePointer, worker: Int) {

@@ -80,10 +80,7 @@ private final class Seat: Sendable {
         if state.withLock({ $0.thread != nil }) { return }
         let thread = try WorkerThread(name: "prk-worker-\(id)") { [self] in
             if isPinned { prk_thread_pin(Int32(id)) }
-            while doNext() {
-                state.withLock(wake: true) { $0.isBusy = false }
-                if !stays { return }
-            }
+            while doNext() && stays { state.withLock(wake: true) { $0.isBusy = false } }
         }
         state.withLock { $0.thread = thread }
     }
@@ -118,7 +115,10 @@ private final class Seat: Sendable {
         return work != nil
     }
 
-    func settle() { state.wait { $0.isBusy ? nil : () } }
+    /// Waits until it is done; of a thread that does not stay, until that has ended.
+    func settle() {
+        if stays { state.wait { $0.isBusy ? nil : () } } else { join() }
+    }
 
     func end() { state.withLock(wake: true) { $0.isOver = true } }
 

@@ -109,14 +109,14 @@ private final class SliceWorker {
                 }
                 while let range = numbers.cursor.take() {
                     let slice = unsafe numbers.slice(range)
-                    let forms = numbers.forms.kernelForms(in: range)
-                    // As many forms as the slice has numbers, or none.
-                    let status = unsafe forms.withUnsafeBufferPointer { forms in
+                    func test(_ forms: UnsafePointer<KernelForm>?) -> KernelStatus {
                         unsafe tester.run(
-                            limbs: slice.limbs, offsets: slice.offsets ?? ofWords,
-                            forms: forms.isEmpty ? nil : forms.baseAddress, count: range.count,
-                            verdicts: first)
+                            limbs: slice.limbs, offsets: slice.offsets ?? ofWords, forms: forms,
+                            count: range.count, verdicts: first)
                     }
+                    let status =
+                        unsafe numbers.hasForms
+                        ? numbers.forms.withKernelForms(in: range, test) : test(nil)
                     if let failure = ChunkFailure(status: status) { return failure }
                     unsafe numbers.write(first, to: range)
                 }
