@@ -22,6 +22,6 @@ typedef struct peer {
 
 extern const peer gmp_peer, flint_peer, pari_peer, openssl_peer;
 
-#define MOST_NUMBERS 64
+#define MOST_NUMBERS 1024
 
 #endif

@@ -129,13 +129,37 @@ static prk_engine engine_for(prk_engine engine, const uint64_t *limbs, size_t si
 typedef struct run {
     prk_engine engine;
     const prk_options *options;
-    prk_scratch *scratch;
+    prk_scratch *scratch; // NULL until a number needs one
+    prk_scratch *own;     // that one, when the caller gave none
     bool timed;
+    bool is_alone; // there is but one number
 } run;
+
+// Most numbers have a small factor, and need no scratch.
+static prk_status reserve(run *r, size_t size) {
+    if (r->scratch == NULL) {
+        r->scratch = r->own = prk_scratch_create();
+    }
+    return r->scratch == NULL ? PRK_STATUS_NO_MEMORY : prk_scratch_reserve(r->scratch, size);
+}
+
+static prk_status test_large(run *r, mpz_srcptr n, prk_report *report) {
+    bool is_decided = false;
+    prk_status status = prk_test_by_division(n, report, &is_decided);
+    if (status == PRK_STATUS_OK && !is_decided) {
+        status = reserve(r, mpz_size(n));
+    }
+    if (status != PRK_STATUS_OK || is_decided) {
+        return status;
+    }
+    const prk_arithmetic *arithmetic =
+        report->engine == PRK_ENGINE_IFMA ? prk_fastest_arithmetic(n) : prk_scalar_arithmetic(n);
+    return prk_test_undivided(r->scratch, arithmetic, n, r->options, report);
+}
 
 // One number of `size` significant limbs, with its evidence; `waits` when what is left of its test
 // is to be done in lanes.
-static prk_status test_one(const run *r, const uint64_t *limbs, size_t size, prk_report *report,
+static prk_status test_one(run *r, const uint64_t *limbs, size_t size, prk_report *report,
                            bool *waits) {
     *report = (prk_report){.size = sizeof *report};
     *waits = false;
@@ -144,29 +168,30 @@ static prk_status test_one(const run *r, const uint64_t *limbs, size_t size, prk
     const prk_engine engine = engine_for(r->engine, limbs, size);
     report->engine = (uint8_t)engine;
     prk_status status = PRK_STATUS_OK;
-    if (r->scratch != NULL) {
-        status = prk_scratch_reserve(r->scratch, size);
-    }
-    if (status != PRK_STATUS_OK) {
-        return status;
-    }
     const uint64_t low = size == 0 ? 0 : limbs[0];
     switch (engine) {
     case PRK_ENGINE_TRIAL:
         status = test_trial(low, r->options, report);
         break;
-    case PRK_ENGINE_GMP:
-        status = prk_test_gmp(r->scratch, n, r->options, report);
-        break;
     case PRK_ENGINE_IFMA:
-        if (low % 2 == 0) {
+        if (r->is_alone) {
+            status = test_large(r, n, report);
+        } else if (low % 2 == 0) {
             prk_report_factor(report, 2);
+        } else {
+            status = reserve(r, size);
+            *waits = true;
         }
-        *waits = low % 2 != 0;
+        break;
+    case PRK_ENGINE_GMP:
+        status = test_large(r, n, report);
         break;
     default:
         prk_kernels()->test_with_report(low, report);
         break;
+    }
+    if (status == PRK_STATUS_OK && r->options->want_residue && size > 0) {
+        status = reserve(r, size);
     }
     if (status == PRK_STATUS_OK && r->options->want_residue && size > 0) {
         status = prk_res64(r->scratch, n, r->options->cancel, &report->residue);
@@ -203,7 +228,7 @@ enum { WORDS = 256 };
 
 // The evidence on some words, at most WORDS. The batch's verdicts come first, since there primes
 // cost least: of a prime no test is left, only the base or the parameter that its test had.
-static prk_status report_words(const run *r, const uint64_t *words, size_t count, uint8_t *verdicts,
+static prk_status report_words(run *r, const uint64_t *words, size_t count, uint8_t *verdicts,
                                prk_report *reports) {
     if (prk_is_cancelled(r->options->cancel)) {
         return PRK_STATUS_CANCELLED;
@@ -219,8 +244,7 @@ static prk_status report_words(const run *r, const uint64_t *words, size_t count
             kernels->test_with_report(words[i], &reports[i]);
         }
     }
-    prk_status status =
-        r->options->want_residue ? prk_scratch_reserve(r->scratch, 1) : PRK_STATUS_OK;
+    prk_status status = r->options->want_residue ? reserve(r, 1) : PRK_STATUS_OK;
     for (size_t i = 0; r->options->want_residue && i < count; i++) {
         if (status == PRK_STATUS_OK && words[i] != 0) {
             mpz_t view;
@@ -245,9 +269,8 @@ typedef struct prk_block {
 } prk_block;
 
 // Some numbers, of which each is tested by itself or waits for the others.
-static prk_status test_block(const run *r, const uint64_t *limbs, const uint64_t *offsets,
-                             size_t count, uint8_t *verdicts, prk_report *reports,
-                             prk_lane_number *waiting) {
+static prk_status test_block(run *r, const uint64_t *limbs, const uint64_t *offsets, size_t count,
+                             uint8_t *verdicts, prk_report *reports, prk_lane_number *waiting) {
     static const uint64_t zero = 0;
     prk_status status = PRK_STATUS_OK;
     size_t waits = 0;
@@ -321,35 +344,35 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
     if (reports == NULL && are_words) {
         return test_words(limbs + offsets[0], count, used.cancel, verdicts);
     }
-    const bool is_large = !are_words && engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
-    prk_scratch *own = NULL;
-    if (scratch == NULL && (is_large || (reports != NULL && used.want_residue))) {
-        scratch = own = prk_scratch_create();
-        if (own == NULL) {
-            return PRK_STATUS_NO_MEMORY;
-        }
-    }
     used.want_residue = used.want_residue && reports != NULL; // else there is no place for it
-    const run r = {engine, &used, scratch, reports != NULL};
+    const bool is_large = !are_words && engine != PRK_ENGINE_TRIAL && engine != PRK_ENGINE_U64;
+    run r = {.engine = engine,
+             .options = &used,
+             .scratch = scratch,
+             .timed = reports != NULL,
+             .is_alone = count == 1};
     prk_report single;
-    prk_block *block = is_large ? prk_memory_reserve(&scratch->block, sizeof *block) : NULL;
-    if (is_large && block == NULL) {
-        status = PRK_STATUS_NO_MEMORY;
+    prk_block *block = NULL;
+    if (is_large && count > 1) {
+        status = reserve(&r, 0);
+        block =
+            status == PRK_STATUS_OK ? prk_memory_reserve(&r.scratch->block, sizeof *block) : NULL;
+        status = block == NULL ? PRK_STATUS_NO_MEMORY : PRK_STATUS_OK;
     }
     // Numbers of other engines do not wait for each other; words do where their reports have room.
     const bool is_in_place = reports != NULL && step == sizeof(prk_report);
-    const size_t most = is_large ? PRK_LANE_BATCH : are_words && is_in_place ? WORDS : 1;
+    const size_t most = block != NULL ? PRK_LANE_BATCH : are_words && is_in_place ? WORDS : 1;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i += most) {
         const size_t some = count - i < most ? count - i : most;
-        prk_report *to = is_in_place ? reports + i : is_large ? block->reports : &single;
+        prk_report *to = is_in_place ? reports + i : block != NULL ? block->reports : &single;
         status = are_words ? report_words(&r, limbs + offsets[i], some, verdicts + i, to)
                            : test_block(&r, limbs, offsets + i, some, verdicts + i, to,
-                                        is_large ? block->waiting : NULL);
+                                        block != NULL ? block->waiting : NULL);
         if (reports != NULL && !is_in_place) {
             give_reports((unsigned char *)reports + i * step, step, to, some);
         }
     }
-    prk_scratch_destroy(own);
+    prk_scratch_destroy(r.own);
     return status;
 }
 

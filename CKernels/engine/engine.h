@@ -6,20 +6,22 @@
 #define PRK_ENGINE_H
 
 #include "../ifma/lanes.h"
+#include "../modular/modulus.h"
 
 #pragma GCC visibility push(hidden)
 
-/// One number with GMP alone, whatever its size. `report` is zeroed by the caller.
-prk_status prk_test_gmp(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
-                        prk_report *report);
+/// What the definition and small primes say of n, where they decide; takes no scratch. `report` is
+/// zeroed by the caller. PRK_STATUS_NO_MEMORY decides nothing.
+prk_status prk_test_by_division(mpz_srcptr n, prk_report *report, bool *is_decided);
+
+/// All other tests of n, which division has left undecided: whether a special form proves or
+/// refutes it, then Baillie-PSW and the random bases that the options ask for, in `arithmetic`.
+prk_status prk_test_undivided(prk_scratch *scratch, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                              const prk_options *options, prk_report *report);
 
 /// Tries to prove or refute n by its form (Proth, LLR). `*is_special` says whether n has one.
 prk_status prk_test_form(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
                          prk_report *report, bool *is_special);
-
-/// Baillie-PSW, and the random bases that the options ask for. n is odd and above 8.
-prk_status prk_baillie_psw(prk_scratch *scratch, mpz_srcptr n, const prk_options *options,
-                           prk_report *report);
 
 /// RES64 of n >= 1.
 prk_status prk_res64(prk_scratch *scratch, mpz_srcptr n, const uint32_t *cancel, uint64_t *residue);

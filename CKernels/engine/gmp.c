@@ -12,14 +12,14 @@
 
 // Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above: the extra strong test
 // asks for more than the almost extra strong one with the same P, of which that is known.
-prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                           prk_report *report) {
+static prk_status baillie_psw(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                              const prk_options *options, prk_report *report) {
     bool passed = false;
     report->verdict = PRK_COMPOSITE;
     mpz_t view;
     static const mp_limb_t two = 2;
     prk_status status =
-        prk_strong_test(s, &prk_redc, n, mpz_roinit_n(view, &two, 1), options->cancel, &passed);
+        prk_strong_test(s, arithmetic, n, mpz_roinit_n(view, &two, 1), options->cancel, &passed);
     if (status != PRK_STATUS_OK || !passed) {
         report->method = PRK_METHOD_STRONG_BASE2;
         return status;
@@ -33,7 +33,7 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
         report->fields |= PRK_REPORT_HAS_LUCAS;
         report->lucas_p = p;
         report->lucas_q = 1;
-        status = prk_extra_strong_lucas_test(s, &prk_redc, n, p, options->cancel,
+        status = prk_extra_strong_lucas_test(s, arithmetic, n, p, options->cancel,
                                              &report->lucas_condition);
     }
     if (status != PRK_STATUS_OK || report->lucas_condition == PRK_LUCAS_NONE) {
@@ -48,7 +48,7 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
     for (uint32_t round = 1; round <= options->rounds; round++) {
         mpz_ptr base = prk_scratch_take(s);
         prk_random_base_mpz(base, n, options->seed, round);
-        status = prk_strong_test(s, &prk_redc, n, base, options->cancel, &passed);
+        status = prk_strong_test(s, arithmetic, n, base, options->cancel, &passed);
         s->taken--;
         if (status != PRK_STATUS_OK) {
             return status;
@@ -64,22 +64,33 @@ prk_status prk_baillie_psw(prk_scratch *s, mpz_srcptr n, const prk_options *opti
     return PRK_STATUS_OK;
 }
 
-// Whether the first primes decide.
-static bool test_by_division(mpz_srcptr n, const prk_trial_table *table, prk_report *report) {
+prk_status prk_test_by_division(mpz_srcptr n, prk_report *report, bool *is_decided) {
+    *is_decided = true;
     if (mpz_cmp_ui(n, 1) <= 0) {
         report->verdict = PRK_NEITHER;
         report->method = PRK_METHOD_DEFINITION;
-        return true;
+        return PRK_STATUS_OK;
+    }
+    if (mpz_even_p(n) && mpz_cmp_ui(n, 2) != 0) {
+        prk_report_factor(report, 2);
+        return PRK_STATUS_OK;
+    }
+    const prk_trial_table *table = prk_trial_primes_table();
+    if (table == NULL) {
+        *is_decided = false;
+        return PRK_STATUS_NO_MEMORY;
     }
     uint64_t bound = 0;
     const uint64_t factor = mpz_even_p(n) ? 2 : prk_trial_primes_divisor(n, table, &bound);
     if (factor != 0 && mpz_cmp_ui(n, factor) != 0) {
         prk_report_factor(report, factor);
-        return true;
+    } else if (factor != 0 || mpz_cmp_ui(n, bound) < 0) {
+        report->verdict = PRK_PRIME;
+        report->method = PRK_METHOD_TRIAL_DIVISION;
+    } else {
+        *is_decided = false;
     }
-    report->verdict = PRK_PRIME;
-    report->method = PRK_METHOD_TRIAL_DIVISION;
-    return factor != 0 || mpz_cmp_ui(n, bound) < 0;
+    return PRK_STATUS_OK;
 }
 
 prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *options,
@@ -95,16 +106,13 @@ prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *option
     return status;
 }
 
-prk_status prk_test_gmp(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                        prk_report *report) {
-    const prk_trial_table *table = prk_trial_primes_table();
-    if (table == NULL) {
-        return PRK_STATUS_NO_MEMORY;
-    }
-    if (test_by_division(n, table, report)) {
-        return PRK_STATUS_OK;
-    }
+prk_status prk_test_undivided(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                              const prk_options *options, prk_report *report) {
     bool is_special = false;
     const prk_status status = prk_test_form(s, n, options, report, &is_special);
-    return status != PRK_STATUS_OK || is_special ? status : prk_baillie_psw(s, n, options, report);
+    if (is_special) {
+        report->engine = PRK_ENGINE_GMP;
+    }
+    return status != PRK_STATUS_OK || is_special ? status
+                                                 : baillie_psw(s, arithmetic, n, options, report);
 }

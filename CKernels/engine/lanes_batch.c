@@ -3,8 +3,8 @@
 // A batch of large numbers on its way through the tests in lanes. What small primes leave, and is
 // of no special form, has the strong test to base 2; what passes is put together anew for the Lucas
 // test, and again for each random base, so that lanes are filled by numbers that are still in
-// doubt. A group of so few that most lanes would idle is tested number by number, each across the
-// vectors, to the same outcome.
+// doubt. A group of so few that most lanes would idle is tested number by number, to the same
+// outcome.
 
 #include <stdlib.h>
 
@@ -26,8 +26,8 @@ typedef struct run {
     bool timed;
 } run;
 
-static bool is_across(prk_lane_number *const *numbers, size_t count) {
-    return prk_across_is_faster(count, (size_t)numbers[0]->k);
+static bool is_each(prk_lane_number *const *numbers, size_t count) {
+    return prk_each_is_faster(count, (size_t)numbers[0]->k);
 }
 
 typedef prk_status (*stage)(const run *r, prk_lane_number *const *numbers, size_t count);
@@ -98,11 +98,12 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
 static prk_status strong_each(const run *r, prk_lane_number *const *numbers, size_t count) {
     prk_status status = PRK_STATUS_OK;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
-        mpz_t n, base;
+        mpz_t view, base;
+        mpz_srcptr n = prk_lane_view(view, numbers[i]);
         static const mp_limb_t two = 2;
         status =
-            prk_strong_test(r->scratch, &prk_across, prk_lane_view(n, numbers[i]),
-                            mpz_roinit_n(base, &two, 1), r->options->cancel, &numbers[i]->passed);
+            prk_strong_test(r->scratch, prk_fastest_arithmetic(n), n, mpz_roinit_n(base, &two, 1),
+                            r->options->cancel, &numbers[i]->passed);
     }
     return status;
 }
@@ -110,10 +111,11 @@ static prk_status strong_each(const run *r, prk_lane_number *const *numbers, siz
 static prk_status lucas_each(const run *r, prk_lane_number *const *numbers, size_t count) {
     prk_status status = PRK_STATUS_OK;
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
-        mpz_t n;
+        mpz_t view;
+        mpz_srcptr n = prk_lane_view(view, numbers[i]);
         status =
-            prk_extra_strong_lucas_test(r->scratch, &prk_across, prk_lane_view(n, numbers[i]),
-                                        numbers[i]->p, r->options->cancel, &numbers[i]->condition);
+            prk_extra_strong_lucas_test(r->scratch, prk_fastest_arithmetic(n), n, numbers[i]->p,
+                                        r->options->cancel, &numbers[i]->condition);
         numbers[i]->passed = numbers[i]->condition != PRK_LUCAS_NONE;
     }
     return status;
@@ -126,7 +128,7 @@ static prk_status random_base_each(const run *r, prk_lane_number *const *numbers
         mpz_t view;
         mpz_srcptr n = prk_lane_view(view, numbers[i]);
         prk_random_base_mpz(base, n, r->options->seed, numbers[i]->round);
-        status = prk_strong_test(r->scratch, &prk_across, n, base, r->options->cancel,
+        status = prk_strong_test(r->scratch, prk_fastest_arithmetic(n), n, base, r->options->cancel,
                                  &numbers[i]->passed);
     }
     r->scratch->taken--;
@@ -135,7 +137,7 @@ static prk_status random_base_each(const run *r, prk_lane_number *const *numbers
 
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
     const prk_status status =
-        is_across(numbers, count)
+        is_each(numbers, count)
             ? strong_each(r, numbers, count)
             : prk_lanes_strong(numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
@@ -190,7 +192,7 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
 
 static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
     const prk_status status =
-        is_across(numbers, count)
+        is_each(numbers, count)
             ? lucas_each(r, numbers, count)
             : prk_lanes_lucas(numbers, count, r->memory, r->scratch, r->options->cancel);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
@@ -208,7 +210,7 @@ static prk_status random_base(const run *r, prk_lane_number *const *numbers, siz
     for (size_t i = 0; i < count; i++) {
         numbers[i]->round++;
     }
-    const prk_status status = is_across(numbers, count)
+    const prk_status status = is_each(numbers, count)
                                   ? random_base_each(r, numbers, count)
                                   : prk_lanes_random_base(numbers, count, r->memory, r->scratch,
                                                           r->options->seed, r->options->cancel);

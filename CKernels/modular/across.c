@@ -12,18 +12,20 @@
 
 #include "../ifma/across_columns.h"
 
-// Of numbers with so many limbs, two to eight cost what a vector of lanes does: where `make
-// bench-big` finds the two alike. One number alone with fewer limbs is as fast in a lane.
-bool prk_across_is_faster(size_t count, size_t limbs) {
-    static const uint8_t least_limbs[] = {0, 8, 15, 28, 56, 100};
+// Below, products of one limb each take less.
+#define LEAST_BITS (8 * PRK_LIMB_BITS + 1)
+
+// Of numbers with so many limbs, two to five cost what a vector of lanes does: where `make
+// bench-big` finds the two alike. One number never costs so much.
+bool prk_each_is_faster(size_t count, size_t limbs) {
+    static const uint8_t least_limbs[] = {0, 0, 15, 28, 56, 100};
     return count < sizeof least_limbs && limbs >= least_limbs[count];
 }
 
 const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n) {
     const size_t bits = mpz_sizeinbase(n, 2);
-    const bool is_across =
-        mpz_odd_p(n) && prk_lanes_take(bits) && prk_across_is_faster(1, prk_lane_limbs(bits));
-    return is_across ? &prk_across : &prk_redc;
+    const bool is_across = mpz_odd_p(n) && bits >= LEAST_BITS && prk_lanes_take(bits);
+    return is_across ? &prk_across : prk_scalar_arithmetic(n);
 }
 
 // --- Modular operations --------------------------------------------------------------------------
@@ -291,14 +293,11 @@ prk_status prk_across_products(prk_scratch *s, mpz_srcptr n, mpz_t *x, mpz_t *y,
 
 #else
 
-bool prk_across_is_faster(size_t count, size_t limbs) {
+bool prk_each_is_faster(size_t count, size_t limbs) {
     (void)count, (void)limbs;
     return false;
 }
 
-const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n) {
-    (void)n;
-    return &prk_redc;
-}
+const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n) { return prk_scalar_arithmetic(n); }
 
 #endif

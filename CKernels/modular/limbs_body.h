@@ -155,6 +155,10 @@ static size_t bytes_laid_out(mpz_srcptr n) {
     return sizeof(limbs) + (4 * mpz_size(n) + 1) * sizeof(mp_limb_t);
 }
 
-#define PRK_LIMB_OPERATIONS                                                                        \
+// Those that do not multiply residues.
+#define PRK_LIMB_CONVERSIONS                                                                       \
     .residue_bytes = residue_bytes, .to = to, .from = from, .subtrahend = subtrahend,              \
-    .square = square, .multiply = multiply, .ladder = ladder, .times = times, .small = small
+    .times = times, .small = small
+
+#define PRK_LIMB_OPERATIONS                                                                        \
+    PRK_LIMB_CONVERSIONS, .square = square, .multiply = multiply, .ladder = ladder

@@ -73,16 +73,18 @@ struct prk_arithmetic {
 /// GMP's products with Montgomery's reduction [Mont85]; with division for n that is even, or so
 /// long that division takes less.
 extern const prk_arithmetic prk_redc;
+/// The same, or for an odd n of 2 to 8 limbs products of its own, which take less at each level.
+const prk_arithmetic *prk_scalar_arithmetic(mpz_srcptr n);
 /// GMP's products modulo k 2^e ± 1, which `form` has to say.
 extern const prk_arithmetic prk_special;
 /// AVX-512 IFMA, the limbs of one number across the vectors; for an odd n that prk_lanes_take().
 extern const prk_arithmetic prk_across;
 
 /// Whether a group of so many numbers, of so many 52-bit limbs at most, is tested sooner one by
-/// one, across the vectors, than in lanes.
-bool prk_across_is_faster(size_t count, size_t limbs);
+/// one, by prk_fastest_arithmetic(), than in lanes.
+bool prk_each_is_faster(size_t count, size_t limbs);
 
-/// The arithmetic by which one power modulo n, which has no form, takes least.
+/// The arithmetic by which a test of one number takes least, of no special form.
 const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n);
 
 /// For tests: x[i] = x[i] y[i] / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is

@@ -11,6 +11,7 @@
 #include "trial_primes.h"
 
 _Static_assert(PRK_TRIAL_PRIMES == PRK_TRIAL_PRIME_COUNT, "the table has grown");
+_Static_assert(PRK_TRIAL_PRODUCTS == PRK_TRIAL_PRODUCT_COUNT, "the table has grown");
 
 size_t prk_trial_products_to(uint64_t limit) {
     size_t products = 0;
@@ -49,19 +50,49 @@ size_t prk_trial_depth(size_t bits) {
     return PRK_TRIAL_PRIMES;
 }
 
-uint64_t prk_trial_primes_divisor(mpz_srcptr n, const prk_trial_table *table, uint64_t *bound) {
-    const size_t depth = prk_trial_depth(mpz_sizeinbase(n, 2));
-    *bound = (uint64_t)prk_trial_primes[depth - 1] * prk_trial_primes[depth - 1];
-    for (size_t i = 0; prk_trial_first[i] < depth; i++) {
-        const prk_trial_group group = prk_trial_divide(n, i);
-        const prk_trial_prime *primes = table->primes + prk_trial_first[i];
-        for (size_t j = 0; j < group.count; j++) {
-            if (group.rest * primes[j].inverse <= primes[j].limit) {
-                return primes[j].prime;
-            }
+// r with r 2^(64 size) = -n modulo each product p, 0 <= r <= p: from the lowest limb up, r is what
+// the next one has to be made less by, and p times the quotient is then that limb, in its low half.
+static inline void divide_exactly(const prk_trial_product *p, size_t count, const mp_limb_t *n,
+                                  size_t size, uint64_t *r) {
+    for (size_t i = 0; i < count; i++) {
+        r[i] = 0;
+    }
+    for (size_t j = 0; j < size; j++) {
+        for (size_t i = 0; i < count; i++) {
+            const uint64_t q = (n[j] - r[i]) * p[i].inverse;
+            r[i] = (n[j] < r[i]) + (uint64_t)((prk_u128)q * p[i].product >> 64);
+        }
+    }
+}
+
+// The least prime of the product that divides r, or 0.
+static inline uint64_t prime_of(const prk_trial_table *table, const prk_trial_product *p,
+                                uint64_t r) {
+    for (uint32_t i = p->first; i < p->end; i++) {
+        if (r * table->primes[i].inverse <= table->primes[i].limit) {
+            return table->primes[i].prime;
         }
     }
     return 0;
+}
+
+uint64_t prk_trial_primes_divisor(mpz_srcptr n, const prk_trial_table *table, uint64_t *bound) {
+    const size_t depth = prk_trial_depth(mpz_sizeinbase(n, 2));
+    const mp_limb_t *limbs = mpz_limbs_read(n);
+    const size_t size = mpz_size(n);
+    const prk_trial_product *p = table->products;
+    uint64_t r[PRK_TRIAL_SIDE_BY_SIDE];
+    *bound = (uint64_t)prk_trial_primes[depth - 1] * prk_trial_primes[depth - 1];
+    // Of odd numbers the first product's primes divide 7 in 10.
+    divide_exactly(p, 1, limbs, size, r);
+    uint64_t factor = prime_of(table, p, r[0]);
+    for (p++; factor == 0 && p->first < depth; p += PRK_TRIAL_SIDE_BY_SIDE) {
+        divide_exactly(p, PRK_TRIAL_SIDE_BY_SIDE, limbs, size, r);
+        for (int i = 0; i < PRK_TRIAL_SIDE_BY_SIDE && factor == 0 && p[i].first < depth; i++) {
+            factor = prime_of(table, &p[i], r[i]);
+        }
+    }
+    return factor;
 }
 
 // Made by the first who asks, and kept for all. Several may make it at once, of whom one's is kept:
@@ -77,6 +108,14 @@ const prk_trial_table *prk_trial_primes_table(void) {
     for (size_t i = 0; table != NULL && i < PRK_TRIAL_PRIMES; i++) {
         const uint64_t p = prk_trial_primes[i];
         table->primes[i] = (prk_trial_prime){prk_inverse_u64(p), UINT64_MAX / p, (uint32_t)p};
+    }
+    const size_t products = sizeof table->products / sizeof table->products[0];
+    for (size_t i = 0; table != NULL && i < products; i++) {
+        const bool is_one = i >= PRK_TRIAL_PRODUCTS;
+        const uint64_t product = is_one ? 1 : prk_trial_products[i];
+        table->products[i] = (prk_trial_product){
+            product, prk_inverse_u64(product), is_one ? PRK_TRIAL_PRIMES : prk_trial_first[i],
+            is_one ? PRK_TRIAL_PRIMES : prk_trial_first[i + 1]};
     }
     prk_trial_table *others = NULL;
     if (table != NULL && !atomic_compare_exchange_strong(&shared_table, &others, table)) {

@@ -35,8 +35,21 @@ typedef struct prk_trial_prime {
     uint32_t prime;
 } prk_trial_prime;
 
+/// A product of consecutive primes of the table, from `first` to before `end`, and its inverse
+/// modulo 2^64.
+typedef struct prk_trial_product {
+    uint64_t product, inverse;
+    uint32_t first, end;
+} prk_trial_product;
+
+#define PRK_TRIAL_PRODUCTS 1577
+/// Products that are divided by side by side, so that they hide each other's latency.
+#define PRK_TRIAL_SIDE_BY_SIDE 4
+
 typedef struct prk_trial_table {
     prk_trial_prime primes[PRK_TRIAL_PRIMES];
+    // The last ones are 1, and have no primes.
+    prk_trial_product products[PRK_TRIAL_PRODUCTS + PRK_TRIAL_SIDE_BY_SIDE - 1];
 } prk_trial_table;
 
 /// How many primes of the table a number of this size is divided by.

@@ -22,6 +22,9 @@ static uint64_t below(uint64_t bound) { return next_random() % bound; }
 static size_t arithmetics_for(mpz_srcptr n, prk_special_form *form, const prk_arithmetic **list) {
     size_t count = 0;
     list[count++] = &prk_redc;
+    if (prk_scalar_arithmetic(n) != &prk_redc) {
+        list[count++] = prk_scalar_arithmetic(n);
+    }
     if (mpz_cmp_ui(n, 1) > 0 && prk_special_form_of(n, form)) {
         list[count++] = &prk_special;
     }
@@ -38,8 +41,10 @@ static const prk_special_form *form_for(const prk_arithmetic *a, const prk_speci
 // Moduli of all kinds: odd and even, long runs of equal bits, k 2^e + 1 and - 1, of one limb and
 // beyond where division takes over.
 static void make_modulus(mpz_t n, long turn) {
-    const mp_bitcnt_t bits =
-        turn % 97 == 0 ? 6000 + below(400) : 3 + below(turn % 5 == 0 ? 1200 : 260);
+    mp_bitcnt_t bits = turn % 97 == 0 ? 6000 + below(400) : 3 + below(turn % 5 == 0 ? 1200 : 260);
+    if (turn % 3 == 0) {
+        bits = (bits + 63) / 64 * 64; // nothing is to spare in the highest limb
+    }
     switch (turn % 4) {
     case 0:
         mpz_rrandomb(n, state, bits);
@@ -124,7 +129,7 @@ static void test_operations(long moduli) {
     for (long turn = 0; turn < moduli; turn++) {
         make_modulus(n, turn);
         prk_special_form form;
-        const prk_arithmetic *list[3];
+        const prk_arithmetic *list[4];
         const size_t count = arithmetics_for(n, &form, list);
         for (size_t i = 0; i < count; i++) {
             const prk_arithmetic *a = list[i];
@@ -225,7 +230,7 @@ static void begin_chain(prk_chain *c, bool is_lucas, const prk_arithmetic *a, mp
 static void run_in_pieces(bool is_lucas, mpz_srcptr n, mpz_srcptr first, mpz_srcptr exponent,
                           mpz_t x, mpz_t y) {
     prk_special_form form;
-    const prk_arithmetic *list[3];
+    const prk_arithmetic *list[4];
     const size_t count = arithmetics_for(n, &form, list);
     mp_bitcnt_t left = 0, absorbed = 0;
     for (bool has_begun = false;; has_begun = true) {
@@ -287,7 +292,7 @@ static void test_chains(long chains) {
         }
         mpz_powm(wanted, first, exponent, n);
         prk_special_form form;
-        const prk_arithmetic *list[3];
+        const prk_arithmetic *list[4];
         const size_t count = arithmetics_for(n, &form, list);
         for (size_t i = 0; i < count; i++) {
             prk_chain c;

@@ -5,12 +5,14 @@
 // which watch for reads out of bounds: all inputs and outputs are malloc'ed to their exact size.
 
 #include <gmp.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../CKernels/numbers/scratch.h"
+#include "../../CKernels/sieve/trial_primes.h"
 #include "cpool.h"
 #include "primality.h"
 #include "prk_kernels.h"
@@ -315,6 +317,35 @@ static void test_searches(void) {
     uint64_t word = 0;
     prk_random_words(42, 2, &word, 1);
     EXPECT(word == UINT64_C(0xe11a4bae0c6cb025), "a word of a sequence");
+}
+
+// Division by the table: the least prime of each, also where all primes of a product divide, and
+// none beyond the depth of the size.
+static void test_division(void) {
+    const prk_trial_table *table = prk_trial_primes_table();
+    gmp_randstate_t state;
+    gmp_randinit_default(state);
+    mpz_t n;
+    mpz_init(n);
+    for (size_t turn = 0; turn < 3 * PRK_TRIAL_PRODUCTS; turn++) {
+        const prk_trial_product *p = &table->products[turn % PRK_TRIAL_PRODUCTS];
+        mpz_rrandomb(n, state, 1 + (turn % 50 == 0 ? 4000 : 700) * (turn % 13) / 13);
+        if (turn % 3 == 0) {
+            mpz_mul_ui(n, n, turn % 2 == 0 ? p->product : table->primes[p->end - 1].prime);
+        }
+        mpz_setbit(n, 0);
+        const size_t depth = prk_trial_depth(mpz_sizeinbase(n, 2));
+        size_t i = 0;
+        while (i < depth && mpz_divisible_ui_p(n, table->primes[i].prime) == 0) {
+            i++;
+        }
+        uint64_t bound = 0;
+        const uint64_t factor = prk_trial_primes_divisor(n, table, &bound);
+        EXPECT(factor == (i < depth ? table->primes[i].prime : 0), "turn %zu: %" PRIu64, turn,
+               factor);
+    }
+    mpz_clear(n);
+    gmp_randclear(state);
 }
 
 // Callers of a later version, whose structures are larger.
@@ -675,6 +706,7 @@ int main(void) {
     test_trial_division();
     test_big();
     test_arguments();
+    test_division();
     test_searches();
     test_structure_sizes();
     test_reports_of_words();

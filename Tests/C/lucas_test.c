@@ -87,8 +87,12 @@ static bool compare(const mpz_t n) {
         wanted = by_definition(n, p);
         EXPECT(mpz_ui_kronecker((unsigned long)p * p - 4, n) == -1, "P = %u", p);
     }
-    const prk_arithmetic *const arithmetics[] = {&prk_redc, prk_fastest_arithmetic(n)};
-    for (size_t i = 0; has_p && i < (arithmetics[1] == &prk_redc ? 1 : 2); i++) {
+    const prk_arithmetic *const arithmetics[] = {&prk_redc, prk_scalar_arithmetic(n),
+                                                 prk_fastest_arithmetic(n)};
+    for (size_t i = 0; has_p && i < 3; i++) {
+        if (i > 0 && arithmetics[i] == arithmetics[i - 1]) {
+            continue;
+        }
         uint32_t condition = 99;
         EXPECT(prk_extra_strong_lucas_test(scratch, arithmetics[i], n, p, &calm, &condition) ==
                    PRK_STATUS_OK,
