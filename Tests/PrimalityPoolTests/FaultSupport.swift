@@ -91,6 +91,11 @@ func serveWell(_ pool: any Pool, wantsReports: Bool) throws {
 /// The processes that this one has forked and not reaped.
 func children() -> [Int32] { processes { $0.parent == getpid() } }
 
+/// Whether a process waits for something.
+func isAsleep(_ process: Int32) -> Bool {
+    TestFiles.text("/proc/\(process)/stat")?.contains(") S ") == true
+}
+
 /// Does something to random workers of this process, again and again, until the run is over.
 func storm(
     during run: () throws -> Void, _ harm: @escaping @Sendable (Int32) -> Void

@@ -162,8 +162,10 @@ import Testing
                                     }
                                     if turn == 4 { return nil }
                                     if turn > 1 {
-                                        // Both are idle: what they had was delivered, or will be.
+                                        // Who sleeps has answered: what both had was delivered, or
+                                        // will be. A chunk that ended two workers would be given up.
                                         let idle = children()
+                                        _ = eventually { idle.allSatisfy(isAsleep) }
                                         for child in idle { kill(child, signal) }
                                         _ = eventually { Set(children()).isDisjoint(with: idle) }
                                     }
