@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// prk_proof.h: certificates of primality. Included by primality.h and installed beside it.
+//
+// A certificate is a text that lets anybody check that a number is prime without trusting who found
+// the proof. It has steps; each shows that a number is prime if some smaller ones are, down to
+// numbers below 2^64, which are tested. What a certificate says about itself counts for nothing.
+
+#ifndef PRK_PROOF_H
+#define PRK_PROOF_H
+
+#include "primality.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Whose form a certificate is written in; told by its content.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelCertificateFormat") prk_certificate_format{
+    PRK_CERTIFICATE_NONE PRK_SWIFT_NAME("none") = 0,
+    /// JSON lines, our own.
+    PRK_CERTIFICATE_JSON PRK_SWIFT_NAME("json") = 1,
+    /// Primo 4, "Format=4".
+    PRK_CERTIFICATE_PRIMO4 PRK_SWIFT_NAME("primo4") = 2,
+    /// Primo 3, "Format=3" and older; read only.
+    PRK_CERTIFICATE_PRIMO3 PRK_SWIFT_NAME("primo3") = 3,
+    /// Math::Prime::Util's text.
+    PRK_CERTIFICATE_MPU PRK_SWIFT_NAME("mpu") = 4,
+    /// PARI's primecert, as GP prints it.
+    PRK_CERTIFICATE_PARI PRK_SWIFT_NAME("pari") = 5,
+} prk_certificate_format;
+
+/// What became of a certificate.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelCertificateVerdict") prk_certificate_verdict{
+    /// The number is prime.
+    PRK_CERTIFICATE_VALID PRK_SWIFT_NAME("valid") = 0,
+    /// A condition does not hold. This says nothing about the number.
+    PRK_CERTIFICATE_INVALID PRK_SWIFT_NAME("invalid") = 1,
+    /// The text is no certificate, or ends too early, or exceeds a limit.
+    PRK_CERTIFICATE_UNREADABLE PRK_SWIFT_NAME("unreadable") = 2,
+    /// A number above 2^64 is said to be prime and no step proves it.
+    PRK_CERTIFICATE_INCOMPLETE PRK_SWIFT_NAME("incomplete") = 3,
+} prk_certificate_verdict;
+
+/// The first thing that is wrong, in words and where.
+typedef struct PRK_SWIFT_NAME(KernelCertificateProblem) prk_certificate_problem {
+    prk_certificate_verdict verdict;
+    /// The step, as the certificate numbers it or from 1 on in the order of the text; 0: no step.
+    uint64_t step;
+    /// The line of the text, from 1 on; 0: no line.
+    uint64_t line;
+    /// The condition or what is missing, one sentence without its end, NUL-terminated. Printable
+    /// ASCII: bytes of the text appear as \xNN when they are not.
+    char reason[200];
+} prk_certificate_problem;
+
+/// A certificate that was read. Reading and verifying are by turns: what was read is immutable, so
+/// that several threads may verify it.
+typedef struct prk_certificate prk_certificate;
+
+/// The largest certificate that is read, in bytes, and the most steps.
+#define PRK_CERTIFICATE_MOST_BYTES 67108864
+#define PRK_CERTIFICATE_MOST_STEPS 100000
+
+/// Reads the first certificate of a text of `size` bytes. `*used` is how many bytes it took, blank
+/// lines after it included, so that a text with several is read by turns; a certificate of a form
+/// that has no end of its own takes all. PRK_STATUS_OK with `*certificate` NULL: `*problem` says why
+/// not; PRK_STATUS_NO_MEMORY, PRK_STATUS_INVALID_ARGUMENT. O(size), without recursion.
+PRK_API prk_status prk_certificate_read(const char *text, size_t size,
+                                        prk_certificate **certificate, size_t *used,
+                                        prk_certificate_problem *problem);
+PRK_API void prk_certificate_destroy(prk_certificate *certificate);
+
+PRK_API prk_certificate_format prk_certificate_form(const prk_certificate *certificate);
+/// How many steps it has.
+PRK_API size_t prk_certificate_steps(const prk_certificate *certificate);
+/// The number that it proves prime: its limbs, which live as long as the certificate.
+PRK_API const uint64_t *prk_certificate_number(const prk_certificate *certificate, size_t *limbs);
+
+/// How to verify. All zero is the default.
+typedef struct PRK_SWIFT_NAME(KernelVerifyOptions) prk_verify_options {
+    /// sizeof(prk_verify_options), or 0 for that.
+    uint32_t size;
+    /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that share
+    /// them; parts 0 is 1. Each part also looks at what ties the steps together, which costs little.
+    uint32_t part, parts;
+    /// May be NULL. When another thread sets it, the call soon returns PRK_STATUS_CANCELLED.
+    const uint32_t *cancel;
+    /// May be NULL. Incremented by each step that was verified.
+    uint64_t *done;
+} prk_verify_options;
+
+/// Verifies a certificate. PRK_STATUS_OK: `*problem` has the verdict, and PRK_CERTIFICATE_VALID has
+/// no reason. Invalid with parts > 1: the first problem of this part. PRK_STATUS_CANCELLED,
+/// PRK_STATUS_NO_MEMORY: no verdict.
+PRK_API prk_status prk_certificate_verify(const prk_certificate *certificate,
+                                          const prk_verify_options *options,
+                                          prk_certificate_problem *problem);
+
+/// Takes the next bytes of a text. False ends it.
+typedef bool (*prk_text_sink)(void *context, const char *bytes, size_t count);
+
+/// Writes a certificate in another form; not PRK_CERTIFICATE_PRIMO3. PRK_STATUS_OK with verdict
+/// PRK_CERTIFICATE_INVALID: that form has no such step, as the problem says, and nothing was written.
+/// A sink that says false: PRK_STATUS_CANCELLED. The certificate need not be valid.
+PRK_API prk_status prk_certificate_write(const prk_certificate *certificate,
+                                         prk_certificate_format format, prk_text_sink sink,
+                                         void *context, prk_certificate_problem *problem);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
