@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Primality", targets: ["Primality"]),
         .library(name: "PrimalityExpressions", targets: ["PrimalityExpressions"]),
         .library(name: "PrimalityPool", targets: ["PrimalityPool"]),
+        .library(name: "PrimalityProof", targets: ["PrimalityProof"]),
         .library(name: "PurePrimality", targets: ["PurePrimality"]),
         .library(name: "CKernels", targets: ["CKernels"]),
         .executable(name: "primality", targets: ["PrimalityCLI"]),
@@ -48,6 +49,13 @@ let package = Package(
             name: "PrimalityPool", dependencies: ["CKernels", "CPool", "Primality"],
             swiftSettings: swiftOnC),
         .target(
+            name: "PrimalityProof",
+            dependencies: [
+                "CKernels", "Primality", "PrimalityPool",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftOnC),
+        .target(
             name: "PrimalityModels",
             dependencies: [
                 "CKernels", "CModels", "CPool", "Charts", "Primality", "PrimalityPool",
@@ -74,7 +82,7 @@ let package = Package(
             name: "PrimalityCLI",
             dependencies: [
                 "Charts", "Primality", "PrimalityBench", "PrimalityExpressions", "PrimalityModels",
-                "PrimalityPool", "PrimalityRuns",
+                "PrimalityPool", "PrimalityProof", "PrimalityRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

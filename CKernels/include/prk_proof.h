@@ -43,7 +43,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelCertificateVerdict") prk_certif
 } prk_certificate_verdict;
 
 /// The first thing that is wrong, in words and where.
-typedef struct PRK_SWIFT_NAME(KernelCertificateProblem) prk_certificate_problem {
+typedef struct PRK_SWIFT_NAME("KernelCertificateProblem") prk_certificate_problem {
     prk_certificate_verdict verdict;
     /// The step, as the certificate numbers it or from 1 on in the order of the text; 0: no step.
     uint64_t step;
@@ -78,7 +78,7 @@ PRK_API size_t prk_certificate_steps(const prk_certificate *certificate);
 PRK_API const uint64_t *prk_certificate_number(const prk_certificate *certificate, size_t *limbs);
 
 /// How to verify. All zero is the default.
-typedef struct PRK_SWIFT_NAME(KernelVerifyOptions) prk_verify_options {
+typedef struct PRK_SWIFT_NAME("KernelVerifyOptions") prk_verify_options {
     /// sizeof(prk_verify_options), or 0 for that.
     uint32_t size;
     /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that share

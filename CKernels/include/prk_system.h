@@ -31,6 +31,11 @@ static inline void prk_relax(void) {
 #endif
 }
 
+/// A count that other threads increase.
+static inline uint64_t prk_counter_read(const uint64_t *counter) {
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 /// A zeroed flag on its own shared page, which forked children see raised; NULL: no memory.
 uint32_t *prk_flag_create(void);
 /// Accepts NULL. No other thread may use the flag any more; parts of it are destroyed before.

@@ -27,7 +27,7 @@ struct PrimalityCommand: ParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             CheckCommand.self, ListCommand.self, NextCommand.self, PrevCommand.self,
-            RandomCommand.self, InfoCommand.self, RaceCommand.self, SpinCommand.self,
+            RandomCommand.self, VerifyCommand.self, InfoCommand.self, RaceCommand.self, SpinCommand.self,
             ModelsCommand.self, BenchCommand.self,
         ])
 

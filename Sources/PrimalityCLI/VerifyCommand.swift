@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+internal import PrimalityPool
+internal import PrimalityProof
+internal import PrimalityRuns
+internal import SystemPackage
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks certificates that numbers are prime.",
+        usage: "primality verify <file> ... | - [<options>]",
+        discussion: """
+            A certificate is a text that proves a number prime to whoever checks its steps. Read are Primo's \
+            (formats 3 and 4, as factordb.com has them), Math::Prime::Util's text, what PARI's primecert \
+            prints, and our own JSON lines, of which a file may hold many. Which it is, its content says. \
+            Nothing in a certificate is believed: every condition of every step is computed, and the numbers \
+            below 2^64 at the end are tested.
+
+            Each certificate has a line on standard output: N: prime, proved by FILE (24 steps), or FILE: \
+            invalid: and the first step and condition that fails. An invalid certificate says nothing about \
+            its number, which may be prime. unreadable means that the text is no certificate or ends too \
+            early, incomplete that a number above 2^64 is left without a proof.
+
+            Exit status: 0 all are valid, 1 one is invalid, 2 one is unreadable or incomplete.
+
+            Examples:
+              primality verify certificate.out
+              primality prove --certificate json 10^50+151 | primality verify -
+              primality verify -q --number '2^521-1' p521.txt && echo proved
+              primality verify --convert primo p521.jsonl > p521.out
+              primality verify --format jsonl certificates/*.txt
+            """)
+
+    @Argument(
+        parsing: .allUnrecognized,
+        help: ArgumentHelp("Files with certificates; - is standard input.", valueName: "file"))
+    var files: [String] = []
+
+    @Option(help: ArgumentHelp("text or jsonl; by default text.", valueName: "format"))
+    var format = "text"
+
+    @Option(
+        help: ArgumentHelp(
+            "The number that each certificate has to prove: a number or an expression.",
+            valueName: "expression"))
+    var number: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Print each valid certificate in another form: primo (4), mpu, pari or json. What the "
+                + "certificates are then goes to standard error.", valueName: "form"))
+    var convert: String?
+
+    @Option(
+        name: .customShort("j", allowingJoined: true), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Threads that share the steps, from 1 to 1024; by default one a core.",
+            valueName: "threads"))
+    var workers: Int?
+
+    @OptionGroup var progress: ProgressOption
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
+    var maxBits = 1_000_000
+
+    @Flag(
+        name: .customShort("q"),
+        help: "Print nothing about certificates; the exit status says it.")
+    var quiet = false
+
+    /// How results are written.
+    private enum Format: String, CaseIterable { case text, jsonl }
+
+    func run() throws {
+        let files = try Refusal.operands(among: files, of: "verify")
+        if files.isEmpty {
+            throw Refusal.usage(
+                "verify needs a file, or - for standard input; see primality verify --help")
+        }
+        let format: Format = try choice(format, of: "--format")
+        let form: ProofForm? = try convert.map { try choice($0, of: "--convert") }
+        let workers = try workerCount(workers)
+        let mode = try progress.mode()
+        try Refusal.checkLevel()
+        var wanted: BigNatural?
+        if let text = self.number {
+            wanted = PrimalityCLI.number(text, called: "--number", maximumBits: maxBits)
+            if wanted == nil { throw ExitCode(ExitStatus.badInput.rawValue) }
+        }
+        let interruption = Interruption()
+        var verification = Verification(
+            format: format == .jsonl ? .jsonl : .text, convertTo: form?.format, isQuiet: quiet,
+            wanted: wanted, workers: workers, maximumBits: maxBits, interruption: interruption,
+            mode: mode)
+        for file in files where !interruption.cancel.isCancelled {
+            verification.verify(file)
+        }
+        let status = verification.end()
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+}
+
+/// The forms that certificates are written in, as options name them.
+enum ProofForm: String, CaseIterable {
+    case json
+    case primo
+    case mpu
+    case pari
+
+    var format: CertificateFormat {
+        switch self {
+        case .json: .json
+        case .primo: .primo4
+        case .mpu: .mpu
+        case .pari: .pari
+        }
+    }
+}
+
+/// A run over the certificates of some files.
+private struct Verification {
+    enum Format { case text, jsonl }
+
+    let format: Format
+    let convertTo: CertificateFormat?
+    let isQuiet: Bool
+    let wanted: BigNatural?
+    let workers: Int
+    let maximumBits: Int
+    let interruption: Interruption
+    let mode: ProgressMode
+    private var output = Output()
+    private var status = ExitStatus.done
+    private var valid = 0
+    private var others = 0
+
+    init(
+        format: Format, convertTo: CertificateFormat?, isQuiet: Bool, wanted: BigNatural?,
+        workers: Int, maximumBits: Int, interruption: Interruption, mode: ProgressMode
+    ) {
+        self.format = format
+        self.convertTo = convertTo
+        self.isQuiet = isQuiet
+        self.wanted = wanted
+        self.workers = workers
+        self.maximumBits = maximumBits
+        self.interruption = interruption
+        self.mode = mode
+    }
+
+    mutating func verify(_ file: String) {
+        let name = file == "-" ? "standard input" : file
+        do {
+            let descriptor =
+                file == "-" ? .standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
+            defer { if file != "-" { try? descriptor.close() } }
+            var reader = CertificateReader(descriptor, cancel: interruption.cancel)
+            while let entry = try reader.nextEntry() {
+                if !take(entry, of: name) { return }
+            }
+        } catch {
+            let reason = (error as? Errno)?.description ?? "\(error)"
+            StandardStreams.complain("\(printable(name)): \(reason)")
+            status.raise(to: .badInput)
+        }
+    }
+
+    /// Verifies one; whether another is wanted.
+    private mutating func take(_ entry: CertificateReader.Entry, of name: String) -> Bool {
+        var certificate: Certificate?
+        do throws(CertificateError) {
+            let read = try entry.result.get()
+            certificate = read
+            try check(read, entry)
+        } catch {
+            if error.kind == .cancelled { return false }
+            others += 1
+            status.raise(to: error.kind == .invalid ? .notAllPrime : .badInput)
+            return report(entry, certificate, error.moved(by: 0), of: name)
+        }
+        valid += 1
+        return report(entry, certificate, nil, of: name)
+    }
+
+    private func check(
+        _ certificate: Certificate, _ entry: CertificateReader.Entry
+    ) throws(CertificateError) {
+        if let wanted, certificate.number != wanted {
+            throw CertificateError(
+                .invalid, step: nil, line: nil, "it is about another number than --number")
+        }
+        let bits = certificate.number.bitWidth
+        if bits > maximumBits {
+            throw CertificateError(
+                .unreadable, step: nil, line: nil,
+                "its number has \(bits) bits, and the limit is \(maximumBits) (--max-bits)")
+        }
+        let steps = certificate.stepCount
+        let progress =
+            mode.isOn()
+            ? Progress(mode) { done, time in
+                "\(done) of \(counted(steps, "step")) verified, \(Progress.clock(time))"
+            } : nil
+        defer { progress?.stop() }
+        var shown = 0
+        let report: ((Int) -> Void)? =
+            progress.map { progress in
+                { done in
+                    progress.add(done - shown)
+                    shown = done
+                }
+            }
+        do throws(CertificateError) {
+            try certificate.verify(
+                threads: workers, cancel: interruption.cancel, progress: report)
+        } catch {
+            throw error.moved(by: entry.linesBefore)
+        }
+    }
+
+    /// Writes what a certificate is; whether more can be written.
+    private mutating func report(
+        _ entry: CertificateReader.Entry, _ certificate: Certificate?, _ error: CertificateError?,
+        of name: String
+    ) -> Bool {
+        let which = entry.place == 1 ? "" : "certificate \(entry.place), "
+        let line: String
+        if format == .jsonl {
+            line = json(entry, certificate, error, of: name)
+        } else if let certificate, error == nil {
+            let steps = counted(certificate.stepCount, "step")
+            line = "\(certificate.number): prime, proved by \(name) (\(which)\(steps))"
+        } else {
+            let place = entry.place == 1 ? "" : ", certificate \(entry.place)"
+            let kind = error.map(word) ?? ""
+            line = "\(name)\(place): \(kind): \(error?.description ?? "")"
+        }
+        guard let convertTo else {
+            return isQuiet || output.write(line + "\n")
+        }
+        if !isQuiet { StandardStreams.writeError(line) }
+        guard let certificate, error == nil else { return true }
+        do throws(CertificateError) {
+            return output.write(try certificate.text(as: convertTo))
+        } catch {
+            StandardStreams.complain("\(printable(name)): not converted: \(error)")
+            status.raise(to: .undecided)
+            return true
+        }
+    }
+
+    private func word(_ error: CertificateError) -> String {
+        switch error.kind {
+        case .invalid: "invalid"
+        case .incomplete: "incomplete"
+        case .unreadable: "unreadable"
+        case .outOfMemory: "not verified"
+        case .cancelled: "cancelled"
+        }
+    }
+
+    private func json(
+        _ entry: CertificateReader.Entry, _ certificate: Certificate?, _ error: CertificateError?,
+        of name: String
+    ) -> String {
+        var line = #"{"file":"# + quoted(name) + #","certificate":\#(entry.place)"#
+        line += #","verdict":"\#(error.map(word) ?? "valid")""#
+        if let certificate {
+            line += #","number":"\#(certificate.number)","bits":\#(certificate.number.bitWidth)"#
+            line += #","form":"\#(certificate.format.rawValue)","steps":\#(certificate.stepCount)"#
+        }
+        if let error {
+            if let step = error.step { line += #","step":\#(step)"# }
+            if let place = error.line { line += #","line":\#(place)"# }
+            line += #","reason":"# + quoted(error.reason)
+        }
+        return line + "}"
+    }
+
+    private func quoted(_ text: String) -> String {
+        var bytes: [UInt8] = [0x22]
+        appendEscaped(Array(text.utf8)[...], to: &bytes)
+        return String(decoding: bytes, as: UTF8.self) + "\""
+    }
+
+    /// Ends the program when it was interrupted; else the status.
+    mutating func end() -> ExitStatus {
+        status.raise(to: output.status())
+        interruption.exitIfSignalled {
+            "\(counted(valid + others, "certificate", "was", "were")) verified, \(valid) valid"
+        }
+        return status
+    }
+}
