@@ -43,6 +43,9 @@ typedef enum prk_step_kind {
     PRK_STEP_KINDS,
 } prk_step_kind;
 
+/// What our own form calls each of them.
+extern const char *const prk_step_kind_names[PRK_STEP_KINDS];
+
 /// A prime q of n - 1 with its base, or of n + 1 with its Lucas sequence.
 typedef struct prk_step_prime {
     mpz_t q;
