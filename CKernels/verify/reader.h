@@ -97,7 +97,7 @@ bool prk_resolve_product(prk_reader *reader, prk_step *step);
 /// s = m / q, of m and q.
 bool prk_resolve_quotient(prk_reader *reader, prk_step *step);
 /// a, b, x and y, of Primo's j or primo_a, primo_b and t. `has_j` tells which. Primo's bound on j,
-/// a and b is n / 2; with `is_centred` false it is n.
+/// a and b is n / 2; with `is_centred` false it is n, and they become what Primo would write.
 bool prk_resolve_point(prk_reader *reader, prk_step *step, bool has_j, bool is_centred);
 /// The one prime of n - 1 = s q or, with `is_plus`, n + 1 = s q; of n and s.
 bool prk_resolve_part(prk_reader *reader, prk_step *step, bool is_plus);

@@ -86,13 +86,25 @@ bool prk_resolve_quotient(prk_reader *reader, prk_step *step) {
     return has_trace(step) || refuse(reader, step, "|N + 1 - M| is not below 2 sqrt(N)");
 }
 
-static bool is_within(mpz_srcptr x, mpz_srcptr n, bool is_centred) {
+// Whether |x| <= n / 2. Where a text may say any x with |x| < n, x becomes that.
+static bool is_within(mpz_ptr x, mpz_srcptr n, bool is_centred) {
+    if (!is_centred && mpz_cmpabs(x, n) >= 0) {
+        return false;
+    }
     number twice;
     mpz_init(twice);
-    mpz_mul_2exp(twice, x, is_centred ? 1 : 0);
-    const int order = mpz_cmpabs(twice, n);
+    mpz_mul_2exp(twice, x, 1);
+    bool is = mpz_cmpabs(twice, n) <= 0;
     mpz_clear(twice);
-    return is_centred ? order <= 0 : order < 0;
+    if (!is && !is_centred) {
+        if (mpz_sgn(x) > 0) {
+            mpz_sub(x, x, n);
+        } else {
+            mpz_add(x, x, n);
+        }
+        is = true;
+    }
+    return is;
 }
 
 bool prk_resolve_point(prk_reader *reader, prk_step *step, bool has_j, bool is_centred) {
@@ -108,10 +120,11 @@ bool prk_resolve_point(prk_reader *reader, prk_step *step, bool has_j, bool is_c
     mpz_init(power);
     bool ok = true;
     if (has_j) {
+        const bool is_small = is_within(step->j, n, is_centred);
         mpz_mod(l, step->j, n);
         mpz_ui_sub(power, 1728, step->j); // 1728 - J
         mpz_mod(power, power, n);
-        if (!is_within(step->j, n, is_centred)) {
+        if (!is_small) {
             ok = refuse(reader, step, is_centred ? "|J| is above N / 2" : "|J| is not below N");
         } else if (mpz_sgn(l) == 0 || mpz_sgn(power) == 0) {
             ok = refuse(reader, step, "J is 0 or 1728");
