@@ -29,7 +29,7 @@ prk_certificate *prk_certificate_create(prk_certificate_format format) {
     prk_certificate *certificate = calloc(1, sizeof *certificate);
     if (certificate != NULL) {
         certificate->format = format;
-        mpz_init(certificate->n); // which takes no memory
+        mpz_inits(certificate->n, certificate->end, (mpz_ptr)NULL); // which takes no memory
     }
     return certificate;
 }
@@ -43,15 +43,19 @@ static void clear_step(prk_step *step) {
     free(step->primes);
 }
 
+void prk_certificate_cut(prk_certificate *certificate, size_t count) {
+    while (certificate->count > count) {
+        clear_step(&certificate->steps[--certificate->count]);
+    }
+}
+
 void prk_certificate_destroy(prk_certificate *certificate) {
     if (certificate == NULL) {
         return;
     }
-    for (size_t i = 0; i < certificate->count; i++) {
-        clear_step(&certificate->steps[i]);
-    }
+    prk_certificate_cut(certificate, 0);
     free(certificate->steps);
-    mpz_clear(certificate->n);
+    mpz_clears(certificate->n, certificate->end, (mpz_ptr)NULL);
     free(certificate);
 }
 

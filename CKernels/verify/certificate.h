@@ -78,8 +78,14 @@ struct prk_certificate {
     prk_certificate_format format;
     mpz_t n;
     uint64_t line; // where n stands
+    /// What our own form says of where the steps end, and the line; the line 0: nothing.
+    mpz_t end;
+    uint64_t end_line;
     prk_step *steps;
     size_t count, room;
+    /// Where a condition did not hold without which there is no next step, and reading has ended:
+    /// what is wrong with the steps before it comes first. PRK_CERTIFICATE_VALID: nowhere.
+    prk_certificate_problem broken;
 };
 
 /// An empty one. NULL: no memory. prk_certificate_destroy() takes it.
@@ -87,6 +93,8 @@ prk_certificate *prk_certificate_create(prk_certificate_format format);
 /// A step at the end of the list, zeroed, its numbers made. NULL: no memory, or too many. The
 /// addresses of those before it change.
 prk_step *prk_certificate_add(prk_certificate *certificate);
+/// Takes away the steps from `count` on.
+void prk_certificate_cut(prk_certificate *certificate, size_t count);
 /// A prime at the end of a step's list, zeroed; NULL: no memory.
 prk_step_prime *prk_step_add_prime(prk_step *step);
 /// The primes that a step's n rests on: the q of a curve, or those of its list.

@@ -104,6 +104,20 @@ static bool check_size(prk_reader *reader) {
     return true;
 }
 
+// A condition of a step that did not hold is the verifier's to say, as the steps before it come
+// first in the text and have not been looked at yet.
+static bool is_broken(prk_reader *reader) {
+    prk_certificate *certificate = reader->certificate;
+    if (reader->status != PRK_STATUS_OK || mpz_cmp_ui(certificate->n, 1) <= 0 ||
+        reader->problem->verdict != PRK_CERTIFICATE_INVALID) {
+        return false;
+    }
+    prk_certificate_cut(certificate, reader->closed);
+    certificate->broken = *reader->problem;
+    *reader->problem = (prk_certificate_problem){.verdict = PRK_CERTIFICATE_VALID};
+    return true;
+}
+
 prk_status prk_certificate_read(const char *text, size_t size, prk_certificate **certificate,
                                 size_t *used, prk_certificate_problem *problem) {
     if ((text == NULL && size > 0) || certificate == NULL || problem == NULL) {
@@ -134,12 +148,12 @@ prk_status prk_certificate_read(const char *text, size_t size, prk_certificate *
             skip_blank_lines(&reader);
             *certificate = reader.certificate;
         } else {
-            if (read == prk_read_json) {
-                reader.at = next_head(text, size, start);
+            reader.at = read == prk_read_json ? next_head(text, size, start) : size;
+            if (is_broken(&reader)) {
+                *certificate = reader.certificate;
             } else {
-                reader.at = size;
+                prk_certificate_destroy(reader.certificate);
             }
-            prk_certificate_destroy(reader.certificate);
         }
         if (used != NULL) {
             *used = reader.at;

@@ -224,5 +224,6 @@ bool prk_reader_close_step(prk_reader *reader, const prk_step *step) {
         return PRK_UNREADABLE(reader, step->number, step->line,
                               "its numbers need more than %zu bytes", reader->most_held);
     }
+    reader->closed += step == &reader->certificate->steps[reader->closed];
     return true;
 }

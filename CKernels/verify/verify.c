@@ -51,8 +51,13 @@ static bool is_small_prime(mpz_srcptr n) { return prk_kernels()->is_prime(mpz_ge
 
 // --- Ties ----------------------------------------------------------------------------------------
 
+static bool is_broken(const run *r) {
+    return r->certificate->broken.verdict != PRK_CERTIFICATE_VALID;
+}
+
+// Of a text that was read in part only, it may be that the rest has them.
 static bool has_steps(const run *r, mpz_srcptr n) {
-    return prk_ties_of(r->certificate, &r->ties, n) < r->certificate->count;
+    return is_broken(r) || prk_ties_of(r->certificate, &r->ties, n) < r->certificate->count;
 }
 
 static bool candidate_holds(const run *r) {
@@ -86,7 +91,7 @@ static bool tie_holds(const run *r, size_t place) {
     const bool is_ours = c->format == PRK_CERTIFICATE_JSON;
     // MPU's description of its form has such blocks; they prove nothing and need nothing.
     const bool is_lenient = c->format == PRK_CERTIFICATE_MPU;
-    if (!r->ties.is_reached[place]) {
+    if (!r->ties.is_reached[place] && !is_broken(r)) {
         return is_lenient || prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number,
                                         step->line, "the candidate's proof does not need N");
     }
@@ -104,6 +109,19 @@ static bool tie_holds(const run *r, size_t place) {
         }
     }
     return true;
+}
+
+// The end that our own form says is a number below 2^64 on which the steps rest.
+static bool end_holds(const run *r) {
+    const prk_certificate *c = r->certificate;
+    bool is_there = c->end_line == 0 || (c->count == 0 && mpz_cmp(c->end, c->n) == 0);
+    for (size_t i = 0; !is_there && is_word(c->end) && i < c->count; i++) {
+        for (size_t k = 0; k < prk_step_needs(&c->steps[i]); k++) {
+            is_there |= mpz_cmp(prk_step_need(&c->steps[i], k), c->end) == 0;
+        }
+    }
+    return is_there || prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, 0, c->end_line,
+                                  "the end is no number below 2^64 that the steps rest on");
 }
 
 // --- Steps ---------------------------------------------------------------------------------------
@@ -186,6 +204,9 @@ static prk_status look_at_steps(run *r) {
 
 static prk_status verify(run *r) {
     r->first = r->certificate->count;
+    if (is_broken(r)) {
+        *r->problem = r->certificate->broken;
+    }
     if (!candidate_holds(r)) {
         return PRK_STATUS_OK;
     }
@@ -194,7 +215,11 @@ static prk_status verify(run *r) {
             r->first = i;
         }
     }
-    return look_at_steps(r);
+    const prk_status status = look_at_steps(r);
+    if (status == PRK_STATUS_OK && r->problem->verdict == PRK_CERTIFICATE_VALID) {
+        end_holds(r);
+    }
+    return status;
 }
 
 prk_status prk_certificate_verify(const prk_certificate *certificate,
