@@ -23,9 +23,9 @@ C_FLOORS = [
     ["cpu", "system", "numbers", "sieve"],
     ["ifma"],
     ["modular"],
-    ["long"],
+    ["long", "curve", "factor"],
     ["special"],
-    ["engine"],
+    ["engine", "verify", "prove"],
 ]
 SWIFT_FLOORS = [
     ["CGMP"],

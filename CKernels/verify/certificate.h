@@ -116,10 +116,9 @@ bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *
                     prk_certificate_problem *problem, prk_status *status);
 
 /// Up to eight steps of PRK_STEP_CURVE whose numbers have about the same size, in lanes where there
-/// are any: the points alone, the other conditions having been looked at. `holds[i]`: shown; false:
-/// prk_step_holds() is to decide.
-prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count,
-                                   prk_scratch *scratch, const uint32_t *cancel, bool *holds);
+/// are any. `holds[i]`: all conditions of that step hold; false: prk_step_holds() is to decide.
+prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count, prk_scratch *scratch,
+                                   const uint32_t *cancel, bool *holds);
 
 #pragma GCC visibility pop
 
