@@ -265,12 +265,21 @@ static bool put_json_step(writer *w, const prk_step *step) {
     }
 }
 
+// mpz_sizeinbase may say one too many.
+static size_t count_digits(writer *w, mpz_srcptr value) {
+    const size_t used = w->used;
+    put_decimal(w, value);
+    const size_t count = w->used - used;
+    w->used = used;
+    return count;
+}
+
 static bool write_json(writer *w) {
     const prk_certificate *c = w->certificate;
     mpz_srcptr end = c->n;
     put(w, "{\"certificate\":1");
     put_json_key(w, "n", c->n, false);
-    put(w, ",\"bits\":%zu", mpz_sizeinbase(c->n, 2));
+    put(w, ",\"bits\":%zu,\"digits\":%zu", mpz_sizeinbase(c->n, 2), count_digits(w, c->n));
     put(w, ",\"by\":\"swift-primality %s\"}\n", PRK_VERSION_STRING);
     size_t i = 0;
     for (size_t place = 0; place < c->count; place++) {
