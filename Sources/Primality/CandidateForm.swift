@@ -123,7 +123,7 @@ extension [PlacedForm] {
     package func withKernelForms<Result>(
         in range: Range<Int>, _ body: (UnsafePointer<KernelForm>?) -> Result
     ) -> Result {
-        if isEmpty { return unsafe body(nil) }
+        if isEmpty { return body(nil) }
         return unsafe kernelForms(in: range).withUnsafeBufferPointer { forms in
             unsafe body(forms.isEmpty ? nil : forms.baseAddress)
         }
