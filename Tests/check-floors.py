@@ -23,9 +23,9 @@ C_FLOORS = [
     ["cpu", "system", "numbers", "sieve"],
     ["ifma"],
     ["modular"],
-    ["long"],
+    ["long", "factor"],
     ["special"],
-    ["engine"],
+    ["engine", "prove", "verify"],
 ]
 SWIFT_FLOORS = [
     ["CGMP"],
@@ -42,6 +42,8 @@ SIDEWAYS = {
     ("sieve", "cpu"): "the bound on a number's size",
     ("PrimalityBench", "PrimalityModels"): "the book's numbers",
     ("numbers", "system"): "SipHash, and memory that is kept",
+    ("factor", "long"): "powers, and the test of what was found",
+    ("prove", "engine"): "the report of a composite, before anything is proved",
 }
 # Rooms beside the house: they lean on nothing of ours.
 ASIDE = {"generate-tables"}
