@@ -47,6 +47,9 @@ void prk_smooth_exponent(mpz_ptr exponent, uint64_t bound, mpz_ptr room);
 /// A proper factor of n, odd and composite, of one limb. Always found.
 uint64_t prk_split_u64(uint64_t n);
 
+/// The different primes of n >= 1, at most 15; their number is returned.
+int prk_primes_of_u64(uint64_t n, uint64_t primes[16]);
+
 /// Whether n > 1 is prime: exact below 2^64, Baillie-PSW above.
 prk_status prk_is_probable_prime(mpz_srcptr n, prk_effort *effort, prk_scratch *s, bool *is_prime);
 
@@ -92,6 +95,9 @@ prk_status prk_factoring_divide(prk_factoring *minus, prk_factoring *plus, mpz_s
 prk_status prk_factoring_take(prk_factoring *f, mpz_srcptr p);
 /// The same without a division: p^exponent divides n, and `rest` is the caller's to set.
 prk_status prk_factoring_note(prk_factoring *f, mpz_srcptr p, unsigned long exponent);
+
+/// Says that what was taken or noted is all.
+void prk_factoring_complete(prk_factoring *f);
 
 /// Looks at the parts that nobody looked at: primes are taken, and what is below 2^64 is factored.
 prk_status prk_factoring_settle(prk_factoring *f, prk_effort *effort, prk_scratch *s);

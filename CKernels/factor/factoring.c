@@ -84,6 +84,13 @@ prk_status prk_factoring_take(prk_factoring *f, mpz_srcptr p) {
     return prk_factoring_note(f, p, exponent);
 }
 
+void prk_factoring_complete(prk_factoring *f) {
+    mpz_set_ui(f->rest, 1);
+    while (f->part_count > 0) {
+        drop_part(f, f->part_count - 1);
+    }
+}
+
 // --- Division ------------------------------------------------------------------------------------
 
 static prk_status take_word(prk_factoring *f, uint64_t p) {
@@ -124,27 +131,12 @@ prk_status prk_factoring_divide(prk_factoring *minus, prk_factoring *plus, mpz_s
 
 // --- Words and parts -----------------------------------------------------------------------------
 
-// All primes of n < 2^64, n > 1: at most 15 of them are different.
 static prk_status take_primes_of(prk_factoring *f, uint64_t n) {
-    uint64_t open[64];
-    int count = 0;
-    open[count++] = n;
+    uint64_t primes[16];
+    const int count = prk_primes_of_u64(n, primes);
     prk_status status = PRK_STATUS_OK;
-    while (count > 0 && status == PRK_STATUS_OK) {
-        const uint64_t m = open[--count];
-        if (m == 1) {
-            continue;
-        }
-        if (m % 2 == 0) {
-            status = take_word(f, 2);
-            open[count++] = m >> __builtin_ctzll(m);
-        } else if (prk_is_prime_u64(m)) {
-            status = take_word(f, m);
-        } else {
-            const uint64_t g = prk_split_u64(m);
-            open[count++] = g;
-            open[count++] = m / g;
-        }
+    for (int i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        status = take_word(f, primes[i]);
     }
     return status;
 }

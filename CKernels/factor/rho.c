@@ -3,6 +3,7 @@
 // Pollard's rho method, as Brent wrote it [Bren80]: x -> x^2 + c meets itself modulo a prime p of n
 // after about sqrt(p) steps.
 
+#include "../include/primality.h"
 #include "factor.h"
 #include "field.h"
 
@@ -138,4 +139,42 @@ uint64_t prk_split_u64(uint64_t n) {
         }
     }
     return g;
+}
+
+int prk_primes_of_u64(uint64_t n, uint64_t primes[16]) {
+    int count = 0;
+    // Of very small primes the method's cycles are too short to be told apart.
+    static const uint8_t small[] = {2,  3,  5,  7,  11, 13, 17, 19, 23, 29, 31, 37, 41,
+                                    43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97};
+    for (size_t i = 0; i < sizeof small; i++) {
+        if (n % small[i] == 0) {
+            primes[count++] = small[i];
+            while (n % small[i] == 0) {
+                n /= small[i];
+            }
+        }
+    }
+    uint64_t open[16]; // products of 7 at most
+    int opened = 0;
+    open[opened++] = n;
+    while (opened > 0) {
+        const uint64_t m = open[--opened];
+        if (m == 1) {
+            continue;
+        }
+        if (!prk_is_prime_u64(m)) {
+            const uint64_t g = prk_split_u64(m);
+            open[opened++] = g;
+            open[opened++] = m / g;
+            continue;
+        }
+        bool is_new = true;
+        for (int i = 0; i < count; i++) {
+            is_new = is_new && primes[i] != m;
+        }
+        if (is_new) {
+            primes[count++] = m;
+        }
+    }
+    return count;
 }

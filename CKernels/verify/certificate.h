@@ -20,7 +20,8 @@ typedef enum prk_step_kind {
     PRK_STEP_POCKLINGTON,
     /// [BLS75] theorem 5, of the factored part of n - 1.
     PRK_STEP_BLS5,
-    /// [BLS75] theorem 7: theorem 5 with a bound on the primes of the other part, and a base for it.
+    /// [BLS75] theorem 7: theorem 5 with a bound on the primes of the other part, and a base for
+    /// it.
     PRK_STEP_BLS7,
     /// [BLS75] theorem 3: n - 1 = m q with one prime q, 2q + 1 > sqrt(n).
     PRK_STEP_BLS3,
@@ -47,8 +48,8 @@ typedef enum prk_step_kind {
 typedef struct prk_step_prime {
     mpz_t q;
     bool is_plus;
-    bool has_base; // else the verifier looks for one, as PARI leaves it to do for small primes
-    mpz_t a;       // n - 1
+    bool has_base;      // else the verifier looks for one, as PARI leaves it to do for small primes
+    mpz_t a;            // n - 1
     int64_t p, lucas_q; // n + 1: the sequence of x^2 - p x + lucas_q
 } prk_step_prime;
 
@@ -65,7 +66,7 @@ typedef struct prk_step {
     /// Primo's A and B when is_primo), and T. The canonical a, b, x, y are made of them.
     bool is_primo;
     mpz_t j, t;
-    int64_t d; // the discriminant, if the text says it; counts for nothing
+    int64_t d;   // the discriminant, if the text says it; counts for nothing
     mpz_t bound; // PRK_STEP_BLS7: on the primes of the other part; `a` is the base for it
     prk_step_prime *primes;
     size_t prime_count;
@@ -95,8 +96,8 @@ bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *
 /// Up to eight steps of PRK_STEP_CURVE whose numbers have about the same size, in lanes where there
 /// are any: the points alone, the other conditions having been looked at. `holds[i]`: shown; false:
 /// prk_step_holds() is to decide.
-prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count,
-                                   prk_scratch *scratch, const uint32_t *cancel, bool *holds);
+prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count, prk_scratch *scratch,
+                                   const uint32_t *cancel, bool *holds);
 
 #pragma GCC visibility pop
 
