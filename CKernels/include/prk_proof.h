@@ -121,9 +121,6 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelProofVerdict") prk_proof_verdic
     PRK_PROOF_GAVE_UP PRK_SWIFT_NAME("gaveUp") = 3,
 } prk_proof_verdict;
 
-/// What `max_cost` 0 stands for.
-#define PRK_PROVE_DEFAULT_COST 20000
-
 /// How to prove. All zero is the default. Later versions add fields at the end.
 typedef struct PRK_SWIFT_NAME(KernelProveOptions) prk_prove_options {
     /// sizeof(prk_prove_options), or 0 for that.
@@ -134,7 +131,8 @@ typedef struct PRK_SWIFT_NAME(KernelProveOptions) prk_prove_options {
     uint8_t reserved[3];
     /// Chooses the curves that factor. The certificate depends on the number, the options and this.
     uint64_t seed;
-    /// How much may be spent on factors, in strong tests of n; 0: PRK_PROVE_DEFAULT_COST.
+    /// How much may be spent on factors, in strong tests of n; 0: what takes about a second, or
+    /// 1000 tests if that is more.
     uint64_t max_cost;
     /// May be NULL. When another thread sets it, the call returns PRK_STATUS_CANCELLED within 20
     /// ms, up to about 300,000 bits.
@@ -142,9 +140,10 @@ typedef struct PRK_SWIFT_NAME(KernelProveOptions) prk_prove_options {
     /// NULL, or the form of n. k b^n + 1, k b^n - 1, and factorials and primorials next to n have
     /// factors that need not be looked for. One that does not give n is as none.
     const prk_form *form;
-    /// Numbers that may be prime factors of n - 1 or n + 1, as in prk_test_batch: number i is
-    /// factors[factor_offsets[i] ..< factor_offsets[i + 1]]. Each is proved before it is used; what
-    /// does not divide or is composite is left out.
+    /// Numbers that may be prime factors of n - 1 or n + 1, or of numbers next to such factors that
+    /// need a proof themselves, as in prk_test_batch: number i is factors[factor_offsets[i] ..<
+    /// factor_offsets[i + 1]]. Each is proved before it is used; what does not divide or is
+    /// composite is left out.
     const uint64_t *factors;
     const uint64_t *factor_offsets;
     size_t factor_count;

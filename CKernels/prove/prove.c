@@ -15,6 +15,10 @@
 // From here on a form's proof comes before any other test: it is one of them.
 #define LEAST_FORM_BITS 1024
 
+// About a second of products, and strong tests of n, of which the default is the larger.
+#define DEFAULT_EFFORT 300000000
+#define LEAST_COST 1000
+
 typedef struct prover {
     const prk_prove_options *options;
     const uint64_t *limbs;
@@ -120,36 +124,6 @@ static prk_status test_before(prover *p) {
     return status;
 }
 
-// Factors that the caller knows.
-static prk_status take_factors(prover *p, prk_goal *goal) {
-    const prk_prove_options *o = p->options;
-    prk_status status = PRK_STATUS_OK;
-    for (size_t i = 0; i < o->factor_count && status == PRK_STATUS_OK; i++) {
-        size_t size = (size_t)(o->factor_offsets[i + 1] - o->factor_offsets[i]);
-        const uint64_t *limbs = o->factors + o->factor_offsets[i];
-        while (size > 0 && limbs[size - 1] == 0) {
-            size--;
-        }
-        mpz_t view;
-        mpz_srcptr q = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)size);
-        const bool is_minus =
-            size > 0 && mpz_cmp_ui(q, 1) > 0 && mpz_divisible_p(goal->minus.rest, q);
-        const bool is_plus =
-            size > 0 && mpz_cmp_ui(q, 1) > 0 && mpz_divisible_p(goal->plus.rest, q);
-        bool is_prime = false;
-        if (is_minus || is_plus) {
-            status = prk_is_probable_prime(q, &p->search.effort, p->search.scratch, &is_prime);
-        }
-        if (is_prime && status == PRK_STATUS_OK && is_minus) {
-            status = prk_factoring_take(&goal->minus, q);
-        }
-        if (is_prime && status == PRK_STATUS_OK && is_plus) {
-            status = prk_factoring_take(&goal->plus, q);
-        }
-    }
-    return status;
-}
-
 // k 2^e ± 1, k < 2^e, was proved by the test before: the power that it saw is the witness.
 static bool adopt_special(prover *p, prk_goal *goal) {
     const prk_report *report = &p->proof->report;
@@ -226,11 +200,7 @@ static prk_status use_form(prover *p, prk_goal *goal, bool *is_decided, bool *ne
 }
 
 static prk_status search_proof(prover *p) {
-    prk_goal *goal = p->search.goals[0];
-    prk_status status = take_factors(p, goal);
-    if (status == PRK_STATUS_OK) {
-        status = prk_search_run(&p->search);
-    }
+    const prk_status status = prk_search_run(&p->search);
     if (status == PRK_STATUS_OK && p->search.evidence.is_composite) {
         return report_composite(p);
     }
@@ -290,10 +260,12 @@ static uint64_t product_of(uint64_t a, uint64_t b) { // or as much as there can 
 static prk_status prove(prover *p, prk_text_sink sink, void *context) {
     const prk_prove_options *o = p->options;
     const uint64_t test = mpz_sizeinbase(p->n, 2) * prk_product_cost(mpz_size(p->n)) + 1;
-    p->search.effort = (prk_effort){
-        .most = product_of(o->max_cost == 0 ? PRK_PROVE_DEFAULT_COST : o->max_cost, test),
-        .seed = o->seed ^ mpz_getlimbn(p->n, 0),
-        .cancel = o->cancel};
+    const uint64_t least = product_of(LEAST_COST, test);
+    const uint64_t most = least < DEFAULT_EFFORT ? DEFAULT_EFFORT : least;
+    p->search.options = o;
+    p->search.effort = (prk_effort){.most = o->max_cost == 0 ? most : product_of(o->max_cost, test),
+                                    .seed = o->seed ^ mpz_getlimbn(p->n, 0),
+                                    .cancel = o->cancel};
     p->search.scratch = prk_scratch_create();
     if (p->search.scratch == NULL) {
         return PRK_STATUS_NO_MEMORY;

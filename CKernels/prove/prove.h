@@ -63,6 +63,7 @@ typedef struct prk_goal {
 
 /// All numbers that were to be proved, the first one first.
 typedef struct prk_search {
+    const prk_prove_options *options; // of which the factors are used
     prk_goal **goals;
     size_t count, room;
     prk_effort effort;
@@ -86,7 +87,7 @@ prk_status prk_choose_theorem(prk_goal *goal, bool with_words_alone);
 prk_status prk_find_witnesses(prk_goal *goal, prk_effort *effort, prk_scratch *s,
                               prk_evidence *evidence, bool *found);
 
-/// Begins the search with n.
+/// Begins the search with n, the options, the effort and the scratch being set.
 prk_status prk_search_begin(prk_search *search, mpz_srcptr n);
 void prk_search_end(prk_search *search);
 /// The goal of that n, or NULL.

@@ -70,9 +70,39 @@ static prk_status choose_early(prk_goal *goal) {
     return status;
 }
 
-static prk_status begin_goal(prk_search *search, prk_goal *goal) {
+// Factors that the caller knows.
+static prk_status take_factors(prk_search *search, prk_goal *goal) {
+    const prk_prove_options *o = search->options;
+    const size_t count = o == NULL ? 0 : o->factor_count;
     prk_status status = PRK_STATUS_OK;
-    if (goal->minus.prime_count + goal->plus.prime_count > 0) {
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        size_t size = (size_t)(o->factor_offsets[i + 1] - o->factor_offsets[i]);
+        const uint64_t *limbs = o->factors + o->factor_offsets[i];
+        while (size > 0 && limbs[size - 1] == 0) {
+            size--;
+        }
+        mpz_t view;
+        mpz_srcptr q = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)size);
+        if (mpz_cmp_ui(q, 1) <= 0) {
+            continue;
+        }
+        for (int is_plus = 0; is_plus < 2 && status == PRK_STATUS_OK; is_plus++) {
+            prk_factoring *f = prk_goal_side(goal, is_plus);
+            bool is_prime = false;
+            if (mpz_divisible_p(f->rest, q)) {
+                status = prk_is_probable_prime(q, &search->effort, search->scratch, &is_prime);
+            }
+            if (is_prime && status == PRK_STATUS_OK) {
+                status = prk_factoring_take(f, q);
+            }
+        }
+    }
+    return status;
+}
+
+static prk_status begin_goal(prk_search *search, prk_goal *goal) {
+    prk_status status = take_factors(search, goal);
+    if (status == PRK_STATUS_OK && goal->minus.prime_count + goal->plus.prime_count > 0) {
         status = choose_early(goal);
     }
     if (status == PRK_STATUS_OK && goal->state == PRK_GOAL_NEW) {
