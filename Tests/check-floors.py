@@ -23,9 +23,9 @@ C_FLOORS = [
     ["cpu", "system", "numbers", "sieve"],
     ["ifma"],
     ["modular"],
-    ["long", "factor"],
+    ["long", "curve", "factor"],
     ["special"],
-    ["engine", "prove", "verify"],
+    ["engine", "verify", "prove"],
 ]
 SWIFT_FLOORS = [
     ["CGMP"],

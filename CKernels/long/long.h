@@ -41,6 +41,11 @@ prk_status prk_llr_test(prk_scratch *scratch, const prk_arithmetic *arithmetic, 
                         const prk_special_form *form, unsigned p, const uint32_t *cancel,
                         bool *passed, mpz_ptr residue);
 
+/// u = U_k(p, q) and v = V_k(p, q) modulo n, which is odd; p and q are any integers, k >= 1. Three
+/// products modulo n a bit of k.
+prk_status prk_lucas_pair(prk_scratch *scratch, mpz_srcptr n, mpz_srcptr p, mpz_srcptr q,
+                          mpz_srcptr k, const uint32_t *cancel, mpz_ptr u, mpz_ptr v);
+
 #pragma GCC visibility pop
 
 #endif

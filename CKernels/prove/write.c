@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../system/sha256.h"
 #include "prove.h"
-#include "sha256.h"
 
 static char *reserve(prk_growing_text *t, size_t more) {
     if (t->room - t->size < more && !t->is_lost) {
@@ -208,7 +208,10 @@ void prk_write_certificate(prk_growing_text *t, mpz_srcptr n, const prk_search *
     }
     if (!t->is_lost) {
         char hash[65];
-        sha256_hex(t->start, t->size, hash);
+        prk_sha256 sha256;
+        prk_sha256_begin(&sha256);
+        prk_sha256_add(&sha256, t->start, t->size);
+        prk_sha256_end_hex(&sha256, hash);
         add(t, "{\"end\":");
         add_hex(t, end);
         add(t, ",\"sha256\":\"");

@@ -20,8 +20,7 @@ typedef enum prk_step_kind {
     PRK_STEP_POCKLINGTON,
     /// [BLS75] theorem 5, of the factored part of n - 1.
     PRK_STEP_BLS5,
-    /// [BLS75] theorem 7: theorem 5 with a bound on the primes of the other part, and a base for
-    /// it.
+    /// [BLS75] theorem 7: theorem 5 with a bound on the primes of the other part, and a base for it.
     PRK_STEP_BLS7,
     /// [BLS75] theorem 3: n - 1 = m q with one prime q, 2q + 1 > sqrt(n).
     PRK_STEP_BLS3,
@@ -44,12 +43,15 @@ typedef enum prk_step_kind {
     PRK_STEP_KINDS,
 } prk_step_kind;
 
+/// What our own form calls each of them.
+extern const char *const prk_step_kind_names[PRK_STEP_KINDS];
+
 /// A prime q of n - 1 with its base, or of n + 1 with its Lucas sequence.
 typedef struct prk_step_prime {
     mpz_t q;
     bool is_plus;
-    bool has_base;      // else the verifier looks for one, as PARI leaves it to do for small primes
-    mpz_t a;            // n - 1
+    bool has_base; // else the verifier looks for one, as PARI leaves it to do for small primes
+    mpz_t a;       // n - 1
     int64_t p, lucas_q; // n + 1: the sequence of x^2 - p x + lucas_q
 } prk_step_prime;
 
@@ -58,33 +60,53 @@ typedef struct prk_step {
     uint64_t number; // as the text numbers it, or from 1 on
     uint64_t line;   // where it begins
     mpz_t n;
-    /// PRK_STEP_CURVE: all but d. q is the prime that n's proof needs; m = s q; t = n + 1 - m.
+    /// PRK_STEP_CURVE: q is the prime that n's proof needs, m = s q; a, b, x and y are below n.
     /// PRK_STEP_BLS3, _BLS15, _PRIMO_MINUS, _PRIMO_PLUS, _POCKLINGTON with one prime: `primes` has
     /// it, s = (n ∓ 1) / q where the text gives it, else 0.
     mpz_t q, s, m, a, b, x, y;
-    /// How the text gave the curve, for writing it as briefly again: Primo's J (or 0: a and b are
-    /// Primo's A and B when is_primo), and T. The canonical a, b, x, y are made of them.
+    /// How the text gave the curve, for writing it as briefly again: when is_primo, by Primo's T and
+    /// either J or, when that is 0, A and B. The canonical a, b, x, y are made of them.
     bool is_primo;
-    mpz_t j, t;
-    int64_t d;   // the discriminant, if the text says it; counts for nothing
+    mpz_t j, t, primo_a, primo_b;
+    int64_t d; // the discriminant, if the text says it; counts for nothing
     mpz_t bound; // PRK_STEP_BLS7: on the primes of the other part; `a` is the base for it
     prk_step_prime *primes;
-    size_t prime_count;
+    size_t prime_count, prime_room;
 } prk_step;
 
 struct prk_certificate {
     prk_certificate_format format;
     mpz_t n;
+    uint64_t line; // where n stands
+    /// What our own form says of where the steps end, and the line; the line 0: nothing.
+    mpz_t end;
+    uint64_t end_line;
     prk_step *steps;
     size_t count, room;
+    /// Where a condition did not hold without which there is no next step, and reading has ended:
+    /// what is wrong with the steps before it comes first. PRK_CERTIFICATE_VALID: nowhere.
+    prk_certificate_problem broken;
 };
 
-/// A step at the end of the list, zeroed, its numbers made. NULL: no memory, or too many.
+/// An empty one. NULL: no memory. prk_certificate_destroy() takes it.
+prk_certificate *prk_certificate_create(prk_certificate_format format);
+/// A step at the end of the list, zeroed, its numbers made. NULL: no memory, or too many. The
+/// addresses of those before it change.
 prk_step *prk_certificate_add(prk_certificate *certificate);
-/// A prime at the end of a step's list.
+/// Takes away the steps from `count` on.
+void prk_certificate_cut(prk_certificate *certificate, size_t count);
+/// A prime at the end of a step's list, zeroed; NULL: no memory.
 prk_step_prime *prk_step_add_prime(prk_step *step);
+/// The primes that a step's n rests on: the q of a curve, or those of its list.
+static inline size_t prk_step_needs(const prk_step *step) {
+    return step->kind == PRK_STEP_CURVE ? 1 : step->prime_count;
+}
+static inline mpz_srcptr prk_step_need(const prk_step *step, size_t i) {
+    return step->kind == PRK_STEP_CURVE ? step->q : step->primes[i].q;
+}
 
-/// Says what is wrong, as printf; returns false, for `return prk_refuse(...)`.
+/// Says what is wrong, as printf; returns false, for `return prk_refuse(...)`. What is no printable
+/// ASCII becomes \xNN.
 bool prk_refuse(prk_certificate_problem *problem, prk_certificate_verdict verdict, uint64_t step,
                 uint64_t line, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -94,8 +116,7 @@ bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *
                     prk_certificate_problem *problem, prk_status *status);
 
 /// Up to eight steps of PRK_STEP_CURVE whose numbers have about the same size, in lanes where there
-/// are any: the points alone, the other conditions having been looked at. `holds[i]`: shown; false:
-/// prk_step_holds() is to decide.
+/// are any. `holds[i]`: all conditions of that step hold; false: prk_step_holds() is to decide.
 prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count, prk_scratch *scratch,
                                    const uint32_t *cancel, bool *holds);
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Steps of primes that divide n + 1 [BLS75], [Morr75].
+//
+// U_k and V_k are those of x^2 - P x + Q with D = P^2 - 4 Q, (D|n) = -1, and Q prime to n. U_k = 0
+// modulo a prime p of n where the rank of p divides k, and the rank divides p - (D|p). n + 1 = F R,
+// and F has its primes q to their full powers: with U_(n+1) = 0 and gcd(U_((n+1)/q), n) = 1 the
+// rank has all of q's power. With such a sequence for each q, all of one D, each p is (D|p) modulo
+// F.
+
+#include "../long/long.h"
+#include "conditions.h"
+
+// The sequence that a prime of n + 1 comes with.
+typedef struct sequence {
+    mpz_ptr p, q, d;
+} sequence;
+
+static sequence take_sequence(prk_scratch *s) {
+    mpz_ptr p = prk_scratch_take(s), q = prk_scratch_take(s);
+    return (sequence){p, q, prk_scratch_take(s)};
+}
+
+static void set_discriminant(sequence *of) {
+    mpz_mul(of->d, of->p, of->p);
+    mpz_submul_ui(of->d, of->q, 4);
+}
+
+static void set_small(sequence *of, const prk_step_prime *prime) {
+    mpz_set_si(of->p, prime->p);
+    mpz_set_si(of->q, prime->lucas_q);
+    set_discriminant(of);
+}
+
+static bool sequence_holds(prk_look *l, const sequence *of) {
+    mpz_srcptr n = l->step->n;
+    if (mpz_jacobi(of->d, n) != -1) {
+        return PRK_NO(l, "(P^2 - 4 Q|n) is not -1");
+    }
+    // With a common factor Q would have no inverse modulo a prime, and U no rank.
+    return prk_is_unit(l->scratch, of->q, n) || PRK_NO(l, "gcd(Q, n) is not 1");
+}
+
+static bool pair_of(prk_look *l, const sequence *of, mpz_srcptr k, mpz_ptr u, mpz_ptr v) {
+    return prk_goes_on(l, prk_lucas_pair(l->scratch, l->step->n, of->p, of->q, k, l->cancel, u, v));
+}
+
+// --- One prime -----------------------------------------------------------------------------------
+
+// n + 1 = m q with an odd prime q above sqrt(n) / 2 + 1/2, V_((n+1)/2) = 0 and V_(m/2) not. With
+// the roots' quotient w: w^((n+1)/2) = -1 modulo n. If q divided the order of w modulo no power of
+// a prime in n, w^m would be 1, and w^(m/2) = (w^(m/2))^q = -1 modulo each: V_(m/2) = 0. So q
+// divides p
+// - (D|p) for a prime p of n; p and n / p are odd and ±1 modulo q, and not below 2 q - 1 > sqrt(n)
+// unless 1 [BLS75, theorem 15].
+static bool one_prime_holds(prk_look *l, const sequence *of, mpz_srcptr q, mpz_srcptr given) {
+    prk_scratch *s = l->scratch;
+    mpz_srcptr n = l->step->n;
+    if (mpz_cmp_ui(q, 2) <= 0 || mpz_even_p(q)) {
+        return PRK_NO(l, "q is not odd and above 2");
+    }
+    mpz_ptr m = prk_scratch_take(s), half = prk_scratch_take(s);
+    mpz_add_ui(half, n, 1);
+    if (mpz_divisible_p(half, q) == 0) {
+        return PRK_NO(l, "q does not divide n + 1");
+    }
+    mpz_divexact(m, half, q);
+    if (mpz_sgn(given) != 0 && mpz_cmp(given, m) != 0) {
+        return PRK_NO(l, "s is not (n + 1) / q");
+    }
+    mpz_ptr u = prk_scratch_take(s), v = prk_scratch_take(s);
+    mpz_mul_2exp(u, q, 1);
+    mpz_sub_ui(u, u, 1);
+    mpz_mul(u, u, u);
+    if (mpz_cmp(u, n) <= 0) {
+        return PRK_NO(l, "2 q - 1 is not above the square root of n");
+    }
+    if (!sequence_holds(l, of)) {
+        return false;
+    }
+    mpz_tdiv_q_2exp(half, half, 1);
+    mpz_tdiv_q_2exp(m, m, 1); // even, as n + 1 is and q is not
+    if (!pair_of(l, of, m, u, v)) {
+        return false;
+    }
+    if (mpz_sgn(v) == 0) {
+        return PRK_NO(l, "V_(m/2) is 0");
+    }
+    return pair_of(l, of, half, u, v) && (mpz_sgn(v) == 0 || PRK_NO(l, "V_((n+1)/2) is not 0"));
+}
+
+static bool bls15_holds(prk_look *l) {
+    const prk_step *step = l->step;
+    sequence of = take_sequence(l->scratch);
+    set_small(&of, step->primes);
+    return one_prime_holds(l, &of, step->primes->q, step->s);
+}
+
+// Q is the text's, and P 1 or 2 as Q is even or odd: D is no square of P alone.
+static bool primo_plus_holds(prk_look *l) {
+    const prk_step *step = l->step;
+    if (mpz_sgn(step->a) <= 0 || mpz_cmp(step->a, step->n) >= 0) {
+        return PRK_NO(l, "Q is not between 1 and n - 1");
+    }
+    if (mpz_sgn(step->s) <= 0 || mpz_odd_p(step->s)) {
+        return PRK_NO(l, "s is not even and above 0");
+    }
+    if (mpz_cmp(step->primes->q, step->s) <= 0) {
+        return PRK_NO(l, "q is not above s");
+    }
+    if (mpz_jacobi(step->a, step->n) != -1) {
+        return PRK_NO(l, "(Q|n) is not -1");
+    }
+    sequence of = take_sequence(l->scratch);
+    mpz_set(of.q, step->a);
+    mpz_set_ui(of.p, 1 + (unsigned long)mpz_odd_p(step->a));
+    set_discriminant(&of);
+    return one_prime_holds(l, &of, step->primes->q, step->s);
+}
+
+// --- The factored part ---------------------------------------------------------------------------
+
+// f = the factored part of n + 1.
+static bool divide_out(prk_look *l, mpz_ptr f) {
+    const prk_step *step = l->step;
+    mpz_ptr r = prk_scratch_take(l->scratch);
+    mpz_add_ui(r, step->n, 1);
+    mpz_set(f, r);
+    for (size_t i = 0; i < step->prime_count; i++) {
+        const prk_step_prime *prime = &step->primes[i];
+        if (!prime->is_plus) {
+            continue;
+        }
+        if (mpz_cmp_ui(prime->q, 1) <= 0) {
+            return prk_refuse_prime(l, "q is not above 1", prime);
+        }
+        if (mpz_remove(r, r, prime->q) == 0) {
+            return prk_refuse_prime(
+                l, mpz_divisible_p(f, prime->q) != 0 ? "q stands twice" : "q does not divide n + 1",
+                prime);
+        }
+    }
+    mpz_divexact(f, f, r);
+    l->scratch->taken--;
+    return true;
+}
+
+static bool plus_part_holds(prk_look *l) {
+    const prk_step *step = l->step;
+    prk_scratch *s = l->scratch;
+    mpz_srcptr n = step->n;
+    const size_t taken = s->taken;
+    mpz_ptr k = prk_scratch_take(s), u = prk_scratch_take(s), v = prk_scratch_take(s);
+    mpz_ptr d = prk_scratch_take(s);
+    sequence of = take_sequence(s);
+    const prk_step_prime *last = NULL; // of which U_(n+1) was looked at
+    for (size_t i = 0; i < step->prime_count; i++) {
+        const prk_step_prime *prime = &step->primes[i];
+        if (!prime->is_plus) {
+            continue;
+        }
+        set_small(&of, prime);
+        if (last == NULL) {
+            mpz_set(d, of.d);
+        } else if (mpz_cmp(d, of.d) != 0) {
+            return prk_refuse_prime(l, "another discriminant", prime);
+        }
+        if (last == NULL || prime->p != last->p || prime->lucas_q != last->lucas_q) {
+            mpz_add_ui(k, n, 1);
+            if (!sequence_holds(l, &of) || !pair_of(l, &of, k, u, v)) {
+                return false;
+            }
+            if (mpz_sgn(u) != 0) {
+                return prk_refuse_prime(l, "U_(n+1) is not 0", prime);
+            }
+            last = prime;
+        }
+        mpz_add_ui(k, n, 1);
+        mpz_divexact(k, k, prime->q);
+        if (!pair_of(l, &of, k, u, v)) {
+            return false;
+        }
+        if (!prk_is_unit(s, u, n)) {
+            return prk_refuse_prime(l, "gcd(U_((n+1)/q), n) is not 1", prime);
+        }
+    }
+    s->taken = taken;
+    return true;
+}
+
+// Each prime of n is at least F - 1 > sqrt(n).
+static bool morrison_holds(prk_look *l, mpz_srcptr f) {
+    mpz_ptr square = prk_scratch_take(l->scratch);
+    mpz_sub_ui(square, f, 1);
+    mpz_mul(square, square, square);
+    const bool is_above = mpz_cmp(square, l->step->n) > 0;
+    l->scratch->taken--;
+    return is_above ||
+           PRK_NO(l, "the factored part of n + 1 is not above the square root of n plus 1");
+}
+
+// A composite n is x y with x and y 1 modulo F1, and (D|x) = -(D|y): one of them is 1 modulo F2,
+// too, as it is (D|x) modulo F2, and above lcm(F1, F2); the other one is -1 modulo F2. So n is at
+// least (lcm(F1, F2) + 1) max(F1 + 1, F2 - 1) [BLS75, theorem 20 without bounds on other primes].
+static bool combined_holds(prk_look *l, mpz_srcptr f1, mpz_srcptr f2) {
+    prk_scratch *s = l->scratch;
+    mpz_ptr t = prk_scratch_take(s), other = prk_scratch_take(s);
+    mpz_lcm(t, f1, f2);
+    mpz_add_ui(t, t, 1);
+    mpz_sub_ui(other, f2, 2);
+    mpz_add_ui(other, mpz_cmp(other, f1) > 0 ? other : f1, 1);
+    mpz_mul(t, t, other);
+    const bool is_below = mpz_cmp(l->step->n, t) < 0;
+    s->taken -= 2;
+    return is_below || PRK_NO(l, "n is not below (lcm(F1, F2) + 1) max(F1 + 1, F2 - 1)");
+}
+
+bool prk_plus_holds(prk_look *l) {
+    const prk_step *step = l->step;
+    size_t plus = 0;
+    for (size_t i = 0; i < step->prime_count; i++) {
+        plus += step->primes[i].is_plus;
+    }
+    if (plus == 0) {
+        return PRK_NO(l, "the step has no prime that divides n + 1");
+    }
+    if (step->kind != PRK_STEP_COMBINED && plus != step->prime_count) {
+        return PRK_NO(l, "the theorem is not of primes that divide n - 1");
+    }
+    if (step->kind == PRK_STEP_BLS15 || step->kind == PRK_STEP_PRIMO_PLUS) {
+        if (plus != 1) {
+            return PRK_NO(l, "the step has not one prime");
+        }
+        return step->kind == PRK_STEP_BLS15 ? bls15_holds(l) : primo_plus_holds(l);
+    }
+    prk_scratch *s = l->scratch;
+    mpz_ptr f2 = prk_scratch_take(s);
+    if (!divide_out(l, f2)) {
+        return false;
+    }
+    if (step->kind == PRK_STEP_MORRISON) {
+        return morrison_holds(l, f2) && plus_part_holds(l);
+    }
+    mpz_ptr f1 = prk_scratch_take(s), r = prk_scratch_take(s);
+    return prk_minus_part_holds(l, f1, r) && combined_holds(l, f1, f2) && plus_part_holds(l);
+}
