@@ -42,6 +42,8 @@ SIDEWAYS = {
     ("sieve", "cpu"): "the bound on a number's size",
     ("PrimalityBench", "PrimalityModels"): "the book's numbers",
     ("numbers", "system"): "SipHash, and memory that is kept",
+    ("factor", "long"): "powers, and the test of what was found",
+    ("prove", "engine"): "the report of a composite, before anything is proved",
 }
 # Rooms beside the house: they lean on nothing of ours.
 ASIDE = {"generate-tables"}

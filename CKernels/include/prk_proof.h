@@ -64,8 +64,8 @@ typedef struct prk_certificate prk_certificate;
 
 /// Reads the first certificate of a text of `size` bytes. `*used` is how many bytes it took, blank
 /// lines after it included, so that a text with several is read by turns; a certificate of a form
-/// that has no end of its own takes all. PRK_STATUS_OK with `*certificate` NULL: `*problem` says why
-/// not; PRK_STATUS_NO_MEMORY, PRK_STATUS_INVALID_ARGUMENT. O(size), without recursion.
+/// that has no end of its own takes all. PRK_STATUS_OK with `*certificate` NULL: `*problem` says
+/// why not; PRK_STATUS_NO_MEMORY, PRK_STATUS_INVALID_ARGUMENT. O(size), without recursion.
 PRK_API prk_status prk_certificate_read(const char *text, size_t size,
                                         prk_certificate **certificate, size_t *used,
                                         prk_certificate_problem *problem);
@@ -81,8 +81,9 @@ PRK_API const uint64_t *prk_certificate_number(const prk_certificate *certificat
 typedef struct PRK_SWIFT_NAME("KernelVerifyOptions") prk_verify_options {
     /// sizeof(prk_verify_options), or 0 for that.
     uint32_t size;
-    /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that share
-    /// them; parts 0 is 1. Each part also looks at what ties the steps together, which costs little.
+    /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that
+    /// share them; parts 0 is 1. Each part also looks at what ties the steps together, which costs
+    /// little.
     uint32_t part, parts;
     /// May be NULL. When another thread sets it, the call soon returns PRK_STATUS_CANCELLED.
     const uint32_t *cancel;
@@ -101,11 +102,79 @@ PRK_API prk_status prk_certificate_verify(const prk_certificate *certificate,
 typedef bool (*prk_text_sink)(void *context, const char *bytes, size_t count);
 
 /// Writes a certificate in another form; not PRK_CERTIFICATE_PRIMO3. PRK_STATUS_OK with verdict
-/// PRK_CERTIFICATE_INVALID: that form has no such step, as the problem says, and nothing was written.
-/// A sink that says false: PRK_STATUS_CANCELLED. The certificate need not be valid.
+/// PRK_CERTIFICATE_INVALID: that form has no such step, as the problem says, and nothing was
+/// written. A sink that says false: PRK_STATUS_CANCELLED. The certificate need not be valid.
 PRK_API prk_status prk_certificate_write(const prk_certificate *certificate,
                                          prk_certificate_format format, prk_text_sink sink,
                                          void *context, prk_certificate_problem *problem);
+
+// --- Proving -------------------------------------------------------------------------------------
+
+/// What became of a search for a proof.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelProofVerdict") prk_proof_verdict{
+    /// A certificate was written. Whoever wants to rely on it verifies it.
+    PRK_PROOF_PROVED PRK_SWIFT_NAME("proved") = 0,
+    PRK_PROOF_COMPOSITE PRK_SWIFT_NAME("composite") = 1,
+    /// 0 and 1.
+    PRK_PROOF_NEITHER PRK_SWIFT_NAME("neither") = 2,
+    /// A probable prime of which no proof was found.
+    PRK_PROOF_GAVE_UP PRK_SWIFT_NAME("gaveUp") = 3,
+} prk_proof_verdict;
+
+/// How to prove. All zero is the default. Later versions add fields at the end.
+typedef struct PRK_SWIFT_NAME(KernelProveOptions) prk_prove_options {
+    /// sizeof(prk_prove_options), or 0 for that.
+    uint32_t size;
+    /// Only steps on elliptic curves. This version finds none, and gives up.
+    bool only_curves;
+    /// 0.
+    uint8_t reserved[3];
+    /// Chooses the curves that factor. The certificate depends on the number, the options and this.
+    uint64_t seed;
+    /// How much may be spent on factors, in strong tests of n; 0: what takes about a second, or
+    /// 1000 tests if that is more.
+    uint64_t max_cost;
+    /// May be NULL. When another thread sets it, the call returns PRK_STATUS_CANCELLED within 20
+    /// ms, up to about 300,000 bits.
+    const uint32_t *cancel;
+    /// NULL, or the form of n. k b^n + 1, k b^n - 1, and factorials and primorials next to n have
+    /// factors that need not be looked for. One that does not give n is as none.
+    const prk_form *form;
+    /// Numbers that may be prime factors of n - 1 or n + 1, or of numbers next to such factors that
+    /// need a proof themselves, as in prk_test_batch: number i is factors[factor_offsets[i] ..<
+    /// factor_offsets[i + 1]]. Each is proved before it is used; what does not divide or is
+    /// composite is left out.
+    const uint64_t *factors;
+    const uint64_t *factor_offsets;
+    size_t factor_count;
+} prk_prove_options;
+
+/// What a search for a proof found. Later versions add fields at the end.
+typedef struct PRK_SWIFT_NAME(KernelProof) prk_proof {
+    prk_proof_verdict verdict;
+    /// Steps of the certificate.
+    uint32_t steps;
+    /// The evidence of a composite, as prk_test_batch reports it. PRK_METHOD_STRONG_RANDOM_BASE
+    /// with PRK_REPORT_HAS_BASE: it fails the strong test to `base`. For probable primes what they
+    /// passed; PRK_UNTESTED: a proof needed no test before.
+    prk_report report;
+    /// What was spent, in strong tests of n.
+    uint64_t cost;
+    /// What was tried, when it was given up: a sentence, NUL-terminated printable ASCII.
+    char tried[400];
+} prk_proof;
+
+/// Looks for a proof that n is prime, by the factors of n - 1 and n + 1, and hands the certificate,
+/// JSON lines, to the sink in the end, at once. PRK_STATUS_OK: `*proof` has the verdict; a text was
+/// written for PRK_PROOF_PROVED alone. A sink that says false: PRK_STATUS_CANCELLED. `sink` may be
+/// NULL. Forms and options out of range: PRK_STATUS_INVALID_ARGUMENT. `limbs` may be NULL when
+/// there are none.
+///
+/// Any number below 2^64; of larger ones most up to 100 bits, in about a millisecond, and those
+/// with luck: see docs. With a form of n, primes of any size, by one long power as a rule.
+PRK_API prk_status prk_prove(const uint64_t *limbs, size_t limb_count,
+                             const prk_prove_options *options, prk_text_sink sink, void *context,
+                             prk_proof *proof);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What all methods draw on: random words, and the test of what they find.
+
+#include "../include/prk_kernels.h"
+#include "../long/long.h"
+#include "factor.h"
+#include "field.h"
+
+uint64_t prk_effort_draw(prk_effort *effort) {
+    uint64_t word;
+    prk_random_words(effort->seed, effort->drawn++, &word, 1);
+    return word;
+}
+
+prk_status prk_is_probable_prime(mpz_srcptr n, prk_effort *effort, prk_scratch *s, bool *is_prime) {
+    *is_prime = false;
+    if (mpz_size(n) <= 1) {
+        *is_prime = prk_is_prime_u64(mpz_get_ui(n));
+        return PRK_STATUS_OK;
+    }
+    if (mpz_even_p(n)) {
+        return PRK_STATUS_OK;
+    }
+    const prk_arithmetic *arithmetic = prk_fastest_arithmetic(n);
+    const uint64_t cost = mpz_sizeinbase(n, 2) * prk_product_cost(mpz_size(n));
+    mpz_t view;
+    static const mp_limb_t two = 2;
+    effort->spent += cost;
+    prk_status status =
+        prk_strong_test(s, arithmetic, n, mpz_roinit_n(view, &two, 1), effort->cancel, is_prime);
+    uint32_t p = 0, condition = PRK_LUCAS_NONE;
+    if (status != PRK_STATUS_OK || !*is_prime || mpz_perfect_square_p(n) ||
+        !prk_lucas_parameter(n, &p)) {
+        *is_prime = false;
+        return status;
+    }
+    effort->spent += 2 * cost;
+    status = prk_extra_strong_lucas_test(s, arithmetic, n, p, effort->cancel, &condition);
+    *is_prime = condition != PRK_LUCAS_NONE;
+    return status;
+}

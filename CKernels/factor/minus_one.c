@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pollard's p - 1 method [Poll74]: a^E = 1 modulo a prime p of n when all powers of primes of p - 1
+// are at most the bound, E their least common multiple. The second stage allows one larger prime.
+
+#include "../long/long.h"
+#include "factor.h"
+#include "field.h"
+
+// The second stage goes by steps of STEP, and from each multiple of it to both sides.
+#define STEP 210
+#define SIDE 24 // odd numbers below STEP / 2 that are prime to STEP
+#define FURTHER 50
+
+void prk_smooth_exponent(mpz_ptr exponent, uint64_t bound, mpz_ptr room) {
+    mpz_set_ui(exponent, 1);
+    // Each prime once, again those whose square is at most the bound, and so on.
+    for (unsigned long power = 1;; power++) {
+        mpz_set_ui(room, bound);
+        mpz_root(room, room, power);
+        const unsigned long most = mpz_get_ui(room);
+        if (most < 2) {
+            return;
+        }
+        mpz_primorial_ui(room, most);
+        mpz_mul(exponent, exponent, room);
+    }
+}
+
+uint64_t prk_minus_one_cost(size_t limbs, uint64_t bound) {
+    // A square a bit of the exponent; a product for each pair.
+    return (3 * bound / 2 + FURTHER * bound / STEP * (SIDE + 1)) * prk_product_cost(limbs);
+}
+
+// With V_m = a^m + a^-m of a = the first stage's power: V_kD - V_j = 0 modulo p when a^(kD - j) or
+// a^(kD + j) is 1, D = STEP. V_2m = V_m^2 - 2 and V_(k+l) = V_k V_l - V_(k-l).
+typedef struct second {
+    const prk_field *f;
+    uint64_t first, last; // k
+    mp_limb_t two[PRK_FIELD_LIMBS], product[PRK_FIELD_LIMBS];
+    mp_limb_t odd[STEP / 4 + 1][PRK_FIELD_LIMBS]; // V_1, V_3, …, V_105
+    const uint32_t *cancel;
+} second;
+
+PRK_INLINE void v_sum(int k, const prk_field *f, mp_limb_t *r, const mp_limb_t *a,
+                      const mp_limb_t *b, const mp_limb_t *less) {
+    mp_limb_t t[PRK_FIELD_LIMBS];
+    prk_field_multiply(k, f, t, a, b);
+    prk_field_subtract(k, f, r, t, less);
+}
+
+PRK_INLINE prk_status second_body(int k, second *s) {
+    const prk_field *f = s->f;
+    mp_limb_t step[PRK_FIELD_LIMBS], here[PRK_FIELD_LIMBS], before[PRK_FIELD_LIMBS];
+    v_sum(k, f, step, s->odd[0], s->odd[0], s->two); // V_2
+    v_sum(k, f, s->odd[1], s->odd[0], step, s->odd[0]);
+    for (int i = 2; i <= STEP / 4; i++) {
+        v_sum(k, f, s->odd[i], s->odd[i - 1], step, s->odd[i - 2]);
+    }
+    v_sum(k, f, step, s->odd[STEP / 4], s->odd[STEP / 4], s->two); // V_210
+    // V_210m and V_210(m+1) for m = first - 1, from its highest bit down.
+    const uint64_t m = s->first - 1;
+    prk_field_copy(k, f, before, s->two);
+    prk_field_copy(k, f, here, step);
+    for (int bit = 63; bit >= 0; bit--) {
+        if (m >> bit == 0) {
+            continue;
+        }
+        mp_limb_t *odd = m >> bit & 1 ? before : here, *even = m >> bit & 1 ? here : before;
+        v_sum(k, f, odd, before, here, step);
+        v_sum(k, f, even, even, even, s->two);
+    }
+    for (uint64_t i = s->first; i <= s->last; i++) {
+        if (prk_is_cancelled(s->cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
+        for (int j = 0; j <= STEP / 4; j++) {
+            const int number = 2 * j + 1;
+            if (number % 3 == 0 || number % 5 == 0 || number % 7 == 0) {
+                continue;
+            }
+            mp_limb_t difference[PRK_FIELD_LIMBS];
+            prk_field_subtract(k, f, difference, here, s->odd[j]);
+            prk_field_multiply(k, f, s->product, s->product, difference);
+        }
+        mp_limb_t after[PRK_FIELD_LIMBS];
+        v_sum(k, f, after, here, step, before);
+        prk_field_copy(k, f, before, here);
+        prk_field_copy(k, f, here, after);
+    }
+    return PRK_STATUS_OK;
+}
+
+static prk_status run_second(second *s) { return PRK_FIELD_DISPATCH(s->f, second_body, s); }
+
+static prk_status look_further(mpz_ptr g, mpz_srcptr n, mpz_srcptr power, uint64_t bound,
+                               prk_effort *effort, prk_scratch *s) {
+    mpz_ptr v = prk_scratch_take(s);
+    if (mpz_invert(v, power, n) == 0) { // never: the base is prime to n
+        mpz_gcd(g, power, n);
+        s->taken--;
+        return PRK_STATUS_OK;
+    }
+    mpz_add(v, v, power);
+    prk_field f;
+    prk_field_make(&f, n);
+    second w = {.f = &f,
+                .first = (bound + STEP / 2) / STEP, // bound >= 105
+                .last = FURTHER * bound / STEP + 1,
+                .cancel = effort->cancel};
+    prk_field_to(&f, w.odd[0], v, n, s);
+    mpz_set_ui(v, 2);
+    prk_field_to(&f, w.two, v, n, s);
+    mpz_set_ui(v, 1);
+    prk_field_to(&f, w.product, v, n, s);
+    const prk_status status = run_second(&w);
+    prk_field_from(&f, v, w.product);
+    mpz_gcd(g, v, n);
+    s->taken--;
+    return status;
+}
+
+prk_status prk_minus_one(mpz_ptr g, mpz_srcptr n, uint64_t bound, prk_effort *effort,
+                         prk_scratch *s) {
+    mpz_set_ui(g, 1);
+    const size_t taken = s->taken;
+    mpz_ptr exponent = prk_scratch_take(s), power = prk_scratch_take(s);
+    prk_smooth_exponent(exponent, bound, power);
+    mpz_set_ui(g, 3);
+    prk_status status =
+        prk_power(s, prk_fastest_arithmetic(n), power, g, exponent, n, effort->cancel);
+    mpz_set_ui(g, 1);
+    if (status == PRK_STATUS_OK) {
+        mpz_sub_ui(exponent, power, 1);
+        mpz_gcd(g, exponent, n);
+        if (mpz_cmp_ui(g, 1) == 0 && mpz_size(n) <= PRK_FIELD_LIMBS) {
+            status = look_further(g, n, power, bound, effort, s);
+        }
+    }
+    s->taken = taken;
+    return status;
+}
