@@ -122,7 +122,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelProofVerdict") prk_proof_verdic
 } prk_proof_verdict;
 
 /// How to prove. All zero is the default. Later versions add fields at the end.
-typedef struct PRK_SWIFT_NAME(KernelProveOptions) prk_prove_options {
+typedef struct PRK_SWIFT_NAME("KernelProveOptions") prk_prove_options {
     /// sizeof(prk_prove_options), or 0 for that.
     uint32_t size;
     /// Only steps on elliptic curves. This version finds none, and gives up.
@@ -150,7 +150,7 @@ typedef struct PRK_SWIFT_NAME(KernelProveOptions) prk_prove_options {
 } prk_prove_options;
 
 /// What a search for a proof found. Later versions add fields at the end.
-typedef struct PRK_SWIFT_NAME(KernelProof) prk_proof {
+typedef struct PRK_SWIFT_NAME("KernelProof") prk_proof {
     prk_proof_verdict verdict;
     /// Steps of the certificate.
     uint32_t steps;

@@ -108,7 +108,7 @@ public struct TestReport: Sendable, Hashable {
         cpuTime = .nanoseconds(Int64(clamping: raw.cpu_ns))
         switch method {
         case .strongBase2: witness = Self.two
-        case .strongRandomBase:
+        case .strongRandomBase where !has(PRK_REPORT_HAS_BASE):
             witness = Self.randomBase(for: number(), seed: seed, round: raw.round)
         default: witness = has(PRK_REPORT_HAS_BASE) ? BigNatural(raw.base) : nil
         }

@@ -22,6 +22,10 @@ package struct CertificateReader {
     private var atEnd = false
     private var lines = 0
     private var count = 0
+    /// How many bytes of the file were given.
+    package private(set) var position = 0
+    /// Whether nothing is left.
+    package var isAtEnd: Bool { atEnd && next == buffer.count }
 
     /// - Parameters:
     ///   - descriptor: Where to read.
@@ -50,9 +54,11 @@ package struct CertificateReader {
             result = .failure(error.moved(by: before))
             used = Self.beginningOfNext(in: text)
         }
-        used = max(1, min(used, text.count))
+        used = max(1, used)
         lines += text.prefix(used).count { $0 == 0x0A }
-        next += min(used, text.count)
+        used = min(used, text.count)
+        next += used
+        position += used
         return Entry(result: result, place: count, linesBefore: before)
     }
 
