@@ -186,7 +186,9 @@ static bool read_prime(mpu *m, prk_step *step, const entry *e) {
 
 // Q[0] of BLS5 is 2 and not written; a base that is not written is 2.
 static bool read_primes(mpu *m, prk_step *step) {
-    qsort(m->entries, m->count, sizeof *m->entries, compare_entries);
+    if (m->count > 0) {
+        qsort(m->entries, m->count, sizeof *m->entries, compare_entries);
+    }
     const entry two = {false, 0, {"2", 1, m->head.line}};
     if (m->type == BLS5 && !read_prime(m, step, &two)) {
         return false;
