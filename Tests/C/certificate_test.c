@@ -354,7 +354,7 @@ static text small_json(void) {
 
 enum { SMALL = 7 };
 static text small[SMALL];
-static const char *const small_names[SMALL] = {"MPU",  "MPU BLS5",      "Primo 4", "Primo 3",
+static const char *const small_names[SMALL] = {"MPU",  "MPU BLS5",   "Primo 4", "Primo 3",
                                                "PARI", "PARI n - 1", "JSON"};
 
 static void make_small(void) {
@@ -481,8 +481,7 @@ static const change changes[] = {
     {PRIMO, "S=$83CF2", "S=$83CF0", NO, 3, "S does not divide N + 1"},
     {PRIMO, "S=$96", "S=$95", NO, 1, "S does not divide N - 1"},
     {PRIMO, "B=$2", "B=$1", NO, 1, ""},
-    {PRIMO, "B=$2", "B=$100000000000000000000000000000000000000000000000000", BAD, 1,
-     "more than"},
+    {PRIMO, "B=$2", "B=$100000000000000000000000000000000000000000000000000", BAD, 1, "more than"},
     // A chain that ends above 2^64.
     {PRIMO, "\n[4]\nS=$13347A0\nW=-$86DB101BE6\nA=-$1\nB=0\nT=$D5CE5E27\n", "", BAD, 0,
      "TestCount is 4 and there are 3 steps"},
@@ -561,8 +560,9 @@ static const change changes[] = {
     {TREE, "[2, 72469, 751, 107]", "[2, 72469, 751, [107, 2, 109]]", NO, -1, "another number"},
     {TREE, "[6353893788044135074207205893, [2,", "[6353893788044135074207205891, [2,", NO, -1,
      "N is not the p"},
-    {TREE, "[2, [6353893788044135074207205893, 2, [6353893788044135074207205893, [2, 72469, 751, "
-           "107]]]]",
+    {TREE,
+     "[2, [6353893788044135074207205893, 2, [6353893788044135074207205893, [2, 72469, 751, "
+     "107]]]]",
      "[2, 6353893788044135074207205893]", LACKS, 2, "no step proves it"},
     {TREE, "]]]]]]]]", "]]]]]]]", BAD, -1, "the text ends where"},
     // JSON; what changes more than the last line gets a new checksum.
@@ -682,7 +682,8 @@ static void test_whole_texts(void) {
         {"{\"i\":4,\"kind\":\"bls15\",\"n\":\"0x94bbf382370c835cc2f57fe1\","
          "\"q\":\"0x120df3a6d90e7dc5ef39\",\"lp\":1,\"lq\":22}\n",
          "another step proves N already", 5},
-        {"{\"i\":4,\"kind\":\"lucas\",\"n\":\"0x10000000000000000000000000001\",\"q\":[2],\"a\":3}\n",
+        {"{\"i\":4,\"kind\":\"lucas\",\"n\":\"0x10000000000000000000000000001\",\"q\":[2],\"a\":3}"
+         "\n",
          "does not need N", 5},
         {"{\"i\":4,\"kind\":\"lucas\",\"n\":\"0xf0aa05b813c4d\",\"q\":[2],\"a\":3}\n",
          "needs no step", 5},
@@ -736,8 +737,7 @@ static void test_whole_texts(void) {
     };
     for (size_t i = 0; i < LENGTH(few); i++) {
         t = copy_of(few[i].text, strlen(few[i].text));
-        expect_text(few[i].text, &t, few[i].verdict, few[i].verdict == BAD ? -1 : 0,
-                    few[i].reason);
+        expect_text(few[i].text, &t, few[i].verdict, few[i].verdict == BAD ? -1 : 0, few[i].reason);
         drop(&t);
     }
     t = copy_of("{\"certificate\":1,\"n\":\"0x7\"}\n", 28);
@@ -918,8 +918,8 @@ static void test_cut(void) {
 
 static bool is_field(char c) { return isalnum((unsigned char)c) || c == '-' || c == '$'; }
 
-// One byte is another; or one field is longer, shorter, gone, negative, larger by 2, that of another
-// place; or one line is gone, there twice, or stands elsewhere.
+// One byte is another; or one field is longer, shorter, gone, negative, larger by 2, that of
+// another place; or one line is gone, there twice, or stands elsewhere.
 static void mutate(text *t) {
     const size_t at = (size_t)(next_random() % t->size);
     size_t from = at, to = at;
@@ -1311,8 +1311,9 @@ int main(int argc, char **argv) {
         test_manifest(argv[next]);
     }
     if (argc < 2) {
-        printf("certificate_test: NO PUBLISHED CERTIFICATES ARE AT HAND: set PRIMALITY_SHARED to the "
-               "folder that holds certs/\n");
+        printf(
+            "certificate_test: NO PUBLISHED CERTIFICATES ARE AT HAND: set PRIMALITY_SHARED to the "
+            "folder that holds certs/\n");
     }
     for (int i = 0; i < SMALL; i++) {
         drop(&small[i]);
