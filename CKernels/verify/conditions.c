@@ -20,6 +20,11 @@ static size_t most_limbs(const prk_step *step) {
     return most;
 }
 
+prk_status prk_step_reserve(const prk_step *step, prk_scratch *scratch) {
+    // Products of four of the numbers occur, besides what a test needs.
+    return prk_scratch_reserve(scratch, 4 * most_limbs(step));
+}
+
 bool prk_is_unit(prk_scratch *scratch, mpz_srcptr x, mpz_srcptr n) {
     mpz_ptr divisor = prk_scratch_take(scratch);
     mpz_gcd(divisor, x, n);
@@ -70,8 +75,7 @@ static bool look(prk_look *l) {
 
 bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *cancel,
                     prk_certificate_problem *problem, prk_status *status) {
-    // Products of four of the numbers occur, besides what a test needs.
-    *status = prk_scratch_reserve(scratch, 4 * most_limbs(step));
+    *status = prk_step_reserve(step, scratch);
     if (*status != PRK_STATUS_OK) {
         return false;
     }
