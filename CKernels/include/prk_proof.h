@@ -65,9 +65,9 @@ typedef struct prk_certificate prk_certificate;
 
 /// Reads the first certificate of a text of `size` bytes. `*used` is how many bytes it took, blank
 /// lines after it included, so that a text with several is read by turns; a certificate of a form
-/// that has no end of its own takes all, and one that is refused what stands before the next head of
-/// JSON lines, or all. `used` may be NULL. PRK_STATUS_OK with `*certificate` NULL: `*problem` says
-/// why not; a condition of a step, even one that reading cannot go on without, is left to
+/// that has no end of its own takes all, and one that is refused what stands before the next head
+/// of JSON lines, or all. `used` may be NULL. PRK_STATUS_OK with `*certificate` NULL: `*problem`
+/// says why not; a condition of a step, even one that reading cannot go on without, is left to
 /// prk_certificate_verify(). PRK_STATUS_NO_MEMORY, PRK_STATUS_INVALID_ARGUMENT. No number has more
 /// than a million digits. O(size) but for the logarithms of products of large numbers, without
 /// recursion: 13 s at the worst of 64 MB.
@@ -86,8 +86,9 @@ PRK_API const uint64_t *prk_certificate_number(const prk_certificate *certificat
 typedef struct PRK_SWIFT_NAME("KernelVerifyOptions") prk_verify_options {
     /// sizeof(prk_verify_options), or 0 for that.
     uint32_t size;
-    /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that share
-    /// them; parts 0 is 1. Each part also looks at what ties the steps together, which costs little.
+    /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that
+    /// share them; parts 0 is 1. Each part also looks at what ties the steps together, which costs
+    /// little.
     uint32_t part, parts;
     /// May be NULL. When another thread sets it, the call soon returns PRK_STATUS_CANCELLED.
     const uint32_t *cancel;
@@ -106,8 +107,8 @@ PRK_API prk_status prk_certificate_verify(const prk_certificate *certificate,
 typedef bool (*prk_text_sink)(void *context, const char *bytes, size_t count);
 
 /// Writes a certificate in another form; not PRK_CERTIFICATE_PRIMO3. PRK_STATUS_OK with verdict
-/// PRK_CERTIFICATE_INVALID: that form has no such step, as the problem says, and nothing was written.
-/// A sink that says false: PRK_STATUS_CANCELLED. The certificate need not be valid.
+/// PRK_CERTIFICATE_INVALID: that form has no such step, as the problem says, and nothing was
+/// written. A sink that says false: PRK_STATUS_CANCELLED. The certificate need not be valid.
 PRK_API prk_status prk_certificate_write(const prk_certificate *certificate,
                                          prk_certificate_format format, prk_text_sink sink,
                                          void *context, prk_certificate_problem *problem);
