@@ -298,7 +298,37 @@ static bool take_member(json *j) {
     return true;
 }
 
+// Whether all of the line is UTF-8: no other form of a character than its shortest, no surrogates.
+static bool is_utf8(prk_span line) {
+    for (size_t i = 0; i < line.length;) {
+        const unsigned char first = (unsigned char)line.start[i++];
+        if (first < 0x80) {
+            continue;
+        }
+        const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+        if (first < 0xc2 || first > 0xf4 || line.length - i < (size_t)more) {
+            return false;
+        }
+        uint32_t value = first & (0x3f >> more);
+        for (int k = 0; k < more; k++) {
+            const unsigned char next = (unsigned char)line.start[i++];
+            if ((next & 0xc0) != 0x80) {
+                return false;
+            }
+            value = value << 6 | (next & 0x3f);
+        }
+        if (value > 0x10ffff || (more == 2 && (value < 0x800 || value >> 11 == 0x1b)) ||
+            (more == 3 && value < 0x10000)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_object(json *j) {
+    if (!is_utf8(j->c.line)) {
+        return refuse(&j->c, "the line is not UTF-8");
+    }
     j->c.at = 0;
     j->key_count = 0;
     memset(j->values, 0, sizeof j->values);

@@ -577,6 +577,11 @@ static const change changes[] = {
     {JSON, "\"by\":\"a test\"", "\"by\":\"a\",\"by\":\"b\"", BAD, 0, "by is there twice"},
     {JSON, "\"by\":\"a test\"", "\"x\\u0079\":1", BAD, 0, "escape"},
     {JSON, "\"by\":\"a test\"", "\"by\":\"a\tb\"", BAD, 0, "no JSON object"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xc3\xa9 \xf0\x9f\x98\x80\"", OK, 0, ""},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xc3\"", BAD, 0, "UTF-8"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xc0\x80\"", BAD, 0, "UTF-8"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xed\xa0\x80\"", BAD, 0, "UTF-8"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xf4\x90\x80\x80\"", BAD, 0, "UTF-8"},
     {JSON, "\"by\":\"a test\"", "\"z\":[1,]", BAD, 0, "no JSON object"},
     {JSON, "\"by\":\"a test\"", "\"z\":[,1]", BAD, 0, "no JSON object"},
     {JSON, "\"by\":\"a test\"", "\"z\":[1 2]", BAD, 0, "no JSON object"},
@@ -746,6 +751,12 @@ static void test_whole_texts(void) {
     drop(&t);
 }
 
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 // Certificates one after another, of which one is no good.
 static void test_many(void) {
     text t = {NULL, 0, 0};
@@ -771,6 +782,25 @@ static void test_many(void) {
         at += used > 0 ? used : t.size;
     }
     EXPECT(good == 4 && bad == 1, "%d good, %d bad", good, bad);
+    drop(&t);
+    // More text than one certificate may have, each of which costs what it is.
+    while (t.size <= PRK_CERTIFICATE_MOST_BYTES) {
+        add_bytes(&t, small[JSON].bytes, small[JSON].size);
+    }
+    const double start = seconds_now();
+    long count = 0;
+    for (at = 0; at < t.size; count++) {
+        prk_certificate *certificate;
+        prk_certificate_problem problem;
+        size_t used = 0;
+        prk_certificate_read(t.bytes + at, t.size - at, &certificate, &used, &problem);
+        EXPECT(certificate != NULL && used == small[JSON].size, "at %zu: %zu bytes: %s", at, used,
+               problem.reason);
+        prk_certificate_destroy(certificate);
+        at += used > 0 ? used : t.size;
+    }
+    const double took = seconds_now() - start;
+    EXPECT(took < 30, "%ld certificates were read in %.1f s", count, took);
     drop(&t);
     for (int i = MPU; i <= PRIMO3; i++) { // whose head ends what is before it
         add_bytes(&t, small[i].bytes, small[i].size);
@@ -1030,12 +1060,6 @@ static void test_bytes(void) {
 }
 
 // --- Hostile -------------------------------------------------------------------------------------
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void expect_quick(const char *name, const text *t) {
     const double start = seconds_now();
