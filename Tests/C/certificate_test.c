@@ -826,18 +826,40 @@ static void test_options(void) {
     EXPECT(prk_certificate_form(certificate) == PRK_CERTIFICATE_MPU &&
                prk_certificate_steps(certificate) == 4,
            "%zu steps", prk_certificate_steps(certificate));
+    prk_verify_options options;
     for (uint32_t parts = 1; parts < 7; parts++) {
         uint64_t done = 0;
         for (uint32_t part = 0; part < parts; part++) {
-            const prk_verify_options options = {.part = part, .parts = parts, .done = &done};
+            options = (prk_verify_options){.part = part, .parts = parts, .done = &done};
             const prk_status status = prk_certificate_verify(certificate, &options, &problem);
             EXPECT(status == PRK_STATUS_OK && problem.verdict == OK, "part %u of %u: %s", part,
                    parts, problem.reason);
         }
         EXPECT(done == 4, "%u parts did %llu steps", parts, (unsigned long long)done);
     }
+    // A step that is wrong is wrong to the part that has it; what ties steps together, to all.
+    text t = copy_of(small[MPU].bytes, small[MPU].size);
+    replace(&t, "LQ 22", "LQ 23");
+    for (int kind = 0; kind < 2; kind++) {
+        prk_certificate *broken = NULL;
+        judge(t.bytes, t.size, NULL, &broken);
+        int refusals = 0;
+        for (uint32_t part = 0; broken != NULL && part < 4; part++) {
+            options = (prk_verify_options){.part = part, .parts = 4};
+            prk_certificate_verify(broken, &options, &problem);
+            refusals += problem.verdict != OK;
+            EXPECT(problem.verdict == OK || problem.step == (kind == 0 ? 3 : 4), "step %llu: %s",
+                   (unsigned long long)problem.step, problem.reason);
+        }
+        EXPECT(refusals == (kind == 0 ? 1 : 4), "%d of 4 parts refuse it", refusals);
+        prk_certificate_destroy(broken);
+        replace(&t, "LQ 23", "LQ 22");
+        replace(&t, "M  85259961324044652251936\nQ  4233808496901197\n",
+                "M  85259961324044652251936\nQ  8467616993802394\n"); // twice that: no prime
+    }
+    drop(&t);
     const uint32_t raised = 1;
-    prk_verify_options options = {.cancel = &raised};
+    options = (prk_verify_options){.cancel = &raised};
     EXPECT(prk_certificate_verify(certificate, &options, &problem) == PRK_STATUS_CANCELLED, "flag");
     options = (prk_verify_options){.part = 2, .parts = 2};
     EXPECT(prk_certificate_verify(certificate, &options, &problem) == PRK_STATUS_INVALID_ARGUMENT,
