@@ -5,6 +5,7 @@
 // texts that are cut, changed or hostile, none of which may prove another number.
 //
 // certificate_test [MANIFEST.tsv]
+// certificate_test --seeds FOLDER: writes what a fuzzer may begin with
 
 // getline, memmem
 #define _GNU_SOURCE
@@ -353,7 +354,7 @@ static text small_json(void) {
 
 enum { SMALL = 7 };
 static text small[SMALL];
-static const char *const small_names[SMALL] = {"MPU",  "MPU BLS5",      "Primo 4", "Primo 3",
+static const char *const small_names[SMALL] = {"MPU",  "MPU BLS5",   "Primo 4", "Primo 3",
                                                "PARI", "PARI n - 1", "JSON"};
 
 static void make_small(void) {
@@ -480,8 +481,7 @@ static const change changes[] = {
     {PRIMO, "S=$83CF2", "S=$83CF0", NO, 3, "S does not divide N + 1"},
     {PRIMO, "S=$96", "S=$95", NO, 1, "S does not divide N - 1"},
     {PRIMO, "B=$2", "B=$1", NO, 1, ""},
-    {PRIMO, "B=$2", "B=$100000000000000000000000000000000000000000000000000", BAD, 1,
-     "more than"},
+    {PRIMO, "B=$2", "B=$100000000000000000000000000000000000000000000000000", BAD, 1, "more than"},
     // A chain that ends above 2^64.
     {PRIMO, "\n[4]\nS=$13347A0\nW=-$86DB101BE6\nA=-$1\nB=0\nT=$D5CE5E27\n", "", BAD, 0,
      "TestCount is 4 and there are 3 steps"},
@@ -560,8 +560,9 @@ static const change changes[] = {
     {TREE, "[2, 72469, 751, 107]", "[2, 72469, 751, [107, 2, 109]]", NO, -1, "another number"},
     {TREE, "[6353893788044135074207205893, [2,", "[6353893788044135074207205891, [2,", NO, -1,
      "N is not the p"},
-    {TREE, "[2, [6353893788044135074207205893, 2, [6353893788044135074207205893, [2, 72469, 751, "
-           "107]]]]",
+    {TREE,
+     "[2, [6353893788044135074207205893, 2, [6353893788044135074207205893, [2, 72469, 751, "
+     "107]]]]",
      "[2, 6353893788044135074207205893]", LACKS, 2, "no step proves it"},
     {TREE, "]]]]]]]]", "]]]]]]]", BAD, -1, "the text ends where"},
     // JSON; what changes more than the last line gets a new checksum.
@@ -576,6 +577,11 @@ static const change changes[] = {
     {JSON, "\"by\":\"a test\"", "\"by\":\"a\",\"by\":\"b\"", BAD, 0, "by is there twice"},
     {JSON, "\"by\":\"a test\"", "\"x\\u0079\":1", BAD, 0, "escape"},
     {JSON, "\"by\":\"a test\"", "\"by\":\"a\tb\"", BAD, 0, "no JSON object"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xc3\xa9 \xf0\x9f\x98\x80\"", OK, 0, ""},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xc3\"", BAD, 0, "UTF-8"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xc0\x80\"", BAD, 0, "UTF-8"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xed\xa0\x80\"", BAD, 0, "UTF-8"},
+    {JSON, "\"by\":\"a test\"", "\"by\":\"\xf4\x90\x80\x80\"", BAD, 0, "UTF-8"},
     {JSON, "\"by\":\"a test\"", "\"z\":[1,]", BAD, 0, "no JSON object"},
     {JSON, "\"by\":\"a test\"", "\"z\":[,1]", BAD, 0, "no JSON object"},
     {JSON, "\"by\":\"a test\"", "\"z\":[1 2]", BAD, 0, "no JSON object"},
@@ -681,7 +687,8 @@ static void test_whole_texts(void) {
         {"{\"i\":4,\"kind\":\"bls15\",\"n\":\"0x94bbf382370c835cc2f57fe1\","
          "\"q\":\"0x120df3a6d90e7dc5ef39\",\"lp\":1,\"lq\":22}\n",
          "another step proves N already", 5},
-        {"{\"i\":4,\"kind\":\"lucas\",\"n\":\"0x10000000000000000000000000001\",\"q\":[2],\"a\":3}\n",
+        {"{\"i\":4,\"kind\":\"lucas\",\"n\":\"0x10000000000000000000000000001\",\"q\":[2],\"a\":3}"
+         "\n",
          "does not need N", 5},
         {"{\"i\":4,\"kind\":\"lucas\",\"n\":\"0xf0aa05b813c4d\",\"q\":[2],\"a\":3}\n",
          "needs no step", 5},
@@ -735,14 +742,19 @@ static void test_whole_texts(void) {
     };
     for (size_t i = 0; i < LENGTH(few); i++) {
         t = copy_of(few[i].text, strlen(few[i].text));
-        expect_text(few[i].text, &t, few[i].verdict, few[i].verdict == BAD ? -1 : 0,
-                    few[i].reason);
+        expect_text(few[i].text, &t, few[i].verdict, few[i].verdict == BAD ? -1 : 0, few[i].reason);
         drop(&t);
     }
     t = copy_of("{\"certificate\":1,\"n\":\"0x7\"}\n", 28);
     add_end(&t, 0, "0x7");
     expect_text("7", &t, OK, 0, "");
     drop(&t);
+}
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 // Certificates one after another, of which one is no good.
@@ -771,6 +783,25 @@ static void test_many(void) {
     }
     EXPECT(good == 4 && bad == 1, "%d good, %d bad", good, bad);
     drop(&t);
+    // More text than one certificate may have, each of which costs what it is.
+    while (t.size <= PRK_CERTIFICATE_MOST_BYTES) {
+        add_bytes(&t, small[JSON].bytes, small[JSON].size);
+    }
+    const double start = seconds_now();
+    long count = 0;
+    for (at = 0; at < t.size; count++) {
+        prk_certificate *certificate;
+        prk_certificate_problem problem;
+        size_t used = 0;
+        prk_certificate_read(t.bytes + at, t.size - at, &certificate, &used, &problem);
+        EXPECT(certificate != NULL && used == small[JSON].size, "at %zu: %zu bytes: %s", at, used,
+               problem.reason);
+        prk_certificate_destroy(certificate);
+        at += used > 0 ? used : t.size;
+    }
+    const double took = seconds_now() - start;
+    EXPECT(took < 30, "%ld certificates were read in %.1f s", count, took);
+    drop(&t);
     for (int i = MPU; i <= PRIMO3; i++) { // whose head ends what is before it
         add_bytes(&t, small[i].bytes, small[i].size);
         add_bytes(&t, small[i].bytes, small[i].size);
@@ -795,18 +826,40 @@ static void test_options(void) {
     EXPECT(prk_certificate_form(certificate) == PRK_CERTIFICATE_MPU &&
                prk_certificate_steps(certificate) == 4,
            "%zu steps", prk_certificate_steps(certificate));
+    prk_verify_options options;
     for (uint32_t parts = 1; parts < 7; parts++) {
         uint64_t done = 0;
         for (uint32_t part = 0; part < parts; part++) {
-            const prk_verify_options options = {.part = part, .parts = parts, .done = &done};
+            options = (prk_verify_options){.part = part, .parts = parts, .done = &done};
             const prk_status status = prk_certificate_verify(certificate, &options, &problem);
             EXPECT(status == PRK_STATUS_OK && problem.verdict == OK, "part %u of %u: %s", part,
                    parts, problem.reason);
         }
         EXPECT(done == 4, "%u parts did %llu steps", parts, (unsigned long long)done);
     }
+    // A step that is wrong is wrong to the part that has it; what ties steps together, to all.
+    text t = copy_of(small[MPU].bytes, small[MPU].size);
+    replace(&t, "LQ 22", "LQ 23");
+    for (int kind = 0; kind < 2; kind++) {
+        prk_certificate *broken = NULL;
+        judge(t.bytes, t.size, NULL, &broken);
+        int refusals = 0;
+        for (uint32_t part = 0; broken != NULL && part < 4; part++) {
+            options = (prk_verify_options){.part = part, .parts = 4};
+            prk_certificate_verify(broken, &options, &problem);
+            refusals += problem.verdict != OK;
+            EXPECT(problem.verdict == OK || problem.step == (kind == 0 ? 3 : 4), "step %llu: %s",
+                   (unsigned long long)problem.step, problem.reason);
+        }
+        EXPECT(refusals == (kind == 0 ? 1 : 4), "%d of 4 parts refuse it", refusals);
+        prk_certificate_destroy(broken);
+        replace(&t, "LQ 23", "LQ 22");
+        replace(&t, "M  85259961324044652251936\nQ  4233808496901197\n",
+                "M  85259961324044652251936\nQ  8467616993802394\n"); // twice that: no prime
+    }
+    drop(&t);
     const uint32_t raised = 1;
-    prk_verify_options options = {.cancel = &raised};
+    options = (prk_verify_options){.cancel = &raised};
     EXPECT(prk_certificate_verify(certificate, &options, &problem) == PRK_STATUS_CANCELLED, "flag");
     options = (prk_verify_options){.part = 2, .parts = 2};
     EXPECT(prk_certificate_verify(certificate, &options, &problem) == PRK_STATUS_INVALID_ARGUMENT,
@@ -917,8 +970,8 @@ static void test_cut(void) {
 
 static bool is_field(char c) { return isalnum((unsigned char)c) || c == '-' || c == '$'; }
 
-// One byte is another; or one field is longer, shorter, gone, negative, larger by 2, that of another
-// place; or one line is gone, there twice, or stands elsewhere.
+// One byte is another; or one field is longer, shorter, gone, negative, larger by 2, that of
+// another place; or one line is gone, there twice, or stands elsewhere.
 static void mutate(text *t) {
     const size_t at = (size_t)(next_random() % t->size);
     size_t from = at, to = at;
@@ -1030,18 +1083,11 @@ static void test_bytes(void) {
 
 // --- Hostile -------------------------------------------------------------------------------------
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void expect_quick(const char *name, const text *t) {
     const double start = seconds_now();
     const prk_certificate_problem p = judge(t->bytes, t->size, NULL, NULL);
     const double took = seconds_now() - start;
     EXPECT(p.verdict != OK, "%s is said to prove something", name);
-    if (getenv("PRK_TIMES")) { fprintf(stderr, "%s %.2f %s\n", name, took, p.reason); }
     EXPECT(took < 10, "%s took %.1f s: %s", name, took, p.reason);
 }
 
@@ -1112,7 +1158,7 @@ static void test_hostile(void) {
     add_text(&t, "[PRIMO - Primality Certificate]\nFormat=4\nTestCount=1000000\n[Candidate]\n"
                  "N=$4000000000000000000000000000000000000000000000000000000000000001B\n");
     for (int i = 1; i <= 1000000; i++) { // q = n, as far as reading looks
-        add_format(&t, "[%d]\nS=$1\nW=$1\nA=0\nB=0\nT=0\n", i);
+        add_format(&t, "[%d]\nS=$1\nW=$1\nA=0\nB=$1\nT=0\n", i);
     }
     expect_quick("a million steps of Primo", &t);
     drop(&t);
@@ -1274,8 +1320,27 @@ static void test_manifest(const char *manifest) {
     fclose(file);
 }
 
+// What a fuzzer may begin with: a file of each form.
+static int write_seeds(const char *folder) {
+    for (int i = 0; i < SMALL; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/small%d.txt", folder, i);
+        FILE *file = fopen(path, "wb");
+        if (file == NULL || fwrite(small[i].bytes, 1, small[i].size, file) != small[i].size ||
+            fclose(file) != 0) {
+            perror(path);
+            return 1;
+        }
+        drop(&small[i]);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
     make_small();
+    if (argc == 3 && strcmp(argv[1], "--seeds") == 0) {
+        return write_seeds(argv[2]);
+    }
     test_sha256();
     test_changes();
     test_whole_texts();
@@ -1292,8 +1357,9 @@ int main(int argc, char **argv) {
         test_manifest(argv[next]);
     }
     if (argc < 2) {
-        printf("certificate_test: NO PUBLISHED CERTIFICATES ARE AT HAND: set PRIMALITY_SHARED to the "
-               "folder that holds certs/\n");
+        printf(
+            "certificate_test: NO PUBLISHED CERTIFICATES ARE AT HAND: set PRIMALITY_SHARED to the "
+            "folder that holds certs/\n");
     }
     for (int i = 0; i < SMALL; i++) {
         drop(&small[i]);
