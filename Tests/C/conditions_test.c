@@ -591,6 +591,32 @@ static void try_composite_plus(uint64_t n, const factors *minus, const witnesses
     }
 }
 
+// All primes of n - 1 and of n + 1, by a base and a sequence that are any.
+static void try_any_witness(uint64_t n, const factors *minus, const factors *plus, int64_t d) {
+    const uint64_t a = 2 + below(n - 3);
+    for (int kind = 0; kind < MINUS_KINDS; kind++) {
+        begin_step(minus_kinds[kind], n);
+        for (int i = 0; i < minus->count; i++) {
+            add_minus(minus->prime[i], a);
+        }
+        expect_refusal(n);
+    }
+    if (d == 0 || n >> 30 != 0) {
+        return;
+    }
+    const int64_t p = 2 * (int64_t)below(n / 2) + (d & 1);
+    for (int combined = 0; combined < 2; combined++) {
+        begin_step(combined == 1 ? PRK_STEP_COMBINED : PRK_STEP_MORRISON, n);
+        for (int i = 0; i < plus->count; i++) {
+            add_plus(plus->prime[i], p, (p * p - d) / 4);
+        }
+        for (int i = 0; i < minus->count && combined == 1; i++) {
+            add_minus(minus->prime[i], a);
+        }
+        expect_refusal(n);
+    }
+}
+
 // n below 2^30 for sequences, which have Q in 64 bits.
 static void try_composite(uint64_t n, const factors *of, const factors *minus,
                           const factors *plus) {
@@ -616,6 +642,7 @@ static void try_composite(uint64_t n, const factors *of, const factors *minus,
                (long long)lucas_liars[j], (long long)d);
     }
     try_composite_one(n, minus, plus, liars, lucas_liars, d);
+    try_any_witness(n, minus, plus, d);
     if (lucas_liars[0] != 0) {
         try_composite_plus(n, minus, &w, plus, lucas_liars, d, true);
         try_composite_plus(n, minus, &w, plus, lucas_liars, d, false);
