@@ -76,7 +76,9 @@ prk_status prk_factoring_take(prk_factoring *f, mpz_srcptr p) {
     }
     const unsigned long exponent = mpz_remove(f->rest, f->rest, p);
     for (size_t i = f->part_count; i-- > 0;) {
-        mpz_remove(f->parts[i].n, f->parts[i].n, p);
+        if (mpz_remove(f->parts[i].n, f->parts[i].n, p) > 0) {
+            f->parts[i].is_composite = false; // what is left has to be looked at anew
+        }
         if (mpz_cmp_ui(f->parts[i].n, 1) == 0) {
             drop_part(f, i);
         }
