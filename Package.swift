@@ -114,6 +114,8 @@ let package = Package(
             name: "PrimalityRunsTests",
             dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"]),
         .testTarget(
+            name: "PrimalityProofTests", dependencies: ["Primality", "PrimalityProof", "TestSupport"]),
+        .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [
                 "CProbes", "Charts", "Primality", "PrimalityBench", "PrimalityPool", "TestSupport",

@@ -33,7 +33,7 @@ SWIFT_FLOORS = [
     ["CPool", "CProbes", "PurePrimality"],
     ["CModels", "Primality"],
     ["PrimalityExpressions", "PrimalityPool", "Charts"],
-    ["PrimalityRuns", "PrimalityModels", "PrimalityBench"],
+    ["PrimalityRuns", "PrimalityProof", "PrimalityModels", "PrimalityBench"],
     ["PrimalityCLI"],
 ]
 # Arrows between rooms of one floor, each with its reason.

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Primality
+import PrimalityProof
+import TestSupport
+import Testing
+
+/// A number above 2⁶⁴ with a certificate of each form that is written.
+private let prime = BigNatural("170141183460469231731687303715884105727")!
+
+@Suite struct CertificateTests {
+    @Test func aProofIsVerifiedBeforeItIsGiven() throws {
+        for number in [prime, BigNatural("18446744073709551629")!, 7] {
+            guard case .proved(let certificate) = try Certificate.prove(number) else {
+                Issue.record("\(number) was not proved")
+                continue
+            }
+            #expect(certificate.number == number)
+            #expect(certificate.format == .json)
+            try certificate.verify()
+            let text = try certificate.text(as: .json)
+            #expect(try Certificate(parsing: text).number == number)
+        }
+    }
+
+    @Test func compositesAreToldWithWhatShowsThem() throws {
+        // Of two primes near 2^40, and a Carmichael number without small factors.
+        for text in ["1208925819627823314239443", "5394826801", "10"] {
+            let number = BigNatural(text)!
+            guard case .composite(let report) = try Certificate.prove(number) else {
+                Issue.record("\(text) is composite")
+                continue
+            }
+            #expect(report?.verdict == .composite)
+        }
+        guard case .neither = try Certificate.prove(1) else {
+            Issue.record("1 is neither")
+            return
+        }
+    }
+
+    @Test func whatIsWrongIsSaidWithItsPlace() throws {
+        let text = """
+            [MPU - Primality Certificate]
+            Version 1.0
+
+            Proof for:
+            N 170141183460469231731687303715884105727
+
+            Type Lucas
+            N 170141183460469231731687303715884105727
+            Q[1] 3
+            A 3
+
+            """
+        let certificate = try Certificate(parsing: text)
+        #expect(certificate.format == .mpu)
+        let error = #expect(throws: CertificateError.self) { try certificate.verify() }
+        #expect(error?.kind == .invalid)
+        #expect(error?.step == 1)
+        #expect(error?.line == 7)
+        let nothing = #expect(throws: CertificateError.self) { try Certificate(parsing: "hello") }
+        #expect(nothing?.kind == .unreadable)
+        let empty = #expect(throws: CertificateError.self) { try Certificate(parsing: "") }
+        #expect(empty?.kind == .unreadable)
+    }
+
+    @Test func moreThanOneIsNoCertificate() throws {
+        guard case .proved(let certificate) = try Certificate.prove(prime) else { return }
+        let text = try certificate.text(as: .json)
+        let error = #expect(throws: CertificateError.self) {
+            try Certificate(parsing: text + text)
+        }
+        #expect(error?.line == 4)
+    }
+
+    @Test func knownFactorsAndFormsProve() throws {
+        var options = ProofOptions()
+        options.form = .power(k: 3, b: 2, n: 189, c: 1)
+        let proth = try BigNatural(parsing: "2353913150770005286438421033702874906038383291674012942337", maximumBits: 256)
+        guard case .proved(let certificate) = try Certificate.prove(proth, options: options) else {
+            Issue.record("3*2^189+1 is prime")
+            return
+        }
+        #expect(certificate.stepCount == 1)
+        // p, of which p - 1 is 2 q r with q and r of 100 bits: found only when they are given.
+        let hard = try BigNatural(parsing: "2430694989347397511787717132445775637473798939800592219850087", maximumBits: 256)
+        options = ProofOptions()
+        options.cost = 1
+        if case .proved = try Certificate.prove(hard, options: options) {
+            Issue.record("its factors are too large to be found so soon")
+        }
+        options.cost = nil
+        options.factors = try ["1006085311439765065165791557947", "1207996459996486435078722856169"].map { try BigNatural(parsing: $0, maximumBits: 256) }
+        guard case .proved = try Certificate.prove(hard, options: options) else {
+            Issue.record("its factors were given")
+            return
+        }
+    }
+
+    @Test func aFlagEndsTheSearch() throws {
+        let cancel = CancelFlag()
+        cancel.cancel()
+        #expect(throws: PrimalityError.cancelled) {
+            try Certificate.prove(prime, cancel: cancel)
+        }
+        guard case .proved(let certificate) = try Certificate.prove(prime) else { return }
+        let error = #expect(throws: CertificateError.self) {
+            try certificate.verify(cancel: cancel)
+        }
+        #expect(error?.kind == .cancelled)
+    }
+
+    /// Every published certificate, by one thread and by several.
+    @Test(.enabled(if: TestFiles.shared != nil, "the published certificates are not at hand"))
+    func publishedCertificatesAreWhatTheyAreSaidToBe() throws {
+        let folder = try #require(TestFiles.shared).appendingPathComponent("certs")
+        let manifest = try #require(
+            TestFiles.text(folder.appendingPathComponent("MANIFEST.tsv").path))
+        var counts = (valid: 0, others: 0)
+        for row in manifest.split(separator: "\n") where !row.hasPrefix("#") {
+            let fields = row.split(separator: "\t", omittingEmptySubsequences: false)
+            guard fields[0].hasSuffix(".txt") else { continue }
+            let text = try #require(
+                TestFiles.text(folder.appendingPathComponent(String(fields[0])).path))
+            for threads in [1, 3] {
+                let error: CertificateError?
+                do throws(CertificateError) {
+                    var seen = 0
+                    try Certificate(parsing: text).verify(
+                        threads: threads, progress: threads == 1 ? nil : { seen = $0 })
+                    error = nil
+                } catch let thrown {
+                    error = thrown
+                }
+                #expect((error == nil) == (fields[1] == "valid"), "\(fields[0])")
+                if fields[0].hasPrefix("forged") {
+                    #expect(error?.reason.contains("not a unit") == true, "\(fields[0])")
+                }
+                if error == nil { counts.valid += 1 } else { counts.others += 1 }
+            }
+        }
+        #expect(counts.valid > 40 && counts.others > 100, "\(counts)")
+    }
+}
