@@ -89,8 +89,8 @@ CURVE limb *entry_of(const field *f, const table *t, size_t i) {
 }
 
 // x and y are below 8, a below 2; none is an array of the table or the room.
-CURVE void make_table(const field *f, table *t, const limb *x, const limb *y, const limb *a,
-                      const room *r) {
+CURVE prk_status make_table(const field *f, table *t, const limb *x, const limb *y, const limb *a,
+                            const room *r, const uint32_t *cancel) {
     const size_t size = (size_t)f->size;
     limb *u = r->t[0], *v = r->t[1], *c = r->t[2], *g = r->t[3], *e = r->t[4];
     limb *dx = t->twice_x, *dy = t->twice_y, *first = entry_of(f, t, 0);
@@ -106,6 +106,9 @@ CURVE void make_table(const field *f, table *t, const limb *x, const limb *y, co
     combine(f, dy, 2, e, -1, first + size, 0, NULL, 2); // 6
     // Each is the one before plus twice the point, both with the same Z, which gets the factor 2 H.
     for (size_t i = 1; i < t->count; i++) {
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
         const limb *px = entry_of(f, t, i - 1), *py = px + size;
         limb *qx = entry_of(f, t, i), *qy = qx + size, *h = t->steps + (i - 1) * size;
         combine(f, h, 2, px, -2, dx, 0, NULL, 16); // 32
@@ -123,10 +126,13 @@ CURVE void make_table(const field *f, table *t, const limb *x, const limb *y, co
     // All to the last one's Z.
     memcpy(t->z, y, size * sizeof *y);
     if (t->count == 1) {
-        return;
+        return PRK_STATUS_OK;
     }
     memcpy(c, t->steps + (t->count - 2) * size, size * sizeof *c);
     for (size_t i = t->count - 1; i-- > 0;) {
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
+        }
         limb *px = entry_of(f, t, i), *py = px + size;
         square(f, u, c);
         multiply(f, px, px, u);
@@ -139,6 +145,7 @@ CURVE void make_table(const field *f, table *t, const limb *x, const limb *y, co
     multiply(f, t->z, t->z, c);
     square(f, u, u);
     multiply(f, t->w, t->w, u);
+    return PRK_STATUS_OK;
 }
 
 // A scalar for each lane, as digits: `lanes` of them in a row.
@@ -207,8 +214,10 @@ CURVE prk_status run(const field *f, look *l, const uint32_t *cancel) {
     const size_t bytes = (size_t)f->size * sizeof(limb);
     const room *r = &l->r;
     l->t.count = (size_t)1 << (l->first.width - 1);
-    make_table(f, &l->t, l->x, l->y, l->a, r);
-    prk_status status = walk(f, &l->t, &l->first, &l->p, l->left, l->right, r, cancel);
+    prk_status status = make_table(f, &l->t, l->x, l->y, l->a, r, cancel);
+    if (status == PRK_STATUS_OK) {
+        status = walk(f, &l->t, &l->first, &l->p, l->left, l->right, r, cancel);
+    }
     if (status != PRK_STATUS_OK) {
         return status;
     }
@@ -230,8 +239,10 @@ CURVE prk_status run(const field *f, look *l, const uint32_t *cancel) {
     memcpy(l->y, l->p.y, bytes);
     memcpy(l->a, l->p.w, bytes);
     l->t.count = (size_t)1 << (l->last.width - 1);
-    make_table(f, &l->t, l->x, l->y, l->a, r);
-    status = walk(f, &l->t, &l->last, &l->p, l->left, l->right, r, cancel);
+    status = make_table(f, &l->t, l->x, l->y, l->a, r, cancel);
+    if (status == PRK_STATUS_OK) {
+        status = walk(f, &l->t, &l->last, &l->p, l->left, l->right, r, cancel);
+    }
     if (status != PRK_STATUS_OK) {
         return status;
     }
