@@ -364,4 +364,6 @@ PRK_API const char *prk_compiler(void);
 }
 #endif
 
+#include "prk_proof.h"
+
 #endif

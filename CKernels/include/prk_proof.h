@@ -43,9 +43,10 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelCertificateVerdict") prk_certif
 } prk_certificate_verdict;
 
 /// The first thing that is wrong, in words and where.
-typedef struct PRK_SWIFT_NAME(KernelCertificateProblem) prk_certificate_problem {
+typedef struct PRK_SWIFT_NAME("KernelCertificateProblem") prk_certificate_problem {
     prk_certificate_verdict verdict;
-    /// The step, as the certificate numbers it or from 1 on in the order of the text; 0: no step.
+    /// The step, as the certificate numbers it or from 1 on in the order of the text, which of JSON
+    /// lines is i + 1; 0: no step.
     uint64_t step;
     /// The line of the text, from 1 on; 0: no line.
     uint64_t line;
@@ -62,10 +63,14 @@ typedef struct prk_certificate prk_certificate;
 #define PRK_CERTIFICATE_MOST_BYTES 67108864
 #define PRK_CERTIFICATE_MOST_STEPS 100000
 
-/// Reads the first certificate of a text of `size` bytes. `*used` is how many bytes it took, blank
-/// lines after it included, so that a text with several is read by turns; a certificate of a form
-/// that has no end of its own takes all. PRK_STATUS_OK with `*certificate` NULL: `*problem` says
-/// why not; PRK_STATUS_NO_MEMORY, PRK_STATUS_INVALID_ARGUMENT. O(size), without recursion.
+/// Reads the first certificate of a text of `size` bytes. `*used`, unless NULL, is how many bytes
+/// it took, blank lines after it included, so that a text with several is read by turns: of JSON
+/// lines all have an end, of Primo and MPU one goes as far as the next head, of PARI there is only
+/// one. What is refused takes all to the next line that begins {"certificate". PRK_STATUS_OK with
+/// `*certificate` NULL: `*problem` says why not; a condition of a step, even one that reading
+/// cannot go on without, is left to prk_certificate_verify(). PRK_STATUS_NO_MEMORY,
+/// PRK_STATUS_INVALID_ARGUMENT. No number has more than a million digits. O(size) but for the
+/// logarithms of products of large numbers, 13 s at the worst of 64 MB, and without recursion.
 PRK_API prk_status prk_certificate_read(const char *text, size_t size,
                                         prk_certificate **certificate, size_t *used,
                                         prk_certificate_problem *problem);
@@ -78,7 +83,7 @@ PRK_API size_t prk_certificate_steps(const prk_certificate *certificate);
 PRK_API const uint64_t *prk_certificate_number(const prk_certificate *certificate, size_t *limbs);
 
 /// How to verify. All zero is the default.
-typedef struct PRK_SWIFT_NAME(KernelVerifyOptions) prk_verify_options {
+typedef struct PRK_SWIFT_NAME("KernelVerifyOptions") prk_verify_options {
     /// sizeof(prk_verify_options), or 0 for that.
     uint32_t size;
     /// Part `part` of `parts` of the steps, 0 ... parts - 1, for the threads or processes that

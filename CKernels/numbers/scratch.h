@@ -16,8 +16,8 @@ _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP a
 
 #pragma GCC visibility push(hidden)
 
-// What a condition of a proof and those that it calls take at once: some 20 today.
-#define PRK_SCRATCH_NUMBERS 32
+// What a condition of a proof and those that it calls take at once: eight points are 24, and more.
+#define PRK_SCRATCH_NUMBERS 48
 
 struct prk_scratch {
     size_t reserved;               // limbs of n for which memory was probed

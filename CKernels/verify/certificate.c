@@ -10,18 +10,12 @@
 #include "certificate.h"
 
 const char *const prk_step_kind_names[PRK_STEP_KINDS] = {
-    [PRK_STEP_CURVE] = "ec",
-    [PRK_STEP_POCKLINGTON] = "pocklington",
-    [PRK_STEP_BLS5] = "bls5",
-    [PRK_STEP_BLS7] = "bls7",
-    [PRK_STEP_BLS3] = "bls3",
-    [PRK_STEP_BLS15] = "bls15",
-    [PRK_STEP_MORRISON] = "morrison",
-    [PRK_STEP_COMBINED] = "combined",
-    [PRK_STEP_KONYAGIN] = "konyagin",
-    [PRK_STEP_LUCAS] = "lucas",
-    [PRK_STEP_PRIMO_MINUS] = "n-1",
-    [PRK_STEP_PRIMO_PLUS] = "n+1",
+    [PRK_STEP_CURVE] = "ec",          [PRK_STEP_POCKLINGTON] = "pocklington",
+    [PRK_STEP_BLS5] = "bls5",         [PRK_STEP_BLS7] = "bls7",
+    [PRK_STEP_BLS3] = "bls3",         [PRK_STEP_BLS15] = "bls15",
+    [PRK_STEP_MORRISON] = "morrison", [PRK_STEP_COMBINED] = "combined",
+    [PRK_STEP_KONYAGIN] = "konyagin", [PRK_STEP_LUCAS] = "lucas",
+    [PRK_STEP_PRIMO_MINUS] = "n-1",   [PRK_STEP_PRIMO_PLUS] = "n+1",
     [PRK_STEP_PARI_MINUS] = "pari",
 };
 

@@ -20,7 +20,8 @@ typedef enum prk_step_kind {
     PRK_STEP_POCKLINGTON,
     /// [BLS75] theorem 5, of the factored part of n - 1.
     PRK_STEP_BLS5,
-    /// [BLS75] theorem 7: theorem 5 with a bound on the primes of the other part, and a base for it.
+    /// [BLS75] theorem 7: theorem 5 with a bound on the primes of the other part, and a base for
+    /// it.
     PRK_STEP_BLS7,
     /// [BLS75] theorem 3: n - 1 = m q with one prime q, 2q + 1 > sqrt(n).
     PRK_STEP_BLS3,
@@ -50,8 +51,8 @@ extern const char *const prk_step_kind_names[PRK_STEP_KINDS];
 typedef struct prk_step_prime {
     mpz_t q;
     bool is_plus;
-    bool has_base; // else the verifier looks for one, as PARI leaves it to do for small primes
-    mpz_t a;       // n - 1
+    bool has_base;      // else the verifier looks for one, as PARI leaves it to do for small primes
+    mpz_t a;            // n - 1
     int64_t p, lucas_q; // n + 1: the sequence of x^2 - p x + lucas_q
 } prk_step_prime;
 
@@ -64,11 +65,11 @@ typedef struct prk_step {
     /// PRK_STEP_BLS3, _BLS15, _PRIMO_MINUS, _PRIMO_PLUS, _POCKLINGTON with one prime: `primes` has
     /// it, s = (n ∓ 1) / q where the text gives it, else 0.
     mpz_t q, s, m, a, b, x, y;
-    /// How the text gave the curve, for writing it as briefly again: when is_primo, by Primo's T and
-    /// either J or, when that is 0, A and B. The canonical a, b, x, y are made of them.
+    /// How the text gave the curve, for writing it as briefly again: when is_primo, by Primo's T
+    /// and either J or, when that is 0, A and B. The canonical a, b, x, y are made of them.
     bool is_primo;
     mpz_t j, t, primo_a, primo_b;
-    int64_t d; // the discriminant, if the text says it; counts for nothing
+    int64_t d;   // the discriminant, if the text says it; counts for nothing
     mpz_t bound; // PRK_STEP_BLS7: on the primes of the other part; `a` is the base for it
     prk_step_prime *primes;
     size_t prime_count, prime_room;

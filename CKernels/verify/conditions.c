@@ -4,39 +4,6 @@
 
 #include "conditions.h"
 
-// The largest of the step's numbers, in limbs.
-static size_t most_limbs(const prk_step *step) {
-    mpz_srcptr const numbers[] = {step->n, step->q, step->s, step->m, step->a,    step->b,
-                                  step->x, step->y, step->j, step->t, step->bound};
-    size_t most = 1;
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        most = mpz_size(numbers[i]) > most ? mpz_size(numbers[i]) : most;
-    }
-    for (size_t i = 0; i < step->prime_count; i++) {
-        const prk_step_prime *prime = &step->primes[i];
-        most = mpz_size(prime->q) > most ? mpz_size(prime->q) : most;
-        most = mpz_size(prime->a) > most ? mpz_size(prime->a) : most;
-    }
-    return most;
-}
-
-bool prk_is_unit(prk_scratch *scratch, mpz_srcptr x, mpz_srcptr n) {
-    mpz_ptr divisor = prk_scratch_take(scratch);
-    mpz_gcd(divisor, x, n);
-    scratch->taken--;
-    return mpz_cmp_ui(divisor, 1) == 0;
-}
-
-bool prk_refuse_prime(prk_look *l, const char *what, const prk_step_prime *prime) {
-    const size_t place = (size_t)(prime - l->step->primes) + 1;
-    if (mpz_sizeinbase(prime->q, 2) <= 64 && mpz_sgn(prime->q) >= 0) {
-        return PRK_NO(l, "%s for q = %llu, the step's prime %zu", what,
-                      (unsigned long long)mpz_get_ui(prime->q), place);
-    }
-    return PRK_NO(l, "%s for q of %zu bits, the step's prime %zu", what,
-                  mpz_sizeinbase(prime->q, 2), place);
-}
-
 static bool look(prk_look *l) {
     const prk_step *step = l->step;
     if (mpz_cmp_ui(step->n, 3) <= 0) {
@@ -70,8 +37,7 @@ static bool look(prk_look *l) {
 
 bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *cancel,
                     prk_certificate_problem *problem, prk_status *status) {
-    // Products of four of the numbers occur, besides what a test needs.
-    *status = prk_scratch_reserve(scratch, 4 * most_limbs(step));
+    *status = prk_step_reserve(step, scratch);
     if (*status != PRK_STATUS_OK) {
         return false;
     }

@@ -5,7 +5,7 @@
 #ifndef PRK_CONDITIONS_H
 #define PRK_CONDITIONS_H
 
-#include "../numbers/scratch.h"
+#include "../curve/curve.h"
 #include "certificate.h"
 
 #pragma GCC visibility push(hidden)
@@ -44,6 +44,10 @@ bool prk_plus_holds(prk_look *look);
 /// f, which becomes the factored part of n - 1; r becomes the rest.
 bool prk_minus_part_holds(prk_look *look, mpz_ptr f, mpz_ptr r);
 
+/// All conditions of a step on a curve but what the multiples of its point are, which is left as a
+/// claim. Its three numbers stay taken from the scratch when all hold, and may when not.
+bool prk_curve_sizes_hold(prk_look *look, prk_curve_claim *claim);
+
 /// result = base^exponent mod n, 0 <= base < n, exponent >= 1.
 bool prk_look_power(prk_look *look, mpz_ptr result, mpz_srcptr base, mpz_srcptr exponent);
 
@@ -53,6 +57,9 @@ bool prk_konyagin_holds(prk_look *look, mpz_srcptr f);
 
 /// Whether n = c2 f^2 + c1 f + 1, of which each prime is 1 modulo f and f^3 > n, is prime.
 bool prk_two_digits_hold(prk_look *look, mpz_srcptr f);
+
+/// Asks for the memory that a step will need.
+prk_status prk_step_reserve(const prk_step *step, prk_scratch *scratch);
 
 /// gcd(x, n) = 1. x any integer.
 bool prk_is_unit(prk_scratch *scratch, mpz_srcptr x, mpz_srcptr n);

@@ -92,8 +92,7 @@ static bool point_holds(prk_look *l, mpz_ptr a, mpz_ptr b, mpz_ptr x, mpz_ptr y)
     return is_on_it || PRK_NO(l, "the point is not on the curve");
 }
 
-// All but what the multiples are. The scratch's numbers that it leaves taken are the claim's.
-static bool sizes_hold(prk_look *l, prk_curve_claim *claim) {
+bool prk_curve_sizes_hold(prk_look *l, prk_curve_claim *claim) {
     const prk_step *step = l->step;
     prk_scratch *s = l->scratch;
     if (mpz_cmp_ui(step->n, 3) <= 0 || mpz_even_p(step->n) || mpz_divisible_ui_p(step->n, 3)) {
@@ -121,7 +120,7 @@ static bool sizes_hold(prk_look *l, prk_curve_claim *claim) {
 
 bool prk_curve_holds(prk_look *l) {
     prk_curve_claim claim;
-    if (!sizes_hold(l, &claim)) {
+    if (!prk_curve_sizes_hold(l, &claim)) {
         return false;
     }
     prk_curve_answer answer = PRK_CURVE_UNDECIDED;

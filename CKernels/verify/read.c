@@ -61,27 +61,36 @@ static void skip_blank_lines(prk_reader *reader) {
     }
 }
 
-// Of a text of JSON lines, what follows a certificate that was refused may be read.
+// Where the next head of JSON lines stands, or the end of the text: that far goes the one before,
+// and what follows a certificate that was refused may be read.
 static size_t next_head(const char *text, size_t size, size_t from) {
     static const char head[] = "\n{\"certificate\"";
     const size_t length = sizeof head - 1;
-    while (from + length <= size) {
-        const char *line = memchr(text + from, '\n', size - from);
+    while (size - from > length) {
+        const char *line = memchr(text + from, '\n', size - from - length);
         if (line == NULL) {
             break;
         }
-        from = (size_t)(line - text);
-        if (size - from >= length && memcmp(line, head, length) == 0) {
-            return from + 1;
+        if (memcmp(line, head, length) == 0) {
+            return (size_t)(line - text) + 1;
         }
-        from++;
+        from = (size_t)(line - text) + 1;
     }
     return size;
 }
 
+// Where the first certificate of a text ends at the latest.
+static size_t first_size(const char *text, size_t size) {
+    size_t start = 0;
+    while (start < size && strchr(" \t\r\n", text[start]) != NULL && text[start] != '\0') {
+        start++;
+    }
+    return start < size && text[start] == '{' ? next_head(text, size, start) : size;
+}
+
 static bool check_size(prk_reader *reader) {
     if (reader->size > PRK_CERTIFICATE_MOST_BYTES) {
-        return PRK_UNREADABLE(reader, 0, 0, "the text has more than %d bytes",
+        return PRK_UNREADABLE(reader, 0, 0, "the certificate has more than %d bytes",
                               PRK_CERTIFICATE_MOST_BYTES);
     }
     if (reader->size == 0) {
@@ -125,20 +134,19 @@ prk_status prk_certificate_read(const char *text, size_t size, prk_certificate *
     }
     *certificate = NULL;
     *problem = (prk_certificate_problem){.verdict = PRK_CERTIFICATE_VALID};
+    const size_t first = first_size(text, size);
     prk_reader reader = {
         .text = text,
-        .size = size,
+        .size = first,
         .problem = problem,
-        .most_held = 16 * size + (64 << 20),
+        .most_held = 16 * first + (64 << 20),
     };
-    if (used != NULL) {
-        *used = size;
-    }
     read_form read = NULL;
     if (check_size(&reader)) {
         read = recognise(&reader);
     }
     const size_t start = reader.at;
+    size_t taken = 0;
     if (read != NULL) {
         reader.certificate = prk_certificate_create(PRK_CERTIFICATE_NONE);
         if (reader.certificate == NULL) {
@@ -146,18 +154,16 @@ prk_status prk_certificate_read(const char *text, size_t size, prk_certificate *
         }
         if (read(&reader)) {
             skip_blank_lines(&reader);
+            taken = reader.at;
+            *certificate = reader.certificate;
+        } else if (is_broken(&reader)) {
             *certificate = reader.certificate;
         } else {
-            reader.at = read == prk_read_json ? next_head(text, size, start) : size;
-            if (is_broken(&reader)) {
-                *certificate = reader.certificate;
-            } else {
-                prk_certificate_destroy(reader.certificate);
-            }
+            prk_certificate_destroy(reader.certificate);
         }
-        if (used != NULL) {
-            *used = reader.at;
-        }
+    }
+    if (used != NULL) {
+        *used = taken > 0 ? taken : next_head(text, size, start);
     }
     free(reader.digits);
     return reader.status;

@@ -298,7 +298,37 @@ static bool take_member(json *j) {
     return true;
 }
 
+// Whether all of the line is UTF-8: no other form of a character than its shortest, no surrogates.
+static bool is_utf8(prk_span line) {
+    for (size_t i = 0; i < line.length;) {
+        const unsigned char first = (unsigned char)line.start[i++];
+        if (first < 0x80) {
+            continue;
+        }
+        const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+        if (first < 0xc2 || first > 0xf4 || line.length - i < (size_t)more) {
+            return false;
+        }
+        uint32_t value = first & (0x3f >> more);
+        for (int k = 0; k < more; k++) {
+            const unsigned char next = (unsigned char)line.start[i++];
+            if ((next & 0xc0) != 0x80) {
+                return false;
+            }
+            value = value << 6 | (next & 0x3f);
+        }
+        if (value > 0x10ffff || (more == 2 && (value < 0x800 || value >> 11 == 0x1b)) ||
+            (more == 3 && value < 0x10000)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_object(json *j) {
+    if (!is_utf8(j->c.line)) {
+        return refuse(&j->c, "the line is not UTF-8");
+    }
     j->c.at = 0;
     j->key_count = 0;
     memset(j->values, 0, sizeof j->values);
@@ -322,7 +352,8 @@ static bool take_object(json *j) {
 
 static bool wants(json *j, key k) {
     if (!j->values[k].is_there) {
-        return PRK_UNREADABLE(j->c.reader, j->c.number, j->c.line.line, "%s is missing", key_names[k]);
+        return PRK_UNREADABLE(j->c.reader, j->c.number, j->c.line.line, "%s is missing",
+                              key_names[k]);
     }
     return true;
 }
@@ -334,7 +365,8 @@ static bool refuse_type(json *j, key k) {
 
 static bool read_span(json *j, key k, const value *v, mpz_t out) {
     if (v->type == JSON_NUMBER || v->type == JSON_STRING) {
-        return prk_read_number(j->c.reader, v->text, PRK_NUMBER_JSON, key_names[k], j->c.number, out);
+        return prk_read_number(j->c.reader, v->text, PRK_NUMBER_JSON, key_names[k], j->c.number,
+                               out);
     }
     return refuse_type(j, k);
 }
@@ -385,8 +417,8 @@ static bool walk_on(cursor *w, value *v) {
 }
 
 static bool refuse_lengths(json *j, key primes, key bases) {
-    return PRK_UNREADABLE(j->c.reader, j->c.number, j->c.line.line, "%s and %s are not equally long",
-                          key_names[primes], key_names[bases]);
+    return PRK_UNREADABLE(j->c.reader, j->c.number, j->c.line.line,
+                          "%s and %s are not equally long", key_names[primes], key_names[bases]);
 }
 
 // Two vectors of the same length: primes, and a base each or, with `is_plus`, [p, q] each.
@@ -422,7 +454,8 @@ static bool read_primes(json *j, prk_step *step, key primes, key bases, bool is_
             first.type != JSON_NUMBER || second.type != JSON_NUMBER) {
             return refuse_type(j, bases);
         }
-        if (!prk_read_int64(j->c.reader, first.text, PRK_NUMBER_DECIMAL, "p", j->c.number, &prime->p) ||
+        if (!prk_read_int64(j->c.reader, first.text, PRK_NUMBER_DECIMAL, "p", j->c.number,
+                            &prime->p) ||
             !prk_read_int64(j->c.reader, second.text, PRK_NUMBER_DECIMAL, "q", j->c.number,
                             &prime->lucas_q)) {
             return false;
@@ -540,13 +573,14 @@ static bool read_step(json *j) {
                               "the step is of no known kind: %.*s",
                               (int)(name.length < 40 ? name.length : 40), name.start);
     }
-    prk_step *step = prk_reader_add_step(j->c.reader, (prk_step_kind)kind, j->c.number, j->c.line.line);
+    prk_step *step =
+        prk_reader_add_step(j->c.reader, (prk_step_kind)kind, j->c.number, j->c.line.line);
     if (step == NULL || !read_integer(j, KEY_N, step->n)) {
         return false;
     }
     if (mpz_cmp_ui(step->n, 1) <= 0) {
-        return prk_refuse(j->c.reader->problem, PRK_CERTIFICATE_INVALID, j->c.number, j->c.line.line,
-                          "n is less than 2");
+        return prk_refuse(j->c.reader->problem, PRK_CERTIFICATE_INVALID, j->c.number,
+                          j->c.line.line, "n is less than 2");
     }
     return read_kind(j, step) && prk_reader_close_step(j->c.reader, step);
 }

@@ -149,7 +149,8 @@ static bool read_key(mpu *m, prk_span line) {
         (is_base ? types[m->type].has_bases : word.start[0] == 'Q' && types[m->type].has_primes)) {
         uint64_t i;
         if (!prk_span_count((prk_span){word.start + 2, word.length - 3, line.line}, &i)) {
-            return PRK_UNREADABLE(m->reader, m->number, line.line, "what is within [] is no number");
+            return PRK_UNREADABLE(m->reader, m->number, line.line,
+                                  "what is within [] is no number");
         }
         if (value.length == 0) {
             return PRK_UNREADABLE(m->reader, m->number, line.line, "%c[%llu] is empty",
@@ -186,7 +187,9 @@ static bool read_prime(mpu *m, prk_step *step, const entry *e) {
 
 // Q[0] of BLS5 is 2 and not written; a base that is not written is 2.
 static bool read_primes(mpu *m, prk_step *step) {
-    qsort(m->entries, m->count, sizeof *m->entries, compare_entries);
+    if (m->count > 0) {
+        qsort(m->entries, m->count, sizeof *m->entries, compare_entries);
+    }
     const entry two = {false, 0, {"2", 1, m->head.line}};
     if (m->type == BLS5 && !read_prime(m, step, &two)) {
         return false;
@@ -311,8 +314,7 @@ static bool end_block(mpu *m) {
         m->reader->bits = bits;
         return is_read;
     }
-    prk_step *step =
-        prk_reader_add_step(m->reader, types[m->type].kind, m->number, m->head.line);
+    prk_step *step = prk_reader_add_step(m->reader, types[m->type].kind, m->number, m->head.line);
     bool ok = step != NULL && read_value(m, KEY_N, step->n);
     if (ok && mpz_cmp_ui(step->n, 1) <= 0) {
         ok = prk_refuse(m->reader->problem, PRK_CERTIFICATE_INVALID, m->number, m->head.line,
@@ -320,10 +322,10 @@ static bool end_block(mpu *m) {
     }
     if (ok) {
         m->reader->bits = mpz_sizeinbase(step->n, 2);
-        ok = m->type == ECPP                            ? read_point(m, step)
-             : m->type == ECPP3 || m->type == ECPP4     ? read_primo(m, step)
-             : types[m->type].has_primes                ? read_primes(m, step)
-                                                        : read_one_prime(m, step);
+        ok = m->type == ECPP                        ? read_point(m, step)
+             : m->type == ECPP3 || m->type == ECPP4 ? read_primo(m, step)
+             : types[m->type].has_primes            ? read_primes(m, step)
+                                                    : read_one_prime(m, step);
     }
     ok = ok && prk_reader_close_step(m->reader, step);
     m->reader->bits = bits;

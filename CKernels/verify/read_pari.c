@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Certificates of PARI's primecert, as GP prints them: an integer below 2^64, or a vector of the
-// steps [N, t, s, a, [x, y]] of a chain of curves, or [N, [p | [p, a, C], ...]] of n - 1, where C is
-// such a certificate for p. What is nested there is kept on a stack of our own.
+// steps [N, t, s, a, [x, y]] of a chain of curves, or [N, [p | [p, a, C], ...]] of n - 1, where C
+// is such a certificate for p. What is nested there is kept on a stack of our own.
 
 #include <stdlib.h>
 

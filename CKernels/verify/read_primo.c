@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Primo's certificates, formats 4 and 3: sections of Key=Value. A chain: the N of a step is the R of
-// the one before.
+// Primo's certificates, formats 4 and 3: sections of Key=Value. A chain: the N of a step is the R
+// of the one before.
 
 #include <string.h>
 
@@ -26,9 +26,9 @@ typedef struct primo {
     uint64_t format, test_count; // 0: not said yet
     prk_span head;               // its first line
     bool has_format, has_count, has_candidate;
-    uint64_t number;             // of the step, 0 before the first
-    prk_span step;               // its first line
-    unsigned present;            // keys of the step
+    uint64_t number;  // of the step, 0 before the first
+    prk_span step;    // its first line
+    unsigned present; // keys of the step
     prk_span values[KEYS];
     mpz_t next, w; // the n of the next step; a W
     bool is_ended; // format 3: by a step of type 0
@@ -91,7 +91,7 @@ static bool read_head(primo *p, prk_span line) {
     }
     p->reader->certificate->format = is_format && is_old(p) ? PRK_CERTIFICATE_PRIMO3
                                      : is_format            ? PRK_CERTIFICATE_PRIMO4
-                                                 : p->reader->certificate->format;
+                                                            : p->reader->certificate->format;
     return true;
 }
 
@@ -140,9 +140,8 @@ static bool read_key(primo *p, prk_span line) {
 }
 
 static bool read_value(primo *p, key k, mpz_t value) {
-    return prk_read_number(p->reader, p->values[k],
-                           is_old(p) ? PRK_NUMBER_HEX : PRK_NUMBER_PRIMO4, key_names[k], p->number,
-                           value);
+    return prk_read_number(p->reader, p->values[k], is_old(p) ? PRK_NUMBER_HEX : PRK_NUMBER_PRIMO4,
+                           key_names[k], p->number, value);
 }
 
 static bool wants(primo *p, unsigned keys) {
@@ -176,9 +175,9 @@ static bool read_part(primo *p, prk_step *step, bool is_plus) {
     if (!read_value(p, is_plus ? KEY_Q : KEY_B, step->a)) {
         return false;
     }
-    if (is_old(p) ? !read_value(p, KEY_R, step->q) ||
-                        !prk_resolve_given_part(p->reader, step, is_plus)
-                  : !prk_resolve_part(p->reader, step, is_plus)) {
+    if (is_old(p)
+            ? !read_value(p, KEY_R, step->q) || !prk_resolve_given_part(p->reader, step, is_plus)
+            : !prk_resolve_part(p->reader, step, is_plus)) {
         return false;
     }
     return true;
@@ -249,9 +248,7 @@ static bool end_step(primo *p) {
     return prk_reader_close_step(p->reader, step);
 }
 
-static bool end_section(primo *p) {
-    return p->section != SECTION_STEP || end_step(p);
-}
+static bool end_section(primo *p) { return p->section != SECTION_STEP || end_step(p); }
 
 static bool begin_step(primo *p, prk_span line, prk_span name) {
     uint64_t number;
@@ -333,8 +330,7 @@ static bool read_lines(primo *p) {
         return PRK_UNREADABLE(p->reader, 0, p->head.line, "Format is missing");
     }
     if (!p->has_candidate) {
-        return PRK_UNREADABLE(p->reader, 0, p->reader->line,
-                              "the text ends before the candidate");
+        return PRK_UNREADABLE(p->reader, 0, p->reader->line, "the text ends before the candidate");
     }
     if (!p->has_count) {
         return PRK_UNREADABLE(p->reader, 0, p->head.line, "TestCount is missing");

@@ -81,8 +81,7 @@ static size_t most_digits(const prk_reader *reader, int base) {
     const size_t bits = reader->bits != 0 ? reader->bits : 3321929;
     const size_t rate = base == 10 ? 302 : base == 16 ? 250 : 168; // log(2) / log(base), rounded up
     const size_t digits = (bits * rate + 999) / 1000;
-    const size_t most =
-        reader->bits == 0 && base == 10 ? PRK_CERTIFICATE_MOST_DIGITS : digits;
+    const size_t most = reader->bits == 0 && base == 10 ? PRK_CERTIFICATE_MOST_DIGITS : digits;
     return reader->bits == 0 ? most : most + 3;
 }
 
@@ -108,7 +107,7 @@ bool prk_read_number(prk_reader *reader, prk_span span, int form, const char *na
     span = prk_span_from(span, is_negative);
     int base = form;
     if (form == PRK_NUMBER_PRIMO4 || form == PRK_NUMBER_JSON) {
-        const size_t prefix = prk_span_begins(span, "0x")                              ? 2
+        const size_t prefix = prk_span_begins(span, "0x")                               ? 2
                               : form == PRK_NUMBER_PRIMO4 && prk_span_begins(span, "$") ? 1
                                                                                         : 0;
         base = prefix > 0 ? 16 : 10;
@@ -208,9 +207,9 @@ prk_step_prime *prk_reader_add_prime(prk_reader *reader, prk_step *step, uint64_
 }
 
 bool prk_reader_close_step(prk_reader *reader, const prk_step *step) {
-    mpz_srcptr const numbers[] = {step->n, step->q, step->s,       step->m,       step->a,
-                                  step->b, step->x, step->y,       step->j,       step->t,
-                                  step->bound,      step->primo_a, step->primo_b};
+    mpz_srcptr const numbers[] = {step->n,     step->q,       step->s,      step->m, step->a,
+                                  step->b,     step->x,       step->y,      step->j, step->t,
+                                  step->bound, step->primo_a, step->primo_b};
     size_t limbs = 0;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         limbs += mpz_size(numbers[i]);

@@ -35,7 +35,7 @@ typedef struct prk_reader {
     /// numbers: each step of Primo 4 says its n by dividing the one before.
     size_t held, most_held;
     size_t closed; // how many of the steps, from the first on, are complete
-    char *digits; // of the number that is read
+    char *digits;  // of the number that is read
     size_t digits_room;
 } prk_reader;
 

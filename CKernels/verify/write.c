@@ -79,8 +79,7 @@ static bool is_word(mpz_srcptr n) { return mpz_size(n) <= 1; }
 static bool is_written(const writer *w, size_t place) {
     const prk_certificate *c = w->certificate;
     const prk_step *step = &c->steps[place];
-    return w->ties.is_reached[place] &&
-           w->ties.order[prk_ties_of(c, &w->ties, step->n)] == place &&
+    return w->ties.is_reached[place] && w->ties.order[prk_ties_of(c, &w->ties, step->n)] == place &&
            (!is_word(step->n) || mpz_cmp(step->n, c->n) == 0);
 }
 
@@ -111,8 +110,8 @@ static void set_centred(mpz_ptr r, mpz_srcptr x, mpz_srcptr n) {
     mpz_clear(twice);
 }
 
-// How Primo gives a curve and a point: by J or A and B, and T. Any point has such a form: A = a, B =
-// b, T = x, so that L = y^2 and the curve is the one that y scales.
+// How Primo gives a curve and a point: by J or A and B, and T. Any point has such a form: A = a, B
+// = b, T = x, so that L = y^2 and the curve is the one that y scales.
 typedef struct primo_curve {
     bool has_j;
     mpz_t j, a, b, t;
@@ -265,12 +264,21 @@ static bool put_json_step(writer *w, const prk_step *step) {
     }
 }
 
+// mpz_sizeinbase may say one too many.
+static size_t count_digits(writer *w, mpz_srcptr value) {
+    const size_t used = w->used;
+    put_decimal(w, value);
+    const size_t count = w->used - used;
+    w->used = used;
+    return count;
+}
+
 static bool write_json(writer *w) {
     const prk_certificate *c = w->certificate;
     mpz_srcptr end = c->n;
     put(w, "{\"certificate\":1");
     put_json_key(w, "n", c->n, false);
-    put(w, ",\"bits\":%zu", mpz_sizeinbase(c->n, 2));
+    put(w, ",\"bits\":%zu,\"digits\":%zu", mpz_sizeinbase(c->n, 2), count_digits(w, c->n));
     put(w, ",\"by\":\"swift-primality %s\"}\n", PRK_VERSION_STRING);
     size_t i = 0;
     for (size_t place = 0; place < c->count; place++) {
@@ -503,8 +511,7 @@ static bool put_primo_part(writer *w, const prk_step *step, mpz_ptr s, mpz_ptr n
         return true;
     }
     // Primo takes P from Q.
-    if (!has_own &&
-        (prime->lucas_q < 1 || prime->p != (prime->lucas_q % 2 == 0 ? 1 : 2))) {
+    if (!has_own && (prime->lucas_q < 1 || prime->p != (prime->lucas_q % 2 == 0 ? 1 : 2))) {
         return has_none(w, step, "Primo has no such Lucas sequence");
     }
     if (has_own) {

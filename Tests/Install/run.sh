@@ -32,7 +32,7 @@ test -z "$left" || { echo "uninstall: left $left" >&2; exit 1; }
 
 ours install DESTDIR="$root" PREFIX=/opt/primality
 prefix=$root/opt/primality
-for file in include/primality.h include/prk_annotations.h lib/libprimality.so lib/libprimality.a \
+for file in include/primality.h include/prk_annotations.h include/prk_proof.h lib/libprimality.so lib/libprimality.a \
     lib/pkgconfig/primality.pc; do
     test -e "$prefix/$file" || { echo "install: $file is missing" >&2; exit 1; }
 done
@@ -40,7 +40,7 @@ done
 # Nothing but the interface is visible.
 strange=$(nm -D --defined-only "$prefix/lib/libprimality.so" | awk '$3 !~ /^prk_/ { print $3 }')
 test -z "$strange" || { echo "install: the library also defines $strange" >&2; exit 1; }
-declared=$(sed -n 's/^PRK_API .*\(prk_[a-z0-9_]*\)(.*/\1/p' "$prefix/include/primality.h" | sort)
+declared=$(sed -n 's/^PRK_API .*\(prk_[a-z0-9_]*\)(.*/\1/p' "$prefix"/include/pr*.h | sort)
 defined=$(nm -D --defined-only "$prefix/lib/libprimality.so" | awk '{ print $3 }' | sort)
 test "$declared" = "$defined" || {
     echo "install: the header declares" $declared "and the library defines" $defined >&2

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What libFuzzer runs over the readers of certificates: any bytes are read, and what was read is
+// written in each form and read again. A certificate whose numbers are small is verified, too: what
+// proves a number that is no prime ends the run.
+//
+// fuzz_certificate [FOLDER OF TEXTS ...], linked with -fsanitize=fuzzer
+
+// memmem
+#define _GNU_SOURCE
+
+#include <gmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../CKernels/system/sha256.h"
+#include "prk_proof.h"
+
+// Larger numbers take longer than they are worth here.
+#define MOST_BITS 400
+#define MOST_STEPS 12
+
+typedef struct text {
+    char *bytes;
+    size_t size;
+} text;
+
+static bool keep(void *context, const char *bytes, size_t count) {
+    text *t = context;
+    t->bytes = malloc(count + 1);
+    if (t->bytes == NULL) {
+        return false;
+    }
+    memcpy(t->bytes, bytes, count);
+    t->size = count;
+    return true;
+}
+
+static prk_certificate_verdict verify(const prk_certificate *certificate) {
+    size_t limbs;
+    const uint64_t *n = prk_certificate_number(certificate, &limbs);
+    if (64 * limbs > MOST_BITS || prk_certificate_steps(certificate) > MOST_STEPS) {
+        return PRK_CERTIFICATE_INCOMPLETE;
+    }
+    prk_certificate_problem problem;
+    if (prk_certificate_verify(certificate, NULL, &problem) != PRK_STATUS_OK) {
+        abort();
+    }
+    mpz_t view;
+    if (problem.verdict == PRK_CERTIFICATE_VALID &&
+        mpz_probab_prime_p(mpz_roinit_n(view, (const mp_limb_t *)n, (mp_size_t)limbs), 20) == 0) {
+        abort();
+    }
+    return problem.verdict;
+}
+
+static void write_and_read(const prk_certificate *certificate, prk_certificate_verdict verdict) {
+    static const prk_certificate_format formats[] = {PRK_CERTIFICATE_JSON, PRK_CERTIFICATE_PRIMO4,
+                                                     PRK_CERTIFICATE_MPU, PRK_CERTIFICATE_PARI};
+    for (int i = 0; i < 4; i++) {
+        text t = {NULL, 0};
+        prk_certificate_problem problem;
+        prk_certificate *again = NULL;
+        if (prk_certificate_write(certificate, formats[i], keep, &t, &problem) != PRK_STATUS_OK) {
+            abort();
+        }
+        if (t.bytes == NULL) {
+            continue;
+        }
+        prk_certificate_read(t.bytes, t.size, &again, NULL, &problem);
+        // What is valid is so in every form.
+        if (verdict == PRK_CERTIFICATE_VALID &&
+            (again == NULL || verify(again) != PRK_CERTIFICATE_VALID)) {
+            abort();
+        }
+        prk_certificate_destroy(again);
+        free(t.bytes);
+    }
+}
+
+// A text of JSON lines with the checksum that a fuzzer does not find.
+static uint8_t *mend(const uint8_t *data, size_t *size) {
+    const char end[] = "{\"end\":";
+    const uint8_t *at = memmem(data, *size, end, sizeof end - 1);
+    if (*size == 0 || data[0] != '{' || at == NULL) {
+        return NULL;
+    }
+    const uint8_t *sum = memmem(at, *size - (size_t)(at - data), "\"sha256\":\"", 10);
+    if (sum == NULL || (size_t)(data + *size - sum) < 10 + 64) {
+        return NULL;
+    }
+    uint8_t *mended = malloc(*size);
+    if (mended == NULL) {
+        return NULL;
+    }
+    memcpy(mended, data, *size);
+    char text[65];
+    prk_sha256 hash;
+    prk_sha256_begin(&hash);
+    prk_sha256_add(&hash, data, (size_t)(at - data));
+    prk_sha256_end_hex(&hash, text);
+    memcpy(mended + (sum - data) + 10, text, 64);
+    return mended;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    uint8_t *mended = mend(data, &size);
+    const char *text = (const char *)(mended != NULL ? mended : data);
+    prk_certificate *certificate = NULL;
+    prk_certificate_problem problem;
+    size_t used = 0;
+    if (prk_certificate_read(text, size, &certificate, &used, &problem) != PRK_STATUS_OK ||
+        used > size || (size > 0 && used == 0)) {
+        abort();
+    }
+    free(mended);
+    if (certificate != NULL) {
+        write_and_read(certificate, verify(certificate));
+        prk_certificate_destroy(certificate);
+    }
+    return 0;
+}
