@@ -45,6 +45,48 @@ static bool pair_of(prk_look *l, const sequence *of, mpz_srcptr k, mpz_ptr u, mp
     return prk_goes_on(l, prk_lucas_pair(l->scratch, l->step->n, of->p, of->q, k, l->cancel, u, v));
 }
 
+// Whether V_k = 0 modulo n, k >= 1, for a sequence that holds. With the roots' quotient w, V_k is
+// w^k + 1 times a unit. w and 1 / w are the roots of x^2 - P' x + 1, P' = P^2 / Q - 2, and V' is
+// that sequence, which chains of few products reach: for an even k, V_k is V'_(k/2) times a unit.
+// For an odd k, w^k = -1 exactly when V'_k = -2 and V'_(k+1) = -P': these give (w^k + 1) (w - 1/w)
+// = 0, and w - 1/w is P / Q times a root of D, a unit when P is one.
+static bool find_v_zero(prk_look *l, const sequence *of, mpz_srcptr k, bool *is_zero) {
+    prk_scratch *s = l->scratch;
+    mpz_srcptr n = l->step->n;
+    const size_t taken = s->taken;
+    mpz_ptr p = prk_scratch_take(s), v = prk_scratch_take(s), next = prk_scratch_take(s);
+    if (!prk_is_unit(s, of->p, n)) {
+        const bool goes_on = pair_of(l, of, k, next, v);
+        *is_zero = mpz_sgn(v) == 0;
+        s->taken = taken;
+        return goes_on;
+    }
+    mpz_invert(p, of->q, n);
+    mpz_mul(v, of->p, of->p);
+    mpz_mul(p, p, v);
+    mpz_sub_ui(p, p, 2);
+    mpz_mod(p, p, n);
+    const bool is_even = mpz_even_p(k);
+    mpz_ptr exponent = prk_scratch_take(s);
+    mpz_tdiv_q_2exp(exponent, k, is_even ? 1 : 0);
+    prk_chain chain;
+    prk_chain_begin_lucas(&chain, s, prk_fastest_arithmetic(n), n, NULL, p, exponent);
+    const bool goes_on = prk_goes_on(l, prk_chain_run(&chain, (mp_bitcnt_t)-1, l->cancel));
+    if (goes_on) {
+        prk_chain_value(&chain, v);
+        *is_zero = mpz_sgn(v) == 0;
+        if (!is_even) {
+            prk_chain_next_value(&chain, next);
+            mpz_add_ui(v, v, 2);
+            mpz_add(next, next, p);
+            *is_zero = mpz_divisible_p(v, n) != 0 && mpz_divisible_p(next, n) != 0;
+        }
+    }
+    prk_chain_end(&chain);
+    s->taken = taken;
+    return goes_on;
+}
+
 // --- One prime -----------------------------------------------------------------------------------
 
 // n + 1 = m q with an odd prime q above sqrt(n) / 2 + 1/2, V_((n+1)/2) = 0 and V_(m/2) not. With
@@ -68,7 +110,7 @@ static bool one_prime_holds(prk_look *l, const sequence *of, mpz_srcptr q, mpz_s
     if (mpz_sgn(given) != 0 && mpz_cmp(given, m) != 0) {
         return PRK_NO(l, "s is not (n + 1) / q");
     }
-    mpz_ptr u = prk_scratch_take(s), v = prk_scratch_take(s);
+    mpz_ptr u = prk_scratch_take(s);
     mpz_mul_2exp(u, q, 1);
     mpz_sub_ui(u, u, 1);
     mpz_mul(u, u, u);
@@ -80,13 +122,14 @@ static bool one_prime_holds(prk_look *l, const sequence *of, mpz_srcptr q, mpz_s
     }
     mpz_tdiv_q_2exp(half, half, 1);
     mpz_tdiv_q_2exp(m, m, 1); // even, as n + 1 is and q is not
-    if (!pair_of(l, of, m, u, v)) {
+    bool is_zero = false;
+    if (!find_v_zero(l, of, m, &is_zero)) {
         return false;
     }
-    if (mpz_sgn(v) == 0) {
+    if (is_zero) {
         return PRK_NO(l, "V_(m/2) is 0");
     }
-    return pair_of(l, of, half, u, v) && (mpz_sgn(v) == 0 || PRK_NO(l, "V_((n+1)/2) is not 0"));
+    return find_v_zero(l, of, half, &is_zero) && (is_zero || PRK_NO(l, "V_((n+1)/2) is not 0"));
 }
 
 static bool bls15_holds(prk_look *l) {

@@ -591,6 +591,32 @@ static void try_composite_plus(uint64_t n, const factors *minus, const witnesses
     }
 }
 
+// All primes of n - 1 and of n + 1, by a base and a sequence that are any.
+static void try_any_witness(uint64_t n, const factors *minus, const factors *plus, int64_t d) {
+    const uint64_t a = 2 + below(n - 3);
+    for (int kind = 0; kind < MINUS_KINDS; kind++) {
+        begin_step(minus_kinds[kind], n);
+        for (int i = 0; i < minus->count; i++) {
+            add_minus(minus->prime[i], a);
+        }
+        expect_refusal(n);
+    }
+    if (d == 0 || n >> 30 != 0) {
+        return;
+    }
+    const int64_t p = 2 * (int64_t)below(n / 2) + (d & 1);
+    for (int combined = 0; combined < 2; combined++) {
+        begin_step(combined == 1 ? PRK_STEP_COMBINED : PRK_STEP_MORRISON, n);
+        for (int i = 0; i < plus->count; i++) {
+            add_plus(plus->prime[i], p, (p * p - d) / 4);
+        }
+        for (int i = 0; i < minus->count && combined == 1; i++) {
+            add_minus(minus->prime[i], a);
+        }
+        expect_refusal(n);
+    }
+}
+
 // n below 2^30 for sequences, which have Q in 64 bits.
 static void try_composite(uint64_t n, const factors *of, const factors *minus,
                           const factors *plus) {
@@ -616,6 +642,7 @@ static void try_composite(uint64_t n, const factors *of, const factors *minus,
                (long long)lucas_liars[j], (long long)d);
     }
     try_composite_one(n, minus, plus, liars, lucas_liars, d);
+    try_any_witness(n, minus, plus, d);
     if (lucas_liars[0] != 0) {
         try_composite_plus(n, minus, &w, plus, lucas_liars, d, true);
         try_composite_plus(n, minus, &w, plus, lucas_liars, d, false);
@@ -704,6 +731,227 @@ static void test_plus_products(long count) {
     }
 }
 
+// --- Numbers that no theorem is of
+// ----------------------------------------------------------------
+
+static void expect_reason(const char *words) {
+    EXPECT(!holds() && reason_has(words), "%s, not %s", problem.reason, words);
+}
+
+// 1009 - 1 = 2^4 3^2 7, 1009 + 1 = 2 5 101; 11 is a generator, and (5|1009) = 1, (-7|1009) = 1,
+// (17|1009) = -1. 1019 - 1 = 2 509, 1019 + 1 = 2^2 3 5 17.
+static void test_refusals(void) {
+    for (int kind = PRK_STEP_POCKLINGTON; kind <= PRK_STEP_KINDS; kind++) {
+        static const long no_prime[] = {-7, 0, 1, 2, 3, 10};
+        for (int i = 0; i < 6; i++) {
+            begin_step((prk_step_kind)kind, 0);
+            mpz_set_si(step.n, no_prime[i]);
+            add_minus(2, 2);
+            expect_reason(i < 5 ? "n is not above 3" : "n is even");
+        }
+        begin_step((prk_step_kind)kind, 1009);
+        expect_reason(kind == PRK_STEP_KINDS  ? "no theorem"
+                      : kind == PRK_STEP_BLS3 ? "not one prime"
+                                              : "");
+        begin_step((prk_step_kind)kind, 1009); // of the other side, and of neither
+        add_minus(13, 2);
+        add_plus(13, 1, -4);
+        expect_reason("");
+        if (kind == PRK_STEP_BLS3 || kind >= PRK_STEP_BLS15) {
+            continue;
+        }
+        begin_step((prk_step_kind)kind, 1009);
+        add_minus(0, 11);
+        expect_reason("q is not above 1 for q = 0, the step's prime 1");
+        begin_step((prk_step_kind)kind, 1009);
+        add_minus(7, 11);
+        add_minus(1, 11);
+        expect_reason("q is not above 1 for q = 1, the step's prime 2");
+        begin_step((prk_step_kind)kind, 1009);
+        add_minus(7, 11);
+        add_minus(3, 11);
+        add_minus(7, 11);
+        expect_reason("q stands twice for q = 7, the step's prime 3");
+        begin_step((prk_step_kind)kind, 1009);
+        add_minus(5, 11);
+        expect_reason("q does not divide n - 1 for q = 5, the step's prime 1");
+        begin_step((prk_step_kind)kind, 1009);
+        mpz_set_si(add_prime(0)->q, -7);
+        expect_reason("q is not above 1");
+    }
+    static const long no_base[] = {-11, 0, 1, 1009, 1009 + 11};
+    for (int i = 0; i < 5; i++) {
+        begin_step(PRK_STEP_POCKLINGTON, 1009);
+        add_minus(2, 11);
+        add_minus(3, 11);
+        add_minus(7, 11);
+        mpz_set_si(primes[2].a, no_base[i]);
+        expect_reason("the base is not between 2 and n - 1 for q = 7, the step's prime 3");
+        begin_step(PRK_STEP_PRIMO_MINUS, 1019);
+        add_minus(509, 0);
+        mpz_set_ui(step.s, 2);
+        mpz_set_si(step.a, no_base[i] > 1 ? no_base[i] + 10 : no_base[i]);
+        expect_reason("the base is not between 2 and n - 1");
+        begin_step(PRK_STEP_BLS3, 1019);
+        add_minus(509, 0);
+        primes[0].has_base = true;
+        mpz_set_si(primes[0].a, no_base[i] > 1 ? no_base[i] + 10 : no_base[i]);
+        expect_reason("the base is not between 2 and n - 1");
+    }
+    // a = 1008 = -1 has a^((n-1)/q) = ±1; 2 is a square, and 3 and 7 are no powers of theirs.
+    begin_step(PRK_STEP_POCKLINGTON, 1009);
+    add_minus(2, 11);
+    add_minus(3, 1008);
+    add_minus(7, 11);
+    expect_reason("gcd(a^((n-1)/q) - 1, n) is not 1 for q = 3, the step's prime 2");
+    primes[1].has_base = false; // one is found
+    EXPECT(holds(), "%s", problem.reason);
+    begin_step(PRK_STEP_BLS3, 1019);
+    add_minus(509, 2);
+    mpz_set_ui(step.s, 4);
+    expect_reason("s is not (n - 1) / q");
+    mpz_set_ui(step.s, 2);
+    EXPECT(holds(), "%s", problem.reason);
+    mpz_set_ui(primes[0].a, 1018); // -1
+    expect_reason("a^(m/2) is -1");
+    begin_step(PRK_STEP_PRIMO_MINUS, 1019);
+    add_minus(509, 0);
+    mpz_set_ui(step.a, 2);
+    static const unsigned long no_s[] = {0, 1, 4, 510};
+    for (int i = 0; i < 4; i++) {
+        mpz_set_ui(step.s, no_s[i]);
+        EXPECT(!holds(), "s = %lu", no_s[i]);
+    }
+    mpz_set_ui(step.s, 2);
+    EXPECT(holds(), "%s", problem.reason);
+    // Bounds of theorem 7 that are none.
+    static const unsigned long no_bound[] = {0, (1 << 24) + 1};
+    for (int i = 0; i < 2; i++) {
+        begin_step(PRK_STEP_BLS7, 1009);
+        add_minus(2, 11);
+        mpz_set_ui(step.a, 11);
+        mpz_set_ui(step.bound, no_bound[i]);
+        expect_reason("the bound on the primes of R is not between");
+    }
+    begin_step(PRK_STEP_BLS7, 1009); // R = 63
+    add_minus(2, 11);
+    mpz_set_ui(step.a, 11);
+    mpz_set_ui(step.bound, 5);
+    expect_reason("R has a factor below the bound");
+    mpz_set_ui(step.bound, 3);
+    EXPECT(holds(), "%s", problem.reason);
+    mpz_set_ui(step.a, 1009);
+    expect_reason("the base for R is not between");
+
+    // n + 1: 17 = 1^2 + 4 4 = 3^2 + 4 2 = 5^2 - 4 2.
+    int64_t p = 0, q = 0, p2 = 0, q2 = 0;
+    EXPECT(find_sequence(1009, 5, 17, &p, &q) && find_sequence(1009, 101, 17, &p2, &q2), "two");
+    begin_step(PRK_STEP_MORRISON, 1009);
+    add_plus(5, p, q);
+    add_plus(101, p2, q2);
+    EXPECT(holds(), "%s", problem.reason);
+    primes[1].p += 2;
+    expect_reason("another discriminant for q = 101, the step's prime 2");
+    primes[0].p = primes[1].p = 1; // (5|n) = 1
+    primes[0].lucas_q = primes[1].lucas_q = -1;
+    expect_reason("(P^2 - 4 Q|n) is not -1");
+    primes[0].p = primes[1].p = 1009 * 2 + 1;
+    primes[0].lucas_q = primes[1].lucas_q = ((1009 * 2 + 1) * (1009 * 2 + 1) - 17) / 4;
+    EXPECT(holds() || reason_has("gcd(U_"), "%s", problem.reason);
+    primes[0].lucas_q = primes[1].lucas_q = 1009;
+    primes[0].p = primes[1].p = 0; // D = -4 n
+    expect_reason("(P^2 - 4 Q|n) is not -1");
+    add_plus(5, 1, -4);
+    expect_reason("q stands twice for q = 5, the step's prime 3");
+    begin_step(PRK_STEP_MORRISON, 1009);
+    add_plus(7, 1, -4);
+    expect_reason("q does not divide n + 1 for q = 7");
+    begin_step(PRK_STEP_MORRISON, 1009);
+    add_plus(101, p2, q2);
+    add_minus(7, 11);
+    expect_reason("the theorem is not of primes that divide n - 1");
+    begin_step(PRK_STEP_POCKLINGTON, 1009);
+    add_minus(7, 11);
+    add_plus(101, p2, q2);
+    expect_reason("the theorem is not of primes that divide n + 1 for q = 101, the step's prime 2");
+    // Q and n = 7 13 with a common factor: D = 1 + 4 7 k.
+    for (int64_t k = 1; k < 40; k++) {
+        begin_step(PRK_STEP_BLS15, 91);
+        add_plus(23, 1, -7 * k);
+        EXPECT(!holds(), "%lld", (long long)k);
+        static bool is_seen;
+        is_seen |= reason_has("gcd(Q, n) is not 1");
+        EXPECT(k < 39 || is_seen, "no common factor");
+    }
+    // Flags and memory.
+    const uint32_t cancel = 1;
+    prk_status status = PRK_STATUS_OK;
+    begin_step(PRK_STEP_POCKLINGTON, 1009);
+    add_minus(2, 11);
+    add_minus(3, 11);
+    add_minus(7, 11);
+    mpz_ui_pow_ui(step.n, 2, 127);
+    mpz_sub_ui(step.n, step.n, 1);
+    primes[2].has_base = false;
+    EXPECT(!prk_step_holds(&step, scratch, &cancel, &problem, &status), "cancelled");
+}
+
+// A number of several limbs, whose primes share bases and do not: 2^521 - 1 has what is left of
+// 2^520
+// - 1 and of n + 1 = 2^521.
+static void test_long(void) {
+    static const unsigned long small[] = {2,   3,   5,   11,   17,   31,   41,    53,
+                                          131, 157, 521, 1613, 2731, 8191, 61681, 409891};
+    begin_step(PRK_STEP_POCKLINGTON, 3);
+    mpz_ui_pow_ui(step.n, 2, 521);
+    mpz_sub_ui(step.n, step.n, 1);
+    mpz_t f, t;
+    mpz_inits(f, t, (mpz_ptr)NULL);
+    mpz_set_ui(f, 1);
+    mpz_sub_ui(t, step.n, 1);
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
+        if (mpz_divisible_ui_p(t, small[i]) == 0) {
+            continue;
+        }
+        add_minus(small[i], 3);
+        for (unsigned long a = 3;; a += 2) { // the least base that does
+            mpz_t x, e;
+            mpz_inits(x, e, (mpz_ptr)NULL);
+            mpz_divexact_ui(e, t, small[i]);
+            mpz_set_ui(x, a);
+            mpz_powm(x, x, e, step.n);
+            const bool is_one = mpz_cmp_ui(x, 1) == 0;
+            mpz_clears(x, e, (mpz_ptr)NULL);
+            if (!is_one) {
+                mpz_set_ui(primes[step.prime_count - 1].a, a);
+                break;
+            }
+        }
+    }
+    EXPECT(step.prime_count > 6, "%zu primes", step.prime_count);
+    expect_reason("not above the square root");
+    prk_look look = {&step, scratch, NULL, &problem, PRK_STATUS_OK};
+    EXPECT(prk_minus_part_holds(&look, f, t), "%s", problem.reason);
+    // One base that does for all but some of them, which the reason names.
+    for (size_t i = 0; i < step.prime_count; i++) {
+        mpz_set_ui(primes[i].a, 4); // a square
+    }
+    EXPECT(!prk_minus_part_holds(&look, f, t) &&
+               reason_has("gcd(a^((n-1)/q) - 1, n) is not 1 for q = 2, the step's prime 1"),
+           "%s", problem.reason);
+    scratch->taken = 0;
+    // n + 1 = 2^521: V_(n+1)/2 for 2^521 - 1 by Morrison with F = n + 1, P = 4 of Q = 1, D = 12.
+    begin_step(PRK_STEP_MORRISON, 3);
+    mpz_ui_pow_ui(step.n, 2, 521);
+    mpz_sub_ui(step.n, step.n, 1);
+    add_plus(2, 2, -2);
+    EXPECT(holds(), "%s", problem.reason);
+    mpz_sub_ui(step.n, step.n, 1UL << 40);
+    mpz_sub_ui(step.n, step.n, 1UL << 41);
+    EXPECT(!holds(), "another number");
+    mpz_clears(f, t, (mpz_ptr)NULL);
+}
+
 int main(void) {
     scratch = prk_scratch_create();
     if (scratch == NULL) {
@@ -717,6 +965,8 @@ int main(void) {
     for (size_t i = 0; i < sizeof primes / sizeof primes[0]; i++) {
         mpz_inits(primes[i].q, primes[i].a, (mpz_ptr)NULL);
     }
+    test_refusals();
+    test_long();
     test_all_below(1000000, 60);
     test_products(scaled(3000));
     test_plus_products(scaled(2000));

@@ -504,6 +504,49 @@ static void test_steps(void) {
     clear_numbers(&c);
 }
 
+// Numbers that no formula may be asked about.
+static void test_refusals(void) {
+    static const struct {
+        long n, q, s, m;
+        const char *reason;
+    } refused[] = {{-35, 7, 5, 35, "n is not above 3"},
+                   {0, 7, 1, 7, "n is not above 3"},
+                   {1, 3, 1, 3, "n is not above 3"},
+                   {3, 5, 1, 5, "n is not above 3"},
+                   {100, 97, 1, 97, "n is even"},
+                   {99, 97, 1, 97, "n is not above 3, or"},
+                   {1009, 1, 1009, 1009, "q is not odd"},
+                   {1009, -7, -144, 1008, "q is not odd"},
+                   {1009, 504, 2, 1008, "q is not odd"},
+                   {1009, 1009, 1, 1009, "q is not below n"},
+                   {1009, 1013, 1, 1013, "q is not below n"},
+                   {1009, 43, 23, 989, "q is not above"},
+                   {1009, 101, 0, 0, "s is not above 0"},
+                   {1009, 101, -10, -1010, "s is not above 0"},
+                   {1009, 101, 10, 1011, "m is not s q"},
+                   {1009, 101, 11, 1111, "no curve has m points"},
+                   {1009, 101, 9, 909, "no curve has m points"},
+                   {1009, 101, 10, 1010, "the point is not on the curve"}};
+    prk_step step;
+    make_step(&step);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        mpz_set_si(step.n, refused[i].n);
+        mpz_set_si(step.q, refused[i].q);
+        mpz_set_si(step.s, refused[i].s);
+        mpz_set_si(step.m, refused[i].m);
+        mpz_set_si(step.a, -1);
+        mpz_set_si(step.x, -5);
+        mpz_set_si(step.y, 3);
+        EXPECT(!step_holds(&step) && reason_is(refused[i].reason), "%s, not %s", problem.reason,
+               refused[i].reason);
+        const prk_step *list = &step;
+        bool holds = true;
+        EXPECT(prk_steps_hold_in_lanes(&list, 1, scratch, NULL, &holds) == PRK_STATUS_OK && !holds,
+               "%s", refused[i].reason);
+    }
+    clear_step(&step);
+}
+
 // n = p r with r + 1 = 2 q and P of order 2 modulo p: s P = 0 modulo p alone, and every size right.
 // The curve modulo r, which is 2 modulo 3, is y^2 = x^3 + b with r + 1 points.
 static void test_forgeries(long count) {
@@ -550,6 +593,30 @@ static void test_forgeries(long count) {
         forgeries += reason_is("Z is not a unit");
         EXPECT(turn + 1 < count || 2 * forgeries > count, "%ld of %ld are forged", forgeries,
                count);
+        // A curve that is singular modulo p alone, y^2 = (x - c)^2 (x + 2 c), and one that is so
+        // modulo n.
+        if (reason_is("Z is not a unit")) {
+            mpz_set(honest.n, forged.n);
+            mpz_set(honest.q, forged.q);
+            mpz_set(honest.s, forged.s);
+            mpz_set(honest.m, forged.m);
+            mpz_mul(x, forged.x, forged.x);
+            mpz_mul_si(x, x, -3);
+            mpz_mod(x, x, p);
+            mpz_mod(t, forged.x, r);
+            join(honest.a, x, p, t, r);
+            mpz_mul(x, forged.x, forged.x);
+            mpz_mul(x, x, forged.x);
+            mpz_mul_ui(x, x, 2);
+            mpz_mod(x, x, p);
+            join(honest.b, x, p, t, r);
+            EXPECT(!step_holds(&honest) && reason_is("the curve is singular"), "%s",
+                   problem.reason);
+            mpz_set_ui(honest.a, 0);
+            mpz_set_ui(honest.b, 0);
+            EXPECT(!step_holds(&honest) && reason_is("the curve is singular"), "%s",
+                   problem.reason);
+        }
         // In lanes, beside a step that holds.
         mpz_set_ui(c.n, 0);
         mpz_setbit(c.n, primes[8].bits);
@@ -757,6 +824,7 @@ int main(void) {
     test_claims(scaled(60));
     test_composites(scaled(60));
     test_steps();
+    test_refusals();
     test_forgeries(scaled(100));
     test_bounds(scaled(400));
     test_small(scaled(150));
