@@ -137,20 +137,29 @@ static bool adopt_special(prover *p, prk_goal *goal) {
     mpz_t power, two;
     mpz_init(power);
     mpz_init_set_ui(two, 2);
-    bool is_enough = prk_special_form_of(p->n, &form) && f->prime_count == 0;
+    size_t place = 0; // a form may have told of 2
+    while (place < f->prime_count && mpz_cmp(f->primes[place].p, two) != 0) {
+        place++;
+    }
+    bool is_enough = prk_special_form_of(p->n, &form);
     if (is_enough) {
         mpz_setbit(power, form.exponent);
         mpz_sub_ui(power, power, is_plus);
         mpz_mul(power, power, power);
+        free(goal->used);
         goal->used = malloc(sizeof *goal->used);
-        is_enough = mpz_cmp(power, p->n) > 0 && goal->used != NULL &&
-                    prk_factoring_note(f, two, form.exponent) == PRK_STATUS_OK;
+        is_enough =
+            mpz_cmp(power, p->n) > 0 && goal->used != NULL &&
+            (place < f->prime_count || prk_factoring_note(f, two, form.exponent) == PRK_STATUS_OK);
     }
     if (is_enough) {
         // (P, 1) has V_((n+1)/2) = -2, and (P + 2, P + 2) is the sequence with that ratio of roots.
         const int64_t c = report->lucas_p + 2;
-        goal->used[0] = (prk_used_prime){
-            .is_plus = is_plus, .a = report->base, .p = is_plus ? c : 0, .q = is_plus ? c : 0};
+        goal->used[0] = (prk_used_prime){.index = place,
+                                         .is_plus = is_plus,
+                                         .a = report->base,
+                                         .p = is_plus ? c : 0,
+                                         .q = is_plus ? c : 0};
         goal->used_count = 1;
         goal->theorem = is_plus ? PRK_THEOREM_MORRISON : PRK_THEOREM_POCKLINGTON;
         goal->state = PRK_GOAL_DONE;
