@@ -560,17 +560,15 @@ static void test_factors(void) {
     }
     // Each method, of one to many limbs: what it says divides, and it says something.
     for (mp_bitcnt_t bits = 40; bits <= 1400; bits += bits < 300 ? 37 : 400) {
-        long found[3] = {0, 0, 0};
+        long found[2] = {0, 0};
         prk_effort effort = {.most = UINT64_MAX, .seed = bits};
         for (int turn = 0; turn < 8; turn++) {
             random_prime(p, 17);
             random_prime(q, bits - 17);
             mpz_mul(n, p, q);
-            for (int method = 0; method < 3; method++) {
+            for (int method = 0; method < 2; method++) {
                 prk_status status;
                 if (method == 0) {
-                    status = prk_rho(g, n, 2048, &effort, s);
-                } else if (method == 1) {
                     status = prk_minus_one(g, n, 600, &effort, s);
                 } else {
                     prk_smooth_exponent(exponent, 150, g);
@@ -580,8 +578,8 @@ static void test_factors(void) {
                 found[method] += mpz_cmp(g, p) == 0;
             }
         }
-        EXPECT(found[0] >= 5 && found[1] >= 3 && found[2] >= 4, "%d bits: %ld %ld %ld of 8",
-               (int)bits, found[0], found[1], found[2]);
+        EXPECT(found[0] >= 3 && found[1] >= 4, "%d bits: %ld %ld of 8", (int)bits, found[0],
+               found[1]);
     }
     // The least common multiple of 1 ... 20, and words of all kinds.
     mpz_t twenty;
