@@ -73,8 +73,8 @@ typedef struct prk_factoring {
     size_t prime_count, prime_room;
     prk_part *parts; // rest is their product, but for powers
     size_t part_count, part_room;
-    uint64_t bound;                     // no prime of `rest` is below
-    unsigned long powers_minus, curves; // done, for people
+    uint64_t bound;       // no prime of `rest` is below
+    unsigned long curves; // done, and to which bounds, for people
     uint64_t minus_bound, curve_bound;
     mpz_t exponent; // prk_smooth_exponent(exponent_bound)
     uint64_t exponent_bound;

@@ -287,7 +287,6 @@ prk_status prk_factoring_step(prk_factoring *f, prk_effort *effort, prk_scratch 
     mpz_init(g);
     prk_status status;
     if (how == MINUS_ONE) {
-        f->powers_minus++;
         f->minus_bound = bound;
         status = prk_minus_one(g, part->n, bound, effort, s);
     } else {

@@ -309,14 +309,30 @@ static bool are_offsets_valid(const prk_prove_options *o) {
     return o->factors != NULL || o->factor_offsets[o->factor_count] == o->factor_offsets[0];
 }
 
+// The options of a caller who may know fewer fields, or more that are 0.
+static bool are_options_valid(const prk_prove_options *o) {
+    const unsigned char *bytes = (const unsigned char *)o;
+    for (size_t i = sizeof *o; i < o->size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof o->reserved; i++) {
+        if (o->reserved[i] != 0) {
+            return false;
+        }
+    }
+    // Those of the first version.
+    return (o->size == 0 || o->size >= sizeof *o) &&
+           (o->proof_size == 0 || o->proof_size >= sizeof(prk_proof)) && are_offsets_valid(o) &&
+           (o->form == NULL || prk_form_is_valid(o->form));
+}
+
 prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_options *options,
                      prk_text_sink sink, void *context, prk_proof *proof) {
     static const prk_prove_options defaults;
     options = options == NULL ? &defaults : options;
-    if (proof == NULL || (limbs == NULL && limb_count > 0) ||
-        (options->size != 0 && options->size != sizeof *options) || options->reserved[0] != 0 ||
-        options->reserved[1] != 0 || options->reserved[2] != 0 || !are_offsets_valid(options) ||
-        (options->form != NULL && !prk_form_is_valid(options->form))) {
+    if (proof == NULL || (limbs == NULL && limb_count > 0) || !are_options_valid(options)) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     if (!prk_size_is_taken(limb_count)) {
@@ -331,7 +347,7 @@ prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_o
                 .limb_count = limb_count,
                 .n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)limb_count),
                 .proof = proof};
-    memset(proof, 0, sizeof *proof);
+    memset(proof, 0, options->proof_size == 0 ? sizeof *proof : options->proof_size);
     proof->verdict = PRK_PROOF_GAVE_UP;
     return prove(&p, sink, context);
 }

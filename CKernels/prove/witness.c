@@ -391,7 +391,7 @@ static prk_status hunt_side(hunt *h, prk_goal *goal, bool is_plus) {
 prk_status prk_find_witnesses(prk_goal *goal, prk_effort *effort, prk_scratch *s,
                               prk_evidence *evidence, bool *found) {
     hunt h = {.goal = goal, .s = s, .effort = effort, .evidence = evidence};
-    h.has_form = mpz_size(goal->n) > 8 && prk_special_form_of(goal->n, &h.form);
+    h.has_form = mpz_size(goal->n) > PRK_COMBA_LIMBS && prk_special_form_of(goal->n, &h.form);
     h.arithmetic = h.has_form ? &prk_special : prk_fastest_arithmetic(goal->n);
     const size_t room = goal->used_count + 1;
     *found = false;

@@ -997,6 +997,23 @@ static void test_options(void) {
     EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_INVALID_ARGUMENT,
            "reserved");
     options.reserved[1] = 0;
+    options.size = 8;
+    EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_INVALID_ARGUMENT,
+           "a size that no version had");
+    options.size = sizeof options;
+    options.proof_size = 8;
+    EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_INVALID_ARGUMENT,
+           "a size that no version had");
+    options.proof_size = 0;
+    // A caller of a later version, whose further fields are 0, or not.
+    struct {
+        prk_prove_options known;
+        uint64_t more;
+    } later = {.known = {.size = sizeof later, .max_cost = 1}};
+    EXPECT(prk_prove(limbs, size, &later.known, NULL, NULL, &proof) == PRK_STATUS_OK, "zero");
+    later.more = 1;
+    EXPECT(prk_prove(limbs, size, &later.known, NULL, NULL, &proof) == PRK_STATUS_INVALID_ARGUMENT,
+           "an unknown field");
     options.factor_count = 1;
     EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_INVALID_ARGUMENT,
            "factors");
