@@ -25,10 +25,6 @@ uint64_t prk_effort_draw(prk_effort *effort);
 // n is odd, composite and no perfect power; g becomes a factor, or 1 or n when none was found. Each
 // method polls the flag at least every 20 ms for n up to PRK_FIELD_LIMBS limbs.
 
-/// Pollard's rho method as Brent wrote it [Bren80], so many steps.
-prk_status prk_rho(mpz_ptr g, mpz_srcptr n, uint64_t steps, prk_effort *effort, prk_scratch *s);
-uint64_t prk_rho_cost(size_t limbs, uint64_t steps);
-
 /// Pollard's p - 1 method with a second stage up to 50 times the bound [Poll74]. Any size; no
 /// second stage above PRK_FIELD_LIMBS limbs.
 prk_status prk_minus_one(mpz_ptr g, mpz_srcptr n, uint64_t bound, prk_effort *effort,
@@ -44,7 +40,8 @@ uint64_t prk_curve_cost(size_t limbs, uint64_t bound);
 /// The least common multiple of 1, 2, …, bound.
 void prk_smooth_exponent(mpz_ptr exponent, uint64_t bound, mpz_ptr room);
 
-/// A proper factor of n, odd and composite, of one limb. Always found.
+/// A proper factor of n, odd and composite, of one limb, by Pollard's rho method as Brent wrote it
+/// [Bren80]. Always found; about n^(1/4) products.
 uint64_t prk_split_u64(uint64_t n);
 
 /// The different primes of n >= 1, at most 15; their number is returned.
@@ -76,8 +73,8 @@ typedef struct prk_factoring {
     size_t prime_count, prime_room;
     prk_part *parts; // rest is their product, but for powers
     size_t part_count, part_room;
-    uint64_t bound;                     // no prime of `rest` is below
-    unsigned long powers_minus, curves; // done, for people
+    uint64_t bound;       // no prime of `rest` is below
+    unsigned long curves; // done, and to which bounds, for people
     uint64_t minus_bound, curve_bound;
     mpz_t exponent; // prk_smooth_exponent(exponent_bound)
     uint64_t exponent_bound;

@@ -120,16 +120,33 @@ static prk_status look_further(mpz_ptr g, mpz_srcptr n, mpz_srcptr power, uint64
     return status;
 }
 
+// power = 3^exponent. In two runs: the exponent may be much longer than n, and a run of the whole
+// might be one call of GMP's, which no flag ends.
+static prk_status raise(mpz_ptr power, mpz_srcptr exponent, mpz_srcptr n, prk_effort *effort,
+                        prk_scratch *s) {
+    mpz_t view;
+    static const mp_limb_t three = 3;
+    prk_chain chain;
+    prk_chain_begin_power(&chain, s, prk_fastest_arithmetic(n), n, NULL,
+                          mpz_roinit_n(view, &three, 1), exponent);
+    prk_status status = prk_chain_run(&chain, mpz_sizeinbase(exponent, 2) / 2, effort->cancel);
+    if (status == PRK_STATUS_OK) {
+        status = prk_chain_run(&chain, (mp_bitcnt_t)-1, effort->cancel);
+    }
+    if (status == PRK_STATUS_OK) {
+        prk_chain_value(&chain, power);
+    }
+    prk_chain_end(&chain);
+    return status;
+}
+
 prk_status prk_minus_one(mpz_ptr g, mpz_srcptr n, uint64_t bound, prk_effort *effort,
                          prk_scratch *s) {
     mpz_set_ui(g, 1);
     const size_t taken = s->taken;
     mpz_ptr exponent = prk_scratch_take(s), power = prk_scratch_take(s);
     prk_smooth_exponent(exponent, bound, power);
-    mpz_set_ui(g, 3);
-    prk_status status =
-        prk_power(s, prk_fastest_arithmetic(n), power, g, exponent, n, effort->cancel);
-    mpz_set_ui(g, 1);
+    prk_status status = raise(power, exponent, n, effort, s);
     if (status == PRK_STATUS_OK) {
         mpz_sub_ui(exponent, power, 1);
         mpz_gcd(g, exponent, n);

@@ -25,7 +25,8 @@ typedef struct chooser {
     size_t count;
     uint64_t bound;          // no prime of what is left of n - 1 is below
     mpz_t f[2], left, right; // products of n - 1 and of n + 1
-    mpz_t power;
+    mpz_t power, chunk[2];   // what `f` is still to be multiplied by
+    size_t chunk_bits;
     prk_used_prime *trial, *best;
     size_t trial_count, best_count, best_weight;
     prk_theorem theorem;
@@ -90,11 +91,25 @@ static bool suffices(chooser *c, prk_theorem theorem) {
     }
 }
 
-static void use(chooser *c, const usable *u) {
+static void flush(chooser *c) {
+    for (int side = 0; side < 2; side++) {
+        mpz_mul(c->f[side], c->f[side], c->chunk[side]);
+        mpz_set_ui(c->chunk[side], 1);
+    }
+}
+
+// Whether `f` is a product of all that is used. Many primes, as those of primorials, are multiplied
+// by and by: each alone would cost as much as so many.
+static bool use(chooser *c, const usable *u) {
     c->trial[c->trial_count++] = u->used;
     mpz_pow_ui(c->power, u->p, u->exponent);
-    mpz_ptr f = c->f[u->used.is_plus];
-    mpz_mul(f, f, c->power);
+    mpz_ptr chunk = c->chunk[u->used.is_plus];
+    mpz_mul(chunk, chunk, c->power);
+    if (bits_of(chunk) < c->chunk_bits) {
+        return false;
+    }
+    flush(c);
+    return true;
 }
 
 static void keep(chooser *c, prk_theorem theorem, size_t weight) {
@@ -126,12 +141,12 @@ static void try_theorem(chooser *c, prk_theorem theorem, int mask) {
                 (pass == 0) != (u->is_two && wants_two) || (u->large & ~mask) != 0) {
                 continue;
             }
-            use(c, u);
-            if (pass == 1 && !wants_all && suffices(c, theorem)) {
+            if (use(c, u) && pass == 1 && !wants_all && suffices(c, theorem)) {
                 break;
             }
         }
     }
+    flush(c);
     if (c->trial_count == 0 || !suffices(c, theorem)) {
         return;
     }
@@ -251,12 +266,16 @@ prk_status prk_choose_theorem(prk_goal *goal, bool with_words_alone) {
     goal->theorem = PRK_THEOREM_NONE;
     if (c.list != NULL && c.trial != NULL && c.best != NULL) {
         status = PRK_STATUS_OK;
-        mpz_inits(c.f[0], c.f[1], c.left, c.right, c.power, (mpz_ptr)NULL);
+        mpz_inits(c.f[0], c.f[1], c.left, c.right, c.power, c.chunk[0], c.chunk[1], (mpz_ptr)NULL);
+        mpz_set_ui(c.chunk[0], 1);
+        mpz_set_ui(c.chunk[1], 1);
+
         collect(&c, &goal->minus, false, with_words_alone);
         collect(&c, &goal->plus, true, with_words_alone);
+        c.chunk_bits = c.count > 100 ? bits_of(goal->n) / 64 : 0;
         qsort(c.list, c.count, sizeof *c.list, by_size);
         choose(&c);
-        mpz_clears(c.f[0], c.f[1], c.left, c.right, c.power, (mpz_ptr)NULL);
+        mpz_clears(c.f[0], c.f[1], c.left, c.right, c.power, c.chunk[0], c.chunk[1], (mpz_ptr)NULL);
         goal->theorem = c.theorem;
         if (c.theorem != PRK_THEOREM_NONE) {
             free(goal->used);

@@ -137,20 +137,29 @@ static bool adopt_special(prover *p, prk_goal *goal) {
     mpz_t power, two;
     mpz_init(power);
     mpz_init_set_ui(two, 2);
-    bool is_enough = prk_special_form_of(p->n, &form) && f->prime_count == 0;
+    size_t place = 0; // a form may have told of 2
+    while (place < f->prime_count && mpz_cmp(f->primes[place].p, two) != 0) {
+        place++;
+    }
+    bool is_enough = prk_special_form_of(p->n, &form);
     if (is_enough) {
         mpz_setbit(power, form.exponent);
         mpz_sub_ui(power, power, is_plus);
         mpz_mul(power, power, power);
+        free(goal->used);
         goal->used = malloc(sizeof *goal->used);
-        is_enough = mpz_cmp(power, p->n) > 0 && goal->used != NULL &&
-                    prk_factoring_note(f, two, form.exponent) == PRK_STATUS_OK;
+        is_enough =
+            mpz_cmp(power, p->n) > 0 && goal->used != NULL &&
+            (place < f->prime_count || prk_factoring_note(f, two, form.exponent) == PRK_STATUS_OK);
     }
     if (is_enough) {
         // (P, 1) has V_((n+1)/2) = -2, and (P + 2, P + 2) is the sequence with that ratio of roots.
         const int64_t c = report->lucas_p + 2;
-        goal->used[0] = (prk_used_prime){
-            .is_plus = is_plus, .a = report->base, .p = is_plus ? c : 0, .q = is_plus ? c : 0};
+        goal->used[0] = (prk_used_prime){.index = place,
+                                         .is_plus = is_plus,
+                                         .a = report->base,
+                                         .p = is_plus ? c : 0,
+                                         .q = is_plus ? c : 0};
         goal->used_count = 1;
         goal->theorem = is_plus ? PRK_THEOREM_MORRISON : PRK_THEOREM_POCKLINGTON;
         goal->state = PRK_GOAL_DONE;
@@ -300,14 +309,30 @@ static bool are_offsets_valid(const prk_prove_options *o) {
     return o->factors != NULL || o->factor_offsets[o->factor_count] == o->factor_offsets[0];
 }
 
+// The options of a caller who may know fewer fields, or more that are 0.
+static bool are_options_valid(const prk_prove_options *o) {
+    const unsigned char *bytes = (const unsigned char *)o;
+    for (size_t i = sizeof *o; i < o->size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof o->reserved; i++) {
+        if (o->reserved[i] != 0) {
+            return false;
+        }
+    }
+    // Those of the first version.
+    return (o->size == 0 || o->size >= sizeof *o) &&
+           (o->proof_size == 0 || o->proof_size >= sizeof(prk_proof)) && are_offsets_valid(o) &&
+           (o->form == NULL || prk_form_is_valid(o->form));
+}
+
 prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_options *options,
                      prk_text_sink sink, void *context, prk_proof *proof) {
     static const prk_prove_options defaults;
     options = options == NULL ? &defaults : options;
-    if (proof == NULL || (limbs == NULL && limb_count > 0) ||
-        (options->size != 0 && options->size != sizeof *options) || options->reserved[0] != 0 ||
-        options->reserved[1] != 0 || options->reserved[2] != 0 || !are_offsets_valid(options) ||
-        (options->form != NULL && !prk_form_is_valid(options->form))) {
+    if (proof == NULL || (limbs == NULL && limb_count > 0) || !are_options_valid(options)) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     if (!prk_size_is_taken(limb_count)) {
@@ -322,7 +347,7 @@ prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_o
                 .limb_count = limb_count,
                 .n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)limb_count),
                 .proof = proof};
-    memset(proof, 0, sizeof *proof);
+    memset(proof, 0, options->proof_size == 0 ? sizeof *proof : options->proof_size);
     proof->verdict = PRK_PROOF_GAVE_UP;
     return prove(&p, sink, context);
 }

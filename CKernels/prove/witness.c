@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "../factor/field.h"
 #include "../include/prk_kernels.h"
 #include "../long/long.h"
 #include "prove.h"
@@ -48,7 +49,7 @@ static prk_status raise(hunt *h, mpz_ptr value, mpz_srcptr exponent) {
         return PRK_STATUS_OK;
     }
     h->effort->spent += mpz_sizeinbase(exponent, 2) * (h->is_lucas ? 2 : 1) *
-                        ((uint64_t)mpz_size(h->goal->n) * (mpz_size(h->goal->n) + 1));
+                        prk_product_cost(mpz_size(h->goal->n));
     prk_chain chain;
     const prk_special_form *form = h->has_form ? &h->form : NULL;
     if (h->is_lucas) {
@@ -62,6 +63,23 @@ static prk_status raise(hunt *h, mpz_ptr value, mpz_srcptr exponent) {
     }
     prk_chain_end(&chain);
     return status;
+}
+
+// product = that of elements lo ..< hi, by halves.
+static void multiply_all(mpz_ptr product, mpz_t *elements, size_t lo, size_t hi) {
+    if (hi - lo <= 4) {
+        mpz_set_ui(product, 1);
+        for (size_t i = lo; i < hi; i++) {
+            mpz_mul(product, product, elements[i]);
+        }
+        return;
+    }
+    mpz_t other;
+    mpz_init(other);
+    multiply_all(product, elements, lo, lo + (hi - lo) / 2);
+    multiply_all(other, elements, lo + (hi - lo) / 2, hi);
+    mpz_mul(product, product, other);
+    mpz_clear(other);
 }
 
 static prk_status look_at_end(hunt *h, size_t i, mpz_ptr value) {
@@ -91,20 +109,15 @@ static prk_status descend(hunt *h, size_t lo, size_t hi, mpz_ptr value) {
     }
     const size_t middle = lo + (hi - lo) / 2;
     mpz_t product, other;
-    mpz_init_set_ui(product, 1);
+    mpz_init(product);
     mpz_init_set(other, value);
-    for (size_t i = middle; i < hi; i++) {
-        mpz_mul(product, product, h->elements[i]);
-    }
+    multiply_all(product, h->elements, middle, hi);
     prk_status status = raise(h, value, product);
     if (status == PRK_STATUS_OK) {
         status = descend(h, lo, middle, value);
     }
     if (status == PRK_STATUS_OK && !h->is_refuted) {
-        mpz_set_ui(product, 1);
-        for (size_t i = lo; i < middle; i++) {
-            mpz_mul(product, product, h->elements[i]);
-        }
+        multiply_all(product, h->elements, lo, middle);
         status = raise(h, other, product);
         if (status == PRK_STATUS_OK) {
             status = descend(h, middle, hi, other);
@@ -119,15 +132,13 @@ static prk_status descend(hunt *h, size_t lo, size_t hi, mpz_ptr value) {
 static prk_status try_one(hunt *h, mpz_ptr value) {
     mpz_t exponent, product;
     mpz_init(exponent);
-    mpz_init_set_ui(product, 1);
+    mpz_init(product);
     if (h->is_lucas) {
         mpz_add_ui(exponent, h->goal->n, 1);
     } else {
         mpz_sub_ui(exponent, h->goal->n, 1);
     }
-    for (size_t i = 0; i < h->count; i++) {
-        mpz_mul(product, product, h->elements[i]);
-    }
+    multiply_all(product, h->elements, 0, h->count);
     mpz_divexact(exponent, exponent, product);
     mpz_set_ui(h->product, 1);
     h->is_checked = false;
@@ -380,7 +391,7 @@ static prk_status hunt_side(hunt *h, prk_goal *goal, bool is_plus) {
 prk_status prk_find_witnesses(prk_goal *goal, prk_effort *effort, prk_scratch *s,
                               prk_evidence *evidence, bool *found) {
     hunt h = {.goal = goal, .s = s, .effort = effort, .evidence = evidence};
-    h.has_form = mpz_size(goal->n) > 8 && prk_special_form_of(goal->n, &h.form);
+    h.has_form = mpz_size(goal->n) > PRK_COMBA_LIMBS && prk_special_form_of(goal->n, &h.form);
     h.arithmetic = h.has_form ? &prk_special : prk_fastest_arithmetic(goal->n);
     const size_t room = goal->used_count + 1;
     *found = false;

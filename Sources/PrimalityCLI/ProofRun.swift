@@ -460,7 +460,11 @@ extension Certificates.Place {
             }
         }
         try truncate(file, to: end)
+        // Its last line may have lost its end alone.
+        try file.seek(offset: Int64(max(0, end - 1)), from: .start)
+        let last = try readByte(file)
         try file.seek(offset: Int64(end), from: .start)
+        if let last, last != 0x0A { try file.writeAll([0x0A]) }
         return .file(file, path, .json, known: known)
     }
 }
@@ -484,6 +488,12 @@ private func renameFile(_ old: FilePath, _ new: FilePath) throws {
 private func synchronise(_ file: FileDescriptor) throws {
     // A pipe or a device has nothing to bring anywhere.
     if fsync(file.rawValue) != 0 && errno != EINVAL { throw Errno(rawValue: errno) }
+}
+
+private func readByte(_ file: FileDescriptor) throws -> UInt8? {
+    var byte: [UInt8] = [0]
+    let count = unsafe try byte.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+    return count == 0 ? nil : byte[0]
 }
 
 private func truncate(_ file: FileDescriptor, to size: Int) throws {

@@ -48,10 +48,10 @@ import Testing
     }
 
     @Test func badInputIsReportedAndTheRestGoesOn() throws {
-        let run = try Tool.run(["prove"], input: Data("abc\n2^127-1\n\n99#\n".utf8))
+        let run = try Tool.run(["prove"], input: Data("xyz\n2^127-1\n\n99#\n".utf8))
         #expect(run.status == 2)
         #expect(run.lines == ["2^127-1: prime, proved in 1 step", "99#: composite, factor 2"])
-        #expect(run.error.contains("abc"))
+        #expect(run.error.contains("xyz"))
         #expect(try Tool.run(["prove", "--resume", "7"]).status == 64)
         #expect(try Tool.run(["prove", "--certificate", "xml", "7"]).status == 64)
         #expect(try Tool.run(["prove", "--timeout", "0", "7"]).status == 64)
@@ -60,13 +60,11 @@ import Testing
     }
 
     @Test func certificatesGoThroughAPipe() throws {
-        for form in ["json", "mpu"] {
+        for form in ["json", "primo", "mpu", "pari"] {
             let run = try Tool.shell(
-                "$P prove --certificate \(form) '10^40+121' 2>/dev/null | $P verify -")
+                "$P prove --certificate \(form) 18446744073709551629 2>/dev/null | $P verify -")
             #expect(
-                run.lines == [
-                    "1\(String(repeating: "0", count: 37))121: prime, proved by standard input (1 step)"
-                ])
+                run.lines == ["18446744073709551629: prime, proved by standard input (1 step)"])
             #expect(run.status == 0)
         }
     }
@@ -151,7 +149,7 @@ import Testing
 
     @Test func formsAreConverted() throws {
         let run = try Tool.shell(
-            "$P prove --certificate json '10^40+121' 2>/dev/null | $P verify --convert mpu -")
+            "$P prove --certificate json 18446744073709551629 2>/dev/null | $P verify --convert mpu -")
         #expect(run.output.hasPrefix("[MPU - Primality Certificate]\n"))
         #expect(run.status == 0)
         // Primo has no words for a step with many primes.
