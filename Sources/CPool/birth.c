@@ -193,7 +193,9 @@ prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
 void prk_worker_bring(const prk_worker *w) {
     cpu_set_t allowed, here;
     const int core = sched_getcpu();
-    if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+    // When its nursery has ended a worker's number may be another process's.
+    if (w->nursery != NULL || core < 0 || core >= CPU_SETSIZE ||
+        sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
         return;
     }
     CPU_ZERO(&here);
