@@ -24,7 +24,8 @@ void prk_signals_restore(void) {
     static const int fatal[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
         if (!prk_signal_is_ignored(fatal[i])) {
-            signal(fatal[i], SIG_DFL);
+            const struct sigaction by_default = {.sa_handler = SIG_DFL};
+            sigaction(fatal[i], &by_default, NULL);
         }
     }
 }

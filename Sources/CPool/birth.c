@@ -2,11 +2,12 @@
 //
 // How a worker comes to be: its channel, its process, and what the owner holds of both.
 
-// pipe2, memfd_create, MAP_ANONYMOUS
+// pipe2, memfd_create, MAP_ANONYMOUS, CPU_SET
 #define _GNU_SOURCE
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -187,4 +188,19 @@ prk_worker *prk_worker_create_in(prk_nursery *nursery, const prk_worker_setup *s
 
 prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
     return create(setup->channel, &setup->job, setup, NULL, true);
+}
+
+void prk_worker_bring(const prk_worker *w) {
+    cpu_set_t allowed, here;
+    const int core = sched_getcpu();
+    // When its nursery has ended a worker's number may be another process's.
+    if (w->nursery != NULL || core < 0 || core >= CPU_SETSIZE ||
+        sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return;
+    }
+    CPU_ZERO(&here);
+    CPU_SET(core, &here);
+    if (sched_setaffinity(w->pid, sizeof here, &here) == 0) {
+        (void)sched_setaffinity(w->pid, sizeof allowed, &allowed);
+    }
 }

@@ -201,8 +201,7 @@ int prk_worker_send_forms(prk_worker *w, const prk_request *request, const uint6
         }
     }
     w->sent_count++;
-    // Sequentially consistent with the worker's going to sleep, for prk_worker_wake.
-    __atomic_store_n(&slot->state, PRK_SLOT_ASSIGNED, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&slot->state, PRK_SLOT_ASSIGNED, __ATOMIC_RELEASE);
     return error;
 }
 

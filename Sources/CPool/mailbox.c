@@ -74,8 +74,12 @@ bool prk_worker_take_back(prk_worker *w) {
 
 void prk_worker_wake(prk_worker *w) {
     prk_mailbox *mail = w->mailbox;
+    if (mail == NULL) {
+        return;
+    }
     // Either the sleeper is seen here, or it sees what was sent.
-    if (mail != NULL && __atomic_load_n(&mail->worker_sleeps, __ATOMIC_SEQ_CST) != 0) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&mail->worker_sleeps, __ATOMIC_SEQ_CST) != 0) {
         __atomic_store_n(&mail->worker_sleeps, 0, __ATOMIC_RELAXED); // one call is enough
         __atomic_fetch_add(&mail->bell, 1, __ATOMIC_RELEASE);
         prk_futex_wake(&mail->bell);

@@ -17,7 +17,20 @@
 
 #include "pool_internal.h"
 
+/// The dynamic linker looks a function up when it is first called. What a child calls first it
+/// would look up in each child anew, in all libraries of the program, whose tables are not mapped
+/// there yet: a third of a worker's start. So the parent calls it, to no effect.
+static void look_up(void) {
+    int signal;
+    (void)getppid();
+    (void)prctl(PR_GET_PDEATHSIG, &signal);
+    (void)prk_signal_is_ignored(SIGPIPE);
+    (void)close_range(INT32_MAX, INT32_MAX, 0);
+    prk_scratch_destroy(prk_scratch_create());
+}
+
 pid_t prk_fork(void) {
+    look_up();
     sigset_t all, saved;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &saved);
@@ -84,10 +97,10 @@ void prk_child_begin(pid_t parent, const int *kept, int count) {
     // Swift's backtracer would print pages for a crash that the owner reports in one line.
     prk_signals_restore();
     leave_to_owner();
-    signal(SIGPIPE, SIG_IGN);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignored, NULL);
+    const sigset_t none = {0};
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
     // An inherited end of a sibling's channel would keep that sibling alive after the owner's
     // death, and an inherited standard output would keep the reader of a pipe waiting.
     prk_close_all_but(kept, count);

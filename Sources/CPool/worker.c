@@ -168,6 +168,22 @@ static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t parent) {
     }
 }
 
+/// Wakes the owner if it sleeps until there are as many answers as there are now.
+static void ring_if_awaited(const server *s) {
+    prk_mailbox *mail = s->end.mailbox;
+    // Either the owner sees what was written before, or what it wrote is seen here and behind.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t wake_at = __atomic_load_n(&mail->wake_at, __ATOMIC_SEQ_CST);
+    while (wake_at != 0 && s->answered >= wake_at) {
+        // One ring is enough. The owner may have come back and gone to sleep again meanwhile.
+        if (__atomic_compare_exchange_n(&mail->wake_at, &wake_at, 0, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST)) {
+            prk_doorbell_ring(s->end.bell);
+            break;
+        }
+    }
+}
+
 static prk_request next_request(server *s) {
     prk_request request;
     prk_mailbox *mail = s->end.mailbox;
@@ -179,9 +195,12 @@ static prk_request next_request(server *s) {
     const uint64_t number = s->answered + 1;
     for (;;) {
         if (!is_assigned(s->slot)) {
+            ring_if_awaited(s);
             await_mail(mail, s->slot, s->end.parent);
         }
-        __atomic_store_n(&mail->started, number, __ATOMIC_SEQ_CST);
+        // One fence is enough for the owner's sleep and for what it takes back.
+        __atomic_store_n(&mail->started, number, __ATOMIC_RELAXED);
+        ring_if_awaited(s);
         while (__atomic_load_n(&mail->taken_back, __ATOMIC_SEQ_CST) == number) {
             prk_relax();
         }
@@ -249,16 +268,8 @@ static void answer(server *s, const prk_answer *head, const void *verdicts, cons
     } else {
         streams = s->slot->answer_streams;
         s->slot->u.answer.head = *head;
-        __atomic_store_n(&s->slot->state, PRK_SLOT_DONE, __ATOMIC_SEQ_CST);
-        uint64_t wake_at = __atomic_load_n(&mail->wake_at, __ATOMIC_SEQ_CST);
-        while (wake_at != 0 && s->answered >= wake_at) {
-            // One ring is enough. The owner may have come back and gone to sleep again meanwhile.
-            if (__atomic_compare_exchange_n(&mail->wake_at, &wake_at, 0, false, __ATOMIC_SEQ_CST,
-                                            __ATOMIC_SEQ_CST)) {
-                prk_doorbell_ring(s->end.bell);
-                break;
-            }
-        }
+        // The owner is rung when the next request begins, or when there is none.
+        __atomic_store_n(&s->slot->state, PRK_SLOT_DONE, __ATOMIC_RELEASE);
     }
     if (streams) {
         put_all(s->end.out, verdicts, (size_t)head->count);
@@ -335,6 +346,10 @@ static void take_told_job(server *s) {
     s->job.options.cancel = flag;
 }
 
+// By its address, which is known when the program begins: a call by name would be looked up in each
+// worker, as process.c says, and this one cannot be tried before.
+static void (*const volatile leave)(int) = _exit;
+
 void prk_worker_serve(prk_channel_end *end, const prk_job *job, prk_worker_resolve resolve) {
     server s = {.end = *end, .job = *job, .resolve = resolve, .scratch = prk_scratch_create()};
     if (s.scratch == NULL) {
@@ -347,7 +362,7 @@ void prk_worker_serve(prk_channel_end *end, const prk_job *job, prk_worker_resol
             take_told_job(&s);
         }
         if (request.kind == PRK_REQUEST_STOP) {
-            _exit(0);
+            leave(0);
         }
         serve_request(&s, &request);
     }

@@ -139,6 +139,10 @@ prk_worker *prk_worker_spawn(const prk_worker_setup *setup);
 /// Becomes a worker and does not return when this process was started by prk_worker_spawn.
 void prk_worker_adopt(prk_worker_main main);
 
+/// Moves a worker to the core where the caller is, which is about to wait. It may leave again. To
+/// no effect for a nursery's workers.
+void prk_worker_bring(const prk_worker *worker);
+
 /// Raises the flag of a worker that has its own: one that stays, that a nursery forked or that was
 /// spawned. It stays raised until prk_worker_tell.
 void prk_worker_raise(prk_worker *worker);

@@ -17,11 +17,13 @@ extension Supervisor {
     ///
     /// It gets so much that it does not sleep between two answers of the supervisor, and no more. What it
     /// has not begun can be taken back from shared memory alone, so on a stream the estimate has to be an
-    /// upper bound.
+    /// upper bound. In shared memory it always gets three: it rings when it has answered two, and has the
+    /// third while the supervisor, for whom some worker has to leave its core, wakes up.
     func isFull(_ place: Int) -> Bool {
-        workers[place].isStuffed
-            || workers[place].load * (crew.channel == .shm ? pace : 1) >= 100_000
-            || workers[place].held.count == Int(PRK_WORKER_DEPTH)
+        let count = workers[place].held.count
+        if workers[place].isStuffed || count == Int(PRK_WORKER_DEPTH) { return true }
+        if crew.channel != .shm { return workers[place].load >= 100_000 }
+        return count >= 3 && workers[place].load * pace >= 100_000
     }
 
     /// Learns from the answers that were taken in a round.

@@ -65,6 +65,7 @@ extension Supervisor {
             }
             workers[place].watched = first..<used
         }
+        if mayWait && !hasLeftTheCore { leaveTheCore() }
         let ready = unsafe poll(&descriptors, nfds_t(used), mayWait ? Int32(milliseconds) : 0)
         let error = errno
         if milliseconds > 0 {
@@ -88,6 +89,18 @@ extension Supervisor {
             }
             if isReady { try look(at: place, hasEnded: hasEnded, &flow) }
         }
+    }
+
+    /// Gives this core to the worker that was made last.
+    ///
+    /// It was not free while they were made, so they may all be on others, and the system may take
+    /// milliseconds to see that it is. Only when all have work for a while: else this thread is soon back.
+    mutating func leaveTheCore() {
+        guard workers.allSatisfy({ ($0.held.first?.cost ?? 0) * pace >= 20_000 }),
+            let last = workers.last, workers.count >= Int(prk_core_count())
+        else { return }
+        hasLeftTheCore = true
+        unsafe prk_worker_bring(last.handle)
     }
 
     /// Takes the answers of the worker at `place` that are there, and buries the worker if it is dead.

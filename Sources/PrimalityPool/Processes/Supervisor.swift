@@ -69,6 +69,8 @@ internal import Primality
     var pace = 1.0
     var clock: RunningTime
     var deathsSinceAnswer = 0
+    /// A worker was given the core of this thread.
+    var hasLeftTheCore = false
     var lastSignal: Int32?
 
     /// Borrows the workers of a crew, which know the job.
