@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../CKernels/long/long.h"
 #include "../../CKernels/verify/conditions.h"
 #include "support.h"
 
@@ -131,7 +132,7 @@ static uint64_t part_of(uint64_t n, uint64_t q) {
 // --- Steps ---------------------------------------------------------------------------------------
 
 static prk_step step;
-static prk_step_prime primes[64];
+static prk_step_prime primes[512];
 static prk_certificate_problem problem;
 
 static void begin_step(prk_step_kind kind, uint64_t n) {
@@ -462,7 +463,26 @@ static uint64_t lucas_liar(uint64_t n, const factors *of, int64_t d) {
     return a;
 }
 
-static long gcd_refusals, square_refusals, cubic_refusals, plus_gcd_refusals;
+static long gcd_refusals, square_refusals, cubic_refusals;
+static long plus_gcd_refusals, plus_power_refusals, plus_part_refusals;
+
+// The prime of n + 1 that the reason names is one that fails, as it says.
+static void expect_plus_prime(uint64_t n) {
+    const char *name = strstr(problem.reason, " for q = ");
+    const uint64_t q = name == NULL ? 0 : strtoull(name + 9, NULL, 10);
+    bool fails = false;
+    for (size_t i = 0; i < step.prime_count; i++) {
+        if (primes[i].is_plus && mpz_cmp_ui(primes[i].q, q) == 0) {
+            const bool is_power = !reason_has("gcd");
+            const uint64_t k = is_power ? n + 1 : (n + 1) / q;
+            const uint64_t u =
+                lucas(reduced(primes[i].p, n), reduced(primes[i].lucas_q, n), k, n).u;
+            fails = is_power ? u != 0 : gcd(u, n) != 1;
+            plus_part_refusals += !is_power && u != 0;
+        }
+    }
+    EXPECT(fails, "n = %llu: %s", (unsigned long long)n, problem.reason);
+}
 
 static void expect_refusal(uint64_t n) {
     EXPECT(!holds(), "kind %d holds for %llu = %llu …", (int)step.kind, (unsigned long long)n,
@@ -470,7 +490,11 @@ static void expect_refusal(uint64_t n) {
     refusals[step.kind]++;
     square_refusals += reason_has("is a square");
     cubic_refusals += reason_has("a root of the cubic");
-    plus_gcd_refusals += reason_has("gcd(U_((n+1)/q), n)");
+    plus_gcd_refusals += reason_has("gcd(U_((n+1)/q), n) is not 1");
+    plus_power_refusals += reason_has("U_(n+1) is not 0");
+    if (reason_has("gcd(U_((n+1)/q), n) is not 1") || reason_has("U_(n+1) is not 0")) {
+        expect_plus_prime(n);
+    }
     if (reason_has("gcd(a^((n-1)/q) - 1, n) is not 1 for q = ")) {
         gcd_refusals++;
         // The prime that it names is one that fails.
@@ -874,6 +898,12 @@ static void test_refusals(void) {
     add_minus(7, 11);
     add_plus(101, p2, q2);
     expect_reason("the theorem is not of primes that divide n + 1 for q = 101, the step's prime 2");
+    // 45 = 3^2 5 divides U_46^2, and not U_46: U_2 = P is what refuses.
+    begin_step(PRK_STEP_MORRISON, 45);
+    add_plus(2, 15, -7);
+    add_plus(23, 15, -7);
+    EXPECT(lucas(15, 45 - 7, 46, 45).u % 15 == 0 && lucas(15, 45 - 7, 46, 45).u != 0, "U_46");
+    expect_reason("gcd(U_((n+1)/q), n) is not 1 for q = 23, the step's prime 2");
     // Q and n = 7 13 with a common factor: D = 1 + 4 7 k.
     for (int64_t k = 1; k < 40; k++) {
         begin_step(PRK_STEP_BLS15, 91);
@@ -952,6 +982,133 @@ static void test_long(void) {
     mpz_clears(f, t, (mpz_ptr)NULL);
 }
 
+// --- Hundreds of primes of n + 1 -----------------------------------------------------------------
+
+// n = k p# - 1, and all primes to p with the sequence (2 j, j^2 - d) of j = 1.
+static long make_primorial(unsigned long p, unsigned long k) {
+    begin_step(PRK_STEP_MORRISON, 3);
+    mpz_primorial_ui(step.n, p);
+    mpz_mul_ui(step.n, step.n, k);
+    mpz_sub_ui(step.n, step.n, 1);
+    long d = 2;
+    mpz_t z;
+    mpz_init_set_si(z, d);
+    while (mpz_jacobi(z, step.n) != -1) {
+        mpz_set_si(z, ++d);
+    }
+    mpz_clear(z);
+    for (uint64_t q = 2; q <= p; q++) {
+        if (gmp_says_prime(q)) {
+            add_plus(q, 2, 1 - d);
+        }
+    }
+    return d;
+}
+
+// gcd(U_((n+1)/q), n) = 1, and U_(n+1) = 0, by chains of U and V.
+static bool has_sequence(const prk_step_prime *prime) {
+    mpz_t k, u, v, p, q;
+    mpz_inits(k, u, v, (mpz_ptr)NULL);
+    mpz_init_set_si(p, prime->p);
+    mpz_init_set_si(q, prime->lucas_q);
+    mpz_add_ui(k, step.n, 1);
+    mpz_divexact(k, k, prime->q);
+    prk_lucas_pair(scratch, step.n, p, q, k, NULL, u, v);
+    mpz_gcd(v, u, step.n);
+    bool has = mpz_cmp_ui(v, 1) == 0;
+    mpz_add_ui(k, step.n, 1);
+    prk_lucas_pair(scratch, step.n, p, q, k, NULL, u, v);
+    has = has && mpz_sgn(u) == 0;
+    mpz_clears(k, u, v, p, q, (mpz_ptr)NULL);
+    return has;
+}
+
+// The place of the prime that a refusal by U's gcd names.
+static size_t named_place(void) {
+    const char *place = strstr(problem.reason, ", the step's prime ");
+    EXPECT(reason_has("gcd(U_((n+1)/q), n) is not 1 for q = ") && place != NULL, "%s",
+           problem.reason);
+    const size_t named = place == NULL ? 1 : strtoull(place + 19, NULL, 10);
+    EXPECT(named >= 1 && named <= step.prime_count, "%s", problem.reason);
+    return named - 1;
+}
+
+static void set_sequence(size_t i, long j, long d) {
+    primes[i].p = 2 * j;
+    primes[i].lucas_q = j * j - d;
+}
+
+static void shuffle_primes(void) {
+    for (size_t i = step.prime_count; i > 1; i--) {
+        const size_t other = below(i);
+        const prk_step_prime t = primes[i - 1];
+        primes[i - 1] = primes[other];
+        primes[other] = t;
+    }
+}
+
+// p# - 1 is prime. Sequences that do not do are found by what the refusals name.
+static void test_primorial(unsigned long p, double every) {
+    const long d = make_primorial(p, 1);
+    shuffle_primes();
+    long j[512];
+    for (size_t i = 0; i < step.prime_count; i++) {
+        j[i] = 1;
+    }
+    bool is_proof = holds();
+    for (int tries = 0; tries < 100 && !is_proof; tries++) {
+        const size_t i = named_place();
+        EXPECT(!has_sequence(&primes[i]), "%s", problem.reason);
+        set_sequence(i, ++j[i], d);
+        is_proof = holds();
+    }
+    EXPECT(is_proof, "%lu# - 1: %s", p, problem.reason);
+    for (size_t i = 0; i < step.prime_count; i++) {
+        if (mpz_cmp_ui(primes[i].q, 30) < 0 || is_sampled(i, every)) {
+            EXPECT(has_sequence(&primes[i]), "%lu# - 1 and %lu", p, mpz_get_ui(primes[i].q));
+        }
+    }
+    // With P = 0 the roots' quotient is -1, which has all of 2 in its order and nothing of others.
+    for (size_t i = 0; i < step.prime_count; i++) {
+        const bool is_two = mpz_cmp_ui(primes[i].q, 2) == 0;
+        if (!is_two && !is_sampled(i, every / 4)) {
+            continue;
+        }
+        set_sequence(i, 0, d);
+        is_proof = holds();
+        EXPECT(is_proof == is_two, "%lu# - 1 and %lu", p, mpz_get_ui(primes[i].q));
+        EXPECT(is_proof || named_place() == i, "%s", problem.reason);
+        primes[i].p = 1; // 1 + 4 d is another one than 4 d
+        EXPECT(!holds() && reason_has("another discriminant for q = "), "%s", problem.reason);
+        set_sequence(i, j[i], d);
+    }
+    // One without which the others are not enough, twice, and as a power.
+    const size_t last = step.prime_count - 1;
+    add_plus(mpz_get_ui(primes[last].q), primes[last].p, primes[last].lucas_q);
+    expect_reason("q stands twice");
+    step.prime_count--;
+    mpz_mul(primes[last].q, primes[last].q, primes[last].q);
+    expect_reason("q does not divide n + 1");
+    step.prime_count /= 3;
+    expect_reason("not above the square root of n plus 1");
+}
+
+// k p# - 1 for other k, composite.
+static void test_no_primorial(unsigned long p) {
+    for (unsigned long k = 2; k < 12; k++) {
+        make_primorial(p, k);
+        if (mpz_probab_prime_p(step.n, 10) == 0) {
+            expect_reason("U_(n+1) is not 0 for q = ");
+        }
+    }
+    const uint32_t cancel = 1;
+    prk_status status = PRK_STATUS_OK;
+    make_primorial(p, 1);
+    EXPECT(!prk_step_holds(&step, scratch, &cancel, &problem, &status) &&
+               status == PRK_STATUS_CANCELLED,
+           "cancelled");
+}
+
 int main(void) {
     scratch = prk_scratch_create();
     if (scratch == NULL) {
@@ -967,12 +1124,19 @@ int main(void) {
     }
     test_refusals();
     test_long();
+    test_primorial(89, 1);
+    test_primorial(991, 4);
+    test_primorial(2377, 60);
+    test_no_primorial(991);
     test_all_below(1000000, 60);
     test_products(scaled(3000));
     test_plus_products(scaled(2000));
     EXPECT(gcd_refusals > 0 && square_refusals > 0 && cubic_refusals > 0 && plus_gcd_refusals > 0,
            "refused %ld by a gcd, %ld by a square, %ld by the cubic, %ld by U's gcd", gcd_refusals,
            square_refusals, cubic_refusals, plus_gcd_refusals);
+    EXPECT(plus_power_refusals > 0 && plus_part_refusals > 0,
+           "refused %ld by U_(n+1), %ld by a U that is not 0 and no unit", plus_power_refusals,
+           plus_part_refusals);
     for (size_t i = 0; i < sizeof primes / sizeof primes[0]; i++) {
         mpz_clears(primes[i].q, primes[i].a, (mpz_ptr)NULL);
     }
