@@ -114,7 +114,8 @@ let package = Package(
             name: "PrimalityRunsTests",
             dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"]),
         .testTarget(
-            name: "PrimalityProofTests", dependencies: ["Primality", "PrimalityProof", "TestSupport"]),
+            name: "PrimalityProofTests",
+            dependencies: ["Primality", "PrimalityProof", "TestSupport"]),
         .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [

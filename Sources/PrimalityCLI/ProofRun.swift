@@ -163,7 +163,9 @@ struct ProofRun {
         source.complainOfRest()
     }
 
-    /// The next number in order, when its result is there; `nil` at the end. Ends what takes too long.
+    /// The next number in order, when its result is there; `nil` at the end.
+    ///
+    /// Ends what takes too long.
     private func next(
         _ shared: Monitor<Shared>
     ) -> (id: Int, number: BigNatural, finding: Finding)? {
@@ -294,7 +296,9 @@ struct Certificates {
         if case .standardOutput = place { true } else { false }
     }
 
-    /// Writes a certificate; whether more can be written. Why it cannot be is reported.
+    /// Writes a certificate; whether more can be written.
+    ///
+    /// Why it cannot be is reported.
     mutating func write(
         _ certificate: Certificate, _ output: inout Output, _ status: inout ExitStatus
     ) -> Bool {
@@ -410,7 +414,8 @@ extension Certificates.Place {
             if out.hasSuffix("/") || isFolder(path) {
                 if !isFolder(path) { try makeFolder(path) }
                 if resumes {
-                    throw Refusal.usage("--resume goes on with a file; '\(printable(out))' is a folder")
+                    throw Refusal.usage(
+                        "--resume goes on with a file; '\(printable(out))' is a folder")
                 }
                 self = .folder(path, form)
             } else if resumes {

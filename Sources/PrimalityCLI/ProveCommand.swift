@@ -147,7 +147,8 @@ struct ProveCommand: ParsableCommand {
         var run = ProofRun(
             source: source, options: options, certificates: Certificates(place),
             isJSON: format == .jsonl, isQuiet: quiet, workers: workers,
-            timeout: timeout.map { .seconds($0) }, mode: mode.isOn(whenTyped: input.isTyped)
+            timeout: timeout.map { .seconds($0) },
+            mode: mode.isOn(whenTyped: input.isTyped)
                 ? mode : nil, interruption: interruption)
         run.prove()
         let status = run.end()

@@ -130,6 +130,7 @@ internal import PrimalityPool
     /// The certificate in another form.
     ///
     /// - Parameter format: Any but ``CertificateFormat/primo3``, which nothing writes any more.
+    /// - Returns: Its text.
     /// - Throws: Which step that form has no words for.
     public func text(as format: CertificateFormat) throws(CertificateError) -> String {
         final class Text { var bytes: [UInt8] = [] }

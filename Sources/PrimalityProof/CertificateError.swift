@@ -18,6 +18,7 @@ public struct CertificateError: Error, Sendable, Equatable {
         case cancelled
     }
 
+    /// What is wrong.
     public let kind: Kind
     /// The step, as the certificate numbers it.
     public let step: Int?

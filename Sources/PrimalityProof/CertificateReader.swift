@@ -35,7 +35,9 @@ package struct CertificateReader {
         self.cancel = cancel
     }
 
-    /// The next certificate; `nil` at the end. A file without any has one entry, which says so.
+    /// The next certificate; `nil` at the end.
+    ///
+    /// A file without any has one entry, which says so.
     ///
     /// - Throws: `Errno` when the file cannot be read.
     package mutating func nextEntry() throws -> Entry? {

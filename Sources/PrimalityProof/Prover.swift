@@ -17,17 +17,24 @@ public enum ProofOutcome: Sendable {
 
 /// How to look for a proof.
 public struct ProofOptions: Sendable {
-    /// Chooses what is random in the search for factors. The certificate depends on the number and this alone.
+    /// Chooses what is random in the search for factors.
+    ///
+    /// The certificate depends on the number and this alone.
     public var seed: UInt64 = 0
     /// How much may be spent on factors, in strong tests of the number; `nil` for what takes about a second, or
     /// 1000 tests if that is more.
     public var cost: UInt64?
-    /// The form of the number: factors that it shows need not be looked for. One that does not give the
+    /// The form of the number: factors that it shows need not be looked for.
+    ///
+    /// One that does not give the
     /// number is ignored.
     public var form: CandidateForm?
-    /// Numbers that may be factors of n − 1 or n + 1. What divides neither, or is composite, is ignored.
+    /// Numbers that may be factors of n − 1 or n + 1.
+    ///
+    /// What divides neither, or is composite, is ignored.
     public var factors: [BigNatural] = []
 
+    /// The default: nothing is known, and about a second may be spent.
     public init() {}
 }
 

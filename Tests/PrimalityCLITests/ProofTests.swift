@@ -119,7 +119,8 @@ import Testing
         func verify(_ text: String, _ arguments: [String] = []) throws -> Tool.Outcome {
             try Tool.run(["verify", "-"] + arguments, input: Data(text.utf8))
         }
-        #expect(try verify(text).output == "\(Self.prime): prime, proved by standard input (1 step)\n")
+        #expect(
+            try verify(text).output == "\(Self.prime): prime, proved by standard input (1 step)\n")
         #expect(try verify(text, ["-q"]).output.isEmpty)
         #expect(try verify(text, ["--number", "2^127-1"]).status == 0)
         let other = try verify(text, ["--number", "2^127+1"])
@@ -149,7 +150,8 @@ import Testing
 
     @Test func formsAreConverted() throws {
         let run = try Tool.shell(
-            "$P prove --certificate json 18446744073709551629 2>/dev/null | $P verify --convert mpu -")
+            "$P prove --certificate json 18446744073709551629 2>/dev/null | $P verify --convert mpu -"
+        )
         #expect(run.output.hasPrefix("[MPU - Primality Certificate]\n"))
         #expect(run.status == 0)
         // Primo has no words for a step with many primes.
@@ -175,7 +177,7 @@ import Testing
         let running = try Tool.start(["prove", "2^44497-1+2^44000*0", "(2^148091-1)"])
         usleep(300_000)
         kill(running.id, SIGINT)
-        let ended = try running.finish()
+        let ended = running.finish()
         #expect(ended.status == 130 || ended.status == 0)
     }
 }
