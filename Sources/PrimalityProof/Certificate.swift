@@ -32,6 +32,7 @@ internal import PrimalityPool
         let bytes = Array(text)
         let (certificate, used) = unsafe try Certificate.read(bytes[...])
         if used < bytes.count {
+            unsafe prk_certificate_destroy(certificate)
             throw CertificateError(
                 .unreadable, step: nil, line: bytes[..<used].count { $0 == 0x0A } + 1,
                 "the certificate ends before this line, and more text follows")
