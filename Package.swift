@@ -49,11 +49,7 @@ let package = Package(
             name: "PrimalityPool", dependencies: ["CKernels", "CPool", "Primality"],
             swiftSettings: swiftOnC),
         .target(
-            name: "PrimalityProof",
-            dependencies: [
-                "CKernels", "Primality", "PrimalityPool",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
+            name: "PrimalityProof", dependencies: ["CKernels", "Primality", "PrimalityPool"],
             swiftSettings: swiftOnC),
         .target(
             name: "PrimalityModels",

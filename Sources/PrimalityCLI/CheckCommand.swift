@@ -261,27 +261,10 @@ struct CheckCommand: ParsableCommand {
 
     /// `nil` when it cannot be opened, which was reported.
     private func openInput() throws -> CandidateInput? {
-        let numbers = try Refusal.operands(among: numbers, of: "check")
-        let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
-        if let file {
-            if !numbers.isEmpty {
-                throw Refusal.usage("give expressions or --file, not both")
-            }
-            if file == "-" { return standardInput }
-            do {
-                let descriptor = try FileDescriptor.open(
-                    FilePath(file), .readOnly, options: .closeOnExec)
-                return .descriptor(descriptor, name: file)
-            } catch {
-                let name = file.isEmpty ? "--file ''" : printable(file)
-                StandardStreams.complain("\(name): \((error as? Errno) ?? .ioError)")
-                return nil
-            }
-        }
-        if numbers.isEmpty || numbers == ["-"] { return standardInput }
-        if self.input != nil && !numbers.contains("-") {
+        let opened = try candidateInput(numbers, file: file, of: "check")
+        if case .arguments(let numbers) = opened, self.input != nil, !numbers.contains("-") {
             throw Refusal.usage("--input is for files; arguments are expressions")
         }
-        return .arguments(numbers)
+        return opened
     }
 }

@@ -5,6 +5,7 @@ internal import Primality
 internal import PrimalityExpressions
 internal import PrimalityPool
 internal import PrimalityRuns
+internal import SystemPackage
 
 /// The number that an argument stands for; `nil` when it stands for none, which was reported.
 func number(
@@ -22,6 +23,31 @@ func number(
     }
     StandardStreams.complain("\(name) '\(printable(text))': \(message)")
     return nil
+}
+
+/// Where a command's candidates come from; `nil` when a file cannot be opened, which was reported.
+func candidateInput(
+    _ arguments: [String], file: String?, of command: String
+) throws -> CandidateInput? {
+    let numbers = try Refusal.operands(among: arguments, of: command)
+    let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
+    guard let file else {
+        return numbers.isEmpty || numbers == ["-"] ? standardInput : .arguments(numbers)
+    }
+    if !numbers.isEmpty { throw Refusal.usage("give expressions or --file, not both") }
+    if file == "-" { return standardInput }
+    return try openedFile(file, of: "--file").map { .descriptor($0, name: file) }
+}
+
+/// A file that an option names; `nil` when it cannot be opened, which was reported.
+func openedFile(_ file: String, of option: String) throws -> FileDescriptor? {
+    do {
+        return try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
+    } catch {
+        let name = file.isEmpty ? "\(option) ''" : printable(file)
+        StandardStreams.complain("\(name): \((error as? Errno) ?? .ioError)")
+        return nil
+    }
 }
 
 /// How numbers are written, where no `0x` says it.

@@ -132,59 +132,36 @@ struct ProveCommand: ParsableCommand {
             throw Refusal.usage("--resume goes on with a file of --out, whose form is json")
         }
         try Refusal.checkLevel()
-        guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
+        guard let input = try candidateInput(numbers, file: file, of: "prove") else {
+            throw ExitCode(ExitStatus.badInput.rawValue)
+        }
         var options = ProofOptions()
         options.seed = seed
         options.cost = cost
         options.factors = try knownFactors()
         let interruption = Interruption()
-        let place = try Certificates.Place(
+        let certificates = try Certificates(
             out: out, form: form, resumes: resume, interruption: interruption)
         let source = CandidateSource(
             input, hasHexadecimalArguments: base.isHexadecimal, engine: .auto,
             maximumBits: maxBits, chunk: 1, conditions: .refused, cancel: interruption.cancel,
             report: StandardStreams.complain)
         var run = ProofRun(
-            source: source, options: options, certificates: Certificates(place),
-            isJSON: format == .jsonl, isQuiet: quiet, workers: workers,
-            timeout: timeout.map { .seconds($0) },
-            mode: mode.isOn(whenTyped: input.isTyped)
-                ? mode : nil, interruption: interruption)
+            ProofRun.Plan(
+                source: source, options: options, certificates: certificates,
+                isJSON: format == .jsonl, isQuiet: quiet, workers: workers,
+                timeout: timeout.map { .seconds($0) },
+                progress: mode.isOn(whenTyped: input.isTyped) ? mode : nil,
+                interruption: interruption))
         run.prove()
         let status = run.end()
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
-    /// `nil` when it cannot be opened, which was reported.
-    private func openInput() throws -> CandidateInput? {
-        let numbers = try Refusal.operands(among: numbers, of: "prove")
-        let standardInput = CandidateInput.descriptor(.standardInput, name: "standard input")
-        guard let file else {
-            return numbers.isEmpty || numbers == ["-"] ? standardInput : .arguments(numbers)
-        }
-        if !numbers.isEmpty { throw Refusal.usage("give expressions or --file, not both") }
-        if file == "-" { return standardInput }
-        do {
-            return .descriptor(
-                try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec),
-                name: file)
-        } catch {
-            let name = file.isEmpty ? "--file ''" : printable(file)
-            StandardStreams.complain("\(name): \((error as? Errno) ?? .ioError)")
-            return nil
-        }
-    }
-
     /// The numbers of --factors.
     private func knownFactors() throws -> [BigNatural] {
         guard let factors else { return [] }
-        let descriptor: FileDescriptor
-        do {
-            descriptor = try FileDescriptor.open(
-                FilePath(factors), .readOnly, options: .closeOnExec)
-        } catch {
-            StandardStreams.complain(
-                "--factors '\(printable(factors))': \((error as? Errno) ?? .ioError)")
+        guard let descriptor = try openedFile(factors, of: "--factors") else {
             throw ExitCode(ExitStatus.badInput.rawValue)
         }
         defer { try? descriptor.close() }

@@ -93,9 +93,9 @@ struct VerifyCommand: ParsableCommand {
         }
         let interruption = Interruption()
         var verification = Verification(
-            format: format == .jsonl ? .jsonl : .text, convertTo: form?.format, isQuiet: quiet,
-            wanted: wanted, workers: workers, maximumBits: maxBits, interruption: interruption,
-            mode: mode)
+            Verification.Plan(
+                isJSON: format == .jsonl, convertTo: form?.format, isQuiet: quiet, wanted: wanted,
+                workers: workers, maximumBits: maxBits, progress: mode, interruption: interruption))
         for file in files where !interruption.cancel.isCancelled {
             verification.verify(file)
         }
@@ -123,34 +123,26 @@ enum ProofForm: String, CaseIterable {
 
 /// A run over the certificates of some files.
 private struct Verification {
-    enum Format { case text, jsonl }
+    /// What is to be done.
+    struct Plan {
+        var isJSON: Bool
+        var convertTo: CertificateFormat?
+        var isQuiet: Bool
+        /// The number that each has to be about.
+        var wanted: BigNatural?
+        var workers: Int
+        var maximumBits: Int
+        var progress: ProgressMode
+        var interruption: Interruption
+    }
 
-    let format: Format
-    let convertTo: CertificateFormat?
-    let isQuiet: Bool
-    let wanted: BigNatural?
-    let workers: Int
-    let maximumBits: Int
-    let interruption: Interruption
-    let mode: ProgressMode
+    private let plan: Plan
     private var output = Output()
     private var status = ExitStatus.done
     private var valid = 0
     private var others = 0
 
-    init(
-        format: Format, convertTo: CertificateFormat?, isQuiet: Bool, wanted: BigNatural?,
-        workers: Int, maximumBits: Int, interruption: Interruption, mode: ProgressMode
-    ) {
-        self.format = format
-        self.convertTo = convertTo
-        self.isQuiet = isQuiet
-        self.wanted = wanted
-        self.workers = workers
-        self.maximumBits = maximumBits
-        self.interruption = interruption
-        self.mode = mode
-    }
+    init(_ plan: Plan) { self.plan = plan }
 
     mutating func verify(_ file: String) {
         let name = file == "-" ? "standard input" : file
@@ -158,7 +150,7 @@ private struct Verification {
             let descriptor =
                 file == "-" ? .standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
             defer { if file != "-" { try? descriptor.close() } }
-            var reader = CertificateReader(descriptor, cancel: interruption.cancel)
+            var reader = CertificateReader(descriptor, cancel: plan.interruption.cancel)
             while let entry = try reader.nextEntry() {
                 if !take(entry, of: name) { return }
             }
@@ -180,7 +172,7 @@ private struct Verification {
             if error.kind == .cancelled { return false }
             others += 1
             status.raise(to: error.kind == .invalid ? .notAllPrime : .badInput)
-            return report(entry, certificate, error.moved(by: 0), of: name)
+            return report(entry, certificate, error, of: name)
         }
         valid += 1
         return report(entry, certificate, nil, of: name)
@@ -189,20 +181,20 @@ private struct Verification {
     private func check(
         _ certificate: Certificate, _ entry: CertificateReader.Entry
     ) throws(CertificateError) {
-        if let wanted, certificate.number != wanted {
+        if let wanted = plan.wanted, certificate.number != wanted {
             throw CertificateError(
                 .invalid, step: nil, line: nil, "it is about another number than --number")
         }
         let bits = certificate.number.bitWidth
-        if bits > maximumBits {
+        if bits > plan.maximumBits {
             throw CertificateError(
                 .unreadable, step: nil, line: nil,
-                "its number has \(bits) bits, and the limit is \(maximumBits) (--max-bits)")
+                "its number has \(bits) bits, and the limit is \(plan.maximumBits) (--max-bits)")
         }
         let steps = certificate.stepCount
         let progress =
-            mode.isOn()
-            ? Progress(mode) { done, time in
+            plan.progress.isOn()
+            ? Progress(plan.progress) { done, time in
                 "\(done) of \(counted(steps, "step")) verified, \(Progress.clock(time))"
             } : nil
         defer { progress?.stop() }
@@ -216,7 +208,7 @@ private struct Verification {
             }
         do throws(CertificateError) {
             try certificate.verify(
-                threads: workers, cancel: interruption.cancel, progress: report)
+                threads: plan.workers, cancel: plan.interruption.cancel, progress: report)
         } catch {
             throw error.moved(by: entry.linesBefore)
         }
@@ -229,7 +221,7 @@ private struct Verification {
     ) -> Bool {
         let which = entry.place == 1 ? "" : "certificate \(entry.place), "
         let line: String
-        if format == .jsonl {
+        if plan.isJSON {
             line = json(entry, certificate, error, of: name)
         } else if let certificate, error == nil {
             let steps = counted(certificate.stepCount, "step")
@@ -239,10 +231,10 @@ private struct Verification {
             let kind = error.map(word) ?? ""
             line = "\(name)\(place): \(kind): \(error?.description ?? "")"
         }
-        guard let convertTo else {
-            return isQuiet || output.write(line + "\n")
+        guard let convertTo = plan.convertTo else {
+            return plan.isQuiet || output.write(line + "\n")
         }
-        if !isQuiet { StandardStreams.writeError(line) }
+        if !plan.isQuiet { StandardStreams.writeError(line) }
         guard let certificate, error == nil else { return true }
         do throws(CertificateError) {
             return output.write(try certificate.text(as: convertTo))
@@ -281,16 +273,10 @@ private struct Verification {
         return line + "}"
     }
 
-    private func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = [0x22]
-        appendEscaped(Array(text.utf8)[...], to: &bytes)
-        return String(decoding: bytes, as: UTF8.self) + "\""
-    }
-
     /// Ends the program when it was interrupted; else the status.
     mutating func end() -> ExitStatus {
         status.raise(to: output.status())
-        interruption.exitIfSignalled {
+        plan.interruption.exitIfSignalled {
             "\(counted(valid + others, "certificate", "was", "were")) verified, \(valid) valid"
         }
         return status

@@ -134,22 +134,29 @@ internal import PrimalityPool
     /// - Returns: Its text.
     /// - Throws: Which step that form has no words for.
     public func text(as format: CertificateFormat) throws(CertificateError) -> String {
-        final class Text { var bytes: [UInt8] = [] }
-        let text = Text()
+        let text = KernelText()
         var problem = KernelCertificateProblem()
         let status = unsafe prk_certificate_write(
-            certificate, format.kernel,
-            { context, bytes, count in
-                guard let context = unsafe context, let bytes = unsafe bytes else { return false }
-                let text = unsafe Unmanaged<Text>.fromOpaque(context).takeUnretainedValue()
-                unsafe text.bytes.append(
-                    contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-                return true
-            }, Unmanaged.passUnretained(text).toOpaque(), &problem)
+            certificate, format.kernel, KernelText.sink, text.context, &problem)
         try CertificateError.check(status)
         if problem.verdict != .valid { throw CertificateError(problem) }
         return String(decoding: text.bytes, as: UTF8.self)
     }
+}
+
+/// What a kernel writes, some bytes after the others.
+final class KernelText {
+    private(set) var bytes: [UInt8] = []
+
+    /// Takes the next bytes; the context is a text's ``context``, which has to live until it is over.
+    static let sink: prk_text_sink = { context, bytes, count in
+        guard let context = unsafe context, let bytes = unsafe bytes else { return false }
+        let text = unsafe Unmanaged<KernelText>.fromOpaque(context).takeUnretainedValue()
+        unsafe text.bytes.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return true
+    }
+
+    var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
 }
 
 /// What the threads of a verification share.

@@ -54,8 +54,7 @@ extension Certificate {
     public static func prove(
         _ number: BigNatural, options: ProofOptions = ProofOptions(), cancel: CancelFlag? = nil
     ) throws(PrimalityError) -> ProofOutcome {
-        final class Text { var bytes: [UInt8] = [] }
-        let text = Text()
+        let text = KernelText()
         var proof = KernelProof()
         let batch = NumberBatch(options.factors)
         let hasForm = options.form?.isValid ?? false
@@ -72,16 +71,7 @@ extension Certificate {
                 unsafe raw.factor_count = batch.count
                 // Limbs as many as it says; there are count + 1 offsets.
                 return unsafe prk_prove(
-                    number.limbs, number.limbs.count, &raw,
-                    { context, bytes, count in
-                        guard let context = unsafe context, let bytes = unsafe bytes else {
-                            return false
-                        }
-                        let text = unsafe Unmanaged<Text>.fromOpaque(context).takeUnretainedValue()
-                        unsafe text.bytes.append(
-                            contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-                        return true
-                    }, Unmanaged.passUnretained(text).toOpaque(), &proof)
+                    number.limbs, number.limbs.count, &raw, KernelText.sink, text.context, &proof)
             }
         }
         try PrimalityError.check(status)

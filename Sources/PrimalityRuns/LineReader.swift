@@ -65,12 +65,12 @@ package struct LineReader {
         while true {
             if let line = takeLine() { return line }
             if atEnd { return .end }
-            if !(mayWait && isPatient) && !isReadable(within: 0) {
+            if !(mayWait && isPatient) && !descriptor.isReadable(within: 0) {
                 mayWait = true
                 return .pause
             }
             mayWait = false
-            while !isReadable(within: Self.patience) {
+            while !descriptor.isReadable(within: Self.patience) {
                 if cancel.isCancelled { return .end }
             }
             if cancel.isCancelled { return .end }
@@ -124,10 +124,12 @@ package struct LineReader {
         total += filled
         atEnd = filled == 0
     }
+}
 
+extension FileDescriptor {
     /// Whether reading would not wait: data, the end, or an error that reading will tell.
-    private func isReadable(within milliseconds: Int32) -> Bool {
-        var poller = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    package func isReadable(within milliseconds: Int32) -> Bool {
+        var poller = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&poller, 1, milliseconds) > 0
     }
 }

@@ -100,7 +100,7 @@ package struct ResumeFile<Earlier: EarlierResults> {
         }
         do {
             let there = try regularSize(of: descriptor, name)
-            try lock()
+            try descriptor.lock(called: name)
             // Another process may have written until its lock went away.
             let total = try max(there, regularSize(of: descriptor, name))
             try read(total, origin, seedMatters, hasGrown)
@@ -132,16 +132,6 @@ package struct ResumeFile<Earlier: EarlierResults> {
         if linesBefore > 1 || notes.count > 1 {
             report(notes.joined(separator: "; "))
         }
-    }
-
-    private func lock() throws(Complaint) {
-        if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { return }
-        if errno == EWOULDBLOCK {
-            throw Complaint(
-                message: "\(name): another process is writing it; wait for its end, or use another "
-                    + "file")
-        }
-        throw Complaint(message: "\(name): it cannot be locked: \(Errno(rawValue: errno))")
     }
 
     // MARK: Reading
@@ -496,5 +486,29 @@ package struct FileVersion: Equatable {
         size = Int64(facts.st_size)
         seconds = Int64(facts.st_mtim.tv_sec)
         nanoseconds = Int64(facts.st_mtim.tv_nsec)
+    }
+}
+
+extension FileDescriptor {
+    /// Sees to it that no other process of ours writes the file, until it is closed.
+    package func lock(called name: String) throws(Complaint) {
+        if flock(rawValue, LOCK_EX | LOCK_NB) == 0 { return }
+        if errno == EWOULDBLOCK {
+            throw Complaint(
+                message: "\(name): another process is writing it; wait for its end, or use another "
+                    + "file")
+        }
+        throw Complaint(message: "\(name): it cannot be locked: \(Errno(rawValue: errno))")
+    }
+
+    /// Cuts the file to a size.
+    package func truncate(to size: Int) throws(Errno) {
+        if ftruncate(rawValue, off_t(size)) != 0 { throw Errno(rawValue: errno) }
+    }
+
+    /// Brings what was written to the disk.
+    package func synchronise() throws(Errno) {
+        // What is no file has nothing to bring anywhere.
+        if fsync(rawValue) != 0 && errno != EINVAL { throw Errno(rawValue: errno) }
     }
 }

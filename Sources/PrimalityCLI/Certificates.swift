@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Primality
+internal import PrimalityProof
+internal import PrimalityRuns
+internal import SystemPackage
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// Where the certificates of `primality prove` go.
+struct Certificates {
+    private enum Place {
+        case nowhere
+        case standardOutput
+        case folder(FilePath)
+        case file(CertificateFile)
+    }
+
+    private var place: Place
+    private let form: ProofForm
+
+    /// Opens what options name.
+    ///
+    /// - Parameters:
+    ///   - out: A file, a folder, or `-`.
+    ///   - form: The form; with neither of the two no certificates are wanted.
+    ///   - resumes: Go on with a file.
+    ///   - interruption: Ends the reading of that.
+    /// - Throws: A status, when it cannot be opened; it was reported.
+    init(out: String?, form: ProofForm?, resumes: Bool, interruption: Interruption) throws {
+        self.form = form ?? .json
+        guard let out, out != "-" else {
+            place = out == nil && form == nil ? .nowhere : .standardOutput
+            return
+        }
+        let path = FilePath(out)
+        do {
+            if out.hasSuffix("/") || isFolder(path) {
+                if resumes {
+                    throw Complaint(
+                        message:
+                            "\(printable(out)): --resume goes on with a file, not with a folder")
+                }
+                if unsafe !isFolder(path) && mkdir(out, 0o777) != 0 { throw Errno(rawValue: errno) }
+                place = .folder(path)
+            } else {
+                place = .file(
+                    try CertificateFile(path, resumes: resumes, interruption: interruption))
+            }
+        } catch let complaint as Complaint {
+            interruption.exitIfSignalled { "nothing was proved" }
+            StandardStreams.complain(complaint.message)
+            throw ExitCode(complaint.status.rawValue)
+        } catch {
+            let error = (error as? Errno) ?? .ioError
+            let hint = error == .fileExists ? "; remove it, or go on with --resume" : ""
+            StandardStreams.complain("\(printable(out)): \(error)\(hint)")
+            let status: ExitStatus = error == .fileExists ? .badInput : .writeError
+            throw ExitCode(status.rawValue)
+        }
+    }
+
+    /// What the file has proofs of.
+    var known: [BigNatural: Certificate] {
+        if case .file(let file) = place { file.known } else { [:] }
+    }
+
+    var goToStandardOutput: Bool {
+        if case .standardOutput = place { true } else { false }
+    }
+
+    /// Writes a certificate; whether more can be written.
+    ///
+    /// Why it cannot be is reported.
+    mutating func write(
+        _ certificate: Certificate, _ output: inout Output, _ status: inout ExitStatus
+    ) -> Bool {
+        if case .nowhere = place { return true }
+        if known[certificate.number] != nil { return true }
+        let text: String
+        do throws(CertificateError) {
+            text = try certificate.text(as: form.format)
+        } catch {
+            StandardStreams.complain(
+                "no certificate for \(printable(certificate.number.description)) in this form: "
+                    + "\(error); --certificate json has words for every proof")
+            status.raise(to: .undecided)
+            return true
+        }
+        do {
+            switch place {
+            case .nowhere: break
+            case .standardOutput: return output.write(text)
+            case .folder(let folder):
+                let name = Self.name(certificate.number) + "." + form.fileExtension
+                try Self.write(text, to: folder.appending(name))
+            case .file(var file):
+                if file.size > 0 && form != .json {
+                    StandardStreams.complain(
+                        "\(printable(file.path.string)): a file in this form holds one certificate; "
+                            + "give --out a folder, or --certificate json")
+                    status.raise(to: .badInput)
+                    return false
+                }
+                try file.append(text)
+                place = .file(file)
+            }
+            return true
+        } catch {
+            complain(error)
+            status.raise(to: .writeError)
+            return false
+        }
+    }
+
+    private func complain(_ error: any Error) {
+        let path =
+            switch place {
+            case .folder(let path): path.string
+            case .file(let file): file.path.string
+            default: ""
+            }
+        StandardStreams.complain("\(printable(path)): \((error as? Errno) ?? .ioError)")
+    }
+
+    /// A file that is there whole or not at all.
+    private static func write(_ text: String, to path: FilePath) throws {
+        let partial = path.string + ".part"
+        do {
+            let file = try FileDescriptor.open(
+                FilePath(partial), .writeOnly, options: [.create, .truncate, .closeOnExec],
+                permissions: CertificateFile.permissions)
+            try file.closeAfter { _ = try file.writeAll(text.utf8) }
+            if unsafe rename(partial, path.string) != 0 { throw Errno(rawValue: errno) }
+        } catch {
+            unsafe unlink(partial)
+            throw error
+        }
+    }
+
+    /// What a number's file is called: its digits, or their ends and how many there are.
+    private static func name(_ number: BigNatural) -> String {
+        let digits = number.description
+        if digits.count <= 60 { return digits }
+        return "\(digits.prefix(20))-\(digits.suffix(20))-\(digits.count)d"
+    }
+
+    /// Brings what was written to the disk.
+    func finish() -> ExitStatus {
+        guard case .file(let file) = place else { return .done }
+        do {
+            try file.finish()
+            return .done
+        } catch {
+            complain(error)
+            return .writeError
+        }
+    }
+}
+
+extension ProofForm {
+    fileprivate var fileExtension: String {
+        switch self {
+        case .json: "jsonl"
+        case .primo: "out"
+        case .mpu: "mpu"
+        case .pari: "gp"
+        }
+    }
+}
+
+private func isFolder(_ path: FilePath) -> Bool {
+    var status = stat()
+    return unsafe stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+/// A file of certificates that is written by one run after the other.
+///
+/// Whatever ends a run leaves whole certificates and at most one that is cut off, which the next run takes
+/// away.
+private struct CertificateFile {
+    static let permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+
+    let path: FilePath
+    private let file: FileDescriptor
+    /// The size of what is whole.
+    private(set) var size = 0
+    /// What it has proofs of, all of them verified.
+    private(set) var known: [BigNatural: Certificate] = [:]
+
+    /// Makes a file that is not there, or goes on with one.
+    init(_ path: FilePath, resumes: Bool, interruption: Interruption) throws {
+        self.path = path
+        file = try FileDescriptor.open(
+            path, .readWrite,
+            options: resumes
+                ? [.create, .closeOnExec] : [.create, .exclusiveCreate, .closeOnExec],
+            permissions: Self.permissions)
+        try file.lock(called: printable(path.string))
+        if resumes { try takeOver(interruption) }
+    }
+
+    /// Reads what is there; cuts off a last certificate that is torn, and refuses anything else that is no
+    /// proof.
+    private mutating func takeOver(_ interruption: Interruption) throws {
+        let name = printable(path.string)
+        var reader = CertificateReader(file, cancel: interruption.cancel)
+        while let entry = try reader.nextEntry() {
+            do throws(CertificateError) {
+                let certificate = try entry.result.get()
+                try certificate.verify(cancel: interruption.cancel)
+                known[certificate.number] = certificate
+                size = reader.position
+            } catch {
+                if interruption.cancel.isCancelled || (reader.position == 0 && reader.isAtEnd) {
+                    break
+                }
+                if try reader.isAtEnd && Self.isTorn(bytes(from: size)) {
+                    StandardStreams.complain(
+                        "\(name): a certificate that is cut off was taken away")
+                    break
+                }
+                throw Complaint(
+                    message: "\(name): certificate \(entry.place) is no proof: \(error); "
+                        + "nothing was written")
+            }
+        }
+        if interruption.cancel.isCancelled {
+            throw Complaint(message: "\(name): ended while it was read")
+        }
+        try file.truncate(to: size)
+        // The last line may have lost its end alone.
+        let last = try bytes(from: max(0, size - 1))
+        if let last = last.last, last != 0x0A { try append("\n") }
+    }
+
+    /// Whether this is the beginning of a certificate of ours, and not the end of one.
+    private static func isTorn(_ text: [UInt8]) -> Bool {
+        let head = Array(CertificateReader.head.utf8)
+        let isOurs = text.starts(with: head) || head.starts(with: text)
+        let last = text.split(separator: 0x0A).last ?? []
+        let isWhole = last.starts(with: Array(#"{"end":"#.utf8)) && last.last == UInt8(ascii: "}")
+        return isOurs && !isWhole
+    }
+
+    /// What the file has from an offset on; the next write comes after it.
+    private func bytes(from offset: Int) throws -> [UInt8] {
+        try file.seek(offset: Int64(offset), from: .start)
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe try block.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+            if count == 0 { return bytes }
+            bytes += block[..<count]
+        }
+    }
+
+    /// Appends a text, whole or not at all.
+    mutating func append(_ text: String) throws {
+        do {
+            try file.writeAll(text.utf8)
+        } catch {
+            // When this fails too, the next run does it.
+            try? file.truncate(to: size)
+            throw error
+        }
+        size += text.utf8.count
+    }
+
+    func finish() throws {
+        try file.synchronise()
+        try file.close()
+    }
+}
