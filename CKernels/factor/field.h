@@ -77,11 +77,7 @@ PRK_INLINE void prk_field_add(int k, const prk_field *f, mp_limb_t *r, const mp_
         }
         return;
     }
-    mp_limb_t t[PRK_COMBA_LIMBS], carry = 0;
-    for (int i = 0; i < k; i++) {
-        t[i] = prk_limb_add(a[i], b[i], &carry);
-    }
-    prk_comba_reduce_once(k, r, t, carry, f->n);
+    prk_comba_add(k, r, a, b, f->n);
 }
 
 PRK_INLINE void prk_field_subtract(int k, const prk_field *f, mp_limb_t *r, const mp_limb_t *a,
@@ -92,14 +88,7 @@ PRK_INLINE void prk_field_subtract(int k, const prk_field *f, mp_limb_t *r, cons
         }
         return;
     }
-    mp_limb_t t[PRK_COMBA_LIMBS], borrow = 0, carry = 0;
-    for (int i = 0; i < k; i++) {
-        t[i] = prk_limb_subtract(a[i], b[i], &borrow);
-    }
-    const mp_limb_t adds = 0 - borrow;
-    for (int i = 0; i < k; i++) {
-        r[i] = prk_limb_add(t[i], f->n[i] & adds, &carry);
-    }
+    prk_comba_subtract(k, r, a, b, f->n);
 }
 
 /// Calls `body` with the size as a constant.

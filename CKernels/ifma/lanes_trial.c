@@ -16,16 +16,11 @@
 // Products that are divided by side by side, so that they hide each other's latency.
 #define SIDE_BY_SIDE 4
 
-typedef struct product {
-    uint64_t product, inverse; // modulo 2^52
-    uint32_t first, end;       // its primes in the table
-} product;
-
 #define MOST_PRODUCTS (PRK_TRIAL_PRIMES / 3 + SIDE_BY_SIDE)
 
 typedef struct prk_lane_products {
     size_t count; // a multiple of SIDE_BY_SIDE: the last ones may have no primes
-    product products[MOST_PRODUCTS];
+    prk_trial_product products[MOST_PRODUCTS]; // inverses modulo 2^52
 } prk_lane_products;
 
 // Primes of the table whose product is below 2^52; three of them always are, being below 2^16.
@@ -33,7 +28,7 @@ static void make_products(prk_lane_products *all, const prk_trial_table *table) 
     size_t next = 0;
     all->count = 0;
     while (next < PRK_TRIAL_PRIMES || all->count % SIDE_BY_SIDE != 0) {
-        product p = {.product = 1, .inverse = 1, .first = (uint32_t)next};
+        prk_trial_product p = {.product = 1, .inverse = 1, .first = (uint32_t)next};
         while (next < PRK_TRIAL_PRIMES && p.product <= LOW_52 / table->primes[next].prime) {
             p.product *= table->primes[next].prime;
             p.inverse *= table->primes[next].inverse;
@@ -67,7 +62,7 @@ static const prk_lane_products *products_of(const prk_trial_table *table) {
 
 // r with r 2^(52 k) = -x modulo each product p, 0 <= r <= p: from the lowest limb up, r is what the
 // next one has to be made less by, and p times the quotient is then that limb, in its low half.
-VECTOR void divide(const product *p, const __m512i *x, int k, __m512i *r) {
+VECTOR void divide(const prk_trial_product *p, const __m512i *x, int k, __m512i *r) {
     UNROLL
     for (int i = 0; i < SIDE_BY_SIDE; i++) {
         r[i] = zero();
@@ -105,7 +100,7 @@ PRK_TARGET static unsigned divide_lanes(const prk_lane_products *products,
     deepest = deepest < to ? deepest : to;
     for (; i < products->count && products->products[i].first < deepest && pending != 0;
          i += SIDE_BY_SIDE) {
-        const product *p = &products->products[i];
+        const prk_trial_product *p = &products->products[i];
         __m512i r[SIDE_BY_SIDE];
         divide(p, x, k, r);
         for (int side = 0; side < SIDE_BY_SIDE; side++) {

@@ -64,13 +64,15 @@ typedef struct prk_certificate prk_certificate;
 #define PRK_CERTIFICATE_MOST_STEPS 100000
 
 /// Reads the first certificate of a text of `size` bytes. `*used`, unless NULL, is how many bytes
-/// it took, blank lines after it included, so that a text with several is read by turns: of JSON
-/// lines all have an end, of Primo and MPU one goes as far as the next head, of PARI there is only
-/// one. What is refused takes all to the next line that begins {"certificate". PRK_STATUS_OK with
+/// it took, blank lines after it included, so that a text with several is read by turns: a
+/// JSON certificate stops at its end line, a Primo or MPU one before the next head, and a PARI text
+/// holds one. What is refused takes all to the next line that begins {"certificate". PRK_STATUS_OK
+/// with
 /// `*certificate` NULL: `*problem` says why not; a condition of a step, even one that reading
 /// cannot go on without, is left to prk_certificate_verify(). PRK_STATUS_NO_MEMORY,
 /// PRK_STATUS_INVALID_ARGUMENT. No number has more than a million digits. O(size) but for the
-/// logarithms of products of large numbers, 13 s at the worst of 64 MB, and without recursion.
+/// logarithms of products of large numbers, half a minute at the worst of 64 MB, and without
+/// recursion.
 PRK_API prk_status prk_certificate_read(const char *text, size_t size,
                                         prk_certificate **certificate, size_t *used,
                                         prk_certificate_problem *problem);

@@ -12,11 +12,11 @@
 
 #include "../ifma/across_columns.h"
 
-// Below, products of one limb each take less.
+// Below, prk_scalar_arithmetic() takes less.
 #define LEAST_BITS (8 * PRK_LIMB_BITS + 1)
 
 // Of numbers with so many limbs, two to five cost what a vector of lanes does: where `make
-// bench-big` finds the two alike. One number never costs so much.
+// bench-big` finds the two alike. One number alone is always tested by itself.
 bool prk_each_is_faster(size_t count, size_t limbs) {
     static const uint8_t least_limbs[] = {0, 0, 15, 28, 56, 100};
     return count < sizeof least_limbs && limbs >= least_limbs[count];

@@ -100,12 +100,24 @@ PRK_INLINE void prk_comba_reduce_once(int k, mp_limb_t *r, const mp_limb_t *t, m
     }
 }
 
-// r = r - s mod n, for r and s in [0, n).
-PRK_INLINE void prk_comba_subtract(int k, mp_limb_t *r, const mp_limb_t *s, const mp_limb_t *n) {
+// r = a + b mod n, for a and b in [0, n).
+PRK_INLINE void prk_comba_add(int k, mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b,
+                              const mp_limb_t *n) {
+    mp_limb_t t[PRK_COMBA_LIMBS], carry = 0;
+    PRK_COMBA_UNROLL
+    for (int i = 0; i < k; i++) {
+        t[i] = prk_limb_add(a[i], b[i], &carry);
+    }
+    prk_comba_reduce_once(k, r, t, carry, n);
+}
+
+// r = a - b mod n, for a and b in [0, n).
+PRK_INLINE void prk_comba_subtract(int k, mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b,
+                                   const mp_limb_t *n) {
     mp_limb_t borrow = 0, carry = 0;
     PRK_COMBA_UNROLL
     for (int i = 0; i < k; i++) {
-        r[i] = prk_limb_subtract(r[i], s[i], &borrow);
+        r[i] = prk_limb_subtract(a[i], b[i], &borrow);
     }
     const mp_limb_t adds = 0 - borrow;
     PRK_COMBA_UNROLL

@@ -73,7 +73,8 @@ struct prk_arithmetic {
 /// GMP's products with Montgomery's reduction [Mont85]; with division for n that is even, or so
 /// long that division takes less.
 extern const prk_arithmetic prk_redc;
-/// The same, or for an odd n of 2 to 8 limbs products of its own, which take less at each level.
+/// prk_redc, or for an odd n of 2 to 8 limbs a table with products of its own, which take less time
+/// at each of these sizes.
 const prk_arithmetic *prk_scalar_arithmetic(mpz_srcptr n);
 /// GMP's products modulo k 2^e ± 1, which `form` has to say.
 extern const prk_arithmetic prk_special;
@@ -84,7 +85,7 @@ extern const prk_arithmetic prk_across;
 /// one, by prk_fastest_arithmetic(), than in lanes.
 bool prk_each_is_faster(size_t count, size_t limbs);
 
-/// The arithmetic by which a test of one number takes least, of no special form.
+/// The arithmetic that takes least time for a test of one number without a special form.
 const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n);
 
 /// For tests: x[i] = x[i] y[i] / R modulo n, below 2n, R = 2^(52 k) >= 16 n; the square where y is

@@ -73,7 +73,8 @@ PRK_INLINE void comba_product(int k, const prk_modulus *modulus, prk_residue *x,
 
 PRK_INLINE void comba_subtract(int k, const prk_modulus *m, prk_residue *x,
                                const prk_residue *less) {
-    prk_comba_subtract(k, (mp_limb_t *)x, (const mp_limb_t *)less, limbs_of(m)->n);
+    mp_limb_t *r = (mp_limb_t *)x;
+    prk_comba_subtract(k, r, r, (const mp_limb_t *)less, limbs_of(m)->n);
 }
 
 // Up to here a ladder has its own copy of both products, which takes 3 to 4 % less time; above, it

@@ -30,8 +30,9 @@ typedef struct prover {
 
 // --- Evidence ------------------------------------------------------------------------------------
 
-// What a proof's powers showed, as a report. A number that is not 1 to the power n - 1 fails the
-// strong test to that base, and one with V_(n+1)(P, 1) != 2 the extra strong test with that P.
+// What a proof's powers showed, as a report. A common factor may be what showed it, with powers
+// that are those of a prime all the same: so each test is run whose evidence is given. The strong
+// test fails to three bases in four.
 static prk_status report_composite(prover *p) {
     prk_report *report = &p->proof->report;
     prk_evidence evidence = p->search.evidence;
@@ -40,16 +41,23 @@ static prk_status report_composite(prover *p) {
                            .engine = PRK_ENGINE_GMP,
                            .method = PRK_METHOD_STRONG_RANDOM_BASE};
     p->proof->verdict = PRK_PROOF_COMPOSITE;
-    if (evidence.lucas_p != 0) {
-        report->method = PRK_METHOD_EXTRA_STRONG_LUCAS;
-        report->fields = PRK_REPORT_HAS_LUCAS;
-        report->lucas_p = (int64_t)evidence.lucas_p;
-        report->lucas_q = 1;
-        return PRK_STATUS_OK;
-    }
-    // A common factor may be what showed it, with a power that is 1 all the same: a strong test
-    // fails to three bases in four.
     prk_scratch *s = p->search.scratch;
+    if (evidence.lucas_p != 0 && evidence.lucas_p <= UINT32_MAX) {
+        uint32_t condition = PRK_LUCAS_NONE;
+        const prk_status status =
+            prk_extra_strong_lucas_test(s, prk_fastest_arithmetic(p->n), p->n,
+                                        (uint32_t)evidence.lucas_p, p->options->cancel, &condition);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        if (condition == PRK_LUCAS_NONE) {
+            report->method = PRK_METHOD_EXTRA_STRONG_LUCAS;
+            report->fields = PRK_REPORT_HAS_LUCAS;
+            report->lucas_p = (int64_t)evidence.lucas_p;
+            report->lucas_q = 1;
+            return PRK_STATUS_OK;
+        }
+    }
     mpz_t base;
     mpz_init_set_ui(base, evidence.base > 1 ? evidence.base : 2);
     bool passed = true;
@@ -245,6 +253,10 @@ static prk_status climb(prover *p) {
     }
     if (status == PRK_STATUS_OK && goal->state == PRK_GOAL_DONE) {
         p->proof->verdict = PRK_PROOF_PROVED;
+    }
+    // Without a proof, what was to be its first power has shown nothing.
+    if (status == PRK_STATUS_OK && p->proof->verdict == PRK_PROOF_GAVE_UP && !needs_test) {
+        status = test_before(p);
     }
     return status;
 }

@@ -57,8 +57,13 @@ static int sign_at(const cubic *p, mpz_srcptr x) {
     return mpz_sgn(p->t);
 }
 
+// Of long numbers the steps below take seconds.
+static bool is_cancelled(prk_look *l) {
+    return !prk_goes_on(l, prk_is_cancelled(l->cancel) ? PRK_STATUS_CANCELLED : PRK_STATUS_OK);
+}
+
 // Where the cubic is monotonous from `low` to `high`: its root among these integers, if it has one.
-static bool root_between(const cubic *p, mpz_ptr low, mpz_ptr high, mpz_ptr root) {
+static bool root_between(prk_look *l, const cubic *p, mpz_ptr low, mpz_ptr high, mpz_ptr root) {
     if (mpz_cmp(low, high) > 0) {
         return false;
     }
@@ -72,7 +77,7 @@ static bool root_between(const cubic *p, mpz_ptr low, mpz_ptr high, mpz_ptr root
     }
     for (;;) {
         mpz_sub(root, high, low);
-        if (mpz_cmp_ui(root, 1) <= 0) {
+        if (mpz_cmp_ui(root, 1) <= 0 || is_cancelled(l)) {
             return false;
         }
         mpz_add(root, high, low);
@@ -131,7 +136,7 @@ static bool has_divisor(prk_look *l, const cubic *p, mpz_srcptr f, mpz_srcptr mo
                 mpz_set(high, root);
             }
         }
-        is_found = root_between(p, low, high, root) && is_divisor(l, f, root);
+        is_found = root_between(l, p, low, high, root) && is_divisor(l, f, root);
         for (int j = -AROUND; j <= AROUND && i < turns && !is_found; j++) {
             if (j < 0) {
                 mpz_sub_ui(root, turn, (unsigned long)-j);
@@ -170,7 +175,7 @@ static void convergent(prk_look *l, mpz_ptr u, mpz_ptr v, mpz_srcptr c1, mpz_src
     mpz_set_ui(last_v, 0);
     mpz_set(a, f);
     mpz_set(b, c1);
-    while (mpz_sgn(b) != 0) {
+    while (mpz_sgn(b) != 0 && !is_cancelled(l)) {
         mpz_tdiv_qr(quotient, t, a, b);
         mpz_set(a, b);
         mpz_set(b, t);
@@ -234,6 +239,9 @@ bool prk_konyagin_holds(prk_look *l, mpz_srcptr f) {
     }
     mpz_ptr u = prk_scratch_take(s), v = prk_scratch_take(s);
     convergent(l, u, v, c1, f);
+    if (is_cancelled(l)) {
+        return false;
+    }
     // v x^3 + (u F - c1 v) x^2 + (c4 v - d F + u) x - d, d = floor(c4 v / F + 1/2).
     mpz_ptr c = prk_scratch_take(s), e = prk_scratch_take(s), d = prk_scratch_take(s);
     mpz_mul(c, u, f);
@@ -253,5 +261,8 @@ bool prk_konyagin_holds(prk_look *l, mpz_srcptr f) {
     mpz_add_ui(r, r, 1);
     const bool is_composite = has_divisor(l, &p, f, r);
     s->taken = taken;
+    if (is_cancelled(l)) {
+        return false;
+    }
     return !is_composite || PRK_NO(l, "a root of the cubic gives a divisor of n");
 }

@@ -116,14 +116,9 @@ static bool look_at_group(group *g, const witness *list, size_t count) {
     mpz_ptr exponent = prk_scratch_take(s), power = prk_scratch_take(s), all = prk_scratch_take(s);
     mpz_sub_ui(exponent, l->step->n, 1);
     multiply_primes(all, list, count);
-    bool holds = true;
-    if (mpz_divisible_p(exponent, all) == 0) { // not so where they are different primes
-        holds = PRK_NO(l, "the step's primes are not different primes");
-    } else {
-        mpz_divexact(exponent, exponent, all);
-        holds =
-            prk_look_power(l, power, list->base, exponent) && look_at_list(g, list, count, power);
-    }
+    mpz_divexact(exponent, exponent, all); // each was divided out of n - 1, after the others
+    const bool holds =
+        prk_look_power(l, power, list->base, exponent) && look_at_list(g, list, count, power);
     s->taken = taken;
     return holds;
 }

@@ -61,17 +61,19 @@ static void skip_blank_lines(prk_reader *reader) {
     }
 }
 
-// Where the next head of JSON lines stands, or the end of the text: that far goes the one before,
-// and what follows a certificate that was refused may be read.
-static size_t next_head(const char *text, size_t size, size_t from) {
-    static const char head[] = "\n{\"certificate\"";
-    const size_t length = sizeof head - 1;
+static const char json_head[] = "{\"certificate\"", mpu_head[] = "[MPU - ",
+                  primo_head[] = "[PRIMO - ";
+
+// Where the next line stands that begins like this, or the end of the text: that far goes the one
+// before, and what follows a certificate that was refused may be read.
+static size_t next_head(const char *text, size_t size, size_t from, const char *head) {
+    const size_t length = strlen(head) + 1;
     while (size - from > length) {
         const char *line = memchr(text + from, '\n', size - from - length);
         if (line == NULL) {
             break;
         }
-        if (memcmp(line, head, length) == 0) {
+        if (memcmp(line + 1, head, length - 1) == 0) {
             return (size_t)(line - text) + 1;
         }
         from = (size_t)(line - text) + 1;
@@ -85,7 +87,15 @@ static size_t first_size(const char *text, size_t size) {
     while (start < size && strchr(" \t\r\n", text[start]) != NULL && text[start] != '\0') {
         start++;
     }
-    return start < size && text[start] == '{' ? next_head(text, size, start) : size;
+    static const char *const heads[] = {json_head, mpu_head, primo_head};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        const size_t length = strlen(heads[i]);
+        const bool is_first = size - start >= length && memcmp(text + start, heads[i], length) == 0;
+        if (is_first || (i == 0 && start < size && text[start] == '{')) {
+            return next_head(text, size, start, heads[i]);
+        }
+    }
+    return size;
 }
 
 static bool check_size(prk_reader *reader) {
@@ -163,7 +173,7 @@ prk_status prk_certificate_read(const char *text, size_t size, prk_certificate *
         }
     }
     if (used != NULL) {
-        *used = taken > 0 ? taken : next_head(text, size, start);
+        *used = taken > 0 ? taken : next_head(text, size, start, json_head);
     }
     free(reader.digits);
     return reader.status;

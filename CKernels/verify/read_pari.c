@@ -242,7 +242,7 @@ static bool read_tree(pari *p) {
 
 bool prk_read_pari(prk_reader *reader) {
     reader->certificate->format = PRK_CERTIFICATE_PARI;
-    reader->line = 1;
+    reader->line++; // blank lines were taken
     pari p = {.reader = reader};
     bool ok;
     if (!is_next(reader, '[')) {

@@ -193,9 +193,10 @@ prk_worker *prk_worker_spawn(const prk_worker_setup *setup) {
 void prk_worker_bring(const prk_worker *w) {
     cpu_set_t allowed, here;
     const int core = sched_getcpu();
-    // When its nursery has ended a worker's number may be another process's.
+    // When its nursery has ended a worker's number may be another process's. The worker's cores may
+    // be others than this thread's.
     if (w->nursery != NULL || core < 0 || core >= CPU_SETSIZE ||
-        sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        sched_getaffinity(w->pid, sizeof allowed, &allowed) != 0 || !CPU_ISSET(core, &allowed)) {
         return;
     }
     CPU_ZERO(&here);

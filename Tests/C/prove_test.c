@@ -963,6 +963,26 @@ static void test_forms(void) {
 
 // --- Options -------------------------------------------------------------------------------------
 
+// A composite whose form would do without a test is found all the same when no proof is tried.
+static void test_forms_without_a_proof(void) {
+    mpz_t n;
+    mpz_init(n);
+    prk_proof proof;
+    for (unsigned long k = 2; k <= 48; k += 2) {
+        mpz_ui_pow_ui(n, 3, 800);
+        mpz_mul_ui(n, n, k);
+        mpz_add_ui(n, n, 1);
+        const prk_form form = {.kind = PRK_FORM_POWER, .k = k, .b = 3, .n = 800, .c = 1};
+        const prk_prove_options options = {.only_curves = true, .form = &form};
+        EXPECT(prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), &options, NULL, NULL,
+                         &proof) == PRK_STATUS_OK,
+               "status");
+        EXPECT((proof.verdict == PRK_PROOF_COMPOSITE) == (mpz_probab_prime_p(n, 24) == 0),
+               "%lu * 3^800 + 1: %d", k, proof.verdict);
+    }
+    mpz_clear(n);
+}
+
 static void test_options(void) {
     mpz_t n;
     mpz_init(n);
@@ -1138,6 +1158,7 @@ int main(void) {
     test_known_numbers();
     test_composites();
     test_forms();
+    test_forms_without_a_proof();
     test_options();
     test_cancelling();
     print_figures();
