@@ -6,7 +6,8 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 DESTDIR ?=
-CFLAGS ?= -O2 -g
+# Lines for backtraces. All of -g doubles what the compiler takes for unrolled arithmetic.
+CFLAGS ?= -O2 -g1
 ifeq ($(origin CC),default)
   CC := $(firstword $(foreach c,gcc clang cc,$(if $(shell command -v $(c)),$(c))) cc)
 endif
@@ -108,7 +109,7 @@ $(LIB_DIR)/libprimality.a: $(LIB_OBJECTS)
 
 $(LIB_DIR)/$(SO): $(LIB_OBJECTS) CKernels/primality.map
 	$(CC) -shared -Wl,-soname,libprimality.so.$(SOVERSION) -Wl,--no-undefined \
-	  -Wl,--version-script=CKernels/primality.map $(CFLAGS) $(LDFLAGS) $(LIB_OBJECTS) -lgmp -o $@
+	  -Wl,--version-script=CKernels/primality.map $(CFLAGS) $(LDFLAGS) $(LIB_OBJECTS) -lgmp -lm -o $@
 
 # --- Installing -----------------------------------------------------------------------------------
 
@@ -156,7 +157,7 @@ install-cli: check-folders check-swift check-gmp ## Install the command line too
 	$(SWIFT) build $(SWIFT_RELEASE) --product primality
 	@mkdir -p .build-c
 	@echo "linking the tool with the Swift library inside"
-	@$(SWIFT)c -static-stdlib -o .build-c/primality "@$(BUILT)/primality.product/Objects.LinkFileList" -lgmp \
+	@$(SWIFT)c -static-stdlib -o .build-c/primality "@$(BUILT)/primality.product/Objects.LinkFileList" -lgmp -lm \
 	  $(STATIC_LIBRARIES:%=-l%) -Xlinker --gc-sections -Xlinker --defsym=main=PrimalityCLI_main >.build-c/link.log 2>&1 || { \
 	  echo "this toolchain links otherwise: building everything for it, some minutes"; \
 	  $(SWIFT) build $(SWIFT_RELEASE) --product primality --static-swift-stdlib --scratch-path .build-static && \
@@ -176,7 +177,7 @@ include Benchmarks/Makefile
 # --- House-keeping --------------------------------------------------------------------------------
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/count Benchmarks/pools)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/proof Benchmarks/fft Benchmarks/count Benchmarks/pools)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

@@ -34,7 +34,7 @@ let package = Package(
             name: "CKernels", dependencies: ["CGMP"], path: "CKernels",
             exclude: ["primality.map", "primality.pc.in"],
             // Without pkg-config's answer only this one links GMP.
-            linkerSettings: [.linkedLibrary("gmp")]),
+            linkerSettings: [.linkedLibrary("gmp"), .linkedLibrary("m")]),
         .target(name: "CPool", dependencies: ["CKernels"]),
         .target(name: "CModels", dependencies: ["CKernels", "CPool"]),
         .target(name: "PurePrimality", swiftSettings: swift),
@@ -49,7 +49,8 @@ let package = Package(
             name: "PrimalityPool", dependencies: ["CKernels", "CPool", "Primality"],
             swiftSettings: swiftOnC),
         .target(
-            name: "PrimalityProof", dependencies: ["CKernels", "Primality", "PrimalityPool"],
+            name: "PrimalityProof",
+            dependencies: ["CKernels", "CPool", "Primality", "PrimalityPool"],
             swiftSettings: swiftOnC),
         .target(
             name: "PrimalityModels",
@@ -111,7 +112,9 @@ let package = Package(
             dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"]),
         .testTarget(
             name: "PrimalityProofTests",
-            dependencies: ["Primality", "PrimalityProof", "TestSupport"]),
+            dependencies: [
+                "CKernels", "CPool", "Primality", "PrimalityPool", "PrimalityProof", "TestSupport",
+            ]),
         .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the benchmarks in C share: times of rounds and what becomes of them, the machine, JSON and
-// the command line. The includer defines _GNU_SOURCE, for clock_gettime and getloadavg, and uses
-// all of it.
+// the command line. The includer defines _GNU_SOURCE, for clock_gettime and getloadavg.
 
 #ifndef PRK_BENCHMARKS_MEASURING_H
 #define PRK_BENCHMARKS_MEASURING_H
@@ -61,7 +60,7 @@ static void bootstrap(const double *values, int count, double *low, double *high
 
 // Median, minimum and median absolute deviation, and the ratio of `reference` to m, when there is
 // one.
-static void summarise(measurement *m, const measurement *reference, int round_count) {
+static inline void summarise(measurement *m, const measurement *reference, int round_count) {
     double other[MAX_ROUNDS];
     m->median = median_of(m->rounds, round_count);
     m->min = m->rounds[0];
@@ -86,6 +85,9 @@ static inline double thread_ns(void) {
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+// How many passes take a millisecond, when one takes so many nanoseconds.
+static inline int repeats_of(double took) { return took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1)); }
+
 // --- The environment -----------------------------------------------------------------------------
 
 typedef struct environment {
@@ -93,7 +95,7 @@ typedef struct environment {
     double load_before[3], load_after[3];
 } environment;
 
-static void read_cpu_model(environment *e) {
+static inline void read_cpu_model(environment *e) {
     char line[256];
     snprintf(e->cpu, sizeof e->cpu, "unknown");
     FILE *file = fopen("/proc/cpuinfo", "r");
@@ -110,7 +112,7 @@ static void read_cpu_model(environment *e) {
     }
 }
 
-static void read_load(double load[3]) {
+static inline void read_load(double load[3]) {
     if (getloadavg(load, 3) != 3) {
         load[0] = load[1] = load[2] = -1;
     }
@@ -124,7 +126,13 @@ static const char *compiler(void) {
 #endif
 }
 
-static void print_load(const environment *e) {
+// `about` the level: what it is the level of.
+static inline void print_machine(const environment *e, const char *about) {
+    printf("CPU        %s\nlevel      %s%s\nlibrary    %s, %s\nbenchmark  %s\n", e->cpu,
+           prk_level_name(prk_active_level()), about, prk_version(), prk_compiler(), compiler());
+}
+
+static inline void print_load(const environment *e) {
     printf("load       %.2f %.2f %.2f before, %.2f %.2f %.2f after\n", e->load_before[0],
            e->load_before[1], e->load_before[2], e->load_after[0], e->load_after[1],
            e->load_after[2]);
@@ -155,7 +163,7 @@ static void write_pair(FILE *file, const char *key, const char *text) {
 
 // The form is that of the report of `primality bench`, whose --peers reads it. Begins the object,
 // and the one of the environment; what else belongs there may follow.
-static void write_environment(FILE *file, const environment *e) {
+static inline void write_environment(FILE *file, const environment *e) {
     fputs("{\n  \"format\": \"primality-peers/1\",\n  \"environment\": {\n", file);
     write_pair(file, "cpu", e->cpu);
     write_pair(file, "level", prk_level_name(prk_active_level()));
@@ -215,8 +223,8 @@ static void write_id(FILE *file, const workload_name *w, const char *variant) {
     fputc('"', file);
 }
 
-static void write_measurement(FILE *file, const workload_name *w, const char *variant,
-                              const measurement *m, int round_count) {
+static inline void write_measurement(FILE *file, const workload_name *w, const char *variant,
+                                     const measurement *m, int round_count) {
     static bool begun;
     fputs(begun ? ",\n    {\"id\": " : "]\n  },\n  \"measurements\": [\n    {\"id\": ", file);
     begun = true;
@@ -256,6 +264,15 @@ typedef struct json_file {
     FILE *file; // NULL: none is wanted
 } json_file;
 
+static void print_usage(FILE *file, const char *program, const number_option *numbers, int count) {
+    fprintf(file, "usage: %s", program);
+    for (int i = 0; i < count; i++) {
+        fprintf(file, " [--%s %" PRIu64 "..%" PRIu64 "]", numbers[i].name, numbers[i].least,
+                numbers[i].most);
+    }
+    fputs(" [--json FILE]\n", file);
+}
+
 static uint64_t parse_number(const char *program, const char *text, uint64_t least, uint64_t most) {
     char *end;
     uint64_t n = strtoull(text, &end, 10);
@@ -269,14 +286,15 @@ static uint64_t parse_number(const char *program, const char *text, uint64_t lea
 
 // Sets what options give and opens the file of --json, first: a name that cannot be written should
 // not cost a whole run. Ends the program where that fails, or where the level does not exist.
-static json_file read_command_line(const char *program, int argc, char **argv,
-                                   const number_option *numbers, int count) {
-    struct option options[MAX_OPTIONS + 2] = {{0}};
+static inline json_file read_command_line(const char *program, int argc, char **argv,
+                                          const number_option *numbers, int count) {
+    struct option options[MAX_OPTIONS + 3] = {{0}};
     json_file json = {NULL, NULL};
     for (int i = 0; i < count; i++) {
         options[i] = (struct option){numbers[i].name, required_argument, NULL, i};
     }
     options[count] = (struct option){"json", required_argument, NULL, count};
+    options[count + 1] = (struct option){"help", no_argument, NULL, count + 1};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == count) {
@@ -284,12 +302,11 @@ static json_file read_command_line(const char *program, int argc, char **argv,
         } else if (option >= 0 && option < count) {
             const number_option *number = &numbers[option];
             *number->value = parse_number(program, optarg, number->least, number->most);
+        } else if (option == count + 1) {
+            print_usage(stdout, program, numbers, count);
+            exit(0);
         } else {
-            fprintf(stderr, "usage: %s", program);
-            for (int i = 0; i < count; i++) {
-                fprintf(stderr, " [--%s N]", numbers[i].name);
-            }
-            fputs(" [--json FILE]\n", stderr);
+            print_usage(stderr, program, numbers, count);
             exit(64);
         }
     }
@@ -305,7 +322,7 @@ static json_file read_command_line(const char *program, int argc, char **argv,
     return json;
 }
 
-static void close_json(const json_file *json) {
+static inline void close_json(const json_file *json) {
     fputs("\n  ]\n}\n", json->file);
     if (ferror(json->file) | fclose(json->file)) {
         perror(json->path);

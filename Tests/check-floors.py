@@ -21,11 +21,14 @@ C_FLOORS = [
     ["include", "tables"],
     ["u64"],
     ["cpu", "system", "numbers", "sieve"],
-    ["ifma"],
+    ["ifma", "fft"],
     ["modular"],
-    ["long", "curve", "factor"],
-    ["special"],
+    ["long", "curve"],
+    ["share"],
+    ["special", "factor"],
+    ["ecpp"],
     ["engine", "verify", "prove"],
+    ["job"],
 ]
 SWIFT_FLOORS = [
     ["CGMP"],
@@ -42,7 +45,6 @@ SIDEWAYS = {
     ("sieve", "cpu"): "the bound on a number's size",
     ("PrimalityBench", "PrimalityModels"): "the book's numbers",
     ("numbers", "system"): "SipHash, and memory that is kept",
-    ("factor", "long"): "powers, and the test of what was found",
     ("prove", "engine"): "the report of a composite, before anything is proved",
 }
 # Rooms beside the house: they lean on nothing of ours.

@@ -204,8 +204,8 @@ static void run_unit(const contender *c, size_t count, uint8_t *out) {
             list[size] = &numbers[size];
         }
         if (c->is_alone) {
-            prk_strong_test(scratch, prk_fastest_arithmetic(powers[first]), powers[first], two,
-                            NULL, &numbers[0].passed);
+            prk_strong_test(scratch, prk_arithmetic_for(powers[first], NULL), powers[first], NULL,
+                            two, NULL, &numbers[0].passed);
         } else {
             prk_lanes_strong(list, size, memory, scratch, NULL);
         }
@@ -315,7 +315,7 @@ static void measure(workload kind, int size) {
         if (takes_part(kind, &contenders[c], bits)) {
             const double took = measure_once(kind, &contenders[c], bits, 1, out) *
                                 (double)count_of(kind, &contenders[c], bits);
-            repeats[c] = took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1));
+            repeats[c] = repeats_of(took);
         }
     }
     for (int round = 0; round < round_count; round++) {
@@ -337,8 +337,7 @@ static void measure(workload kind, int size) {
 // --- Tables --------------------------------------------------------------------------------------
 
 static void print_header(const environment *e) {
-    printf("CPU        %s\nlevel      %s\nlibrary    %s, %s\nbenchmark  %s\n", e->cpu,
-           prk_level_name(prk_active_level()), prk_version(), prk_compiler(), compiler());
+    print_machine(e, "");
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].library != NULL) {
             printf("%-10s %s, %s\n", contenders[c].name, contenders[c].library->version(),

@@ -49,9 +49,11 @@ static measurement starts;
 static int round_count = 15, worker_count = 2;
 
 static uint32_t nothing(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                        const prk_form *forms, size_t count, uint8_t *verdicts,
-                        prk_evidence *evidence, char *text) {
+                        const prk_form *forms, size_t count, size_t first, const uint32_t *cancel,
+                        uint8_t *verdicts, prk_evidence *evidence, char *text) {
     (void)context;
+    (void)first;
+    (void)cancel;
     (void)forms;
     (void)evidence;
     (void)limbs;

@@ -119,7 +119,7 @@ static void measure_workload(workload kind, uint64_t *n, uint8_t *out, bool *wan
         double start = thread_ns();
         run(&contenders[c], n, out);
         double took = thread_ns() - start;
-        repeats[c] = took >= 1e6 ? 1 : 1 + (int)(1e6 / (took + 1));
+        repeats[c] = repeats_of(took);
     }
     for (int round = 0; round < round_count; round++) {
         for (size_t turn = 0; turn < contender_count; turn++) {
@@ -177,9 +177,7 @@ static void measure_trial_division(void) {
 // --- Tables --------------------------------------------------------------------------------------
 
 static void print_header(const environment *e) {
-    printf(
-        "CPU        %s\nlevel      %s, used by the API's calls\nlibrary    %s, %s\nbenchmark  %s\n",
-        e->cpu, prk_level_name(prk_active_level()), prk_version(), prk_compiler(), compiler());
+    print_machine(e, ", used by the API's calls");
     for (size_t c = 0; c < contender_count; c++) {
         if (contenders[c].kind == PEER) {
             printf("%-10s %s, %s\n", contenders[c].name, contenders[c].library->version(),

@@ -14,6 +14,7 @@
 typedef struct selection {
     const prk_kernel_set *kernels;
     prk_status status;
+    bool has_wide_doubles;
 } selection;
 
 // Lowest level first, indexed by prk_level. NULL: not in this build.
@@ -31,15 +32,19 @@ static const char *const names[PRK_LEVEL_COUNT] = {"portable", "bmi2", "avx2", "
 // Every selection there can be, so that choosing one is a single atomic store of a pointer: threads
 // that race choose the same.
 static const selection chosen[PRK_LEVEL_COUNT] = {
-    {&prk_kernels_portable, PRK_STATUS_OK},
+    {&prk_kernels_portable, PRK_STATUS_OK, false},
 #if defined(__x86_64__)
-    {&prk_kernels_bmi2, PRK_STATUS_OK},
-    {&prk_kernels_avx2, PRK_STATUS_OK},
-    {&prk_kernels_avx512ifma, PRK_STATUS_OK},
+    {&prk_kernels_bmi2, PRK_STATUS_OK, false},
+    {&prk_kernels_avx2, PRK_STATUS_OK, false},
+    {&prk_kernels_avx512ifma, PRK_STATUS_OK, true},
 #endif
 };
-static const selection unknown = {&prk_kernels_portable, PRK_STATUS_LEVEL_UNKNOWN};
-static const selection unavailable = {&prk_kernels_portable, PRK_STATUS_LEVEL_UNAVAILABLE};
+#if defined(__x86_64__)
+// A machine with AVX-512 that lacks IFMA, when no level is forced.
+static const selection wide = {&prk_kernels_avx2, PRK_STATUS_OK, true};
+#endif
+static const selection unknown = {&prk_kernels_portable, PRK_STATUS_LEVEL_UNKNOWN, false};
+static const selection unavailable = {&prk_kernels_portable, PRK_STATUS_LEVEL_UNAVAILABLE, false};
 
 static _Atomic(const selection *) selected;
 
@@ -87,6 +92,12 @@ static const selection *choose(void) {
     while (!prk_level_supported((prk_level)level)) {
         level--;
     }
+#if defined(__x86_64__)
+    if (level == PRK_LEVEL_AVX2 && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512dq")) {
+        return &wide;
+    }
+#endif
     return &chosen[level];
 }
 
@@ -99,11 +110,19 @@ static const selection *current(void) {
     return s;
 }
 
+void prk_take_level(prk_level level) {
+    if (prk_level_supported(level)) {
+        atomic_store_explicit(&selected, &chosen[level], memory_order_release);
+    }
+}
+
 const prk_kernel_set *prk_kernels(void) { return current()->kernels; }
 
 const prk_kernel_set *prk_kernels_at(prk_level level) {
     return prk_level_supported(level) ? sets[level] : NULL;
 }
+
+bool prk_has_wide_doubles(void) { return current()->has_wide_doubles; }
 
 prk_level prk_active_level(void) { return current()->kernels->level; }
 

@@ -37,7 +37,7 @@ const char *prk_verdict_name(prk_verdict verdict) {
 const char *prk_engine_name(prk_engine engine) {
     static const char *const names[] = {
         [PRK_ENGINE_AUTO] = "auto", [PRK_ENGINE_TRIAL] = "trial", [PRK_ENGINE_U64] = "u64",
-        [PRK_ENGINE_GMP] = "gmp",   [PRK_ENGINE_IFMA] = "ifma",
+        [PRK_ENGINE_GMP] = "gmp",   [PRK_ENGINE_IFMA] = "ifma",   [PRK_ENGINE_FFT] = "fft",
     };
     return NAME_IN(names, engine);
 }
@@ -57,6 +57,15 @@ const char *prk_method_name(prk_method method) {
         [PRK_METHOD_PROTH] = "proth",
         [PRK_METHOD_LUCAS_LEHMER_RIESEL] = "lucas-lehmer-riesel",
         [PRK_METHOD_STRONG_HASHED_BASE] = "strong-hashed-base",
+        [PRK_METHOD_POCKLINGTON] = "pocklington",
+        [PRK_METHOD_MORRISON] = "morrison",
+        [PRK_METHOD_BLS5] = "bls5",
+        [PRK_METHOD_BLS7] = "bls7",
+        [PRK_METHOD_KONYAGIN] = "konyagin",
+        [PRK_METHOD_COMBINED] = "combined",
+        [PRK_METHOD_BLS3] = "bls3",
+        [PRK_METHOD_BLS15] = "bls15",
+        [PRK_METHOD_ECPP] = "ecpp",
     };
     return NAME_IN(names, method);
 }

@@ -41,7 +41,7 @@ static void multiply(const field *f, mp_limb_t *out, const mp_limb_t *a, const m
 
 static void square(const field *f, mp_limb_t *out, const mp_limb_t *a) {
     copy(f, out, a);
-    f->m.arithmetic->square(&f->m, (prk_residue *)out, false, NULL);
+    f->m.arithmetic->square(&f->m, (prk_residue *)out, 1, NULL);
 }
 
 static void square_two(const field *f, mp_limb_t *out, const mp_limb_t *a, mp_limb_t *out2,
@@ -50,15 +50,15 @@ static void square_two(const field *f, mp_limb_t *out, const mp_limb_t *a, mp_li
     square(f, out2, b);
 }
 
-// sum += c a; what is below 0 is made up for by multiples of n, of which `*above` are added.
-static void add_times(const field *f, int c, const mp_limb_t *a, int *above) {
+// sum += c a, below `*most` n. What is below 0 is made up for by multiples of n.
+static void add_times(const field *f, int c, const mp_limb_t *a, int *most) {
     if (c > 0) {
         f->sum[f->size] += mpn_addmul_1(f->sum, a, f->size, (mp_limb_t)c);
     } else if (c < 0) {
         f->sum[f->size] += mpn_addmul_1(f->sum, f->n, f->size, (mp_limb_t)-c);
         f->sum[f->size] -= mpn_submul_1(f->sum, a, f->size, (mp_limb_t)-c);
-        *above -= c;
     }
+    *most += c > 0 ? c : -c;
 }
 
 // Canonical: `above` is for lanes.
@@ -74,7 +74,6 @@ static void combine(const field *f, mp_limb_t *out, int ca, const mp_limb_t *a, 
     }
     add_times(f, cb, b, &most);
     add_times(f, cc, c, &most);
-    most += cb > 0 ? cb : 0;
     for (; most > 1; most--) {
         if (f->sum[f->size] == 0 && mpn_cmp(f->sum, f->n, f->size) < 0) {
             break;

@@ -184,14 +184,6 @@ CURVE __mmask8 is_zero(const field *f, __m512i *x) {
     return (__mmask8)(equal_small(x, 0, f->size) | equal(x, f->m.n, f->size));
 }
 
-static void store_lane(mpz_ptr x, __m512i *vectors, int l, int k) {
-    uint64_t limbs[(PRK_LANE_MOST_BITS + SPARE_BITS) / PRK_LIMB_BITS + 1];
-    for (int j = 0; j < k; j++) {
-        limbs[j] = lane(vectors + j, l)[0];
-    }
-    mpz_import(x, (size_t)k, -1, sizeof *limbs, 0, 64 - PRK_LIMB_BITS, limbs);
-}
-
 CURVE void answer_claims(const field *f, look *l, __mmask8 plus, const prk_curve_claim *claims,
                          size_t count, prk_scratch *s, prk_curve_answer *answers) {
     __m512i *x = l->p.x, *y = l->p.y, *difference = l->x;
@@ -203,7 +195,7 @@ CURVE void answer_claims(const field *f, look *l, __mmask8 plus, const prk_curve
     prk_lanes_leave_form(l->product, l->product, &f->m, f->t);
     mpz_ptr product = prk_scratch_take(s);
     for (size_t i = 0; i < count; i++) {
-        store_lane(product, l->product, (int)i, f->size);
+        store_mpz(product, l->product, (int)i, f->size);
         mpz_gcd(product, product, claims[i].n);
         const bool is_unit = mpz_cmp_ui(product, 1) == 0;
         const bool is_equal = ((zero_x & zero_y) >> i & 1) != 0;

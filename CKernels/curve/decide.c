@@ -13,18 +13,16 @@ typedef struct affine {
 // modulo all primes of n alike; a unit; or neither, which tells primes of n apart, and ends it.
 typedef struct walker {
     mpz_srcptr n, a;
-    mpz_ptr slope, t, divisor;
+    mpz_ptr slope, t;
     bool is_split; // a divisor of n was found
 } walker;
 
 // slope = slope / t. Neither 0 modulo n.
 static bool divide(walker *w) {
-    mpz_gcd(w->divisor, w->t, w->n);
-    if (mpz_cmp_ui(w->divisor, 1) != 0) {
+    if (mpz_invert(w->t, w->t, w->n) == 0) {
         w->is_split = true;
         return false;
     }
-    mpz_invert(w->t, w->t, w->n);
     mpz_mul(w->slope, w->slope, w->t);
     mpz_mod(w->slope, w->slope, w->n);
     return true;
@@ -117,11 +115,8 @@ static prk_status times(walker *w, affine *p, affine *q, mpz_srcptr k, const uin
 prk_status prk_curve_decide(const prk_curve_claim *claim, prk_scratch *s, const uint32_t *cancel,
                             prk_curve_answer *answer) {
     const size_t taken = s->taken;
-    walker w = {.n = claim->n,
-                .a = claim->a,
-                .slope = prk_scratch_take(s),
-                .t = prk_scratch_take(s),
-                .divisor = prk_scratch_take(s)};
+    walker w = {
+        .n = claim->n, .a = claim->a, .slope = prk_scratch_take(s), .t = prk_scratch_take(s)};
     affine p = {.x = prk_scratch_take(s), .y = prk_scratch_take(s)};
     affine q = {.x = prk_scratch_take(s), .y = prk_scratch_take(s)};
     mpz_set(p.x, claim->x);

@@ -23,15 +23,6 @@ enum {
     LEAST_FORM = sizeof(prk_form),
 };
 
-static bool are_zero(const unsigned char *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (bytes[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // The options of a caller who may know fewer fields, or more that are 0. False: more that are not.
 static bool read_options(prk_options *own, const prk_options *options) {
     const size_t size = options->size == 0 ? sizeof *own : options->size;
@@ -39,7 +30,7 @@ static bool read_options(prk_options *own, const prk_options *options) {
         return false;
     }
     if (size > sizeof *own &&
-        !are_zero((const unsigned char *)options + sizeof *own, size - sizeof *own)) {
+        !prk_are_zero((const unsigned char *)options + sizeof *own, size - sizeof *own)) {
         return false;
     }
     memset(own, 0, sizeof *own);
@@ -60,7 +51,7 @@ static bool check_forms(const prk_options *options, size_t count) {
     for (size_t i = 0; i < count; i++, next += step) {
         prk_form form; // a copy, since only the caller knows how it is aligned
         memcpy(&form, next, sizeof form);
-        if (!prk_form_is_valid(&form) || !are_zero(next + sizeof form, step - sizeof form)) {
+        if (!prk_form_is_valid(&form) || !prk_are_zero(next + sizeof form, step - sizeof form)) {
             return false;
         }
     }
@@ -69,7 +60,7 @@ static bool check_forms(const prk_options *options, size_t count) {
 
 static prk_status check(prk_engine engine, const uint64_t *limbs, const uint64_t *offsets,
                         size_t count, const uint8_t *verdicts) {
-    if ((unsigned)engine > PRK_ENGINE_IFMA || offsets == NULL || verdicts == NULL) {
+    if ((unsigned)engine > PRK_ENGINE_FFT || offsets == NULL || verdicts == NULL) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     for (size_t i = 0; i < count; i++) {
@@ -119,10 +110,16 @@ static prk_engine engine_for(prk_engine engine, const uint64_t *limbs, size_t si
     if (engine == PRK_ENGINE_AUTO && size <= 1) {
         return PRK_ENGINE_U64;
     }
-    if (engine == PRK_ENGINE_AUTO || engine == PRK_ENGINE_IFMA) {
-        return prk_lanes_take(bit_length(limbs, size)) ? PRK_ENGINE_IFMA : PRK_ENGINE_GMP;
+    const size_t bits = bit_length(limbs, size);
+    if ((engine == PRK_ENGINE_AUTO || engine == PRK_ENGINE_IFMA) && prk_lanes_take(bits)) {
+        return PRK_ENGINE_IFMA;
     }
-    return engine;
+    const size_t least = engine == PRK_ENGINE_AUTO ? prk_fft_crossover() : PRK_FFT_LEAST_BITS;
+    if ((engine == PRK_ENGINE_AUTO || engine == PRK_ENGINE_FFT) && bits >= least &&
+        bits <= PRK_FFT_MOST_BITS) {
+        return PRK_ENGINE_FFT;
+    }
+    return engine == PRK_ENGINE_TRIAL || engine == PRK_ENGINE_U64 ? engine : PRK_ENGINE_GMP;
 }
 
 // What all numbers of a batch are tested with.
@@ -143,7 +140,15 @@ static prk_status reserve(run *r, size_t size) {
     return r->scratch == NULL ? PRK_STATUS_NO_MEMORY : prk_scratch_reserve(r->scratch, size);
 }
 
-static prk_status test_large(run *r, mpz_srcptr n, prk_report *report) {
+// By what one number is tested that is not for the lanes: as numbers in lanes are, for those of
+// their sizes.
+static prk_engine way_of(const run *r, const prk_report *report) {
+    return r->engine == PRK_ENGINE_IFMA && report->engine != PRK_ENGINE_IFMA ? PRK_ENGINE_GMP
+           : r->engine == PRK_ENGINE_IFMA                                    ? PRK_ENGINE_AUTO
+                                                                             : r->engine;
+}
+
+static prk_status test_large(run *r, mpz_srcptr n, const prk_form *form, prk_report *report) {
     bool is_decided = false;
     prk_status status = prk_test_by_division(n, report, &is_decided);
     if (status == PRK_STATUS_OK && !is_decided) {
@@ -152,15 +157,40 @@ static prk_status test_large(run *r, mpz_srcptr n, prk_report *report) {
     if (status != PRK_STATUS_OK || is_decided) {
         return status;
     }
-    const prk_arithmetic *arithmetic =
-        report->engine == PRK_ENGINE_IFMA ? prk_fastest_arithmetic(n) : prk_scalar_arithmetic(n);
-    return prk_test_undivided(r->scratch, arithmetic, n, r->options, report);
+    // The same engine as among others, where no form is looked at.
+    return prk_test_undivided(r->scratch, way_of(r, report), n,
+                              r->engine == PRK_ENGINE_IFMA ? NULL : form, r->options, report);
+}
+
+// Form i of a batch, as its caller has laid them out.
+static const prk_form *form_at(const prk_options *options, size_t i, prk_form *room) {
+    if (options->forms == NULL) {
+        return NULL;
+    }
+    const size_t step = options->form_size == 0 ? sizeof *room : options->form_size;
+    memcpy(room, (const unsigned char *)options->forms + i * step, sizeof *room);
+    return room;
+}
+
+// Whether transforms take less time for a number by itself than lanes do, since it is k b^n ± 1.
+// What is k 2^e ± 1 leaves the lanes by itself.
+static bool is_for_transforms(const run *r, mpz_srcptr n, const prk_form *form) {
+    prk_special_form special;
+    const bool is_asked = r->engine == PRK_ENGINE_AUTO || r->engine == PRK_ENGINE_FFT;
+    return is_asked && form != NULL && form->kind == PRK_FORM_POWER &&
+           mpz_sizeinbase(n, 2) >= prk_fft_form_crossover() &&
+           prk_special_form_from(form, n, &special) && prk_arithmetic_for(n, &special)->is_watched;
+}
+
+// Whether numbers of this size wait for others, to be tested in lanes of transforms.
+static bool has_lanes(const run *r, mpz_srcptr n) {
+    return prk_fft_lanes_least(mpz_sizeinbase(n, 2), r->engine == PRK_ENGINE_FFT) != SIZE_MAX;
 }
 
 // One number of `size` significant limbs, with its evidence; `waits` when what is left of its test
 // is to be done in lanes.
-static prk_status test_one(run *r, const uint64_t *limbs, size_t size, prk_report *report,
-                           bool *waits) {
+static prk_status test_one(run *r, const uint64_t *limbs, size_t size, const prk_form *form,
+                           prk_report *report, bool *waits) {
     *report = (prk_report){.size = sizeof *report};
     *waits = false;
     mpz_t view;
@@ -174,8 +204,8 @@ static prk_status test_one(run *r, const uint64_t *limbs, size_t size, prk_repor
         status = test_trial(low, r->options, report);
         break;
     case PRK_ENGINE_IFMA:
-        if (r->is_alone) {
-            status = test_large(r, n, report);
+        if (r->is_alone || is_for_transforms(r, n, form)) {
+            status = test_large(r, n, form, report);
         } else if (low % 2 == 0) {
             prk_report_factor(report, 2);
         } else {
@@ -183,8 +213,18 @@ static prk_status test_one(run *r, const uint64_t *limbs, size_t size, prk_repor
             *waits = true;
         }
         break;
+    case PRK_ENGINE_FFT:
+        if (r->is_alone || !has_lanes(r, n) || is_for_transforms(r, n, form)) {
+            status = test_large(r, n, form, report);
+        } else {
+            bool is_decided = false;
+            status = prk_test_by_division(n, report, &is_decided);
+            *waits = status == PRK_STATUS_OK && !is_decided;
+            status = *waits ? reserve(r, size) : status;
+        }
+        break;
     case PRK_ENGINE_GMP:
-        status = test_large(r, n, report);
+        status = test_large(r, n, form, report);
         break;
     default:
         prk_kernels()->test_with_report(low, report);
@@ -194,7 +234,8 @@ static prk_status test_one(run *r, const uint64_t *limbs, size_t size, prk_repor
         status = reserve(r, size);
     }
     if (status == PRK_STATUS_OK && r->options->want_residue && size > 0) {
-        status = prk_res64(r->scratch, n, r->options->cancel, &report->residue);
+        status =
+            prk_res64(r->scratch, way_of(r, report), n, form, r->options->cancel, &report->residue);
         report->fields |= PRK_REPORT_HAS_RESIDUE;
     }
     return status;
@@ -248,7 +289,8 @@ static prk_status report_words(run *r, const uint64_t *words, size_t count, uint
     for (size_t i = 0; r->options->want_residue && i < count; i++) {
         if (status == PRK_STATUS_OK && words[i] != 0) {
             mpz_t view;
-            status = prk_res64(r->scratch, mpz_roinit_n(view, (const mp_limb_t *)&words[i], 1),
+            status = prk_res64(r->scratch, PRK_ENGINE_AUTO,
+                               mpz_roinit_n(view, (const mp_limb_t *)&words[i], 1), NULL,
                                r->options->cancel, &reports[i].residue);
             reports[i].fields |= PRK_REPORT_HAS_RESIDUE;
         }
@@ -268,9 +310,11 @@ typedef struct prk_block {
     prk_report reports[PRK_LANE_BATCH];
 } prk_block;
 
-// Some numbers, of which each is tested by itself or waits for the others.
-static prk_status test_block(run *r, const uint64_t *limbs, const uint64_t *offsets, size_t count,
-                             uint8_t *verdicts, prk_report *reports, prk_lane_number *waiting) {
+// Some numbers, the first of them at a place of the batch, of which each is tested by itself or
+// waits for the others.
+static prk_status test_block(run *r, const uint64_t *limbs, const uint64_t *offsets, size_t place,
+                             size_t count, uint8_t *verdicts, prk_report *reports,
+                             prk_lane_number *waiting) {
     static const uint64_t zero = 0;
     prk_status status = PRK_STATUS_OK;
     size_t waits = 0;
@@ -284,7 +328,9 @@ static prk_status test_block(run *r, const uint64_t *limbs, const uint64_t *offs
         const uint64_t *number = length == 0 ? &zero : limbs + offsets[i];
         const size_t size = significant(number, length);
         bool is_waiting = false;
-        status = test_one(r, number, size, &reports[i], &is_waiting);
+        prk_form room;
+        status = test_one(r, number, size, form_at(r->options, place + i, &room), &reports[i],
+                          &is_waiting);
         const uint64_t after = r->timed ? prk_thread_cpu_ns() : 0;
         reports[i].cpu_ns = after - before;
         before = after;
@@ -295,12 +341,13 @@ static prk_status test_block(run *r, const uint64_t *limbs, const uint64_t *offs
             waiting[waits++] = (prk_lane_number){.limbs = number,
                                                  .size = size,
                                                  .bits = bit_length(number, size),
-                                                 .report = &reports[i]};
+                                                 .report = &reports[i],
+                                                 .is_divided = reports[i].engine == PRK_ENGINE_FFT};
         }
         verdicts[i] = reports[i].verdict;
     }
     if (status == PRK_STATUS_OK && waits > 0) {
-        status = prk_lanes_test(r->scratch, waiting, waits, r->options, r->timed);
+        status = prk_lanes_test(r->scratch, r->engine, waiting, waits, r->options, r->timed);
         for (size_t i = 0; i < count; i++) {
             verdicts[i] = reports[i].verdict;
         }
@@ -366,7 +413,7 @@ prk_status prk_test_batch(prk_engine engine, const uint64_t *limbs, const uint64
         const size_t some = count - i < most ? count - i : most;
         prk_report *to = is_in_place ? reports + i : block != NULL ? block->reports : &single;
         status = are_words ? report_words(&r, limbs + offsets[i], some, verdicts + i, to)
-                           : test_block(&r, limbs, offsets + i, some, verdicts + i, to,
+                           : test_block(&r, limbs, offsets + i, i, some, verdicts + i, to,
                                         block != NULL ? block->waiting : NULL);
         if (reports != NULL && !is_in_place) {
             give_reports((unsigned char *)reports + i * step, step, to, some);

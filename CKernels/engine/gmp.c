@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The test of one number on GMP: small primes, a proof for special forms, Baillie-PSW, random
+// The test of one number by itself: small primes, a proof for special forms, Baillie-PSW, random
 // bases.
 
 #include "../cpu/report.h"
@@ -10,16 +10,62 @@
 #include "../special/special.h"
 #include "engine.h"
 
+const prk_arithmetic *prk_arithmetic_of(prk_engine way, mpz_srcptr n,
+                                        const prk_special_form *form) {
+    switch (way) {
+    case PRK_ENGINE_GMP:
+        return prk_gmp_arithmetic(n, form);
+    case PRK_ENGINE_FFT:
+        return prk_fft_takes(n) ? &prk_fft_fast : prk_gmp_arithmetic(n, form);
+    default:
+        return prk_arithmetic_for(n, form);
+    }
+}
+
+void prk_report_engine(prk_report *report, const prk_arithmetic *arithmetic) {
+    if (arithmetic->is_watched) {
+        report->engine = PRK_ENGINE_FFT;
+    } else if (arithmetic == &prk_special || report->engine == PRK_ENGINE_FFT) {
+        report->engine = PRK_ENGINE_GMP;
+    }
+#if defined(__x86_64__)
+    if (arithmetic == &prk_across) {
+        report->engine = PRK_ENGINE_IFMA;
+    }
+#endif
+}
+
+typedef struct strong_test {
+    mpz_srcptr n;
+    const prk_special_form *form;
+    const uint32_t *cancel;
+} strong_test;
+
+static prk_status test_base_2(void *context, prk_scratch *s, const prk_arithmetic *arithmetic,
+                              bool *passed) {
+    const strong_test *t = context;
+    mpz_t view;
+    static const mp_limb_t two = 2;
+    return prk_strong_test(s, arithmetic, t->n, t->form, mpz_roinit_n(view, &two, 1), t->cancel,
+                           passed);
+}
+
+prk_status prk_confirm_probable_prime(prk_scratch *s, const prk_arithmetic *used, mpz_srcptr n,
+                                      const prk_special_form *form, const uint32_t *cancel,
+                                      bool *passed) {
+    strong_test base_2 = {n, form, cancel};
+    return prk_confirm(s, used, n, form, test_base_2, &base_2, passed);
+}
+
 // Passing Baillie-PSW proves primality below 2^64 [FeGa13] and nothing above: the extra strong test
 // asks for more than the almost extra strong one with the same P, of which that is known.
 static prk_status baillie_psw(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
-                              const prk_options *options, prk_report *report) {
+                              const prk_special_form *form, const prk_options *options,
+                              prk_report *report) {
     bool passed = false;
     report->verdict = PRK_COMPOSITE;
-    mpz_t view;
-    static const mp_limb_t two = 2;
-    prk_status status =
-        prk_strong_test(s, arithmetic, n, mpz_roinit_n(view, &two, 1), options->cancel, &passed);
+    strong_test base_2 = {n, form, options->cancel};
+    prk_status status = test_base_2(&base_2, s, arithmetic, &passed);
     if (status != PRK_STATUS_OK || !passed) {
         report->method = PRK_METHOD_STRONG_BASE2;
         return status;
@@ -33,7 +79,7 @@ static prk_status baillie_psw(prk_scratch *s, const prk_arithmetic *arithmetic, 
         report->fields |= PRK_REPORT_HAS_LUCAS;
         report->lucas_p = p;
         report->lucas_q = 1;
-        status = prk_extra_strong_lucas_test(s, arithmetic, n, p, options->cancel,
+        status = prk_extra_strong_lucas_test(s, arithmetic, n, form, p, options->cancel,
                                              &report->lucas_condition);
     }
     if (status != PRK_STATUS_OK || report->lucas_condition == PRK_LUCAS_NONE) {
@@ -48,7 +94,7 @@ static prk_status baillie_psw(prk_scratch *s, const prk_arithmetic *arithmetic, 
     for (uint32_t round = 1; round <= options->rounds; round++) {
         mpz_ptr base = prk_scratch_take(s);
         prk_random_base_mpz(base, n, options->seed, round);
-        status = prk_strong_test(s, arithmetic, n, base, options->cancel, &passed);
+        status = prk_strong_test(s, arithmetic, n, form, base, options->cancel, &passed);
         s->taken--;
         if (status != PRK_STATUS_OK) {
             return status;
@@ -60,7 +106,18 @@ static prk_status baillie_psw(prk_scratch *s, const prk_arithmetic *arithmetic, 
             return PRK_STATUS_OK;
         }
     }
-    report->verdict = PRK_PROBABLE_PRIME;
+    status = prk_confirm(s, arithmetic, n, form, test_base_2, &base_2, &passed);
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    if (passed) {
+        report->verdict = PRK_PROBABLE_PRIME;
+        return PRK_STATUS_OK;
+    }
+    *report = (prk_report){.size = report->size,
+                           .engine = report->engine,
+                           .verdict = PRK_COMPOSITE,
+                           .method = PRK_METHOD_STRONG_BASE2};
     return PRK_STATUS_OK;
 }
 
@@ -93,26 +150,38 @@ prk_status prk_test_by_division(mpz_srcptr n, prk_report *report, bool *is_decid
     return PRK_STATUS_OK;
 }
 
-prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *options,
-                         prk_report *report, bool *is_special) {
+static prk_status test_form(prk_scratch *s, prk_engine way, mpz_srcptr n,
+                            const prk_options *options, prk_report *report, bool *is_special) {
     prk_special_form form;
     *is_special = mpz_size(n) > 1 && prk_special_form_of(n, &form);
     if (!*is_special) {
         return PRK_STATUS_OK;
     }
+    const prk_arithmetic *arithmetic = prk_arithmetic_of(way, n, &form);
+    prk_report_engine(report, arithmetic);
     mpz_ptr residue = prk_scratch_take(s);
-    const prk_status status = prk_prove_special(s, n, &form, options->cancel, report, residue);
+    const prk_status status =
+        prk_prove_special(s, arithmetic, n, &form, options->cancel, report, residue);
     s->taken--;
     return status;
 }
 
-prk_status prk_test_undivided(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+prk_status prk_test_form(prk_scratch *s, mpz_srcptr n, const prk_options *options,
+                         prk_report *report, bool *is_special) {
+    return test_form(s, PRK_ENGINE_AUTO, n, options, report, is_special);
+}
+
+prk_status prk_test_undivided(prk_scratch *s, prk_engine way, mpz_srcptr n, const prk_form *given,
                               const prk_options *options, prk_report *report) {
     bool is_special = false;
-    const prk_status status = prk_test_form(s, n, options, report, &is_special);
-    if (is_special) {
-        report->engine = PRK_ENGINE_GMP;
+    const prk_status status = test_form(s, way, n, options, report, &is_special);
+    if (status != PRK_STATUS_OK || is_special) {
+        return status;
     }
-    return status != PRK_STATUS_OK || is_special ? status
-                                                 : baillie_psw(s, arithmetic, n, options, report);
+    prk_special_form form;
+    const bool has_form =
+        way != PRK_ENGINE_GMP && prk_fft_takes(n) && prk_special_form_from(given, n, &form);
+    const prk_arithmetic *arithmetic = prk_arithmetic_of(way, n, has_form ? &form : NULL);
+    prk_report_engine(report, arithmetic);
+    return baillie_psw(s, arithmetic, n, has_form ? &form : NULL, options, report);
 }

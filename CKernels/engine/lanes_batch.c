@@ -8,50 +8,133 @@
 
 #include <stdlib.h>
 
+#include "../fft/lanes.h"
 #include "../include/prk_kernels.h"
 #include "../include/prk_system.h"
+#include "../long/fft_lanes.h"
 #include "../long/long.h"
 #include "../numbers/random_base.h"
 #include "engine.h"
-
-#if defined(__x86_64__)
 
 // Up to here a group is several vectors.
 #define INTERLEAVED_LIMBS 6
 
 typedef struct run {
     prk_scratch *scratch;
-    void *memory;
     const prk_options *options;
+    prk_engine way; // PRK_ENGINE_AUTO, PRK_ENGINE_IFMA or PRK_ENGINE_FFT
     bool timed;
 } run;
 
-static bool is_each(prk_lane_number *const *numbers, size_t count) {
-    return prk_each_is_faster(count, (size_t)numbers[0]->k);
+// By what a group is tested.
+typedef enum lanes { LANES_OF_IFMA, LANES_OF_TRANSFORMS } lanes;
+
+static lanes lanes_of(const run *r, const prk_lane_number *number) {
+    if (r->way == PRK_ENGINE_FFT || !prk_lanes_take(number->bits)) {
+        return LANES_OF_TRANSFORMS;
+    }
+    return r->way == PRK_ENGINE_AUTO && number->bits >= prk_fft_lanes_crossover()
+               ? LANES_OF_TRANSFORMS
+               : LANES_OF_IFMA;
+}
+
+// Whether numbers of a group are tested sooner one by one.
+static bool is_each(const run *r, prk_lane_number *const *numbers, size_t count) {
+    return lanes_of(r, numbers[0]) == LANES_OF_TRANSFORMS
+               ? count < prk_fft_lanes_least(numbers[0]->bits, r->way == PRK_ENGINE_FFT)
+               : prk_each_is_faster(count, (size_t)numbers[0]->k);
+}
+
+// In what each is tested then.
+static const prk_arithmetic *each_arithmetic(const run *r, prk_lane_number *number, mpz_srcptr n) {
+    const prk_arithmetic *arithmetic = r->way == PRK_ENGINE_IFMA
+                                           ? prk_exact_arithmetic(n, NULL)
+                                           : prk_arithmetic_of(r->way, n, NULL);
+    number->is_rounded = number->is_rounded || arithmetic->is_watched;
+    prk_report_engine(number->report, arithmetic);
+    return arithmetic;
 }
 
 typedef prk_status (*stage)(const run *r, prk_lane_number *const *numbers, size_t count);
 
 // How many numbers from the first on are tested as a group: of its size, and in the last vector
 // also somewhat smaller ones, which are tested for what an idle lane costs.
-static size_t group_size(prk_lane_number *const *numbers, size_t count) {
+static size_t group_size(const run *r, prk_lane_number *const *numbers, size_t count) {
     const int k = numbers[0]->k;
-    const size_t most = k <= INTERLEAVED_LIMBS ? PRK_LANE_GROUP : PRK_LANES;
+    const lanes by = lanes_of(r, numbers[0]);
+    const size_t width = by == LANES_OF_IFMA ? PRK_LANES : prk_fft_lanes_active()->lanes;
+    const size_t most = by == LANES_OF_IFMA && k <= INTERLEAVED_LIMBS ? PRK_LANE_GROUP : width;
     size_t size = 1;
     while (size < most && size < count && numbers[size]->k == k) {
         size++;
     }
-    while (size % PRK_LANES != 0 && size < count && 4 * numbers[size]->k >= 3 * k) {
+    while (size % width != 0 && size < count && 4 * numbers[size]->k >= 3 * k &&
+           lanes_of(r, numbers[size]) == by) {
         size++;
     }
     return size;
+}
+
+// Tests a group in lanes of transforms.
+typedef prk_status (*transforms)(prk_fft_lanes_run *run, prk_lane_number *const *numbers,
+                                 size_t count);
+
+static prk_status by_transforms(const run *r, transforms test, prk_lane_number *const *numbers,
+                                size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        numbers[i]->is_rounded = true;
+        numbers[i]->report->engine = PRK_ENGINE_FFT;
+    }
+    prk_fft_lanes_run group = {.kernels = prk_fft_lanes_active(),
+                               .scratch = r->scratch,
+                               .cancel = r->options->cancel,
+                               .seed = r->options->seed};
+    return test(&group, numbers, count);
+}
+
+// The same in lanes of IFMA, of which there are none elsewhere.
+typedef enum ifma_test { IFMA_STRONG, IFMA_LUCAS, IFMA_RANDOM_BASE } ifma_test;
+
+static prk_status by_ifma(const run *r, ifma_test test, prk_lane_number *const *numbers,
+                          size_t count) {
+#if defined(__x86_64__)
+    void *memory =
+        prk_memory_reserve(&r->scratch->lanes, prk_lane_memory((size_t)numbers[0]->k) * 64);
+    if (memory == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        numbers[i]->report->engine = PRK_ENGINE_IFMA;
+    }
+    const uint32_t *cancel = r->options->cancel;
+    switch (test) {
+    case IFMA_STRONG:
+        return prk_lanes_strong(numbers, count, memory, r->scratch, cancel);
+    case IFMA_LUCAS:
+        return prk_lanes_lucas(numbers, count, memory, r->scratch, cancel);
+    case IFMA_RANDOM_BASE:
+        return prk_lanes_random_base(numbers, count, memory, r->scratch, r->options->seed, cancel);
+    }
+#endif
+    (void)r, (void)test, (void)numbers, (void)count;
+    return PRK_STATUS_INVALID_ARGUMENT;
+}
+
+// A group by what takes least time for it.
+static prk_status by_fastest(const run *r, stage each, ifma_test ifma, transforms test,
+                             prk_lane_number *const *numbers, size_t count) {
+    if (is_each(r, numbers, count)) {
+        return each(r, numbers, count);
+    }
+    return lanes_of(r, numbers[0]) == LANES_OF_IFMA ? by_ifma(r, ifma, numbers, count)
+                                                    : by_transforms(r, test, numbers, count);
 }
 
 // Sends all numbers through a stage, and keeps those that pass.
 static prk_status pass_through(const run *r, stage test, prk_lane_number **numbers, size_t *count) {
     size_t kept = 0;
     for (size_t i = 0; i < *count;) {
-        const size_t size = group_size(numbers + i, *count - i);
+        const size_t size = group_size(r, numbers + i, *count - i);
         const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
         const prk_status status = test(r, numbers + i, size);
         if (status != PRK_STATUS_OK) {
@@ -86,9 +169,6 @@ static prk_status special(const run *r, prk_lane_number *const *numbers, size_t 
             report->verdict = PRK_UNTESTED;
             return status;
         }
-        if (is_special) {
-            report->engine = PRK_ENGINE_GMP;
-        }
         numbers[i]->passed = !is_special;
     }
     return PRK_STATUS_OK;
@@ -102,8 +182,8 @@ static prk_status strong_each(const run *r, prk_lane_number *const *numbers, siz
         mpz_srcptr n = prk_lane_view(view, numbers[i]);
         static const mp_limb_t two = 2;
         status =
-            prk_strong_test(r->scratch, prk_fastest_arithmetic(n), n, mpz_roinit_n(base, &two, 1),
-                            r->options->cancel, &numbers[i]->passed);
+            prk_strong_test(r->scratch, each_arithmetic(r, numbers[i], n), n, NULL,
+                            mpz_roinit_n(base, &two, 1), r->options->cancel, &numbers[i]->passed);
     }
     return status;
 }
@@ -114,8 +194,8 @@ static prk_status lucas_each(const run *r, prk_lane_number *const *numbers, size
         mpz_t view;
         mpz_srcptr n = prk_lane_view(view, numbers[i]);
         status =
-            prk_extra_strong_lucas_test(r->scratch, prk_fastest_arithmetic(n), n, numbers[i]->p,
-                                        r->options->cancel, &numbers[i]->condition);
+            prk_extra_strong_lucas_test(r->scratch, each_arithmetic(r, numbers[i], n), n, NULL,
+                                        numbers[i]->p, r->options->cancel, &numbers[i]->condition);
         numbers[i]->passed = numbers[i]->condition != PRK_LUCAS_NONE;
     }
     return status;
@@ -128,8 +208,8 @@ static prk_status random_base_each(const run *r, prk_lane_number *const *numbers
         mpz_t view;
         mpz_srcptr n = prk_lane_view(view, numbers[i]);
         prk_random_base_mpz(base, n, r->options->seed, numbers[i]->round);
-        status = prk_strong_test(r->scratch, prk_fastest_arithmetic(n), n, base, r->options->cancel,
-                                 &numbers[i]->passed);
+        status = prk_strong_test(r->scratch, each_arithmetic(r, numbers[i], n), n, NULL, base,
+                                 r->options->cancel, &numbers[i]->passed);
     }
     r->scratch->taken--;
     return status;
@@ -137,9 +217,7 @@ static prk_status random_base_each(const run *r, prk_lane_number *const *numbers
 
 static prk_status strong(const run *r, prk_lane_number *const *numbers, size_t count) {
     const prk_status status =
-        is_each(numbers, count)
-            ? strong_each(r, numbers, count)
-            : prk_lanes_strong(numbers, count, r->memory, r->scratch, r->options->cancel);
+        by_fastest(r, strong_each, IFMA_STRONG, prk_fft_lanes_strong, numbers, count);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         if (!numbers[i]->passed) {
             decide(numbers[i], PRK_METHOD_STRONG_BASE2);
@@ -192,9 +270,7 @@ static prk_status parameters(const run *r, prk_lane_number *const *numbers, size
 
 static prk_status lucas(const run *r, prk_lane_number *const *numbers, size_t count) {
     const prk_status status =
-        is_each(numbers, count)
-            ? lucas_each(r, numbers, count)
-            : prk_lanes_lucas(numbers, count, r->memory, r->scratch, r->options->cancel);
+        by_fastest(r, lucas_each, IFMA_LUCAS, prk_fft_lanes_lucas, numbers, count);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         numbers[i]->report->lucas_condition = numbers[i]->condition;
         if (!numbers[i]->passed) {
@@ -210,10 +286,8 @@ static prk_status random_base(const run *r, prk_lane_number *const *numbers, siz
     for (size_t i = 0; i < count; i++) {
         numbers[i]->round++;
     }
-    const prk_status status = is_each(numbers, count)
-                                  ? random_base_each(r, numbers, count)
-                                  : prk_lanes_random_base(numbers, count, r->memory, r->scratch,
-                                                          r->options->seed, r->options->cancel);
+    const prk_status status = by_fastest(r, random_base_each, IFMA_RANDOM_BASE,
+                                         prk_fft_lanes_random_base, numbers, count);
     for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
         numbers[i]->report->round = numbers[i]->round;
         numbers[i]->report->fields |= PRK_REPORT_HAS_ROUND;
@@ -242,8 +316,58 @@ static void sort(prk_lane_number **list, size_t count) {
     }
 }
 
-prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
-                          const prk_options *options, bool timed) {
+// Takes numbers with small factors from the list, but for those that have been divided before,
+// which are the longest.
+static prk_status divide(const run *r, prk_lane_number **list, size_t *count) {
+    size_t before = 0;
+    while (before < *count && list[before]->is_divided) {
+        before++;
+    }
+    size_t left = *count - before;
+    prk_status status = PRK_STATUS_OK;
+#if defined(__x86_64__)
+    if (left > 0) {
+        void *memory =
+            prk_memory_reserve(&r->scratch->lanes, prk_lane_memory((size_t)list[before]->k) * 64);
+        status = memory == NULL
+                     ? PRK_STATUS_NO_MEMORY
+                     : prk_lanes_divide(r->scratch, list + before, &left, r->options->cancel);
+    }
+#endif
+    *count = before + left;
+    return status;
+}
+
+// What rounding has had a part in is tested once more without.
+static prk_status confirm(const run *r, prk_lane_number *numbers, size_t count) {
+    prk_status status = PRK_STATUS_OK;
+    for (size_t i = 0; i < count && status == PRK_STATUS_OK; i++) {
+        prk_report *report = numbers[i].report;
+        if (!numbers[i].is_rounded || report->verdict != PRK_PROBABLE_PRIME) {
+            continue;
+        }
+        mpz_t view;
+        const uint64_t start = r->timed ? prk_thread_cpu_ns() : 0;
+        bool passed = false;
+        status =
+            prk_confirm_probable_prime(r->scratch, &prk_fft_fast, prk_lane_view(view, &numbers[i]),
+                                       NULL, r->options->cancel, &passed);
+        report->cpu_ns += r->timed ? prk_thread_cpu_ns() - start : 0;
+        if (status != PRK_STATUS_OK) {
+            report->verdict = PRK_UNTESTED;
+        } else if (!passed) {
+            *report = (prk_report){.size = report->size,
+                                   .engine = report->engine,
+                                   .cpu_ns = report->cpu_ns,
+                                   .verdict = PRK_COMPOSITE,
+                                   .method = PRK_METHOD_STRONG_BASE2};
+        }
+    }
+    return status;
+}
+
+prk_status prk_lanes_test(prk_scratch *scratch, prk_engine way, prk_lane_number *numbers,
+                          size_t count, const prk_options *options, bool timed) {
     if (count == 0) {
         return PRK_STATUS_OK;
     }
@@ -252,48 +376,25 @@ prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t
     for (size_t i = 0; i < count; i++) {
         numbers[i].k = (int32_t)prk_lane_limbs(numbers[i].bits);
         numbers[i].round = 0;
+        numbers[i].is_rounded = false;
         list[i] = &numbers[i];
         numbers[i].report->verdict = PRK_UNTESTED;
-        numbers[i].report->engine = PRK_ENGINE_IFMA;
     }
     sort(list, count);
-    run r = {.scratch = scratch, .options = options, .timed = timed};
-    const size_t k = (size_t)list[0]->k;
-    r.memory = prk_memory_reserve(&scratch->lanes, prk_lane_memory(k) * 64);
-    if (r.memory == NULL) {
-        return PRK_STATUS_NO_MEMORY;
-    }
+    const run r = {.scratch = scratch, .options = options, .way = way, .timed = timed};
     const uint64_t start = timed ? prk_thread_cpu_ns() : 0;
-    prk_status status = prk_lanes_divide(scratch, list, &count, options->cancel);
+    prk_status status = divide(&r, list, &count);
     const uint64_t share = timed ? (prk_thread_cpu_ns() - start) / all : 0;
     for (size_t i = 0; i < all; i++) {
         numbers[i].report->cpu_ns += share;
     }
-    if (status == PRK_STATUS_OK) {
-        status = pass_through(&r, special, list, &count);
-    }
-    if (status == PRK_STATUS_OK) {
-        status = pass_through(&r, strong, list, &count);
-    }
-    if (status == PRK_STATUS_OK) {
-        status = pass_through(&r, parameters, list, &count);
-    }
-    if (status == PRK_STATUS_OK) {
-        status = pass_through(&r, lucas, list, &count);
+    static const stage stages[] = {special, strong, parameters, lucas};
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0] && status == PRK_STATUS_OK; i++) {
+        status = pass_through(&r, stages[i], list, &count);
     }
     for (uint32_t round = 1; round <= options->rounds && count > 0 && status == PRK_STATUS_OK;
          round++) {
         status = pass_through(&r, random_base, list, &count);
     }
-    return status;
+    return status == PRK_STATUS_OK ? confirm(&r, numbers, all) : status;
 }
-
-#else
-
-prk_status prk_lanes_test(prk_scratch *scratch, prk_lane_number *numbers, size_t count,
-                          const prk_options *options, bool timed) {
-    (void)scratch, (void)numbers, (void)count, (void)options, (void)timed;
-    return PRK_STATUS_INVALID_ARGUMENT;
-}
-
-#endif

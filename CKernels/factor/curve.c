@@ -6,11 +6,7 @@
 
 #include "factor.h"
 #include "field.h"
-
-#define STEP 210
-#define ODD (STEP / 4 + 1) // odd numbers to 105
-#define SIDE 24            // those of them that are prime to 210
-#define FURTHER 50
+#include "stage.h"
 
 // x, and z behind it: as near to each other as the size allows, so that the table of the second
 // stage stays in the first cache.
@@ -21,10 +17,10 @@ typedef struct curve {
     mp_limb_t a24[PRK_FIELD_LIMBS]; // (a + 2) / 4
     mp_limb_t base[POINT_LIMBS];    // z = 1
     mpz_srcptr exponent;
-    mp_limb_t p[POINT_LIMBS];         // the first stage's
-    uint64_t first, last;             // multiples of 210
-    mp_limb_t odd[ODD * POINT_LIMBS]; // p, 3 p, …, 105 p
-    mp_limb_t xz[SIDE * PRK_FIELD_LIMBS];
+    mp_limb_t p[POINT_LIMBS];                   // the first stage's
+    uint64_t first, last;                       // multiples of 210
+    mp_limb_t odd[PRK_STAGE_ODD * POINT_LIMBS]; // p, 3 p, …, 105 p
+    mp_limb_t xz[PRK_STAGE_SIDE * PRK_FIELD_LIMBS];
     mp_limb_t product[PRK_FIELD_LIMBS];
     const uint32_t *cancel;
 } curve;
@@ -111,15 +107,14 @@ PRK_INLINE prk_status second_body(int k, curve *c) {
     copy_point(k, c, c->odd, c->p);
     twice(k, c, step, c->p);
     sum(k, c, c->odd + each, step, c->odd, c->odd);
-    for (size_t i = 2; i < ODD; i++) {
+    for (size_t i = 2; i < PRK_STAGE_ODD; i++) {
         sum(k, c, c->odd + i * each, c->odd + (i - 1) * each, step, c->odd + (i - 2) * each);
     }
-    twice(k, c, step, c->odd + (ODD - 1) * each); // 210 p
+    twice(k, c, step, c->odd + (PRK_STAGE_ODD - 1) * each); // 210 p
     // What is not prime to 210 goes.
     size_t sides = 0;
-    for (size_t i = 0; i < ODD; i++) {
-        const size_t number = 2 * i + 1;
-        if (number % 3 != 0 && number % 5 != 0 && number % 7 != 0) {
+    for (size_t i = 0; i < PRK_STAGE_ODD; i++) {
+        if (prk_stage_is_side(i)) {
             mp_limb_t *kept = c->odd + sides * each;
             copy_point(k, c, kept, c->odd + i * each);
             prk_field_multiply(k, f, c->xz + sides++ * z, kept, kept + z);
@@ -146,7 +141,7 @@ PRK_INLINE prk_status second_body(int k, curve *c) {
         // x z' - x' z = (x - x') (z + z') - x z + x' z'
         mp_limb_t xz[PRK_FIELD_LIMBS], a[PRK_FIELD_LIMBS], b[PRK_FIELD_LIMBS];
         prk_field_multiply(k, f, xz, here, here + z);
-        for (size_t j = 0; j < SIDE; j++) {
+        for (size_t j = 0; j < PRK_STAGE_SIDE; j++) {
             const mp_limb_t *p = c->odd + j * each;
             prk_field_subtract(k, f, a, here, p);
             prk_field_add(k, f, b, here + z, p + z);
@@ -173,17 +168,17 @@ static prk_status run_second(curve *c) { return PRK_FIELD_DISPATCH(c->f, second_
 
 uint64_t prk_curve_cost(size_t limbs, uint64_t bound) {
     // Bits of the exponent; the odd multiples; what each multiple of 210 takes.
-    const uint64_t products =
-        3 * bound / 2 * 10 + 6 * ODD + 40 + FURTHER * bound / STEP * (2 * SIDE + 7);
+    const uint64_t products = 3 * bound / 2 * 10 + 6 * PRK_STAGE_ODD + 40 +
+                              prk_stage_steps(bound) * (2 * PRK_STAGE_SIDE + 7);
     return products * prk_product_cost(limbs);
 }
 
-// Suyama's curve of sigma: u = sigma^2 - 5, v = 4 sigma, the point (u^3 : v^3), and (a + 2) / 4 =
-// (v - u)^3 (3 u + v) / (16 u^3 v). False: g is a factor.
-static bool set_curve(curve *c, mpz_ptr g, mpz_srcptr n, uint64_t sigma, prk_scratch *s) {
+// u = sigma^2 - 5, v = 4 sigma, the point (u^3 : v^3), and (a + 2) / 4 =
+// (v - u)^3 (3 u + v) / (16 u^3 v).
+bool prk_curve_make(mpz_ptr x, mpz_ptr a24, mpz_ptr g, mpz_srcptr n, uint64_t sigma,
+                    prk_scratch *s) {
     const size_t taken = s->taken;
-    mpz_ptr u = prk_scratch_take(s), v = prk_scratch_take(s), t = prk_scratch_take(s);
-    mpz_ptr x = prk_scratch_take(s);
+    mpz_ptr u = prk_scratch_take(s), v = prk_scratch_take(s), cube = prk_scratch_take(s);
     mpz_set_ui(u, sigma);
     mpz_mul(u, u, u);
     mpz_sub_ui(u, u, 5);
@@ -192,45 +187,54 @@ static bool set_curve(curve *c, mpz_ptr g, mpz_srcptr n, uint64_t sigma, prk_scr
     mpz_mul_2exp(v, v, 2);
     mpz_mod(v, v, n);
     mpz_powm_ui(x, u, 3, n);
-    mpz_powm_ui(t, v, 3, n);
-    mpz_mul(g, x, v); // u^3 v, and that times 16 v^3
-    mpz_mul_2exp(g, g, 4);
-    mpz_mul(t, t, g);
-    mpz_mod(t, t, n);
-    const bool has_inverse = mpz_invert(g, t, n) != 0;
+    mpz_powm_ui(cube, v, 3, n);
+    mpz_mul(a24, x, v); // 16 u^3 v, and that times v^3
+    mpz_mul_2exp(a24, a24, 4);
+    mpz_mod(a24, a24, n);
+    mpz_mul(g, a24, cube);
+    mpz_mod(g, g, n);
+    const bool has_inverse = mpz_invert(g, g, n) != 0;
     if (!has_inverse) {
-        mpz_gcd(g, t, n);
+        mpz_mul(g, a24, cube);
+        mpz_gcd(g, g, n);
     } else {
         // 1 / v^3 = g 16 u^3 v; 1 / (16 u^3 v) = g v^3.
-        mpz_mul(t, x, v);
-        mpz_mul_2exp(t, t, 4);
-        mpz_mul(t, t, g);
-        mpz_mul(x, x, t);
+        mpz_mul(x, x, a24);
         mpz_mod(x, x, n);
-        prk_field_to(c->f, c->base, x, n, s);
-        mpz_powm_ui(t, v, 3, n);
-        mpz_mul(t, t, g);
-        mpz_mod(t, t, n);
-        mpz_mul_ui(x, u, 3);
-        mpz_add(x, x, v);
-        mpz_mul(t, t, x);
-        mpz_sub(x, v, u);
-        mpz_powm_ui(x, x, 3, n);
-        mpz_mul(t, t, x);
-        mpz_mod(t, t, n);
-        prk_field_to(c->f, c->a24, t, n, s);
-        mpz_set_ui(t, 1);
-        prk_field_to(c->f, c->product, t, n, s);
-        mpn_copyi(c->base + c->f->size, c->product, c->f->size);
+        mpz_mul(x, x, g);
+        mpz_mod(x, x, n);
+        mpz_mul(a24, cube, g);
+        mpz_mod(a24, a24, n);
+        mpz_mul_ui(g, u, 3);
+        mpz_add(g, g, v);
+        mpz_mul(a24, a24, g);
+        mpz_sub(g, v, u);
+        mpz_powm_ui(g, g, 3, n);
+        mpz_mul(a24, a24, g);
+        mpz_mod(a24, a24, n);
     }
     s->taken = taken;
     return has_inverse;
 }
 
-prk_status prk_curve(mpz_ptr g, mpz_srcptr n, uint64_t bound, mpz_srcptr exponent,
-                     prk_effort *effort, prk_scratch *s) {
+static bool set_curve(curve *c, mpz_ptr g, mpz_srcptr n, uint64_t sigma, prk_scratch *s) {
+    const size_t taken = s->taken;
+    mpz_ptr x = prk_scratch_take(s), a24 = prk_scratch_take(s);
+    const bool is_made = prk_curve_make(x, a24, g, n, sigma, s);
+    if (is_made) {
+        prk_field_to(c->f, c->base, x, n, s);
+        prk_field_to(c->f, c->a24, a24, n, s);
+        mpz_set_ui(x, 1);
+        prk_field_to(c->f, c->product, x, n, s);
+        mpn_copyi(c->base + c->f->size, c->product, c->f->size);
+    }
+    s->taken = taken;
+    return is_made;
+}
+
+prk_status prk_curve(mpz_ptr g, mpz_srcptr n, const prk_curve_bound *b, uint64_t sigma,
+                     prk_scratch *s, const uint32_t *cancel) {
     mpz_set_ui(g, 1);
-    const uint64_t sigma = 6 + (prk_effort_draw(effort) >> 8);
     if (mpz_size(n) > PRK_FIELD_LIMBS) {
         return PRK_STATUS_OK;
     }
@@ -241,10 +245,10 @@ prk_status prk_curve(mpz_ptr g, mpz_srcptr n, uint64_t bound, mpz_srcptr exponen
     prk_field f;
     prk_field_make(&f, n);
     c->f = &f;
-    c->exponent = exponent;
-    c->first = (bound + STEP / 2) / STEP; // bound >= 105
-    c->last = FURTHER * bound / STEP + 1;
-    c->cancel = effort->cancel;
+    c->exponent = b->exponent;
+    c->first = prk_stage_first(b->bound);
+    c->last = prk_stage_last(b->bound);
+    c->cancel = cancel;
     if (!set_curve(c, g, n, sigma, s)) {
         return PRK_STATUS_OK;
     }
@@ -264,3 +268,5 @@ prk_status prk_curve(mpz_ptr g, mpz_srcptr n, uint64_t bound, mpz_srcptr exponen
     }
     return status;
 }
+
+uint64_t prk_curve_sigma(prk_effort *effort) { return 6 + (prk_effort_draw(effort) >> 8); }

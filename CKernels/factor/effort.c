@@ -4,6 +4,7 @@
 
 #include "../include/prk_kernels.h"
 #include "../long/long.h"
+#include "../share/share.h"
 #include "factor.h"
 #include "field.h"
 
@@ -22,13 +23,9 @@ prk_status prk_is_probable_prime(mpz_srcptr n, prk_effort *effort, prk_scratch *
     if (mpz_even_p(n)) {
         return PRK_STATUS_OK;
     }
-    const prk_arithmetic *arithmetic = prk_fastest_arithmetic(n);
     const uint64_t cost = mpz_sizeinbase(n, 2) * prk_product_cost(mpz_size(n));
-    mpz_t view;
-    static const mp_limb_t two = 2;
     effort->spent += cost;
-    prk_status status =
-        prk_strong_test(s, arithmetic, n, mpz_roinit_n(view, &two, 1), effort->cancel, is_prime);
+    prk_status status = prk_shared_strong_tests(s, &n, 1, effort->cancel, is_prime);
     uint32_t p = 0, condition = PRK_LUCAS_NONE;
     if (status != PRK_STATUS_OK || !*is_prime || mpz_perfect_square_p(n) ||
         !prk_lucas_parameter(n, &p)) {
@@ -36,7 +33,7 @@ prk_status prk_is_probable_prime(mpz_srcptr n, prk_effort *effort, prk_scratch *
         return status;
     }
     effort->spent += 2 * cost;
-    status = prk_extra_strong_lucas_test(s, arithmetic, n, p, effort->cancel, &condition);
+    status = prk_shared_lucas_test(s, n, p, effort->cancel, &condition);
     *is_prime = condition != PRK_LUCAS_NONE;
     return status;
 }

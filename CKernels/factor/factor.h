@@ -10,7 +10,7 @@
 
 #pragma GCC visibility push(hidden)
 
-/// What may be spent. A unit is about a nanosecond's share of a product, prk_product_cost.
+/// What may be spent, in units of about a nanosecond: a product modulo n takes prk_product_cost().
 typedef struct prk_effort {
     uint64_t spent, most;
     uint64_t seed, drawn; // random words that were taken
@@ -31,11 +31,41 @@ prk_status prk_minus_one(mpz_ptr g, mpz_srcptr n, uint64_t bound, prk_effort *ef
                          prk_scratch *s);
 uint64_t prk_minus_one_cost(size_t limbs, uint64_t bound);
 
-/// One elliptic curve of Montgomery's form and Suyama's family, with a second stage up to 50 times
-/// the bound [Lens87] [Mont87]. `exponent`: prk_smooth_exponent(bound).
-prk_status prk_curve(mpz_ptr g, mpz_srcptr n, uint64_t bound, mpz_srcptr exponent,
-                     prk_effort *effort, prk_scratch *s);
+/// Of curves: at least 105, and prk_smooth_exponent(bound).
+typedef struct prk_curve_bound {
+    uint64_t bound;
+    mpz_srcptr exponent;
+} prk_curve_bound;
+
+/// The elliptic curve of Montgomery's form and Suyama's family that belongs to sigma, with a second
+/// stage up to 50 times the bound [Lens87] [Mont87]. sigma > 5. Up to PRK_FIELD_LIMBS limbs; longer
+/// numbers have no curves.
+prk_status prk_curve(mpz_ptr g, mpz_srcptr n, const prk_curve_bound *b, uint64_t sigma,
+                     prk_scratch *s, const uint32_t *cancel);
 uint64_t prk_curve_cost(size_t limbs, uint64_t bound);
+
+/// The next random sigma.
+uint64_t prk_curve_sigma(prk_effort *effort);
+
+/// The point and the curve of sigma: (x : 1), and (a + 2) / 4. False: there is none, since g, a
+/// divisor of n above 1, is in the way. Else g is any value.
+bool prk_curve_make(mpz_ptr x, mpz_ptr a24, mpz_ptr g, mpz_srcptr n, uint64_t sigma,
+                    prk_scratch *s);
+
+/// Curves of the next sigmas, up to `most` of them and to 8, until one finds a factor g. `*run`:
+/// how many there were, and so many sigmas were drawn. The result is the same at all levels; where
+/// lanes take n they run at once.
+prk_status prk_curves(mpz_ptr g, mpz_srcptr n, const prk_curve_bound *b, unsigned most,
+                      prk_effort *effort, prk_scratch *s, unsigned *run);
+
+/// Whether so many curves, 1 … 8, modulo a number of this size take less in lanes.
+bool prk_curves_pay(size_t bits, unsigned count);
+
+/// What prk_curve would say of 1 … 8 sigmas, but 1 for those after the first that finds a factor.
+/// n: odd, and prk_lanes_take() its size.
+prk_status prk_curves_in_lanes(const mpz_ptr *g, mpz_srcptr n, const prk_curve_bound *b,
+                               const uint64_t *sigmas, size_t count, prk_scratch *s,
+                               const uint32_t *cancel);
 
 /// The least common multiple of 1, 2, …, bound.
 void prk_smooth_exponent(mpz_ptr exponent, uint64_t bound, mpz_ptr room);
@@ -73,7 +103,7 @@ typedef struct prk_factoring {
     size_t prime_count, prime_room;
     prk_part *parts; // rest is their product, but for powers
     size_t part_count, part_room;
-    uint64_t bound;       // no prime of `rest` is below
+    uint64_t bound;       // no prime of `rest` is below; for n - 1 alone, which has a use for it
     unsigned long curves; // done, and to which bounds, for people
     uint64_t minus_bound, curve_bound;
     mpz_t exponent; // prk_smooth_exponent(exponent_bound)
@@ -101,9 +131,10 @@ prk_status prk_factoring_settle(prk_factoring *f, prk_effort *effort, prk_scratc
 
 /// What the next step costs; UINT64_MAX: there is none.
 uint64_t prk_factoring_next_cost(const prk_factoring *f);
-/// The next step, after prk_factoring_settle, and settles what it finds. `*found`: whether there is
-/// another prime.
-prk_status prk_factoring_step(prk_factoring *f, prk_effort *effort, prk_scratch *s, bool *found);
+/// The next step, after prk_factoring_settle, and settles what it finds. Several curves, up to what
+/// `limit` says that may be spent in all, are one step. `*found`: whether there is another prime.
+prk_status prk_factoring_step(prk_factoring *f, uint64_t limit, prk_effort *effort, prk_scratch *s,
+                              bool *found);
 
 #pragma GCC visibility pop
 

@@ -11,18 +11,8 @@
 
 // --- Lists ---------------------------------------------------------------------------------------
 
-static void *grown(void *list, size_t count, size_t *room, size_t each) {
-    if (count < *room) {
-        return list;
-    }
-    const size_t more = *room == 0 ? 8 : 2 * *room;
-    void *moved = realloc(list, more * each);
-    *room = moved == NULL ? *room : more;
-    return moved;
-}
-
 static prk_part *add_part(prk_factoring *f, mpz_srcptr n) {
-    prk_part *parts = grown(f->parts, f->part_count, &f->part_room, sizeof *parts);
+    prk_part *parts = prk_memory_grown(f->parts, f->part_count, &f->part_room, sizeof *parts);
     if (parts == NULL) {
         return NULL;
     }
@@ -59,7 +49,8 @@ void prk_factoring_end(prk_factoring *f) {
 }
 
 prk_status prk_factoring_note(prk_factoring *f, mpz_srcptr p, unsigned long exponent) {
-    prk_prime_factor *primes = grown(f->primes, f->prime_count, &f->prime_room, sizeof *primes);
+    prk_prime_factor *primes =
+        prk_memory_grown(f->primes, f->prime_count, &f->prime_room, sizeof *primes);
     if (primes == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }
@@ -127,7 +118,7 @@ prk_status prk_factoring_divide(prk_factoring *minus, prk_factoring *plus, mpz_s
             }
         }
     }
-    minus->bound = plus->bound = UINT16_MAX + 1;
+    minus->bound = UINT16_MAX + 1;
     return status;
 }
 
@@ -256,20 +247,45 @@ uint64_t prk_factoring_next_cost(const prk_factoring *f) {
     return cost;
 }
 
-static prk_status run_curve(prk_factoring *f, mpz_ptr g, mpz_srcptr n, uint64_t bound,
-                            prk_effort *effort, prk_scratch *s) {
+// Up to `most` curves.
+static prk_status run_curves(prk_factoring *f, mpz_ptr g, mpz_srcptr n, uint64_t bound,
+                             unsigned most, prk_effort *effort, prk_scratch *s, unsigned *run) {
     if (f->exponent_bound != bound) {
         mpz_ptr room = prk_scratch_take(s);
         prk_smooth_exponent(f->exponent, bound, room);
         s->taken--;
         f->exponent_bound = bound;
     }
-    f->curves++;
+    const prk_curve_bound b = {.bound = bound, .exponent = f->exponent};
+    const prk_status status = prk_curves(g, n, &b, most, effort, s, run);
+    f->curves += *run;
     f->curve_bound = bound;
-    return prk_curve(g, n, bound, f->exponent, effort, s);
+    return status;
 }
 
-prk_status prk_factoring_step(prk_factoring *f, prk_effort *effort, prk_scratch *s, bool *found) {
+// g, a proper factor, and the rest of the part become parts.
+static prk_status split_part(prk_factoring *f, prk_part *part, mpz_srcptr g, prk_effort *effort,
+                             prk_scratch *s, bool *found) {
+    mpz_divexact(part->n, part->n, g);
+    part->is_composite = false;
+    const unsigned stage = part->stage, round = part->round;
+    prk_part *other = add_part(f, g); // may move `part`
+    if (other == NULL) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    other->stage = stage;
+    other->round = round;
+    const size_t primes = f->prime_count;
+    const prk_status status = prk_factoring_settle(f, effort, s);
+    *found = f->prime_count > primes;
+    return status;
+}
+
+// Curves of one stage come one after the other, since what the next one costs is the same. So they
+// may run at once, as many as there are rounds and effort for, without a difference to the result:
+// what is found is the first curve's that finds something, and those after it count for nothing.
+prk_status prk_factoring_step(prk_factoring *f, uint64_t limit, prk_effort *effort, prk_scratch *s,
+                              bool *found) {
     *found = false;
     uint64_t cost;
     prk_part *part = next_part(f, &cost);
@@ -277,35 +293,28 @@ prk_status prk_factoring_step(prk_factoring *f, prk_effort *effort, prk_scratch 
         return PRK_STATUS_OK;
     }
     const uint64_t bound = schedule[part->stage].bound;
-    const method how = schedule[part->stage].method;
-    if (++part->round >= schedule[part->stage].rounds) {
-        part->stage++;
-        part->round = 0;
-    }
-    effort->spent += cost;
+    const unsigned left = schedule[part->stage].rounds - part->round;
+    unsigned run = 1;
     mpz_t g;
     mpz_init(g);
     prk_status status;
-    if (how == MINUS_ONE) {
+    if (schedule[part->stage].method == MINUS_ONE) {
         f->minus_bound = bound;
         status = prk_minus_one(g, part->n, bound, effort, s);
     } else {
-        status = run_curve(f, g, part->n, bound, effort, s);
+        const uint64_t affordable =
+            limit > effort->spent ? (limit - effort->spent) / cost : 0; // 1 is the caller's to say
+        const unsigned most = affordable < left ? (unsigned)affordable : left;
+        status = run_curves(f, g, part->n, bound, most > 0 ? most : 1, effort, s, &run);
+    }
+    effort->spent += run * cost;
+    part->round += run;
+    if (part->round >= schedule[part->stage].rounds) {
+        part->stage++;
+        part->round = 0;
     }
     if (status == PRK_STATUS_OK && mpz_cmp_ui(g, 1) > 0 && mpz_cmp(g, part->n) < 0) {
-        mpz_divexact(part->n, part->n, g);
-        part->is_composite = false;
-        const unsigned stage = part->stage, round = part->round;
-        prk_part *other = add_part(f, g); // may move `part`
-        if (other == NULL) {
-            status = PRK_STATUS_NO_MEMORY;
-        } else {
-            other->stage = stage;
-            other->round = round;
-            const size_t primes = f->prime_count;
-            status = prk_factoring_settle(f, effort, s);
-            *found = f->prime_count > primes;
-        }
+        status = split_part(f, part, g, effort, s, found);
     }
     mpz_clear(g);
     return status;

@@ -4,6 +4,8 @@
 
 #include "field.h"
 
+#include "../modular/reduce.h"
+
 #define COMBA(k)                                                                                   \
     static void multiply_##k(const prk_field *f, mp_limb_t *r, const mp_limb_t *a,                 \
                              const mp_limb_t *b) {                                                 \
@@ -20,28 +22,17 @@ COMBA(6)
 COMBA(7)
 COMBA(8)
 
-// r = t / R, t < n R.
-static void reduce(const prk_field *f, mp_limb_t *r, mp_limb_t *t) {
-    for (mp_size_t i = 0; i < f->size; i++) {
-        t[i] = mpn_addmul_1(t + i, f->n, f->size, t[i] * f->negated_inverse);
-    }
-    const mp_limb_t carry = mpn_add_n(r, t + f->size, t, f->size);
-    if (carry != 0 || mpn_cmp(r, f->n, f->size) >= 0) {
-        mpn_sub_n(r, r, f->n, f->size);
-    }
-}
-
 static void multiply_long(const prk_field *f, mp_limb_t *r, const mp_limb_t *a,
                           const mp_limb_t *b) {
     mp_limb_t t[2 * PRK_FIELD_LIMBS];
     mpn_mul_n(t, a, b, f->size);
-    reduce(f, r, t);
+    prk_reduce_limbs(r, t, f->n, f->size, f->negated_inverse);
 }
 
 static void square_long(const prk_field *f, mp_limb_t *r, const mp_limb_t *a) {
     mp_limb_t t[2 * PRK_FIELD_LIMBS];
     mpn_sqr(t, a, f->size);
-    reduce(f, r, t);
+    prk_reduce_limbs(r, t, f->n, f->size, f->negated_inverse);
 }
 
 void prk_field_make(prk_field *f, mpz_srcptr n) {

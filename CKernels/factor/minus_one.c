@@ -6,11 +6,7 @@
 #include "../long/long.h"
 #include "factor.h"
 #include "field.h"
-
-// The second stage goes by steps of STEP, and from each multiple of it to both sides.
-#define STEP 210
-#define SIDE 24 // odd numbers below STEP / 2 that are prime to STEP
-#define FURTHER 50
+#include "stage.h"
 
 void prk_smooth_exponent(mpz_ptr exponent, uint64_t bound, mpz_ptr room) {
     mpz_set_ui(exponent, 1);
@@ -29,16 +25,17 @@ void prk_smooth_exponent(mpz_ptr exponent, uint64_t bound, mpz_ptr room) {
 
 uint64_t prk_minus_one_cost(size_t limbs, uint64_t bound) {
     // A square a bit of the exponent; a product for each pair.
-    return (3 * bound / 2 + FURTHER * bound / STEP * (SIDE + 1)) * prk_product_cost(limbs);
+    return (3 * bound / 2 + prk_stage_steps(bound) * (PRK_STAGE_SIDE + 1)) *
+           prk_product_cost(limbs);
 }
 
 // With V_m = a^m + a^-m of a = the first stage's power: V_kD - V_j = 0 modulo p when a^(kD - j) or
-// a^(kD + j) is 1, D = STEP. V_2m = V_m^2 - 2 and V_(k+l) = V_k V_l - V_(k-l).
+// a^(kD + j) is 1, D = 210. V_2m = V_m^2 - 2 and V_(k+l) = V_k V_l - V_(k-l).
 typedef struct second {
     const prk_field *f;
     uint64_t first, last; // k
     mp_limb_t two[PRK_FIELD_LIMBS], product[PRK_FIELD_LIMBS];
-    mp_limb_t odd[STEP / 4 + 1][PRK_FIELD_LIMBS]; // V_1, V_3, …, V_105
+    mp_limb_t odd[PRK_STAGE_ODD][PRK_FIELD_LIMBS]; // V_1, V_3, …, V_105
     const uint32_t *cancel;
 } second;
 
@@ -54,10 +51,10 @@ PRK_INLINE prk_status second_body(int k, second *s) {
     mp_limb_t step[PRK_FIELD_LIMBS], here[PRK_FIELD_LIMBS], before[PRK_FIELD_LIMBS];
     v_sum(k, f, step, s->odd[0], s->odd[0], s->two); // V_2
     v_sum(k, f, s->odd[1], s->odd[0], step, s->odd[0]);
-    for (int i = 2; i <= STEP / 4; i++) {
+    for (int i = 2; i < PRK_STAGE_ODD; i++) {
         v_sum(k, f, s->odd[i], s->odd[i - 1], step, s->odd[i - 2]);
     }
-    v_sum(k, f, step, s->odd[STEP / 4], s->odd[STEP / 4], s->two); // V_210
+    v_sum(k, f, step, s->odd[PRK_STAGE_ODD - 1], s->odd[PRK_STAGE_ODD - 1], s->two); // V_210
     // V_210m and V_210(m+1) for m = first - 1, from its highest bit down.
     const uint64_t m = s->first - 1;
     prk_field_copy(k, f, before, s->two);
@@ -74,9 +71,8 @@ PRK_INLINE prk_status second_body(int k, second *s) {
         if (prk_is_cancelled(s->cancel)) {
             return PRK_STATUS_CANCELLED;
         }
-        for (int j = 0; j <= STEP / 4; j++) {
-            const int number = 2 * j + 1;
-            if (number % 3 == 0 || number % 5 == 0 || number % 7 == 0) {
+        for (size_t j = 0; j < PRK_STAGE_ODD; j++) {
+            if (!prk_stage_is_side(j)) {
                 continue;
             }
             mp_limb_t difference[PRK_FIELD_LIMBS];
@@ -105,8 +101,8 @@ static prk_status look_further(mpz_ptr g, mpz_srcptr n, mpz_srcptr power, uint64
     prk_field f;
     prk_field_make(&f, n);
     second w = {.f = &f,
-                .first = (bound + STEP / 2) / STEP, // bound >= 105
-                .last = FURTHER * bound / STEP + 1,
+                .first = prk_stage_first(bound),
+                .last = prk_stage_last(bound),
                 .cancel = effort->cancel};
     prk_field_to(&f, w.odd[0], v, n, s);
     mpz_set_ui(v, 2);
@@ -127,7 +123,7 @@ static prk_status raise(mpz_ptr power, mpz_srcptr exponent, mpz_srcptr n, prk_ef
     mpz_t view;
     static const mp_limb_t three = 3;
     prk_chain chain;
-    prk_chain_begin_power(&chain, s, prk_fastest_arithmetic(n), n, NULL,
+    prk_chain_begin_power(&chain, s, prk_arithmetic_for_power(n, NULL, exponent), n, NULL,
                           mpz_roinit_n(view, &three, 1), exponent);
     prk_status status = prk_chain_run(&chain, mpz_sizeinbase(exponent, 2) / 2, effort->cancel);
     if (status == PRK_STATUS_OK) {

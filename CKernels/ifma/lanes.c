@@ -358,14 +358,6 @@ PRK_TARGET static void begin_lucas(group *g, vector *v, int index, prk_scratch *
     g->run.ladder(v->y, v->kept_x, 0, &v->m, v->addend, v->addend2, g->t);
 }
 
-// x = 0 where it is n.
-PRK_TARGET static void clear_n(__m512i *x, const __m512i *n, int k) {
-    const __mmask8 is_n = equal(x, n, k);
-    for (int j = 0; j < k; j++) {
-        x[j] = _mm512_mask_mov_epi64(x[j], is_n, zero());
-    }
-}
-
 // Lanes where U_d = 0, given which of V_d = ±2 holds.
 PRK_TARGET static __mmask8 is_u_zero(group *g, vector *v, __mmask8 plus, __mmask8 minus) {
     const int k = g->k;
@@ -503,13 +495,7 @@ PRK_TARGET static void multiply_power(group *g, vector *v, const __m512i *table,
                                       int count) {
     const __m512i word = _mm512_srl_epi64(v->exponent[level / 64], _mm_cvtsi32_si128(level % 64));
     const __m512i power = _mm512_and_si512(word, all((UINT64_C(1) << count) - 1));
-    const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-    __m512i place =
-        _mm512_add_epi64(_mm512_mullo_epi64(power, all((uint64_t)g->k * PRK_LANES)), lanes);
-    for (int j = 0; j < g->k; j++) {
-        v->y[j] = _mm512_i64gather_epi64(place, (const long long *)table, 8);
-        place = _mm512_add_epi64(place, all(PRK_LANES));
-    }
+    pick_entries(v->y, table, power, g->k);
     g->run.multiply(v->x, v->y, &v->m, g->t);
 }
 

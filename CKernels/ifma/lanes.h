@@ -31,6 +31,8 @@ typedef struct prk_lane_number {
     uint32_t p;         // of the Lucas test
     uint32_t condition; // by which it was passed
     bool passed;
+    bool is_divided; // by small primes
+    bool is_rounded; // an arithmetic that rounds had a part in the test
 } prk_lane_number;
 
 /// The number as GMP sees it.
@@ -68,6 +70,21 @@ void prk_lane_lucas_constants(prk_scratch *scratch, const prk_lane_number *numbe
 /// To the base that `seed` gives for each number's `round`.
 prk_status prk_lanes_random_base(prk_lane_number *const *numbers, size_t count, void *memory,
                                  prk_scratch *scratch, uint64_t seed, const uint32_t *cancel);
+
+// --- Powers (lanes_power.c) ----------------------------------------------------------------------
+
+/// result = base^exponent modulo n, or V_exponent(base, 1): 0 <= base < n, n odd, prk_lanes_take()
+/// its size, exponent >= 0; the result is below n, and is none of the other numbers.
+typedef struct prk_lane_power {
+    mpz_srcptr n, base, exponent;
+    mpz_ptr result;
+} prk_lane_power;
+
+/// At most PRK_LANES powers, or terms of Lucas sequences, modulo numbers of about the same
+/// size: as long as the longest would take. Uses the scratch's `lanes`. PRK_STATUS_CANCELLED,
+/// PRK_STATUS_NO_MEMORY: no result was set.
+prk_status prk_lanes_powers(const prk_lane_power *list, size_t count, bool is_lucas,
+                            prk_scratch *scratch, const uint32_t *cancel);
 
 /// For tests: x[i] = x[i] y[i] / R modulo number i, below twice the number; the square where y is
 /// NULL. x and y are below four times the number.

@@ -93,6 +93,18 @@ VECTOR void reduce_two(__m512i *t, const modulus *m, __m512i *u, const modulus *
         finish(x, t, &no_shift, k);                                                                \
         (void)memory;                                                                              \
     }                                                                                              \
+    PRK_TARGET static void multiply_two_##NAME(__m512i *x, const __m512i *y, __m512i *u,           \
+                                               const __m512i *v, const modulus *m,                 \
+                                               __m512i *memory) {                                  \
+        const int k = LIMBS;                                                                       \
+        COLUMNS;                                                                                   \
+        multiply_columns(t, x, y, k);                                                              \
+        multiply_columns(t + 2 * k, u, v, k);                                                      \
+        reduce_two(t, m, t + 2 * k, m, k);                                                         \
+        finish(x, t, &no_shift, k);                                                                \
+        finish(u, t + 2 * k, &no_shift, k);                                                        \
+        (void)memory;                                                                              \
+    }                                                                                              \
     PRK_TARGET static void ladder_##NAME(__m512i *x, __m512i *y, __mmask8 exchanged,               \
                                          const modulus *m, const __m512i *addend,                  \
                                          const __m512i *addend2, __m512i *memory) {                \
@@ -125,7 +137,7 @@ INSTANCE(any, m->k, __m512i *t = memory, __m512i *a = x, __m512i *b = y)
 operations prk_lanes_operations(int k) {
 #define ENTRY(NAME)                                                                                \
     {                                                                                              \
-        square_##NAME, square_two_##NAME, multiply_##NAME, ladder_##NAME                           \
+        square_##NAME, square_two_##NAME, multiply_##NAME, multiply_two_##NAME, ladder_##NAME      \
     }
     static const operations small[] = {ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
                                        ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10)};

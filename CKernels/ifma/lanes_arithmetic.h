@@ -27,6 +27,9 @@ typedef struct operations {
                        const modulus *o, const __m512i *y_shift, __m512i *t);
     // x = x y / R.
     void (*multiply)(__m512i *x, const __m512i *y, const modulus *m, __m512i *t);
+    // x = x y / R and u = u v / R, each of which waits for the other's products.
+    void (*multiply_two)(__m512i *x, const __m512i *y, __m512i *u, const __m512i *v,
+                         const modulus *m, __m512i *t);
     // Exchanges x and y in some lanes; then y = x y / R + addend, x = x^2 / R + addend2.
     void (*ladder)(__m512i *x, __m512i *y, __mmask8 exchanged, const modulus *m,
                    const __m512i *addend, const __m512i *addend2, __m512i *t);
@@ -77,10 +80,40 @@ PRK_TARGET static inline void blend(__m512i *x, __mmask8 where, const __m512i *y
     }
 }
 
+/// x = 0 where it is n.
+PRK_TARGET static inline void clear_n(__m512i *x, const __m512i *n, int k) {
+    const __mmask8 is_n = equal(x, n, k);
+    for (int j = 0; j < k; j++) {
+        x[j] = _mm512_mask_mov_epi64(x[j], is_n, zero());
+    }
+}
+
+/// x = each lane's own entry of a table of numbers.
+PRK_TARGET static inline void pick_entries(__m512i *x, const __m512i *table, __m512i entry, int k) {
+    const __m512i lanes = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    __m512i place =
+        _mm512_add_epi64(_mm512_mullo_epi64(entry, all((uint64_t)k * PRK_LANES)), lanes);
+    for (int j = 0; j < k; j++) {
+        x[j] = _mm512_i64gather_epi64(place, (const long long *)table, 8);
+        place = _mm512_add_epi64(place, all(PRK_LANES));
+    }
+}
+
 static inline uint64_t *lane(__m512i *vectors, int i) { return (uint64_t *)vectors + i; }
 
 static inline void load(__m512i *vectors, int l, const uint64_t *limbs, size_t size, int k) {
     prk_lane_load(lane(vectors, l), limbs, size, k);
+}
+
+// Lane l as a number, of k limbs that are carried.
+static inline void store_mpz(mpz_ptr x, const __m512i *vectors, int l, int k) {
+    enum { MOST_LIMBS = PRK_LANE_MOST_BITS / PRK_LIMB_BITS + 2 };
+    assert(k <= MOST_LIMBS);
+    uint64_t limbs[MOST_LIMBS];
+    for (int j = 0; j < k; j++) {
+        limbs[j] = ((const uint64_t *)(vectors + j))[l];
+    }
+    mpz_import(x, (size_t)k, -1, sizeof *limbs, 0, 64 - PRK_LIMB_BITS, limbs);
 }
 
 static inline void load_mpz(__m512i *to, int l, mpz_srcptr x, int k) {

@@ -76,7 +76,7 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelSet") prk_level{
 
 /// A way to test.
 typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
-    /// PRK_ENGINE_U64 below 2^64, PRK_ENGINE_IFMA above, as far as it goes.
+    /// PRK_ENGINE_U64 below 2^64; above whichever of the other three takes least time.
     PRK_ENGINE_AUTO PRK_SWIFT_NAME("auto") = 0,
     /// Complete trial division; below 2^64.
     PRK_ENGINE_TRIAL PRK_SWIFT_NAME("trial") = 1,
@@ -87,9 +87,14 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelEngine") prk_engine{
     /// test, extra strong Lucas test, random bases; any size.
     PRK_ENGINE_GMP PRK_SWIFT_NAME("gmp") = 3,
     /// The same tests, for eight numbers of 65 to 8192 bits at once, on level avx512ifma. Other
-    /// sizes, other levels and special forms go to PRK_ENGINE_GMP. A number that has no others of
-    /// about its size beside it costs about what it costs there.
+    /// sizes and other levels go to PRK_ENGINE_GMP, special forms where PRK_ENGINE_AUTO sends them.
+    /// A number that has no others of about its size beside it costs about what it costs there.
     PRK_ENGINE_IFMA PRK_SWIFT_NAME("ifma") = 4,
+    /// The same tests by transforms in double precision, for numbers of 2048 bits and more, other
+    /// sizes by PRK_ENGINE_GMP. Of a number that is k b^n ± 1 with a small k, as its bits or its
+    /// prk_form say, they take a third of the time. Rounding is watched; a probable prime is tested
+    /// once more by integers up to 65,536 bits, by another length above, and so is a proof.
+    PRK_ENGINE_FFT PRK_SWIFT_NAME("fft") = 5,
 } prk_engine;
 
 /// What decided.
@@ -124,6 +129,26 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelMethod") prk_method{
     /// Below 2^32: prime or composite by the strong test to the base that a hash of n picks
     /// [FoJa15].
     PRK_METHOD_STRONG_HASHED_BASE PRK_SWIFT_NAME("strongHashedBase") = 12,
+    // From here on: prime, by a certificate whose first step is of this kind; docs/PROOFS.md has
+    // the conditions.
+    /// Pocklington: a part F > sqrt(n) of n - 1.
+    PRK_METHOD_POCKLINGTON PRK_SWIFT_NAME("pocklington") = 13,
+    /// Morrison: a part F > sqrt(n) + 1 of n + 1.
+    PRK_METHOD_MORRISON PRK_SWIFT_NAME("morrison") = 14,
+    /// [BLS75] theorem 5: a part of n - 1 above about (n/2)^(1/3).
+    PRK_METHOD_BLS5 PRK_SWIFT_NAME("bls5") = 15,
+    /// [BLS75] theorem 7: the same, with a bound on the primes of the rest.
+    PRK_METHOD_BLS7 PRK_SWIFT_NAME("bls7") = 16,
+    /// Konyagin and Pomerance: a part F >= n^(3/10) of n - 1.
+    PRK_METHOD_KONYAGIN PRK_SWIFT_NAME("konyagin") = 17,
+    /// Parts of n - 1 and of n + 1.
+    PRK_METHOD_COMBINED PRK_SWIFT_NAME("combined") = 18,
+    /// [BLS75] theorem 3: one large prime of n - 1.
+    PRK_METHOD_BLS3 PRK_SWIFT_NAME("bls3") = 19,
+    /// [BLS75] theorem 15: one large prime of n + 1.
+    PRK_METHOD_BLS15 PRK_SWIFT_NAME("bls15") = 20,
+    /// A point on an elliptic curve with complex multiplication [AtMo93].
+    PRK_METHOD_ECPP PRK_SWIFT_NAME("ecpp") = 21,
 } prk_method;
 
 /// Which optional fields of a prk_report hold something.
@@ -237,7 +262,8 @@ typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
     uint8_t reserved[3];
     /// NULL, or the form of each number of the batch; PRK_FORM_NONE where none is known. Forms that
     /// are none of prk_form_kind, or whose fields are out of range: PRK_STATUS_INVALID_ARGUMENT,
-    /// and nothing is written. They change no verdict.
+    /// and nothing is written. They change no verdict. A number of thousands of bits that is k b^n
+    /// ± 1 takes less time with its form.
     const prk_form *forms;
     /// sizeof(prk_form) as the caller knows it, or 0: that of this header. The next form is that
     /// far on. Fields that the library does not know have to be 0.

@@ -34,11 +34,14 @@ enum {
 /// Takes what a task gives beside its verdicts; the pool carries it and does not look at it.
 typedef struct prk_evidence prk_evidence;
 
-/// What a worker runs instead of an engine: PRK_STATUS_OK, or PRK_TASK_FAILED and in `text`, of
-/// PRK_WORKER_TEXT bytes and ended by a zero, why. It may call prk_evidence_put for each number.
-/// What it has put is dropped when it fails. `forms` is NULL, or has the form of each number.
+/// What a worker runs instead of an engine: PRK_STATUS_OK, PRK_STATUS_NO_MEMORY, or PRK_TASK_FAILED
+/// and in `text`, of PRK_WORKER_TEXT bytes and ended by a zero, why. It may call prk_evidence_put
+/// for each number. What it has put is dropped when it fails. `forms` is NULL, or has the form of
+/// each number. `first` is the place of the first number in the chunk of which these are a part.
+/// `cancel` may be NULL.
 typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                                    const prk_form *forms, size_t count, uint8_t *verdicts,
+                                    const prk_form *forms, size_t count, size_t first,
+                                    const uint32_t *cancel, uint8_t *verdicts,
                                     prk_evidence *evidence, char *text);
 
 /// How the numbers of a run are tested: the same for every chunk and every worker.
@@ -50,16 +53,23 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     bool wants_reports;
     /// Whether a worker process measures what a request takes: two system calls.
     bool wants_cpu_time;
+    /// How much a proof of each probable prime may cost, in strong tests of it; 0: none is looked
+    /// for. For kernels alone: word engines are exact.
+    uint64_t proof_cost;
+    /// Probable primes of up to so many bits are proved whatever that costs.
+    uint64_t proof_bits;
     prk_word_engine word_engine;
     /// NULL when word_engine does not divide.
     prk_word_divider word_divider;
-    /// NULL, or what is run on chunks; for processes that run more than C only.
+    /// NULL, or what is run on chunks; in a process that runs C only it has to be C, too.
     prk_worker_task task;
     void *task_context;
     prk_options options;
 } prk_job;
 
-/// Runs a job on one chunk: prk_test_batch, or the same contract with a word engine.
+/// Runs a job on one chunk: prk_test_batch and, where the job asks for them, proofs of the probable
+/// primes by prk_prove; or the same contract with a word engine. Cancelled while it proves: those
+/// that were not looked at to the end are PRK_UNTESTED.
 /// `reports` is written only when the job wants reports. The forms of a chunk's numbers, where some
 /// are known, are the caller's to put into a copy of the job's options.
 prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t *offsets,

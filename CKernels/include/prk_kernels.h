@@ -36,8 +36,16 @@ static inline bool prk_size_is_taken(size_t limb_count) { return limb_count <= p
 /// The kernels of `level`, whatever level is active; NULL when the machine lacks it.
 const prk_kernel_set *prk_kernels_at(prk_level level);
 
+/// Makes a level the active one, which the machine has to have: for benchmarks that measure several
+/// in turn. No call may be running.
+void prk_take_level(prk_level level);
+
 /// The active kernels; portable ones when prk_level_status() is not PRK_STATUS_OK.
 const prk_kernel_set *prk_kernels(void);
+
+/// Whether vectors of eight doubles may be used: AVX-512 F and DQ, which machines without IFMA
+/// have, too.
+bool prk_has_wide_doubles(void);
 
 /// Whether kind and fields are within their ranges.
 bool prk_form_is_valid(const prk_form *form);
@@ -74,9 +82,35 @@ prk_status prk_trial_cancellable(uint64_t n, uint64_t from, uint64_t to, const u
 /// PRK_ENGINE_IFMA.
 bool prk_lanes_take(size_t bits);
 
+/// Whether the active level tests numbers of this size several at once by transforms in double
+/// precision.
+bool prk_fft_lanes_take(size_t bits);
+
 /// Whether the flag, which may be NULL, is raised.
 static inline bool prk_is_cancelled(const uint32_t *cancel) {
     return cancel != NULL && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
+}
+
+/// What another thread may be writing.
+static inline uint32_t prk_load(const uint32_t *value) {
+    return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+/// Writes what other threads may read so.
+static inline void prk_store(uint32_t *value, uint32_t now) {
+    __atomic_store_n(value, now, __ATOMIC_RELAXED);
+}
+
+/// Whether all bytes are 0, as those of options that a caller knows and the library does not have
+/// to be.
+static inline bool prk_are_zero(const void *bytes, size_t count) {
+    const unsigned char *byte = (const unsigned char *)bytes;
+    for (size_t i = 0; i < count; i++) {
+        if (byte[i] != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /// The test by which n = k 2^e ± 1, k odd and k < 2^e, is proved prime or composite, whatever its

@@ -55,8 +55,8 @@ typedef struct PRK_SWIFT_NAME("KernelCertificateProblem") prk_certificate_proble
     char reason[200];
 } prk_certificate_problem;
 
-/// A certificate that was read. Reading and verifying are by turns: what was read is immutable, so
-/// that several threads may verify it.
+/// A certificate that was read. It is read first and verified then: verifying changes nothing in
+/// it, so that several threads may verify one certificate at the same time.
 typedef struct prk_certificate prk_certificate;
 
 /// The largest certificate that is read, in bytes, and the most steps.
@@ -64,15 +64,16 @@ typedef struct prk_certificate prk_certificate;
 #define PRK_CERTIFICATE_MOST_STEPS 100000
 
 /// Reads the first certificate of a text of `size` bytes. `*used`, unless NULL, is how many bytes
-/// it took, blank lines after it included, so that a text with several is read by turns: a
-/// JSON certificate stops at its end line, a Primo or MPU one before the next head, and a PARI text
-/// holds one. What is refused takes all to the next line that begins {"certificate". PRK_STATUS_OK
-/// with
-/// `*certificate` NULL: `*problem` says why not; a condition of a step, even one that reading
-/// cannot go on without, is left to prk_certificate_verify(). PRK_STATUS_NO_MEMORY,
-/// PRK_STATUS_INVALID_ARGUMENT. No number has more than a million digits. O(size) but for the
-/// logarithms of products of large numbers, half a minute at the worst of 64 MB, and without
-/// recursion.
+/// it took, blank lines after it included, so that a text with several is read one after the other:
+/// a JSON certificate stops at its end line, a Primo or MPU one before the next head, and a PARI
+/// text holds one. A text that is refused takes all bytes up to the next line that begins with
+/// {"certificate".
+///
+/// PRK_STATUS_OK with `*certificate` NULL: `*problem` says why it is no certificate. A condition of
+/// a step, even one that reading cannot go on without, is left to prk_certificate_verify().
+/// PRK_STATUS_NO_MEMORY, PRK_STATUS_INVALID_ARGUMENT. No number has more than a million digits.
+/// Without recursion; O(size) times the logarithms that products of large numbers take, half a
+/// minute at the worst of 64 MB.
 PRK_API prk_status prk_certificate_read(const char *text, size_t size,
                                         prk_certificate **certificate, size_t *used,
                                         prk_certificate_problem *problem);
@@ -136,14 +137,20 @@ typedef struct PRK_SWIFT_NAME("KernelProveOptions") prk_prove_options {
     /// sizeof(prk_proof) as the caller knows it, or 0: that of this header. So many bytes of it are
     /// written.
     uint32_t proof_size;
-    /// Only steps on elliptic curves. This version finds none, and gives up.
+    /// Only steps on elliptic curves.
     bool only_curves;
+    /// A prk_certificate_format: only proofs that this form has words for, of the primes in them,
+    /// too. PRK_CERTIFICATE_NONE and _JSON: any proof. _PRIMO3 is not written:
+    /// PRK_STATUS_INVALID_ARGUMENT.
+    uint8_t certificate_format;
     /// 0.
-    uint8_t reserved[7];
-    /// Chooses the curves that factor. The certificate depends on the number, the options and this.
+    uint8_t reserved[6];
+    /// Chooses the curves that factor. The certificate depends on the
+    /// number, the options and this.
     uint64_t seed;
-    /// How much may be spent on factors, in strong tests of n; 0: what takes about a second, or
-    /// 1000 tests if that is more.
+    /// How much may be spent, in strong tests of n as far as it can be foretold. 0: curves may take
+    /// as long as they do, and factors after them what takes about a second, or 1000 tests if that
+    /// is more.
     uint64_t max_cost;
     /// May be NULL. When another thread sets it, the call returns PRK_STATUS_CANCELLED within 20
     /// ms, up to about 300,000 bits.
@@ -158,6 +165,28 @@ typedef struct PRK_SWIFT_NAME("KernelProveOptions") prk_prove_options {
     const uint64_t *factors;
     const uint64_t *factor_offsets;
     size_t factor_count;
+    /// May be NULL; 0 before the call. What is done, in millionths, as far as can be told: it stays
+    /// 0 while factors are looked for, and never falls. Written as the cancel flag is read: another
+    /// thread may look.
+    uint32_t *progress;
+    /// May be NULL. Takes what was found on the way, a whole line of JSON at a time, for a proof
+    /// that is to go on when its process has ended: a first line that names n, then one for each
+    /// step on a curve, and one for each curve that was computed. Once it says false it is not
+    /// called again, and the proof goes on without it.
+    prk_text_sink journal;
+    void *journal_context;
+    /// All lines that earlier calls for the same n gave to the journal, in order; may be NULL when
+    /// `kept_size` is 0. What they say is looked up and not computed again, and the certificate is
+    /// the one that it would have been. A line that does not hold is passed over, as is what
+    /// follows the last end of a line, which whoever appends has to cut off. When the first line is
+    /// about another n: PRK_STATUS_INVALID_ARGUMENT, and `tried` says so.
+    const char *kept;
+    size_t kept_size;
+    /// Only steps from numbers of so many bits have lines; 0: 600.
+    uint64_t journal_bits;
+    /// How many threads work at this one number, up to 1024; 0 or 1: the caller's alone. The
+    /// certificate is the same. Worth it from about 1000 bits on.
+    uint32_t threads;
 } prk_prove_options;
 
 /// What a search for a proof found. Later versions add fields at the end.
@@ -167,7 +196,7 @@ typedef struct PRK_SWIFT_NAME("KernelProof") prk_proof {
     uint32_t steps;
     /// The evidence of a composite, as prk_test_batch reports it. PRK_METHOD_STRONG_RANDOM_BASE
     /// with PRK_REPORT_HAS_BASE: it fails the strong test to `base`. For probable primes what they
-    /// passed; PRK_UNTESTED: a proof needed no test before.
+    /// passed. PRK_PROOF_PROVED: the method is the first step's kind, above 2^64.
     prk_report report;
     /// What was spent, in strong tests of n.
     uint64_t cost;
@@ -175,18 +204,41 @@ typedef struct PRK_SWIFT_NAME("KernelProof") prk_proof {
     char tried[400];
 } prk_proof;
 
-/// Looks for a proof that n is prime, by the factors of n - 1 and n + 1, and hands the certificate,
-/// JSON lines, to the sink in the end, at once. PRK_STATUS_OK: `*proof` has the verdict; a text was
-/// written for PRK_PROOF_PROVED alone. A sink that says false: PRK_STATUS_CANCELLED. `sink` may be
-/// NULL. Forms and options out of range: PRK_STATUS_INVALID_ARGUMENT. `limbs` may be NULL when
+/// Looks for a proof that n is prime, by factors of n - 1 and n + 1 and by elliptic curves, and
+/// hands the certificate, JSON lines whatever `certificate_format` is, to the sink in the end, at
+/// once; prk_certificate_write() writes the form. PRK_STATUS_OK: `*proof` has the verdict; a text
+/// was written for PRK_PROOF_PROVED alone. A sink that says false: PRK_STATUS_CANCELLED. `sink` may
+/// be NULL. Forms and options out of range: PRK_STATUS_INVALID_ARGUMENT. `limbs` may be NULL when
 /// there are none.
 ///
-/// Any number below 2^64. Above, what is found is a matter of luck: of random primes all that were
-/// tried of up to 128 bits in a second, most of them in a millisecond, four in five of 256 bits,
-/// few of 512. With a form of n, primes of any size, by one long power or some.
+/// Below 2^64 a test decides. Above, small primes are divided out of n - 1 and n + 1; where they do
+/// not suffice, curves prove any prime, in a time that grows with about the fourth power of its
+/// bits. Methods that factor come where curves were not found, or do not go with the form.
+/// With a form of n, primes of any size are proved by one long power or some.
 PRK_API prk_status prk_prove(const uint64_t *limbs, size_t limb_count,
                              const prk_prove_options *options, prk_text_sink sink, void *context,
                              prk_proof *proof);
+
+/// One of several numbers that are to be proved: the arguments of prk_prove(), and what it returns.
+typedef struct PRK_SWIFT_NAME("KernelProofAsked") prk_proof_asked {
+    const uint64_t *limbs;
+    size_t limb_count;
+    const prk_prove_options *options;
+    prk_text_sink sink;
+    void *context;
+    prk_proof *proof;
+    prk_status status;
+} prk_proof_asked;
+
+/// Proves several numbers, in this thread, each as prk_prove() would and with the same certificate.
+/// Where there are vectors of large numbers (AVX-512 IFMA), some take turns and share them, if
+/// their options have one cancel flag, or none: of 100 digits they take three quarters of the time
+/// of one after the other (`make bench-proof`). Numbers above 8192 bits gain nothing. Sinks are
+/// called as proofs are found, in any order.
+///
+/// Each `status` says what became of that number. PRK_STATUS_NO_MEMORY: some were not begun, of
+/// which the status is the same.
+PRK_API prk_status prk_prove_many(prk_proof_asked *asked, size_t count);
 
 #ifdef __cplusplus
 }

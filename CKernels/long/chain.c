@@ -24,6 +24,9 @@ static void begin(prk_chain *c, prk_scratch *scratch, const prk_arithmetic *arit
                      .first = first,
                      .zeros = mpz_scan1(exponent, 0),
                      .taken = scratch->taken};
+    c->middle = arithmetic;
+    c->ends =
+        arithmetic->is_watched && arithmetic->longer != NULL ? arithmetic->longer : arithmetic;
     c->value = prk_scratch_take(scratch);
     c->left = c->absorbed = mpz_sizeinbase(exponent, 2);
 }
@@ -46,8 +49,15 @@ void prk_chain_end(prk_chain *c) { c->m.scratch->taken = c->taken; }
 // Twice x, after a square, is x times the base 2.
 static bool is_doubling(const prk_chain *c) { return !c->is_lucas && mpz_cmp_ui(c->first, 2) == 0; }
 
+// Whether a square times the base costs as much as a square.
+static bool is_part_of_squares(const prk_chain *c) {
+    return is_doubling(c) ||
+           (!c->is_lucas && c->m.arithmetic->takes_times && mpz_cmp_ui(c->first, 1 << 8) < 0);
+}
+
 static bool is_small(const prk_chain *c) {
-    return is_doubling(c) || (c->m.arithmetic->times != NULL && mpz_cmp_ui(c->first, 1 << 16) < 0);
+    return is_part_of_squares(c) ||
+           (c->m.arithmetic->times != NULL && mpz_cmp_ui(c->first, 1 << 16) < 0);
 }
 
 static prk_residue *power_in_table(const prk_chain *c, unsigned power) {
@@ -64,7 +74,7 @@ static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static prk_status set(prk_chain *c) {
     const prk_arithmetic *a = c->m.arithmetic;
     const size_t own = aligned(a->own_bytes(c->m.n, c->form));
-    const size_t each = c->residue_bytes = aligned(a->residue_bytes(c->m.n));
+    const size_t each = c->residue_bytes = aligned(a->residue_bytes(c->m.n, c->form));
     const bool has_table = !c->is_lucas && !is_small(c);
     const size_t residues = c->is_lucas ? 4 : has_table ? 2 + WINDOW_POWERS : 2;
     unsigned char *memory = prk_memory_reserve(&c->m.scratch->test, own + residues * each);
@@ -88,7 +98,7 @@ static prk_status set(prk_chain *c) {
         c->table = (prk_residue *)(memory + own + 2 * each);
         a->to(&c->m, c->table, c->first);
         copy(c, c->y, c->table);
-        a->square(&c->m, c->y, false, NULL);
+        a->square(&c->m, c->y, 1, NULL);
         for (unsigned i = 3; i < 2 * WINDOW_POWERS; i += 2) {
             copy(c, power_in_table(c, i), power_in_table(c, i - 2));
             a->multiply(&c->m, power_in_table(c, i), c->y);
@@ -167,7 +177,7 @@ static void start_power(prk_chain *c) {
 // Squares, less `less` each, until `end` are left or `most` are done.
 static prk_status run_squares(prk_chain *c, mp_bitcnt_t end, const prk_residue *less,
                               mp_bitcnt_t *most, const uint32_t *cancel) {
-    void (*const square)(const prk_modulus *, prk_residue *, bool, const prk_residue *) =
+    void (*const square)(const prk_modulus *, prk_residue *, uint32_t, const prk_residue *) =
         c->m.arithmetic->square;
     prk_status status = PRK_STATUS_OK;
     const mp_bitcnt_t steps = c->left - end < *most ? c->left - end : *most;
@@ -177,7 +187,7 @@ static prk_status run_squares(prk_chain *c, mp_bitcnt_t end, const prk_residue *
             status = PRK_STATUS_CANCELLED;
             break;
         }
-        square(&c->m, c->x, false, less);
+        square(&c->m, c->x, 1, less);
     }
     c->left -= done;
     *most -= done;
@@ -186,15 +196,16 @@ static prk_status run_squares(prk_chain *c, mp_bitcnt_t end, const prk_residue *
 
 static prk_status run_power(prk_chain *c, mp_bitcnt_t *most, const uint32_t *cancel) {
     const prk_arithmetic *a = c->m.arithmetic;
-    const bool doubles = is_doubling(c);
+    const bool has_base = is_part_of_squares(c);
+    const uint32_t base = has_base ? (uint32_t)mpz_get_ui(c->first) : 0;
     while (c->left > 0 && *most > 0) {
-        if (doubles && c->left == c->absorbed) {
+        if (has_base && c->left == c->absorbed) {
             if (prk_is_cancelled(cancel)) {
                 return PRK_STATUS_CANCELLED;
             }
             (*most)--;
             c->absorbed = --c->left;
-            a->square(&c->m, c->x, mpz_tstbit(c->exponent, c->left) != 0, NULL);
+            a->square(&c->m, c->x, mpz_tstbit(c->exponent, c->left) != 0 ? base : 1, NULL);
             continue;
         }
         const bool is_tail = c->left <= c->zeros; // a window ends in a set bit, and so above
@@ -220,7 +231,7 @@ static prk_status run_power(prk_chain *c, mp_bitcnt_t *most, const uint32_t *can
 static void start_lucas(prk_chain *c) {
     const prk_arithmetic *a = c->m.arithmetic;
     copy(c, c->y, c->x); // V_1, of set()
-    a->square(&c->m, c->y, false, c->less_two);
+    a->square(&c->m, c->y, 1, c->less_two);
     c->left = --c->absorbed;
 }
 
@@ -249,6 +260,99 @@ static prk_status run_lucas(prk_chain *c, mp_bitcnt_t *most, const uint32_t *can
 
 // --- Both ----------------------------------------------------------------------------------------
 
+static prk_status start(prk_chain *c) {
+    const prk_status status = set(c);
+    if (status == PRK_STATUS_OK && c->is_lucas) {
+        start_lucas(c);
+    } else if (status == PRK_STATUS_OK) {
+        start_power(c);
+    }
+    return status;
+}
+
+static prk_status run(prk_chain *c, mp_bitcnt_t *most, const uint32_t *cancel) {
+    return c->is_lucas ? run_lucas(c, most, cancel) : run_power(c, most, cancel);
+}
+
+// --- Arithmetic that rounds ----------------------------------------------------------------------
+//
+// What a chain begins and ends with is not as random as what lies between: few bits are set, or the
+// result is near. So both ends have an arithmetic with more room for errors. Where an error was too
+// large all the same, the product has been repaired, and an arithmetic with still more room goes
+// on.
+
+#define CAREFUL_SQUARES 30
+// Between looks at alarms.
+#define UNWATCHED_SQUARES 1024
+
+// The same residues in another arithmetic. PRK_STATUS_NO_MEMORY: the chain is at its beginning.
+static prk_status change(prk_chain *c, const prk_arithmetic *arithmetic) {
+    const prk_arithmetic *before = c->m.arithmetic;
+    const size_t taken = c->m.scratch->taken;
+    mpz_ptr y = prk_scratch_take(c->m.scratch);
+    before->from(&c->m, c->value, c->x);
+    if (c->is_lucas) {
+        before->from(&c->m, y, c->y);
+    }
+    c->alarms += before->alarms(&c->m);
+    c->m.arithmetic = arithmetic;
+    const prk_status status = set(c);
+    if (status == PRK_STATUS_OK) {
+        arithmetic->to(&c->m, c->x, c->value);
+        if (c->is_lucas) {
+            arithmetic->to(&c->m, c->y, y);
+        }
+    } else {
+        c->is_set = false;
+        c->left = c->absorbed = mpz_sizeinbase(c->exponent, 2);
+    }
+    c->m.scratch->taken = taken;
+    return status;
+}
+
+static prk_status run_watched(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel) {
+    if (!c->is_set) {
+        c->m.arithmetic = c->ends;
+        const prk_status status = start(c);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        c->first_left = c->left;
+    }
+    while (!prk_chain_is_done(c) && most > 0) {
+        const mp_bitcnt_t done = c->first_left > c->left ? c->first_left - c->left : 0;
+        const bool is_begin = done < CAREFUL_SQUARES, is_end = c->left <= CAREFUL_SQUARES;
+        const prk_arithmetic *wanted = is_begin || is_end ? c->ends : c->middle;
+        prk_status status = c->m.arithmetic == wanted ? PRK_STATUS_OK : change(c, wanted);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        mp_bitcnt_t steps = is_end     ? c->left + 1
+                            : is_begin ? CAREFUL_SQUARES - done
+                                       : c->left - CAREFUL_SQUARES;
+        steps = steps < most ? steps : most;
+        steps = steps < UNWATCHED_SQUARES ? steps : UNWATCHED_SQUARES;
+        mp_bitcnt_t left = steps;
+        status = run(c, &left, cancel);
+        most -= steps - left;
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        if (wanted->longer != NULL && wanted->alarms(&c->m) > 0) {
+            c->ends = c->ends == wanted ? wanted->longer : c->ends;
+            c->middle = c->middle == wanted ? wanted->longer : c->middle;
+        }
+    }
+    return PRK_STATUS_OK;
+}
+
+uint64_t prk_chain_alarms(const prk_chain *c) {
+    const prk_arithmetic *a = c->m.arithmetic;
+    return c->alarms + (c->is_set && a->alarms != NULL ? a->alarms(&c->m) : 0);
+}
+
+// --- Running -------------------------------------------------------------------------------------
+
 prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel) {
     if (prk_chain_is_done(c)) {
         return PRK_STATUS_OK;
@@ -263,18 +367,11 @@ prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel)
         c->is_number = true;
         return PRK_STATUS_OK;
     }
-    if (!c->is_set) {
-        const prk_status status = set(c);
-        if (status != PRK_STATUS_OK) {
-            return status;
-        }
-        if (c->is_lucas) {
-            start_lucas(c);
-        } else {
-            start_power(c);
-        }
+    if (c->m.arithmetic->is_watched) {
+        return run_watched(c, most, cancel);
     }
-    return c->is_lucas ? run_lucas(c, &most, cancel) : run_power(c, &most, cancel);
+    const prk_status status = c->is_set ? PRK_STATUS_OK : start(c);
+    return status == PRK_STATUS_OK ? run(c, &most, cancel) : status;
 }
 
 prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel) {
@@ -282,13 +379,86 @@ prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel) {
         return PRK_STATUS_CANCELLED;
     }
     if (!c->is_number) {
-        c->m.arithmetic->square(&c->m, c->x, false, c->less_two);
+        c->m.arithmetic->square(&c->m, c->x, 1, c->less_two);
         return PRK_STATUS_OK;
     }
     mpz_ptr square = prk_scratch_take(c->m.scratch);
     mpz_mul(square, c->value, c->value);
     mpz_tdiv_r(c->value, square, c->m.n);
     c->m.scratch->taken--;
+    return PRK_STATUS_OK;
+}
+
+// Whether squares stay with it: at 1 after -1, or 0; at 2 after -2 after 0.
+static bool has_settled(const prk_chain *c, int small) {
+    return c->is_lucas ? small == 0 || small == 2 || small == -2
+                       : small == 0 || small == 1 || small == -1;
+}
+
+static prk_status square_often(prk_chain *c, mp_bitcnt_t count, const uint32_t *cancel) {
+    prk_status status = PRK_STATUS_OK;
+    for (; count > 0 && status == PRK_STATUS_OK; count--) {
+        status = prk_chain_square(c, cancel);
+    }
+    return status;
+}
+
+// Between them a look costs more than squares.
+#define MOST_LOOKS 16
+
+// Looks at the last one first, and then halves what lies before.
+static prk_status settle_far(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
+                             mp_bitcnt_t *squares, int *small) {
+    const size_t taken = c->m.scratch->taken;
+    mpz_ptr kept = prk_scratch_take(c->m.scratch); // after `low` squares, and has not settled
+    prk_chain_value(c, kept);
+    mp_bitcnt_t low = 0, high = most;
+    prk_status status = c->m.arithmetic == c->middle ? PRK_STATUS_OK : change(c, c->middle);
+    if (status == PRK_STATUS_OK) {
+        status = square_often(c, most, cancel);
+    }
+    if (status == PRK_STATUS_OK) {
+        *small = prk_chain_small(c);
+        low = has_settled(c, *small) ? 0 : most;
+    }
+    while (status == PRK_STATUS_OK && high - low > 1) {
+        const mp_bitcnt_t middle = low + (high - low) / 2;
+        c->m.arithmetic->to(&c->m, c->x, kept);
+        status = square_often(c, middle - low, cancel);
+        const int there = status == PRK_STATUS_OK ? prk_chain_small(c) : 0;
+        if (status == PRK_STATUS_OK && has_settled(c, there)) {
+            high = middle;
+            *small = there;
+        } else if (status == PRK_STATUS_OK) {
+            low = middle;
+            prk_chain_value(c, kept);
+        }
+    }
+    *squares = low < most ? high : most + 1;
+    c->m.scratch->taken = taken;
+    return status;
+}
+
+prk_status prk_chain_settle(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
+                            mp_bitcnt_t *squares, int *small) {
+    *small = prk_chain_small(c);
+    *squares = 0;
+    if (has_settled(c, *small) || most == 0) {
+        *squares = has_settled(c, *small) ? 0 : 1;
+        return PRK_STATUS_OK;
+    }
+    if (most > MOST_LOOKS && c->m.arithmetic->is_watched) {
+        return settle_far(c, most, cancel, squares, small);
+    }
+    while (*squares < most && !has_settled(c, *small)) {
+        const prk_status status = prk_chain_square(c, cancel);
+        if (status != PRK_STATUS_OK) {
+            return status;
+        }
+        *small = prk_chain_small(c);
+        ++*squares;
+    }
+    *squares += has_settled(c, *small) ? 0 : 1;
     return PRK_STATUS_OK;
 }
 
@@ -328,7 +498,9 @@ prk_status prk_chain_resume(prk_chain *c, mp_bitcnt_t left, mp_bitcnt_t absorbed
         status = left <= c->end ? PRK_STATUS_INVALID_ARGUMENT : PRK_STATUS_OK;
     }
     if (status == PRK_STATUS_OK && !c->is_set) {
+        c->m.arithmetic = c->ends;
         status = set(c);
+        c->first_left = left;
     }
     if (status != PRK_STATUS_OK) {
         c->left = c->absorbed = bits;

@@ -26,6 +26,11 @@ typedef struct prk_chain {
     // The bits below `absorbed` and not below `end` come next, as one odd power or as none.
     mp_bitcnt_t end;
     unsigned power;
+    // Of an arithmetic that rounds: what both ends have and what lies between, where the chain was
+    // when it began, and products that were repaired in arithmetics it has no more.
+    const prk_arithmetic *ends, *middle;
+    mp_bitcnt_t first_left;
+    uint64_t alarms;
     size_t taken;         // numbers of the scratch that were in use before
     mpz_ptr value;        // the power, when mpz_powm has computed it
     bool is_set;          // the memory is laid out
@@ -61,6 +66,12 @@ prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel);
 /// Which of -2, -1, 0, 1 and 2 x is modulo n, or PRK_NOT_SMALL. The chain has run; n > 4.
 int prk_chain_small(prk_chain *c);
 
+/// After how many more squares, at most `most`, x is 0, 1 or -1, or in a Lucas chain 0, 2 or -2,
+/// for the first time, and which of them; `most` + 1 if after none. The chain is done, and of no
+/// other use after that.
+prk_status prk_chain_settle(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
+                            mp_bitcnt_t *squares, int *small);
+
 /// x, and y of a Lucas chain, as numbers below n. The chain has run.
 void prk_chain_value(prk_chain *c, mpz_ptr x);
 void prk_chain_next_value(prk_chain *c, mpz_ptr y);
@@ -70,6 +81,10 @@ void prk_chain_next_value(prk_chain *c, mpz_ptr y);
 /// this exponent can have been there, or a value is not below n.
 prk_status prk_chain_resume(prk_chain *c, mp_bitcnt_t left, mp_bitcnt_t absorbed, mpz_srcptr x,
                             mpz_srcptr y);
+
+/// How many products of an arithmetic that rounds had to be repaired. A chain is right all the
+/// same.
+uint64_t prk_chain_alarms(const prk_chain *c);
 
 /// Gives the scratch's numbers back.
 void prk_chain_end(prk_chain *c);

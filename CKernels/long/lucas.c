@@ -47,22 +47,20 @@ static prk_status look_extra_strong(prk_chain *chain, mpz_srcptr p, mp_bitcnt_t 
             mpz_congruent_p(next, p, chain->m.n) != 0 ? PRK_LUCAS_U_IS_ZERO : PRK_LUCAS_NONE;
         return PRK_STATUS_OK;
     }
-    mp_bitcnt_t r = 0;
-    for (; r + 2 < twos && small != 0; r++) {
-        const prk_status status = prk_chain_square(chain, cancel);
-        if (status != PRK_STATUS_OK) {
-            return status;
-        }
-        small = prk_chain_small(chain);
+    if (twos < 2) {
+        return PRK_STATUS_OK;
     }
+    mp_bitcnt_t r = 0;
+    const prk_status status = prk_chain_settle(chain, twos - 2, cancel, &r, &small);
     if (small == 0 && r + 1 < twos) {
         *condition = (uint32_t)(PRK_LUCAS_V_IS_ZERO + r);
     }
-    return PRK_STATUS_OK;
+    return status;
 }
 
 prk_status prk_extra_strong_lucas_test(prk_scratch *s, const prk_arithmetic *arithmetic,
-                                       mpz_srcptr n, uint32_t parameter, const uint32_t *cancel,
+                                       mpz_srcptr n, const prk_special_form *form,
+                                       uint32_t parameter, const uint32_t *cancel,
                                        uint32_t *condition) {
     *condition = PRK_LUCAS_NONE;
     const size_t taken = s->taken;
@@ -73,7 +71,7 @@ prk_status prk_extra_strong_lucas_test(prk_scratch *s, const prk_arithmetic *ari
     const mp_bitcnt_t twos = mpz_scan1(d, 0);
     mpz_tdiv_q_2exp(d, d, twos);
     prk_chain chain;
-    prk_chain_begin_lucas(&chain, s, arithmetic, n, NULL, p, d);
+    prk_chain_begin_lucas(&chain, s, arithmetic, n, form, p, d);
     prk_status status = prk_chain_run(&chain, whole, cancel);
     if (status == PRK_STATUS_OK) {
         status = look_extra_strong(&chain, p, twos, cancel, condition);

@@ -7,9 +7,10 @@
 static const mp_bitcnt_t whole = (mp_bitcnt_t)-1;
 
 prk_status prk_power(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_ptr result,
-                     mpz_srcptr base, mpz_srcptr exponent, mpz_srcptr n, const uint32_t *cancel) {
+                     mpz_srcptr base, mpz_srcptr exponent, mpz_srcptr n,
+                     const prk_special_form *form, const uint32_t *cancel) {
     prk_chain chain;
-    prk_chain_begin_power(&chain, s, arithmetic, n, NULL, base, exponent);
+    prk_chain_begin_power(&chain, s, arithmetic, n, form, base, exponent);
     const prk_status status = prk_chain_run(&chain, whole, cancel);
     if (status == PRK_STATUS_OK) {
         prk_chain_value(&chain, result);
@@ -21,24 +22,16 @@ prk_status prk_power(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_ptr r
 // Whether the power is 1, or it or one of the squares that follow up to n - 1 is -1.
 static prk_status look_strong(prk_chain *chain, mp_bitcnt_t twos, const uint32_t *cancel,
                               bool *passed) {
-    int small = prk_chain_small(chain);
-    *passed = small == 1 || small == -1;
-    while (--twos > 0 && !*passed) {
-        const prk_status status = prk_chain_square(chain, cancel);
-        if (status != PRK_STATUS_OK) {
-            return status;
-        }
-        small = prk_chain_small(chain);
-        *passed = small == -1;
-        if (small == 0 || small == 1) {
-            break; // stays there
-        }
-    }
-    return PRK_STATUS_OK;
+    mp_bitcnt_t squares = 0;
+    int small = 0;
+    const prk_status status = prk_chain_settle(chain, twos - 1, cancel, &squares, &small);
+    *passed = squares < twos && (small == -1 || (small == 1 && squares == 0));
+    return status;
 }
 
 prk_status prk_strong_test(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
-                           mpz_srcptr base, const uint32_t *cancel, bool *passed) {
+                           const prk_special_form *form, mpz_srcptr base, const uint32_t *cancel,
+                           bool *passed) {
     *passed = false;
     const size_t taken = s->taken;
     mpz_ptr d = prk_scratch_take(s); // n - 1 = d 2^twos
@@ -46,7 +39,7 @@ prk_status prk_strong_test(prk_scratch *s, const prk_arithmetic *arithmetic, mpz
     const mp_bitcnt_t twos = mpz_scan1(d, 0);
     mpz_tdiv_q_2exp(d, d, twos);
     prk_chain chain;
-    prk_chain_begin_power(&chain, s, arithmetic, n, NULL, base, d);
+    prk_chain_begin_power(&chain, s, arithmetic, n, form, base, d);
     prk_status status = prk_chain_run(&chain, whole, cancel);
     if (status == PRK_STATUS_OK) {
         status = look_strong(&chain, twos, cancel, passed);

@@ -12,20 +12,11 @@
 
 #include "../ifma/across_columns.h"
 
-// Below, prk_scalar_arithmetic() takes less.
-#define LEAST_BITS (8 * PRK_LIMB_BITS + 1)
-
 // Of numbers with so many limbs, two to five cost what a vector of lanes does: where `make
 // bench-big` finds the two alike. One number alone is always tested by itself.
 bool prk_each_is_faster(size_t count, size_t limbs) {
     static const uint8_t least_limbs[] = {0, 0, 15, 28, 56, 100};
     return count < sizeof least_limbs && limbs >= least_limbs[count];
-}
-
-const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n) {
-    const size_t bits = mpz_sizeinbase(n, 2);
-    const bool is_across = mpz_odd_p(n) && bits >= LEAST_BITS && prk_lanes_take(bits);
-    return is_across ? &prk_across : prk_scalar_arithmetic(n);
 }
 
 // --- Modular operations --------------------------------------------------------------------------
@@ -113,9 +104,9 @@ VECTOR void multiply_limbs(const across *w, uint64_t *x, const uint64_t *y) {
     finish(x, &w->rooms[0], 0, NULL, w->k);
 }
 
-PRK_TARGET static void square(const prk_modulus *m, prk_residue *x, bool twice,
+PRK_TARGET static void square(const prk_modulus *m, prk_residue *x, uint32_t times,
                               const prk_residue *less) {
-    square_limbs(across_of(m), limbs_of(x), twice, less == NULL ? NULL : limbs_of(less));
+    square_limbs(across_of(m), limbs_of(x), times == 2, less == NULL ? NULL : limbs_of(less));
 }
 
 PRK_TARGET static void multiply(const prk_modulus *m, prk_residue *x, const prk_residue *y) {
@@ -171,7 +162,10 @@ static void negated_inverse(mpz_ptr x, mpz_ptr t, mpz_srcptr n, mp_bitcnt_t bits
     mpz_fdiv_r_2exp(x, x, bits);
 }
 
-static size_t residue_bytes(mpz_srcptr n) { return array_size(limbs_for(n)) * sizeof(uint64_t); }
+static size_t residue_bytes(mpz_srcptr n, const prk_special_form *form) {
+    (void)form;
+    return array_size(limbs_for(n)) * sizeof(uint64_t);
+}
 
 enum { ARRAYS = 2, ARRAYS_OF_ROOM = 3, ROOMS = 2 };
 
@@ -268,7 +262,7 @@ const prk_arithmetic prk_across = {
 // --- For tests -----------------------------------------------------------------------------------
 
 prk_status prk_across_products(prk_scratch *s, mpz_srcptr n, mpz_t *x, mpz_t *y, size_t count) {
-    const size_t own = own_bytes(n, NULL), bytes = residue_bytes(n);
+    const size_t own = own_bytes(n, NULL), bytes = residue_bytes(n, NULL);
     unsigned char *memory = prk_memory_reserve(&s->test, own + 2 * bytes);
     if (memory == NULL) {
         return PRK_STATUS_NO_MEMORY;
@@ -297,7 +291,5 @@ bool prk_each_is_faster(size_t count, size_t limbs) {
     (void)count, (void)limbs;
     return false;
 }
-
-const prk_arithmetic *prk_fastest_arithmetic(mpz_srcptr n) { return prk_scalar_arithmetic(n); }
 
 #endif

@@ -13,7 +13,10 @@
 
 static const limbs *limbs_of(const prk_modulus *m) { return m->own; }
 
-static size_t residue_bytes(mpz_srcptr n) { return mpz_size(n) * sizeof(mp_limb_t); }
+static size_t residue_bytes(mpz_srcptr n, const prk_special_form *form) {
+    (void)form;
+    return mpz_size(n) * sizeof(mp_limb_t);
+}
 
 // r = x R mod n.
 static void to(const prk_modulus *modulus, prk_residue *r, mpz_srcptr x) {
@@ -59,13 +62,13 @@ static inline void subtract(const limbs *m, mp_limb_t *r, const prk_residue *les
     }
 }
 
-static void square(const prk_modulus *modulus, prk_residue *x, bool is_doubled,
+static void square(const prk_modulus *modulus, prk_residue *x, uint32_t times_two,
                    const prk_residue *less) {
     const limbs *m = limbs_of(modulus);
     mp_limb_t *r = (mp_limb_t *)x;
     mpn_sqr(m->twofold, r, m->size);
     reduce(m, r);
-    if (is_doubled) {
+    if (times_two == 2) {
         twice(m, r);
     }
     if (less != NULL) {

@@ -5,6 +5,7 @@
 
 #include "comba.h"
 #include "modulus.h"
+#include "reduce.h"
 
 // Up to here n limbs times one limb, for each limb, take less than a division.
 #define MOST_REDC_LIMBS 96
@@ -26,14 +27,7 @@ static inline void reduce(const limbs *m, mp_limb_t *r) {
         mpn_tdiv_qr(m->spare, r, 0, t, 2 * m->size, m->n, m->size);
         return;
     }
-    // Each limb that is gone has its place taken by what is carried from there on.
-    for (mp_size_t i = 0; i < m->size; i++) {
-        t[i] = mpn_addmul_1(t + i, m->n, m->size, t[i] * m->negated_inverse);
-    }
-    const mp_limb_t carry = mpn_add_n(r, t + m->size, t, m->size); // below 2n
-    if (carry != 0 || mpn_cmp(r, m->n, m->size) >= 0) {
-        mpn_sub_n(r, r, m->n, m->size);
-    }
+    prk_reduce_limbs(r, t, m->n, m->size, m->negated_inverse);
 }
 
 #include "limbs_body.h"
@@ -83,10 +77,10 @@ PRK_INLINE void comba_subtract(int k, const prk_modulus *m, prk_residue *x,
 
 // Operations on k limbs, and their table.
 #define COMBA(k)                                                                                   \
-    static void square_##k(const prk_modulus *m, prk_residue *x, bool is_doubled,                  \
+    static void square_##k(const prk_modulus *m, prk_residue *x, uint32_t times_two,               \
                            const prk_residue *less) {                                              \
         comba_product(k, m, x, NULL);                                                              \
-        if (is_doubled) {                                                                          \
+        if (times_two == 2) {                                                                      \
             prk_comba_twice(k, (mp_limb_t *)x, limbs_of(m)->n);                                    \
         }                                                                                          \
         if (less != NULL) {                                                                        \
@@ -101,7 +95,7 @@ PRK_INLINE void comba_subtract(int k, const prk_modulus *m, prk_residue *x,
         if (k > MOST_LADDER_COPIES) {                                                              \
             multiply_##k(m, y, x);                                                                 \
             comba_subtract(k, m, y, less_y);                                                       \
-            square_##k(m, x, false, less_x);                                                       \
+            square_##k(m, x, 1, less_x);                                                           \
             return;                                                                                \
         }                                                                                          \
         comba_product(k, m, y, x);                                                                 \

@@ -7,6 +7,7 @@
 #include <gmp.h>
 
 #include "../include/prk_numbers.h"
+#include "digits.h"
 
 struct prk_integer {
     mpz_t value;
@@ -56,17 +57,7 @@ const uint64_t *prk_integer_limbs(const prk_integer *a, size_t *count) {
     return (const uint64_t *)mpz_limbs_read(a->value);
 }
 
-size_t prk_integer_digits(const prk_integer *a) {
-    size_t digits = mpz_sizeinbase(a->value, 10); // exact, or 1 too many
-    mpz_t least;
-    mpz_init(least);
-    mpz_ui_pow_ui(least, 10, digits - 1);
-    if (digits > 1 && mpz_cmpabs(a->value, least) < 0) {
-        digits--;
-    }
-    mpz_clear(least);
-    return digits;
-}
+size_t prk_integer_digits(const prk_integer *a) { return prk_decimal_digits(a->value); }
 
 void prk_integer_negate(prk_integer *a) { mpz_neg(a->value, a->value); }
 

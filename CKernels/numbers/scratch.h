@@ -25,6 +25,9 @@ struct prk_scratch {
     // A stack, of which `taken` are in use. They keep their memory, which is what it is for.
     mpz_t numbers[PRK_SCRATCH_NUMBERS];
     size_t taken;
+    // In CKernels/share: of who takes turns with others, and of whom others help; else NULL.
+    struct seat *seat;
+    struct prk_team *team;
 };
 
 /// A number of any value for the caller, who gives back all that it took by setting `taken` to what

@@ -8,6 +8,7 @@
 #include <gmp.h>
 
 #include "../include/prk_numbers.h"
+#include "digits.h"
 
 size_t prk_limbs_for_digits(int radix, size_t length) {
     // log2(10) < 3.33 bits a digit; one limb more, as mpn_set_str asks.
@@ -47,6 +48,16 @@ size_t prk_limbs_from_digits(const char *digits, size_t length, int radix, uint6
         count--;
     }
     return count;
+}
+
+size_t prk_decimal_digits(mpz_srcptr n) {
+    size_t digits = mpz_sizeinbase(n, 10); // exact, or 1 too many
+    mpz_t least;
+    mpz_init(least);
+    mpz_ui_pow_ui(least, 10, digits - 1);
+    digits -= digits > 1 && mpz_cmpabs(n, least) < 0;
+    mpz_clear(least);
+    return digits;
 }
 
 size_t prk_decimal_capacity(size_t count) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which theorem is tried, with which primes. Sizes alone decide, by bounds that are a little
-// stricter than the theorems': the verifier has the last word.
+// Which theorem is tried, with which primes. The sizes of the primes decide, by bounds that are a
+// little stricter than the theorems' own; whether the conditions hold is for the verifier to say.
 
 #include <stdlib.h>
 
+#include "../include/prk_kernels.h"
 #include "prove.h"
 
-// More large primes than this are not thought of: so many were found by curves, or given.
+// Of primes above 2^64 no more than this are looked at, since all subsets of them are tried.
 #define MOST_LARGE 6
 
 typedef struct usable {
@@ -15,7 +16,7 @@ typedef struct usable {
     mpz_srcptr p;
     unsigned long exponent;
     size_t bits; // about, of the power
-    int large;   // its bit of a mask; 0 for a word
+    int large; // 0 for a prime below 2^64; else the bit that stands for it in sets of large primes
     bool is_two;
 } usable;
 
@@ -23,21 +24,41 @@ typedef struct chooser {
     mpz_srcptr n;
     usable *list; // the largest power first
     size_t count;
-    uint64_t bound;          // no prime of what is left of n - 1 is below
-    mpz_t f[2], left, right; // products of n - 1 and of n + 1
-    mpz_t power, chunk[2];   // what `f` is still to be multiplied by
+    prk_certificate_format form;
+    const uint32_t *cancel;
+    uint64_t bound; // what is not factored of n - 1 has no prime below
+    mpz_t f[2];     // the products of the primes that are used, of n - 1 and of n + 1
+    mpz_t chunk[2]; // what they are still to be multiplied by
     size_t chunk_bits;
+    mpz_t left, right, power;
     prk_used_prime *trial, *best;
     size_t trial_count, best_count, best_weight;
     prk_theorem theorem;
 } chooser;
+
+// Of Pocklington's theorem with several primes Math::Prime::Util has theorem 5, which takes the
+// same primes and 2. PARI has one kind of step, whose F^3 > n and primes of n - 1 these three have.
+bool prk_form_has_theorem(prk_certificate_format form, prk_theorem theorem) {
+    const bool is_one_prime = theorem == PRK_THEOREM_BLS3 || theorem == PRK_THEOREM_BLS15;
+    switch (form) {
+    case PRK_CERTIFICATE_PRIMO4:
+        return is_one_prime;
+    case PRK_CERTIFICATE_MPU:
+        return is_one_prime || theorem == PRK_THEOREM_BLS5;
+    case PRK_CERTIFICATE_PARI:
+        return theorem == PRK_THEOREM_BLS3 || theorem == PRK_THEOREM_BLS5 ||
+               theorem == PRK_THEOREM_POCKLINGTON;
+    default:
+        return prk_form_has_all(form);
+    }
+}
 
 static size_t bits_of(mpz_srcptr x) { return mpz_sizeinbase(x, 2); }
 
 // Whether f^i > n^j.
 static bool is_above(chooser *c, mpz_srcptr f, unsigned i, unsigned j) {
     if (i * bits_of(f) < j * (bits_of(c->n) - 1)) {
-        return false; // most of the time, and without the power
+        return false; // no need for the powers
     }
     mpz_pow_ui(c->left, f, i);
     mpz_pow_ui(c->right, c->n, j);
@@ -59,6 +80,9 @@ static bool suffices(chooser *c, prk_theorem theorem) {
         return is_enough;
     }
     case PRK_THEOREM_BLS5:
+        if (c->form == PRK_CERTIFICATE_PARI) {
+            return is_above(c, minus, 3, 1);
+        }
         if (3 * bits_of(minus) + 1 < bits) {
             return false;
         }
@@ -98,8 +122,8 @@ static void flush(chooser *c) {
     }
 }
 
-// Whether `f` is a product of all that is used. Many primes, as those of primorials, are multiplied
-// by and by: each alone would cost as much as so many.
+// Uses a prime. True: `f` is the product of all that are used. Of many primes, as those of
+// primorials, so many are multiplied with each other first that the long products are few.
 static bool use(chooser *c, const usable *u) {
     c->trial[c->trial_count++] = u->used;
     mpz_pow_ui(c->power, u->p, u->exponent);
@@ -124,8 +148,9 @@ static void keep(chooser *c, prk_theorem theorem, size_t weight) {
     c->trial = other;
 }
 
-// As few primes as suffice, the largest powers first; but 2 is always one of them where the
-// theorem wants an even part, and all of them where it wants a part without small primes.
+// Takes as few primes as suffice, the largest powers first. 2 is always one of them where the
+// theorem wants an even product: without it, as before small primes are divided out, there is no
+// such theorem. Theorem 7 wants all primes, so that what is left has no small ones.
 static void try_theorem(chooser *c, prk_theorem theorem, int mask) {
     const bool has_minus = theorem != PRK_THEOREM_MORRISON;
     const bool has_plus = theorem == PRK_THEOREM_MORRISON || theorem == PRK_THEOREM_COMBINED;
@@ -135,6 +160,9 @@ static void try_theorem(chooser *c, prk_theorem theorem, int mask) {
     mpz_set_ui(c->f[0], 1);
     mpz_set_ui(c->f[1], 1);
     for (int pass = 0; pass < 2; pass++) {
+        if (pass == 1 && wants_two && c->trial_count != (size_t)has_minus + has_plus) {
+            return;
+        }
         for (size_t i = 0; i < c->count; i++) {
             const usable *u = &c->list[i];
             if (!(u->used.is_plus ? has_plus : has_minus) ||
@@ -157,18 +185,21 @@ static void try_theorem(chooser *c, prk_theorem theorem, int mask) {
     keep(c, theorem, weight);
 }
 
-// One large prime q alone: 2 q + 1 > sqrt(n), or 2 q - 1 > sqrt(n).
-static void try_large(chooser *c, const usable *u) {
-    mpz_mul_2exp(c->f[0], u->p, 1);
-    if (u->used.is_plus) {
-        mpz_sub_ui(c->f[0], c->f[0], 1);
+// One prime q alone: 2 q + 1 > sqrt(n), or 2 q - 1 > sqrt(n). Primo wants q > s for n - 1 = s q or
+// n + 1 = s q, which q > sqrt(n) is.
+static void try_one_prime(chooser *c, const usable *u) {
+    const prk_theorem theorem = u->used.is_plus ? PRK_THEOREM_BLS15 : PRK_THEOREM_BLS3;
+    if (c->form == PRK_CERTIFICATE_PRIMO4) {
+        mpz_set(c->f[0], u->p);
     } else {
+        mpz_mul_2exp(c->f[0], u->p, 1);
         mpz_add_ui(c->f[0], c->f[0], 1);
+        mpz_sub_ui(c->f[0], c->f[0], u->used.is_plus ? 2 : 0);
     }
-    if (u->exponent == 1 && is_above(c, c->f[0], 2, 1)) {
+    if (u->exponent == 1 && prk_form_has_theorem(c->form, theorem) && is_above(c, c->f[0], 2, 1)) {
         c->trial_count = 0;
         c->trial[c->trial_count++] = u->used;
-        keep(c, u->used.is_plus ? PRK_THEOREM_BLS15 : PRK_THEOREM_BLS3, u->used.is_plus ? 2 : 1);
+        keep(c, theorem, u->used.is_plus ? 2 : 1);
     }
 }
 
@@ -176,13 +207,18 @@ static void try_all(chooser *c, int mask) {
     static const prk_theorem in_order[] = {PRK_THEOREM_POCKLINGTON, PRK_THEOREM_MORRISON,
                                            PRK_THEOREM_BLS5,        PRK_THEOREM_BLS7,
                                            PRK_THEOREM_KONYAGIN,    PRK_THEOREM_COMBINED};
+    // Where the form has every theorem, Pocklington's and Morrison's do the same for primes below
+    // 2^64.
+    const bool tries_words = !prk_form_has_all(c->form);
     for (size_t i = 0; i < c->count; i++) {
-        if (c->list[i].large != 0 && c->list[i].large == mask) {
-            try_large(c, &c->list[i]);
+        if (c->list[i].large == mask && (mask != 0 || tries_words)) {
+            try_one_prime(c, &c->list[i]);
         }
     }
     for (size_t i = 0; i < sizeof in_order / sizeof in_order[0]; i++) {
-        try_theorem(c, in_order[i], mask);
+        if (prk_form_has_theorem(c->form, in_order[i]) && !prk_is_cancelled(c->cancel)) {
+            try_theorem(c, in_order[i], mask);
+        }
     }
 }
 
@@ -214,7 +250,7 @@ static void collect(chooser *c, prk_factoring *f, bool is_plus, bool with_words_
     }
 }
 
-// About what the proofs of the primes of a mask cost: the fourth power of their sizes.
+// An estimate of what the proofs of a set of large primes cost: the fourth powers of their sizes.
 static uint64_t mask_cost(const chooser *c, int mask) {
     uint64_t cost = 0;
     for (size_t i = 0; i < c->count; i++) {
@@ -256,16 +292,16 @@ static void choose(chooser *c) {
     }
 }
 
-prk_status prk_choose_theorem(prk_goal *goal, bool with_words_alone) {
+prk_status prk_choose_theorem(prk_goal *goal, prk_certificate_format form, bool with_words_alone,
+                              const uint32_t *cancel) {
     const size_t room = goal->minus.prime_count + goal->plus.prime_count + 1;
-    chooser c = {.n = goal->n, .bound = goal->minus.bound};
+    chooser c = {.n = goal->n, .form = form, .cancel = cancel, .bound = goal->minus.bound};
     c.list = malloc(room * sizeof *c.list);
     c.trial = malloc(room * sizeof *c.trial);
     c.best = malloc(room * sizeof *c.best);
     prk_status status = PRK_STATUS_NO_MEMORY;
     goal->theorem = PRK_THEOREM_NONE;
     if (c.list != NULL && c.trial != NULL && c.best != NULL) {
-        status = PRK_STATUS_OK;
         mpz_inits(c.f[0], c.f[1], c.left, c.right, c.power, c.chunk[0], c.chunk[1], (mpz_ptr)NULL);
         mpz_set_ui(c.chunk[0], 1);
         mpz_set_ui(c.chunk[1], 1);
@@ -275,6 +311,7 @@ prk_status prk_choose_theorem(prk_goal *goal, bool with_words_alone) {
         c.chunk_bits = c.count > 100 ? bits_of(goal->n) / 64 : 0;
         qsort(c.list, c.count, sizeof *c.list, by_size);
         choose(&c);
+        status = prk_is_cancelled(cancel) ? PRK_STATUS_CANCELLED : PRK_STATUS_OK;
         mpz_clears(c.f[0], c.f[1], c.left, c.right, c.power, c.chunk[0], c.chunk[1], (mpz_ptr)NULL);
         goal->theorem = c.theorem;
         if (c.theorem != PRK_THEOREM_NONE) {

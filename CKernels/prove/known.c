@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Factors that a number's form tells: all of n - 1 or of n + 1 when 1 is added or subtracted.
+// The factors that a number's form shows: of k b^n + 1, n! + 1 and n# + 1 all primes of n - 1, with
+// - 1 in place of + 1 all primes of n + 1.
+
+#include <stdlib.h>
 
 #include "../include/prk_kernels.h"
 #include "prove.h"
@@ -40,12 +43,15 @@ static prk_status note_power(prk_factoring *f, const prk_form *form) {
     return status;
 }
 
-// Primes up to n, as often as they divide n!, or once.
-static prk_status note_primes(prk_factoring *f, uint64_t n, bool once) {
+// The primes up to n, each with its exponent in n!, or in n#, which is 1.
+static prk_status note_primes(prk_factoring *f, uint64_t n, bool once, const uint32_t *cancel) {
     prk_status status = PRK_STATUS_OK;
     for (uint64_t p = 2; p <= n && status == PRK_STATUS_OK; p += p == 2 ? 1 : 2) {
         if (!prk_is_prime_u64(p)) {
             continue;
+        }
+        if (prk_is_cancelled(cancel)) {
+            return PRK_STATUS_CANCELLED;
         }
         unsigned long exponent = 1;
         if (!once) {
@@ -59,23 +65,74 @@ static prk_status note_primes(prk_factoring *f, uint64_t n, bool once) {
     return status;
 }
 
-// The primes of n, n - step, …, each of which is a word; how often is for the product to say.
-static prk_status take_terms(prk_factoring *f, uint64_t n, uint64_t step) {
-    prk_status status = PRK_STATUS_OK;
-    for (uint64_t term = n; term > 0 && status == PRK_STATUS_OK;
-         term = term > step ? term - step : 0) {
-        uint64_t primes[16];
-        const int count = prk_primes_of_u64(term, primes);
-        for (int i = 0; i < count && status == PRK_STATUS_OK; i++) {
-            mpz_t view;
-            const mp_limb_t limb = primes[i];
-            status = prk_factoring_take(f, mpz_roinit_n(view, &limb, 1));
+// A prime with its exponent in one term of a product.
+typedef struct prime_power {
+    uint64_t p;
+    unsigned long exponent;
+} prime_power;
+
+typedef struct power_list {
+    prime_power *start;
+    size_t count, room;
+} power_list;
+
+static bool add_powers_of(power_list *list, uint64_t term) {
+    enum { MOST_PRIMES = 16 };
+    if (list->room - list->count < MOST_PRIMES) {
+        const size_t room = 2 * list->room + 1024;
+        prime_power *moved = realloc(list->start, room * sizeof *moved);
+        if (moved == NULL) {
+            return false;
         }
+        list->start = moved;
+        list->room = room;
+    }
+    uint64_t primes[MOST_PRIMES];
+    const int count = prk_primes_of_u64(term, primes);
+    for (int i = 0; i < count; i++) {
+        list->start[list->count++] = (prime_power){primes[i], exponent_in(term, primes[i])};
+    }
+    return true;
+}
+
+static int by_prime(const void *left, const void *right) {
+    const prime_power *a = left, *b = right;
+    return a->p < b->p ? -1 : a->p > b->p;
+}
+
+static prk_status note_sums(prk_factoring *f, const power_list *list) {
+    prk_status status = PRK_STATUS_OK;
+    for (size_t i = 0, end; i < list->count && status == PRK_STATUS_OK; i = end) {
+        unsigned long exponent = 0;
+        for (end = i; end < list->count && list->start[end].p == list->start[i].p; end++) {
+            exponent += list->start[end].exponent;
+        }
+        status = note(f, list->start[i].p, exponent);
     }
     return status;
 }
 
-prk_status prk_take_form(prk_goal *goal, const prk_form *form, bool *is_known) {
+// The primes of the product of n, n - step, …: exponents in the terms are added up, which is
+// quicker than to divide the product.
+static prk_status note_terms(prk_factoring *f, uint64_t n, uint64_t step, const uint32_t *cancel) {
+    power_list list = {.start = NULL};
+    prk_status status = PRK_STATUS_OK;
+    for (uint64_t term = n; term > 0 && status == PRK_STATUS_OK;
+         term = term > step ? term - step : 0) {
+        status = prk_is_cancelled(cancel)      ? PRK_STATUS_CANCELLED
+                 : !add_powers_of(&list, term) ? PRK_STATUS_NO_MEMORY
+                                               : PRK_STATUS_OK;
+    }
+    if (status == PRK_STATUS_OK && list.count > 0) {
+        qsort(list.start, list.count, sizeof *list.start, by_prime);
+        status = note_sums(f, &list);
+    }
+    free(list.start);
+    return status;
+}
+
+prk_status prk_take_form(prk_goal *goal, const prk_form *form, const uint32_t *cancel,
+                         bool *is_known) {
     *is_known = (form->c == 1 || form->c == -1) && form->kind != PRK_FORM_NONE;
     if (!*is_known) {
         return PRK_STATUS_OK;
@@ -85,9 +142,9 @@ prk_status prk_take_form(prk_goal *goal, const prk_form *form, bool *is_known) {
     if (form->kind == PRK_FORM_POWER) {
         status = note_power(f, form);
     } else if (form->kind == PRK_FORM_PRIMORIAL || form->step == 1) {
-        status = note_primes(f, form->n, form->kind == PRK_FORM_PRIMORIAL);
+        status = note_primes(f, form->n, form->kind == PRK_FORM_PRIMORIAL, cancel);
     } else {
-        status = take_terms(f, form->n, form->step);
+        status = note_terms(f, form->n, form->step, cancel);
     }
     prk_factoring_complete(f);
     return status;

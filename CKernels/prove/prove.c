@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ladder: what is below 2^64, composites, forms, then the search.
+// What is tried, in order: a test for numbers below 2^64, factors that the number's form shows, a
+// test that tells composites, then the search for factors.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,15 @@
 #include "../factor/field.h"
 #include "../include/prk_kernels.h"
 #include "../long/long.h"
+#include "../share/team.h"
 #include "prove.h"
 
-// From here on a form's proof comes before any other test: it is one of them.
+// From so many bits on no test comes before a proof by the number's form: a composite fails the
+// proof's first power, which costs what a test costs.
 #define LEAST_FORM_BITS 1024
 
-// About a second of products, and strong tests of n, of which the default is the larger.
+// The default effort is the larger of two: about a second of products, or so many strong tests of
+// n.
 #define DEFAULT_EFFORT 300000000
 #define LEAST_COST 1000
 
@@ -28,43 +32,43 @@ typedef struct prover {
     prk_proof *proof;
 } prover;
 
-// --- Evidence ------------------------------------------------------------------------------------
+// --- Composites ----------------------------------------------------------------------------------
 
-// What a proof's powers showed, as a report. A common factor may be what showed it, with powers
-// that are those of a prime all the same: so each test is run whose evidence is given. The strong
-// test fails to three bases in four.
+// The report of a number that the search refuted. Sometimes it was a common factor with n that
+// refuted it, and n passes the test to that base all the same. So the test that is reported is run
+// here, and strong tests to further bases until one fails, as three in four do.
 static prk_status report_composite(prover *p) {
     prk_report *report = &p->proof->report;
-    prk_evidence evidence = p->search.evidence;
+    const prk_refutation refutation = p->search.refutation;
     *report = (prk_report){.size = sizeof *report,
                            .verdict = PRK_COMPOSITE,
                            .engine = PRK_ENGINE_GMP,
                            .method = PRK_METHOD_STRONG_RANDOM_BASE};
     p->proof->verdict = PRK_PROOF_COMPOSITE;
     prk_scratch *s = p->search.scratch;
-    if (evidence.lucas_p != 0 && evidence.lucas_p <= UINT32_MAX) {
+    if (refutation.lucas_p != 0 && refutation.lucas_p <= UINT32_MAX) {
         uint32_t condition = PRK_LUCAS_NONE;
-        const prk_status status =
-            prk_extra_strong_lucas_test(s, prk_fastest_arithmetic(p->n), p->n,
-                                        (uint32_t)evidence.lucas_p, p->options->cancel, &condition);
+        const prk_status status = prk_extra_strong_lucas_test(
+            s, prk_arithmetic_for(p->n, NULL), p->n, NULL, (uint32_t)refutation.lucas_p,
+            p->options->cancel, &condition);
         if (status != PRK_STATUS_OK) {
             return status;
         }
         if (condition == PRK_LUCAS_NONE) {
             report->method = PRK_METHOD_EXTRA_STRONG_LUCAS;
             report->fields = PRK_REPORT_HAS_LUCAS;
-            report->lucas_p = (int64_t)evidence.lucas_p;
+            report->lucas_p = (int64_t)refutation.lucas_p;
             report->lucas_q = 1;
             return PRK_STATUS_OK;
         }
     }
     mpz_t base;
-    mpz_init_set_ui(base, evidence.base > 1 ? evidence.base : 2);
+    mpz_init_set_ui(base, refutation.base > 1 ? refutation.base : 2);
     bool passed = true;
     prk_status status = PRK_STATUS_OK;
     while (passed && status == PRK_STATUS_OK) {
-        status = prk_strong_test(s, prk_fastest_arithmetic(p->n), p->n, base, p->options->cancel,
-                                 &passed);
+        status = prk_strong_test(s, prk_arithmetic_for(p->n, NULL), p->n, NULL, base,
+                                 p->options->cancel, &passed);
         if (passed) {
             mpz_add_ui(base, base, 1);
         }
@@ -99,21 +103,50 @@ static void describe_side(const prk_factoring *f, mpz_srcptr n, char *text, size
                          f->curves, (unsigned long long)f->curve_bound);
     }
     if (avoided > 0) {
-        snprintf(text + used, size - (size_t)used, ", %zu large primes without a proof", avoided);
+        snprintf(text + used, size - (size_t)used, ", %zu large prime%s without a proof", avoided,
+                 avoided == 1 ? "" : "s");
     }
 }
 
-static void describe(prover *p) {
-    char minus[160], plus[160];
-    if (p->options->only_curves) {
-        snprintf(p->proof->tried, sizeof p->proof->tried,
-                 "steps on elliptic curves were asked for, and this version finds none");
-        return;
+// Which proofs the form of certificates has no words for, when json has words for one.
+static prk_status describe_form(prover *p, char *text, size_t size) {
+    static const char *const names[] = {[PRK_CERTIFICATE_PRIMO4] = "primo",
+                                        [PRK_CERTIFICATE_MPU] = "mpu",
+                                        [PRK_CERTIFICATE_PARI] = "pari"};
+    const prk_certificate_format form = prk_search_form(&p->search);
+    prk_goal *goal = p->search.goals[0];
+    text[0] = 0;
+    if (prk_form_has_all(form)) {
+        return PRK_STATUS_OK;
     }
+    const prk_status status =
+        prk_choose_theorem(goal, PRK_CERTIFICATE_JSON, true, p->options->cancel);
+    if (goal->theorem == PRK_THEOREM_NONE) {
+        snprintf(text, size, "%s has words for fewer proofs than json; ", names[form]);
+    } else {
+        snprintf(text, size, "%s has no words for proofs by %s with several primes, json has; ",
+                 names[form],
+                 goal->theorem == PRK_THEOREM_MORRISON   ? "n + 1"
+                 : goal->theorem == PRK_THEOREM_COMBINED ? "n - 1 and n + 1"
+                                                         : "n - 1");
+    }
+    return status;
+}
+
+static prk_status describe(prover *p) {
+    char form[96], minus[160], plus[160];
     const prk_goal *goal = p->search.goals[0];
+    const char *curves = goal->way == NULL ? "" : "no chain of elliptic curves was found; ";
+    if (p->options->only_curves) {
+        snprintf(p->proof->tried, sizeof p->proof->tried, "no chain of elliptic curves was found");
+        return PRK_STATUS_OK;
+    }
+    const prk_status status = describe_form(p, form, sizeof form);
     describe_side(&goal->minus, p->n, minus, sizeof minus);
     describe_side(&goal->plus, p->n, plus, sizeof plus);
-    snprintf(p->proof->tried, sizeof p->proof->tried, "n - 1: %s; n + 1: %s", minus, plus);
+    snprintf(p->proof->tried, sizeof p->proof->tried, "%s%sn - 1: %s; n + 1: %s", curves, form,
+             minus, plus);
+    return status;
 }
 
 // --- The ladder ----------------------------------------------------------------------------------
@@ -132,12 +165,19 @@ static prk_status test_before(prover *p) {
     return status;
 }
 
-// k 2^e ± 1, k < 2^e, was proved by the test before: the power that it saw is the witness.
+// k 2^e ± 1 with k < 2^e was proved by the test before: its base, or its Lucas parameter, is the
+// witness for 2.
 static bool adopt_special(prover *p, prk_goal *goal) {
     const prk_report *report = &p->proof->report;
     const bool is_minus = (report->fields & PRK_REPORT_HAS_BASE) != 0;
     const bool is_plus = (report->fields & PRK_REPORT_HAS_LUCAS) != 0;
-    if (report->verdict != PRK_PRIME || is_minus == is_plus) {
+    const prk_certificate_format form_of_text = prk_search_form(&p->search);
+    // Math::Prime::Util has theorem 5 in place of Pocklington's, and it holds for the same primes.
+    const prk_theorem theorem = is_plus                               ? PRK_THEOREM_MORRISON
+                                : form_of_text == PRK_CERTIFICATE_MPU ? PRK_THEOREM_BLS5
+                                                                      : PRK_THEOREM_POCKLINGTON;
+    if (report->verdict != PRK_PRIME || is_minus == is_plus ||
+        !prk_form_has_theorem(form_of_text, theorem)) {
         return false;
     }
     prk_special_form form;
@@ -169,7 +209,7 @@ static bool adopt_special(prover *p, prk_goal *goal) {
                                          .p = is_plus ? c : 0,
                                          .q = is_plus ? c : 0};
         goal->used_count = 1;
-        goal->theorem = is_plus ? PRK_THEOREM_MORRISON : PRK_THEOREM_POCKLINGTON;
+        goal->theorem = theorem;
         goal->state = PRK_GOAL_DONE;
     }
     mpz_clear(power);
@@ -177,8 +217,8 @@ static bool adopt_special(prover *p, prk_goal *goal) {
     return is_enough;
 }
 
-// What the form tells, and whether that is enough for a proof. Then small factors are looked for
-// here, since no other test comes before.
+// Takes the factors that the form shows. When they are enough for a proof, no test comes before
+// it, and small factors of n are looked for here.
 static prk_status use_form(prover *p, prk_goal *goal, bool *is_decided, bool *needs_test) {
     bool matches = false, is_known = false;
     *is_decided = false;
@@ -188,17 +228,19 @@ static prk_status use_form(prover *p, prk_goal *goal, bool *is_decided, bool *ne
         status = prk_form_matches(p->options->form, p->limbs, p->limb_count, &matches);
     }
     if (status == PRK_STATUS_OK && matches) {
-        status = prk_take_form(goal, p->options->form, &is_known);
+        goal->has_form = prk_special_form_from(p->options->form, p->n, &goal->form);
+        status = prk_take_form(goal, p->options->form, p->options->cancel, &is_known);
     }
     prk_special_form special;
     if (status != PRK_STATUS_OK || !is_known || mpz_sizeinbase(p->n, 2) < LEAST_FORM_BITS ||
         prk_special_form_of(p->n, &special)) {
         return status;
     }
-    status = prk_choose_theorem(goal, true);
+    status = prk_choose_theorem(goal, prk_search_form(&p->search), true, p->options->cancel);
     if (status != PRK_STATUS_OK || goal->theorem == PRK_THEOREM_NONE) {
         return status;
     }
+    goal->state = PRK_GOAL_WAITS;
     *needs_test = false;
     prk_report report = {.size = sizeof report, .engine = PRK_ENGINE_GMP};
     status = prk_test_by_division(p->n, &report, is_decided);
@@ -211,14 +253,32 @@ static prk_status use_form(prover *p, prk_goal *goal, bool *is_decided, bool *ne
         p->proof->verdict = PRK_PROOF_COMPOSITE; // it is too long for anything else
         p->proof->report = report;
     } else {
-        p->proof->report.verdict = PRK_UNTESTED;
+        p->proof->report = (prk_report){.size = sizeof report, .verdict = PRK_UNTESTED};
+    }
+    return status;
+}
+
+// Of a number that has a proof in another form at once, one in this form is worth a second.
+static prk_status spare_effort(prover *p) {
+    prk_goal *goal = p->search.goals[0];
+    if (goal->state != PRK_GOAL_NEW || p->options->max_cost != 0 ||
+        prk_form_has_all(prk_search_form(&p->search))) {
+        return PRK_STATUS_OK;
+    }
+    const prk_status status =
+        prk_choose_theorem(goal, PRK_CERTIFICATE_JSON, true, p->options->cancel);
+    if (goal->theorem != PRK_THEOREM_NONE || p->proof->report.verdict == PRK_PRIME) {
+        p->search.effort.most = goal->limit = DEFAULT_EFFORT;
     }
     return status;
 }
 
 static prk_status search_proof(prover *p) {
-    const prk_status status = prk_search_run(&p->search);
-    if (status == PRK_STATUS_OK && p->search.evidence.is_composite) {
+    prk_status status = spare_effort(p);
+    if (status == PRK_STATUS_OK) {
+        status = prk_search_run(&p->search);
+    }
+    if (status == PRK_STATUS_OK && p->search.refutation.is_composite) {
         return report_composite(p);
     }
     return status;
@@ -232,7 +292,9 @@ static prk_status climb(prover *p) {
         status = prk_search_begin(&p->search, p->n);
         if (status == PRK_STATUS_OK) {
             goal = p->search.goals[0];
-            status = use_form(p, goal, &is_decided, &needs_test);
+            if (!p->options->only_curves) { // curves have no use for a form
+                status = use_form(p, goal, &is_decided, &needs_test);
+            }
         }
     }
     if (status != PRK_STATUS_OK || is_decided) {
@@ -248,13 +310,15 @@ static prk_status climb(prover *p) {
         p->proof->verdict = PRK_PROOF_PROVED;
         return PRK_STATUS_OK;
     }
-    if (!p->options->only_curves && !adopt_special(p, goal)) {
+    if (p->options->only_curves || !adopt_special(p, goal)) {
         status = search_proof(p);
     }
     if (status == PRK_STATUS_OK && goal->state == PRK_GOAL_DONE) {
         p->proof->verdict = PRK_PROOF_PROVED;
+        p->proof->report.verdict = PRK_PRIME;
+        p->proof->report.method = (uint8_t)goal->theorem;
     }
-    // Without a proof, what was to be its first power has shown nothing.
+    // The test that the proof was to take the place of.
     if (status == PRK_STATUS_OK && p->proof->verdict == PRK_PROOF_GAVE_UP && !needs_test) {
         status = test_before(p);
     }
@@ -274,24 +338,39 @@ static prk_status hand_over(prover *p, prk_text_sink sink, void *context) {
     return status;
 }
 
-static uint64_t product_of(uint64_t a, uint64_t b) { // or as much as there can be
+static uint64_t product_of(uint64_t a, uint64_t b) { // UINT64_MAX where it is larger
     return a != 0 && b > UINT64_MAX / a ? UINT64_MAX : a * b;
 }
 
-static prk_status prove(prover *p, prk_text_sink sink, void *context) {
+static prk_status begin_journal(prover *p) {
+    const char *problem = NULL;
+    const prk_status status = prk_journal_begin(&p->search.journal, p->n, p->options, &problem);
+    if (problem != NULL) {
+        snprintf(p->proof->tried, sizeof p->proof->tried, "%s", problem);
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    return status;
+}
+
+static prk_status prove(prover *p, prk_scratch *s, prk_text_sink sink, void *context) {
     const prk_prove_options *o = p->options;
-    const uint64_t test = mpz_sizeinbase(p->n, 2) * prk_product_cost(mpz_size(p->n)) + 1;
+    const uint64_t test = prk_test_cost(p->n);
     const uint64_t least = product_of(LEAST_COST, test);
     const uint64_t most = least < DEFAULT_EFFORT ? DEFAULT_EFFORT : least;
     p->search.options = o;
     p->search.effort = (prk_effort){.most = o->max_cost == 0 ? most : product_of(o->max_cost, test),
                                     .seed = o->seed ^ mpz_getlimbn(p->n, 0),
                                     .cancel = o->cancel};
-    p->search.scratch = prk_scratch_create();
-    if (p->search.scratch == NULL) {
-        return PRK_STATUS_NO_MEMORY;
+    p->search.scratch = s;
+    prk_team *team = NULL;
+    prk_status status = prk_scratch_reserve(s, p->limb_count);
+    if (status == PRK_STATUS_OK && o->threads > 1 && s->seat == NULL) {
+        status = prk_team_make(&team, o->threads);
+        s->team = team;
     }
-    prk_status status = prk_scratch_reserve(p->search.scratch, p->limb_count);
+    if (status == PRK_STATUS_OK) {
+        status = begin_journal(p);
+    }
     if (status == PRK_STATUS_OK) {
         status = climb(p);
     }
@@ -299,10 +378,12 @@ static prk_status prove(prover *p, prk_text_sink sink, void *context) {
     if (status == PRK_STATUS_OK && p->proof->verdict == PRK_PROOF_PROVED) {
         status = hand_over(p, sink, context);
     } else if (status == PRK_STATUS_OK && p->proof->verdict == PRK_PROOF_GAVE_UP) {
-        describe(p);
+        status = describe(p);
     }
     prk_search_end(&p->search);
-    prk_scratch_destroy(p->search.scratch);
+    s->team = NULL;
+    prk_team_destroy(team);
+    prk_journal_end(&p->search.journal);
     return status;
 }
 
@@ -321,18 +402,20 @@ static bool are_offsets_valid(const prk_prove_options *o) {
     return o->factors != NULL || o->factor_offsets[o->factor_count] == o->factor_offsets[0];
 }
 
+#define MOST_THREADS 1024
+
 // The options of a caller who may know fewer fields, or more that are 0.
 static bool are_options_valid(const prk_prove_options *o) {
-    const unsigned char *bytes = (const unsigned char *)o;
-    for (size_t i = sizeof *o; i < o->size; i++) {
-        if (bytes[i] != 0) {
-            return false;
-        }
+    if ((o->size > sizeof *o && !prk_are_zero(o + 1, o->size - sizeof *o)) ||
+        !prk_are_zero(o->reserved, sizeof o->reserved)) {
+        return false;
     }
-    for (size_t i = 0; i < sizeof o->reserved; i++) {
-        if (o->reserved[i] != 0) {
-            return false;
-        }
+    const unsigned form = o->certificate_format;
+    if ((o->kept == NULL && o->kept_size > 0) || o->threads > MOST_THREADS) {
+        return false;
+    }
+    if (form > PRK_CERTIFICATE_PARI || form == PRK_CERTIFICATE_PRIMO3) {
+        return false;
     }
     // Those of the first version.
     return (o->size == 0 || o->size >= sizeof *o) &&
@@ -340,11 +423,13 @@ static bool are_options_valid(const prk_prove_options *o) {
            (o->form == NULL || prk_form_is_valid(o->form));
 }
 
-prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_options *options,
-                     prk_text_sink sink, void *context, prk_proof *proof) {
+// One number of prk_prove_many(), or the one of prk_prove().
+static prk_status prove_asked(const prk_proof_asked *asked, prk_scratch *s) {
     static const prk_prove_options defaults;
-    options = options == NULL ? &defaults : options;
-    if (proof == NULL || (limbs == NULL && limb_count > 0) || !are_options_valid(options)) {
+    const prk_prove_options *options = asked->options == NULL ? &defaults : asked->options;
+    const uint64_t *limbs = asked->limbs;
+    size_t limb_count = asked->limb_count;
+    if (asked->proof == NULL || (limbs == NULL && limb_count > 0) || !are_options_valid(options)) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     if (!prk_size_is_taken(limb_count)) {
@@ -358,8 +443,40 @@ prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_o
                 .limbs = limbs,
                 .limb_count = limb_count,
                 .n = mpz_roinit_n(view, (const mp_limb_t *)limbs, (mp_size_t)limb_count),
-                .proof = proof};
-    memset(proof, 0, options->proof_size == 0 ? sizeof *proof : options->proof_size);
-    proof->verdict = PRK_PROOF_GAVE_UP;
-    return prove(&p, sink, context);
+                .proof = asked->proof};
+    memset(p.proof, 0, options->proof_size == 0 ? sizeof *p.proof : options->proof_size);
+    p.proof->verdict = PRK_PROOF_GAVE_UP;
+    return prove(&p, s, asked->sink, asked->context);
+}
+
+prk_status prk_prove(const uint64_t *limbs, size_t limb_count, const prk_prove_options *options,
+                     prk_text_sink sink, void *context, prk_proof *proof) {
+    const prk_proof_asked asked = {limbs, limb_count, options, sink, context, proof, 0};
+    prk_scratch *s = prk_scratch_create();
+    const prk_status status = s == NULL ? PRK_STATUS_NO_MEMORY : prove_asked(&asked, s);
+    prk_scratch_destroy(s);
+    return status;
+}
+
+static prk_status prove_next(void *context, size_t i, prk_scratch *s) {
+    prk_proof_asked *asked = &((prk_proof_asked *)context)[i];
+    asked->status = prove_asked(asked, s);
+    return PRK_STATUS_OK; // the others go on
+}
+
+enum { LANE_LIMBS = PRK_LANE_MOST_BITS / 64 };
+
+prk_status prk_prove_many(prk_proof_asked *asked, size_t count) {
+    size_t bits = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t size = asked[i].limb_count <= LANE_LIMBS ? 64 * asked[i].limb_count : 0;
+        bits = size > bits ? size : bits; // of the largest that lanes take
+        asked[i].status = PRK_STATUS_NO_MEMORY;
+    }
+    prk_scratch *s = prk_scratch_create();
+    const prk_status status =
+        s == NULL ? PRK_STATUS_NO_MEMORY
+                  : prk_share_lanes(s, bits, count, PRK_SHARED_TASKS, prove_next, asked);
+    prk_scratch_destroy(s);
+    return status;
 }

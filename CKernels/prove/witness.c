@@ -27,8 +27,7 @@ typedef struct hunt {
     const prk_goal *goal;
     prk_scratch *s;
     prk_effort *effort;
-    prk_evidence *evidence;
-    const prk_arithmetic *arithmetic;
+    prk_refutation *refutation;
     prk_special_form form;
     bool has_form, is_lucas;
     mpz_t *elements; // that have no witness yet
@@ -52,10 +51,11 @@ static prk_status raise(hunt *h, mpz_ptr value, mpz_srcptr exponent) {
                         prk_product_cost(mpz_size(h->goal->n));
     prk_chain chain;
     const prk_special_form *form = h->has_form ? &h->form : NULL;
+    const prk_arithmetic *arithmetic = prk_arithmetic_for_power(h->goal->n, form, exponent);
     if (h->is_lucas) {
-        prk_chain_begin_lucas(&chain, h->s, h->arithmetic, h->goal->n, form, value, exponent);
+        prk_chain_begin_lucas(&chain, h->s, arithmetic, h->goal->n, form, value, exponent);
     } else {
-        prk_chain_begin_power(&chain, h->s, h->arithmetic, h->goal->n, form, value, exponent);
+        prk_chain_begin_power(&chain, h->s, arithmetic, h->goal->n, form, value, exponent);
     }
     const prk_status status = prk_chain_run(&chain, (mp_bitcnt_t)-1, h->effort->cancel);
     if (status == PRK_STATUS_OK) {
@@ -218,8 +218,8 @@ static prk_status hunt_bases(hunt *h, prk_goal *goal) {
         mpz_set_ui(value, a);
         status = try_one(h, value);
         if (status == PRK_STATUS_OK && h->is_refuted) {
-            h->evidence->is_composite = true;
-            h->evidence->base = a;
+            h->refutation->is_composite = true;
+            h->refutation->base = a;
             break;
         }
         if (status == PRK_STATUS_OK) {
@@ -246,6 +246,14 @@ static uint64_t find_parameter(mpz_srcptr n, uint64_t from) {
     return 0;
 }
 
+// value = P^2 / Q - 2 modulo n, the parameter of w + 1/w.
+static void set_parameter(mpz_ptr value, uint64_t p, mpz_srcptr q, mpz_srcptr n) {
+    mpz_invert(value, q, n);
+    mpz_mul_ui(value, value, p * p);
+    mpz_sub_ui(value, value, 2);
+    mpz_mod(value, value, n);
+}
+
 static prk_status hunt_sequences(hunt *h, prk_goal *goal) {
     const uint64_t parameter = find_parameter(goal->n, 3);
     if (parameter == 0) {
@@ -260,16 +268,14 @@ static prk_status hunt_sequences(hunt *h, prk_goal *goal) {
         const uint64_t p = c + 2 * j, product = c + c * j + j * j;
         mpz_set_ui(q, product);
         const int symbol = mpz_ui_kronecker(product, goal->n);
-        if (symbol == 0 || (symbol == 1 && is_two_left(h)) || mpz_invert(value, q, goal->n) == 0) {
+        if (symbol == 0 || (symbol == 1 && is_two_left(h))) { // Q has an inverse with symbol ±1
             continue;
         }
-        mpz_mul_ui(value, value, p * p);
-        mpz_sub_ui(value, value, 2);
-        mpz_mod(value, value, goal->n);
+        set_parameter(value, p, q, goal->n);
         status = try_one(h, value);
         if (status == PRK_STATUS_OK && h->is_refuted) {
-            h->evidence->is_composite = true;
-            h->evidence->lucas_p = j == 0 ? parameter : 0;
+            h->refutation->is_composite = true;
+            h->refutation->lucas_p = j == 0 ? parameter : 0;
             break;
         }
         if (status == PRK_STATUS_OK) {
@@ -305,8 +311,8 @@ static prk_status find_base(hunt *h, prk_goal *goal) {
         }
         status = raise(h, value, q);
         if (status == PRK_STATUS_OK && mpz_cmp(value, minus_one) != 0) {
-            h->evidence->is_composite = true;
-            h->evidence->base = a;
+            h->refutation->is_composite = true;
+            h->refutation->base = a;
             break;
         }
         goal->used[0].a = a;
@@ -316,32 +322,51 @@ static prk_status find_base(hunt *h, prk_goal *goal) {
     return status;
 }
 
-// V_((n+1)/2)(p, q) = 0 and V_(m/2) is not, n + 1 = m q': of the sequence (c, c) these are V(P, 1)
-// = -2.
+// The least Q from `from` on that Primo has a sequence with, whose P is 1 for an even Q and 2 for
+// an odd one: (Q|n) = -1 and (P^2 - 4 Q|n) = -1. 0: there is none, or n is composite.
+static uint64_t find_primo_sequence(mpz_srcptr n, uint64_t from) {
+    for (uint64_t q = from; q < from + MOST_PARAMETERS; q++) {
+        const long d = q % 2 == 0 ? 1 - 4 * (long)q : 4 - 4 * (long)q;
+        const int of_q = mpz_ui_kronecker(q, n), of_d = mpz_si_kronecker(d, n);
+        if (of_q == -1 && of_d == -1) {
+            return q;
+        }
+        if (of_q == 0 || of_d == 0) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+// V_((n+1)/2)(P, Q) = 0 and V_(m/2) is not, n + 1 = m q: w^((n+1)/2) = -1 and w^(m/2) is not, which
+// is V(P^2 / Q - 2, 1) = -2 for a prime n. Any form of certificates has words for Primo's
+// sequences.
 static prk_status find_sequence(hunt *h, prk_goal *goal) {
-    mpz_srcptr q = prk_used_factor(goal, goal->used)->p;
-    mpz_t half, value, minus_two;
+    mpz_srcptr prime = prk_used_factor(goal, goal->used)->p;
+    mpz_t half, value, minus_two, view;
     mpz_inits(half, value, minus_two, (mpz_ptr)NULL);
     mpz_add_ui(half, goal->n, 1);
-    mpz_divexact(half, half, q);
+    mpz_divexact(half, half, prime);
     mpz_tdiv_q_2exp(half, half, 1);
     mpz_sub_ui(minus_two, goal->n, 2);
     prk_status status = PRK_STATUS_OK;
-    uint64_t p = find_parameter(goal->n, 3);
-    for (int i = 0; i < MOST_BASES && p != 0 && h->count > 0 && status == PRK_STATUS_OK;
-         i++, p = find_parameter(goal->n, p + 1)) {
-        mpz_set_ui(value, p);
+    uint64_t q = find_primo_sequence(goal->n, 2);
+    for (int i = 0; i < MOST_BASES && q != 0 && h->count > 0 && status == PRK_STATUS_OK;
+         i++, q = find_primo_sequence(goal->n, q + 1)) {
+        const uint64_t p = 1 + q % 2;
+        const mp_limb_t limb = q;
+        set_parameter(value, p, mpz_roinit_n(view, &limb, 1), goal->n);
         status = raise(h, value, half);
         if (status != PRK_STATUS_OK || mpz_cmp(value, minus_two) == 0) {
             continue;
         }
-        status = raise(h, value, q);
+        status = raise(h, value, prime);
         if (status == PRK_STATUS_OK && mpz_cmp(value, minus_two) != 0) {
-            h->evidence->is_composite = true;
-            h->evidence->lucas_p = p;
+            h->refutation->is_composite = true;
             break;
         }
-        goal->used[0].p = goal->used[0].q = (int64_t)p + 2;
+        goal->used[0].p = (int64_t)p;
+        goal->used[0].q = (int64_t)q;
         h->count = 0;
     }
     mpz_clears(half, value, minus_two, (mpz_ptr)NULL);
@@ -389,10 +414,13 @@ static prk_status hunt_side(hunt *h, prk_goal *goal, bool is_plus) {
 }
 
 prk_status prk_find_witnesses(prk_goal *goal, prk_effort *effort, prk_scratch *s,
-                              prk_evidence *evidence, bool *found) {
-    hunt h = {.goal = goal, .s = s, .effort = effort, .evidence = evidence};
+                              prk_refutation *refutation, bool *found) {
+    hunt h = {.goal = goal, .s = s, .effort = effort, .refutation = refutation};
     h.has_form = mpz_size(goal->n) > PRK_COMBA_LIMBS && prk_special_form_of(goal->n, &h.form);
-    h.arithmetic = h.has_form ? &prk_special : prk_fastest_arithmetic(goal->n);
+    if (!h.has_form && goal->has_form) {
+        h.has_form = true;
+        h.form = goal->form;
+    }
     const size_t room = goal->used_count + 1;
     *found = false;
     h.elements = malloc(room * sizeof *h.elements);
@@ -405,10 +433,10 @@ prk_status prk_find_witnesses(prk_goal *goal, prk_effort *effort, prk_scratch *s
             mpz_init(h.elements[i]);
         }
         status = hunt_side(&h, goal, false);
-        *found = status == PRK_STATUS_OK && h.count == 0 && !evidence->is_composite;
+        *found = status == PRK_STATUS_OK && h.count == 0 && !refutation->is_composite;
         if (*found) {
             status = hunt_side(&h, goal, true);
-            *found = status == PRK_STATUS_OK && h.count == 0 && !evidence->is_composite;
+            *found = status == PRK_STATUS_OK && h.count == 0 && !refutation->is_composite;
         }
         for (size_t i = 0; i < room; i++) {
             mpz_clear(h.elements[i]);

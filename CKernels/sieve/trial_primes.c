@@ -50,8 +50,10 @@ size_t prk_trial_depth(size_t bits) {
     return PRK_TRIAL_PRIMES;
 }
 
-// r with r 2^(64 size) = -n modulo each product p, 0 <= r <= p: from the lowest limb up, r is what
-// the next one has to be made less by, and p times the quotient is then that limb, in its low half.
+// For each product p the r with r 2^(64 size) = -n modulo p, 0 <= r <= p. The division is exact and
+// begins with the lowest limb. r is what has to be taken from the next limb. q is the word for
+// which the low half of q p is what is left of that limb; the high half, with the borrow, is the
+// next r.
 static inline void divide_exactly(const prk_trial_product *p, size_t count, const mp_limb_t *n,
                                   size_t size, uint64_t *r) {
     for (size_t i = 0; i < count; i++) {

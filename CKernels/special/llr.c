@@ -35,8 +35,9 @@ static unsigned find_parameter(mpz_srcptr n, const prk_special_form *form) {
     }
 }
 
-prk_status prk_prove_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                         const uint32_t *cancel, prk_report *report, mpz_ptr residue) {
+prk_status prk_prove_llr(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                         const prk_special_form *form, const uint32_t *cancel, prk_report *report,
+                         mpz_ptr residue) {
     const unsigned p = find_parameter(n, form);
     if (p == 0) {
         return PRK_STATUS_OK;
@@ -44,10 +45,5 @@ prk_status prk_prove_llr(prk_scratch *s, mpz_srcptr n, const prk_special_form *f
     report->lucas_p = p;
     report->lucas_q = 1;
     report->fields |= PRK_REPORT_HAS_LUCAS;
-    bool passed = false;
-    const prk_status status = prk_llr_test(s, &prk_special, n, form, p, cancel, &passed, residue);
-    if (passed) {
-        report->verdict = PRK_PRIME;
-    }
-    return status;
+    return prk_prove_by(prk_llr_test, p, s, arithmetic, n, form, cancel, report, residue);
 }

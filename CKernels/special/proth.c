@@ -21,15 +21,11 @@ static unsigned find_base(mpz_srcptr n) {
     return a;
 }
 
-prk_status prk_prove_proth(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                           const uint32_t *cancel, prk_report *report, mpz_ptr residue) {
+prk_status prk_prove_proth(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                           const prk_special_form *form, const uint32_t *cancel, prk_report *report,
+                           mpz_ptr residue) {
     const unsigned a = find_base(n);
     report->base = a;
     report->fields |= PRK_REPORT_HAS_BASE;
-    bool passed = false;
-    const prk_status status = prk_proth_test(s, &prk_special, n, form, a, cancel, &passed, residue);
-    if (passed) {
-        report->verdict = PRK_PRIME;
-    }
-    return status;
+    return prk_prove_by(prk_proth_test, a, s, arithmetic, n, form, cancel, report, residue);
 }

@@ -11,8 +11,9 @@ static bool has_algebraic_factor(const prk_special_form *form) {
     return form->k_is_one && (form->sign > 0 ? (e & (e - 1)) != 0 : !prk_is_prime_u64(e));
 }
 
-prk_status prk_prove_special(prk_scratch *s, mpz_srcptr n, const prk_special_form *form,
-                             const uint32_t *cancel, prk_report *report, mpz_ptr residue) {
+prk_status prk_prove_special(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_srcptr n,
+                             const prk_special_form *form, const uint32_t *cancel,
+                             prk_report *report, mpz_ptr residue) {
     report->verdict = PRK_COMPOSITE;
     if (form->sign > 0) {
         report->method = form->k_is_one ? PRK_METHOD_PEPIN : PRK_METHOD_PROTH;
@@ -23,13 +24,13 @@ prk_status prk_prove_special(prk_scratch *s, mpz_srcptr n, const prk_special_for
         return PRK_STATUS_OK;
     }
     if (form->sign < 0) {
-        return prk_prove_llr(s, n, form, cancel, report, residue);
+        return prk_prove_llr(s, arithmetic, n, form, cancel, report, residue);
     }
     if (mpz_perfect_square_p(n)) { // of which no base has (a|n) = -1; n = 3 modulo 4 is none
         report->method = PRK_METHOD_SQUARE;
         return PRK_STATUS_OK;
     }
-    return prk_prove_proth(s, n, form, cancel, report, residue);
+    return prk_prove_proth(s, arithmetic, n, form, cancel, report, residue);
 }
 
 prk_status prk_special_test(const uint64_t *limbs, size_t limb_count, const uint32_t *cancel,
@@ -52,7 +53,8 @@ prk_status prk_special_test(const uint64_t *limbs, size_t limb_count, const uint
         *report = (prk_report){.engine = PRK_ENGINE_GMP};
         mpz_ptr last = prk_scratch_take(scratch);
         mpz_set_ui(last, 0);
-        status = prk_prove_special(scratch, n, &form, cancel, report, last);
+        status = prk_prove_special(scratch, prk_arithmetic_for(n, &form), n, &form, cancel, report,
+                                   last);
         *residue = mpz_getlimbn(last, 0);
     }
     prk_scratch_destroy(scratch);

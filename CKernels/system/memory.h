@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory that is kept from one call to the next.
+// Memory that is kept from one call to the next, and lists that grow.
 
 #ifndef PRK_MEMORY_H
 #define PRK_MEMORY_H
@@ -17,6 +17,10 @@ typedef struct prk_memory {
 /// At least `bytes` of memory, aligned to a vector; what it held is lost when it grows. NULL: there
 /// is none.
 void *prk_memory_reserve(prk_memory *memory, size_t bytes);
+
+/// A list with room for one element more of `each` bytes, moved or not; `*room` says for how many
+/// it has. NULL: there is no memory, and the list is as it was.
+void *prk_memory_grown(void *list, size_t count, size_t *room, size_t each);
 
 #pragma GCC visibility pop
 

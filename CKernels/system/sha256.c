@@ -86,7 +86,8 @@ void prk_sha256_add(prk_sha256 *hash, const void *bytes, size_t count) {
     }
 }
 
-void prk_sha256_end(prk_sha256 *hash, uint8_t digest[32]) {
+// The digest of all that was added.
+static void end(prk_sha256 *hash, uint8_t digest[32]) {
     const uint64_t bits = 8 * hash->length;
     size_t held = (size_t)(hash->length % 64);
     hash->block[held++] = 0x80;
@@ -107,10 +108,17 @@ void prk_sha256_end(prk_sha256 *hash, uint8_t digest[32]) {
 
 void prk_sha256_end_hex(prk_sha256 *hash, char text[65]) {
     uint8_t digest[32];
-    prk_sha256_end(hash, digest);
+    end(hash, digest);
     for (int i = 0; i < 32; i++) {
         text[2 * i] = "0123456789abcdef"[digest[i] >> 4];
         text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
     text[64] = '\0';
+}
+
+void prk_sha256_hex(const void *bytes, size_t count, char text[65]) {
+    prk_sha256 hash;
+    prk_sha256_begin(&hash);
+    prk_sha256_add(&hash, bytes, count);
+    prk_sha256_end_hex(&hash, text);
 }

@@ -19,10 +19,11 @@ typedef struct prk_sha256 {
 
 void prk_sha256_begin(prk_sha256 *hash);
 void prk_sha256_add(prk_sha256 *hash, const void *bytes, size_t count);
-/// The digest of all that was added. `hash` may not be used any further.
-void prk_sha256_end(prk_sha256 *hash, uint8_t digest[32]);
-/// The same in 64 lower-case hexadecimal digits and a NUL.
+/// The digest of all that was added in 64 lower-case hexadecimal digits and a NUL. `hash` may not
+/// be used any further.
 void prk_sha256_end_hex(prk_sha256 *hash, char text[65]);
+/// All of it for bytes that are at hand; NULL for none.
+void prk_sha256_hex(const void *bytes, size_t count, char text[65]);
 
 #pragma GCC visibility pop
 

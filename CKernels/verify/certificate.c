@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../system/memory.h"
 #include "certificate.h"
 
 const char *const prk_step_kind_names[PRK_STEP_KINDS] = {
@@ -53,28 +54,16 @@ void prk_certificate_destroy(prk_certificate *certificate) {
     free(certificate);
 }
 
-// Room for one more of `size` bytes each. False: no memory.
-static bool grow(void **list, size_t count, size_t *room, size_t size) {
-    if (count < *room) {
-        return true;
-    }
-    const size_t wanted = *room == 0 ? 4 : 2 * *room;
-    void *moved = realloc(*list, wanted * size); // mpz_t may be moved
-    if (moved == NULL) {
-        return false;
-    }
-    *list = moved;
-    *room = wanted;
-    return true;
-}
-
 prk_step *prk_certificate_add(prk_certificate *certificate) {
-    void *list = certificate->steps;
-    if (certificate->count >= PRK_CERTIFICATE_MOST_STEPS ||
-        !grow(&list, certificate->count, &certificate->room, sizeof(prk_step))) {
+    if (certificate->count >= PRK_CERTIFICATE_MOST_STEPS) {
         return NULL;
     }
-    certificate->steps = list;
+    prk_step *steps = prk_memory_grown(certificate->steps, certificate->count, &certificate->room,
+                                       sizeof *steps); // mpz_t may be moved
+    if (steps == NULL) {
+        return NULL;
+    }
+    certificate->steps = steps;
     prk_step *step = &certificate->steps[certificate->count++];
     memset(step, 0, sizeof *step);
     mpz_inits(step->n, step->q, step->s, step->m, step->a, step->b, step->x, step->y, step->j,
@@ -83,11 +72,12 @@ prk_step *prk_certificate_add(prk_certificate *certificate) {
 }
 
 prk_step_prime *prk_step_add_prime(prk_step *step) {
-    void *list = step->primes;
-    if (!grow(&list, step->prime_count, &step->prime_room, sizeof(prk_step_prime))) {
+    prk_step_prime *primes =
+        prk_memory_grown(step->primes, step->prime_count, &step->prime_room, sizeof *primes);
+    if (primes == NULL) {
         return NULL;
     }
-    step->primes = list;
+    step->primes = primes;
     prk_step_prime *prime = &step->primes[step->prime_count++];
     memset(prime, 0, sizeof *prime);
     mpz_inits(prime->q, prime->a, (mpz_ptr)NULL);

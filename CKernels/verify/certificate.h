@@ -106,20 +106,13 @@ static inline mpz_srcptr prk_step_need(const prk_step *step, size_t i) {
     return step->kind == PRK_STEP_CURVE ? step->q : step->primes[i].q;
 }
 
+/// Whether n is below 2^64, and so needs no step.
+static inline bool prk_is_word(mpz_srcptr n) { return mpz_sgn(n) >= 0 && mpz_size(n) <= 1; }
+
 /// Says what is wrong, as printf; returns false, for `return prk_refuse(...)`. What is no printable
 /// ASCII becomes \xNN.
 bool prk_refuse(prk_certificate_problem *problem, prk_certificate_verdict verdict, uint64_t step,
                 uint64_t line, const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-/// Whether a step's conditions hold, all but that its primes are prime. `*status` is PRK_STATUS_OK
-/// or why there is no answer. `scratch` belongs to the calling thread.
-bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *cancel,
-                    prk_certificate_problem *problem, prk_status *status);
-
-/// Up to eight steps of PRK_STEP_CURVE whose numbers have about the same size, in lanes where there
-/// are any. `holds[i]`: all conditions of that step hold; false: prk_step_holds() is to decide.
-prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count, prk_scratch *scratch,
-                                   const uint32_t *cancel, bool *holds);
 
 #pragma GCC visibility pop
 

@@ -10,6 +10,16 @@
 
 #pragma GCC visibility push(hidden)
 
+/// Whether a step's conditions hold, all but that its primes are prime. `*status` is PRK_STATUS_OK
+/// or why there is no answer. `scratch` belongs to the calling thread.
+bool prk_step_holds(const prk_step *step, prk_scratch *scratch, const uint32_t *cancel,
+                    prk_certificate_problem *problem, prk_status *status);
+
+/// Up to eight steps of PRK_STEP_CURVE whose numbers have about the same size, in lanes where there
+/// are any. `holds[i]`: all conditions of that step hold; false: prk_step_holds() is to decide.
+prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count, prk_scratch *scratch,
+                                   const uint32_t *cancel, bool *holds);
+
 /// A step that is looked at.
 typedef struct prk_look {
     const prk_step *step;
@@ -40,16 +50,29 @@ bool prk_curve_holds(prk_look *look);
 bool prk_minus_holds(prk_look *look);
 bool prk_plus_holds(prk_look *look);
 
-/// Whether each prime of the step that divides n - 1 has its base: each prime of n is then 1 modulo
-/// f, which becomes the factored part of n - 1; r becomes the rest.
-bool prk_minus_part_holds(prk_look *look, mpz_ptr f, mpz_ptr r);
+/// What the primes of n - 1 and of n + 1 have of their own (conditions_witnesses.c).
+typedef struct prk_side {
+    bool is_plus;
+    unsigned long neutral; // a witness raised to 0: 1 or 2
+    const char *order;     // n - 1 or n + 1
+    const char *no_divisor, *not_neutral, *no_unit;
+    /// value = the prime's witness, reduced modulo n. `base`: of n - 1.
+    bool (*begin)(prk_look *look, const prk_step_prime *prime, mpz_srcptr base, mpz_ptr value);
+    /// value = value raised to k >= 1.
+    bool (*raise)(prk_look *look, mpz_ptr value, mpz_srcptr k);
+} prk_side;
+
+extern const prk_side prk_minus_side;
+
+/// Divides the primes of the side out of n ∓ 1, each to its full power: f becomes the factored part
+/// and r the rest.
+bool prk_divide_out(prk_look *look, const prk_side *side, mpz_ptr f, mpz_ptr r);
+/// After that: whether each of these primes, of which there has to be one, has its witness.
+bool prk_witnesses_hold(prk_look *look, const prk_side *side);
 
 /// All conditions of a step on a curve but what the multiples of its point are, which is left as a
 /// claim. Its three numbers stay taken from the scratch when all hold, and may when not.
 bool prk_curve_sizes_hold(prk_look *look, prk_curve_claim *claim);
-
-/// result = base^exponent mod n, 0 <= base < n, exponent >= 1.
-bool prk_look_power(prk_look *look, mpz_ptr result, mpz_srcptr base, mpz_srcptr exponent);
 
 /// Whether n, of which each prime is 1 modulo f and f^10 >= n^3, is prime, by Konyagin's and
 /// Pomerance's two conditions (conditions_konyagin.c).

@@ -2,13 +2,12 @@
 //
 // Steps on curves, eight at once.
 
+#include "../ifma/lanes.h"
 #include "conditions.h"
-
-enum { MOST_STEPS = 8 };
 
 static prk_status look_at_claims(const prk_curve_claim *claims, size_t count, prk_scratch *scratch,
                                  const uint32_t *cancel, const size_t *places, bool *holds) {
-    prk_curve_answer answers[MOST_STEPS];
+    prk_curve_answer answers[PRK_LANES];
     const prk_status status =
         count == 0 ? PRK_STATUS_OK
                    : prk_curve_look_in_lanes(claims, count, scratch, cancel, answers);
@@ -20,9 +19,9 @@ static prk_status look_at_claims(const prk_curve_claim *claims, size_t count, pr
 
 prk_status prk_steps_hold_in_lanes(const prk_step *const *steps, size_t count, prk_scratch *scratch,
                                    const uint32_t *cancel, bool *holds) {
-    prk_curve_claim claims[MOST_STEPS];
-    size_t places[MOST_STEPS], claimed = 0;
-    if (count > MOST_STEPS) {
+    prk_curve_claim claims[PRK_LANES];
+    size_t places[PRK_LANES], claimed = 0;
+    if (count > PRK_LANES) {
         return PRK_STATUS_INVALID_ARGUMENT;
     }
     const size_t taken = scratch->taken;

@@ -7,228 +7,48 @@
 // of q's power in n - 1, and so has p - 1. With such a base for each q, each p is 1 modulo F. The
 // gcd has to be 1 itself: a^((n-1)/q) may be another power than 1 modulo n and 1 modulo p.
 
-#include <stdlib.h>
-
 #include "../long/long.h"
 #include "conditions.h"
 
-bool prk_look_power(prk_look *l, mpz_ptr result, mpz_srcptr base, mpz_srcptr exponent) {
+// result = base^exponent mod n, 0 <= base < n, exponent >= 1.
+static bool look_power(prk_look *l, mpz_ptr result, mpz_srcptr base, mpz_srcptr exponent) {
     if (mpz_cmp_ui(base, 1) <= 0 || mpz_cmp_ui(exponent, 1) == 0) {
         mpz_set(result, base);
         return true;
     }
     mpz_srcptr n = l->step->n;
-    return prk_goes_on(
-        l, prk_power(l->scratch, prk_fastest_arithmetic(n), result, base, exponent, n, l->cancel));
+    prk_special_form form;
+    const prk_special_form *of = prk_special_form_of(n, &form) ? &form : NULL;
+    return prk_goes_on(l, prk_power(l->scratch, prk_arithmetic_to_verify(n, of, exponent), result,
+                                    base, exponent, n, of, l->cancel));
 }
 
 static bool is_base(prk_look *l, mpz_srcptr a) {
     return mpz_cmp_ui(a, 1) > 0 && mpz_cmp(a, l->step->n) < 0;
 }
 
-// --- Bases ---------------------------------------------------------------------------------------
-
-typedef struct witness {
-    const prk_step_prime *prime;
-    mpz_srcptr base; // NULL: to be found
-} witness;
-
-static mpz_srcptr base_of(const prk_step *step, const prk_step_prime *prime) {
-    const bool has_one = step->kind == PRK_STEP_LUCAS || step->kind == PRK_STEP_PRIMO_MINUS;
-    return prime->has_base ? prime->a : has_one ? step->a : NULL;
-}
-
-// Equal bases side by side, those to be found last.
-static int compare_bases(const void *left, const void *right) {
-    const witness *a = left, *b = right;
-    if (a->base == NULL || b->base == NULL) {
-        return (a->base == NULL) - (b->base == NULL);
+static bool begin(prk_look *l, const prk_step_prime *prime, mpz_srcptr base, mpz_ptr value) {
+    if (!is_base(l, base)) {
+        return prk_refuse_prime(l, "the base is not between 2 and n - 1", prime);
     }
-    return mpz_cmp(a->base, b->base);
-}
-
-// Primes that share a base.
-typedef struct group {
-    prk_look *l;
-    mpz_ptr product; // of all a^((n-1)/q) - 1 modulo n
-    bool is_first;   // a^(n-1) has not been seen yet
-    bool takes_gcds; // each by itself, since the product has a divisor in common with n
-} group;
-
-// power = a^((n-1)/q).
-static bool look_at_power(group *g, const witness *w, mpz_srcptr power) {
-    prk_look *l = g->l;
-    prk_scratch *s = l->scratch;
-    mpz_srcptr n = l->step->n;
-    mpz_ptr t = prk_scratch_take(s);
-    bool holds = true;
-    if (g->is_first) {
-        holds = prk_look_power(l, t, power, w->prime->q) &&
-                (mpz_cmp_ui(t, 1) == 0 || prk_refuse_prime(l, "a^(n-1) is not 1", w->prime));
-        g->is_first = false;
-    }
-    if (holds) {
-        mpz_sub_ui(t, power, 1);
-        if (mpz_sgn(t) == 0 || (g->takes_gcds && !prk_is_unit(s, t, n))) {
-            holds = prk_refuse_prime(l, "gcd(a^((n-1)/q) - 1, n) is not 1", w->prime);
-        }
-        mpz_mul(g->product, g->product, t);
-        mpz_mod(g->product, g->product, n);
-    }
-    s->taken--;
-    return holds;
-}
-
-static void multiply_primes(mpz_ptr product, const witness *list, size_t count) {
-    mpz_set_ui(product, 1);
-    for (size_t i = 0; i < count; i++) {
-        mpz_mul(product, product, list[i].prime->q);
-    }
-}
-
-// power = a^((n-1)/the product of the list's primes): each prime's own by halves, so that a prime
-// costs as many bits of an exponent as the product has, and not as n has.
-static bool look_at_list(group *g, const witness *list, size_t count, mpz_srcptr power) {
-    if (count == 1) {
-        return look_at_power(g, list, power);
-    }
-    const size_t half = count / 2;
-    mpz_t others, part; // of the stack: there are as many as levels
-    mpz_inits(others, part, (mpz_ptr)NULL);
-    multiply_primes(others, list + half, count - half);
-    bool holds = prk_look_power(g->l, part, power, others) && look_at_list(g, list, half, part);
-    if (holds) {
-        multiply_primes(others, list, half);
-        holds = prk_look_power(g->l, part, power, others) &&
-                look_at_list(g, list + half, count - half, part);
-    }
-    mpz_clears(others, part, (mpz_ptr)NULL);
-    return holds;
-}
-
-static bool look_at_group(group *g, const witness *list, size_t count) {
-    prk_look *l = g->l;
-    prk_scratch *s = l->scratch;
-    if (!is_base(l, list->base)) {
-        return prk_refuse_prime(l, "the base is not between 2 and n - 1", list->prime);
-    }
-    const size_t taken = s->taken;
-    mpz_ptr exponent = prk_scratch_take(s), power = prk_scratch_take(s), all = prk_scratch_take(s);
-    mpz_sub_ui(exponent, l->step->n, 1);
-    multiply_primes(all, list, count);
-    mpz_divexact(exponent, exponent, all); // each was divided out of n - 1, after the others
-    const bool holds =
-        prk_look_power(l, power, list->base, exponent) && look_at_list(g, list, count, power);
-    s->taken = taken;
-    return holds;
-}
-
-// A base for one prime of which the text has none. Of a prime n one in q fails.
-static bool find_base(group *g, const witness *w) {
-    enum { MOST_BASE = 600 };
-    prk_look *l = g->l;
-    prk_scratch *s = l->scratch;
-    mpz_srcptr n = l->step->n;
-    const size_t taken = s->taken;
-    mpz_ptr exponent = prk_scratch_take(s), power = prk_scratch_take(s), base = prk_scratch_take(s);
-    mpz_sub_ui(exponent, n, 1);
-    mpz_divexact(exponent, exponent, w->prime->q);
-    bool is_found = false, goes_on = true;
-    for (unsigned a = 2; a < MOST_BASE && goes_on && !is_found && mpz_cmp_ui(n, a) > 0;
-         a += a == 2 ? 1 : 2) {
-        mpz_set_ui(base, a);
-        goes_on = prk_look_power(l, power, base, exponent);
-        if (goes_on && mpz_cmp_ui(power, 1) != 0) {
-            g->is_first = true;
-            goes_on = is_found = look_at_power(g, w, power);
-        }
-    }
-    s->taken = taken;
-    return is_found || (goes_on && prk_refuse_prime(l, "no base was found", w->prime));
-}
-
-static bool look_at_all(group *g, const witness *list, size_t count) {
-    mpz_set_ui(g->product, 1);
-    for (size_t i = 0; i < count;) {
-        size_t end = i + 1;
-        if (list[i].base == NULL) {
-            if (!find_base(g, &list[i])) {
-                return false;
-            }
-        } else {
-            while (end < count && list[end].base != NULL &&
-                   mpz_cmp(list[i].base, list[end].base) == 0) {
-                end++;
-            }
-            g->is_first = true;
-            if (!look_at_group(g, list + i, end - i)) {
-                return false;
-            }
-        }
-        i = end;
-    }
-    if (prk_is_unit(g->l->scratch, g->product, g->l->step->n)) {
-        return true;
-    }
-    if (g->takes_gcds) { // the product of units is one
-        return PRK_NO(g->l, "gcd(a^((n-1)/q) - 1, n) is not 1");
-    }
-    g->takes_gcds = true;
-    return look_at_all(g, list, count);
-}
-
-// Divides the primes out of r = n - 1, each to its full power.
-static bool divide_out(prk_look *l, mpz_ptr r) {
-    const prk_step *step = l->step;
-    mpz_sub_ui(r, step->n, 1);
-    for (size_t i = 0; i < step->prime_count; i++) {
-        const prk_step_prime *prime = &step->primes[i];
-        if (prime->is_plus) {
-            continue;
-        }
-        if (mpz_cmp_ui(prime->q, 1) <= 0) {
-            return prk_refuse_prime(l, "q is not above 1", prime);
-        }
-        if (mpz_remove(r, r, prime->q) == 0) {
-            mpz_ptr t = prk_scratch_take(l->scratch);
-            mpz_sub_ui(t, step->n, 1);
-            const bool divides = mpz_divisible_p(t, prime->q) != 0;
-            l->scratch->taken--;
-            return prk_refuse_prime(l, divides ? "q stands twice" : "q does not divide n - 1",
-                                    prime);
-        }
-    }
+    mpz_set(value, base);
     return true;
 }
 
-bool prk_minus_part_holds(prk_look *l, mpz_ptr f, mpz_ptr r) {
-    const prk_step *step = l->step;
-    if (!divide_out(l, r)) {
-        return false;
-    }
-    mpz_sub_ui(f, step->n, 1);
-    mpz_divexact(f, f, r);
-    witness *list = malloc((step->prime_count + 1) * sizeof *list);
-    if (list == NULL) {
-        return prk_goes_on(l, PRK_STATUS_NO_MEMORY);
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < step->prime_count; i++) {
-        const prk_step_prime *prime = &step->primes[i];
-        if (!prime->is_plus) {
-            list[count++] = (witness){prime, base_of(step, prime)};
-        }
-    }
-    bool holds = count > 0 || PRK_NO(l, "the step has no prime that divides n - 1");
-    if (holds) {
-        qsort(list, count, sizeof *list, compare_bases);
-        group g = {.l = l, .product = prk_scratch_take(l->scratch)};
-        holds = look_at_all(&g, list, count);
-        l->scratch->taken--;
-    }
-    free(list);
-    return holds;
+static bool raise_value(prk_look *l, mpz_ptr value, mpz_srcptr k) {
+    return look_power(l, value, value, k);
 }
+
+const prk_side prk_minus_side = {
+    .is_plus = false,
+    .neutral = 1,
+    .order = "n - 1",
+    .no_divisor = "q does not divide n - 1",
+    .not_neutral = "a^(n-1) is not 1",
+    .no_unit = "gcd(a^((n-1)/q) - 1, n) is not 1",
+    .begin = begin,
+    .raise = raise_value,
+};
 
 // --- Theorems ------------------------------------------------------------------------------------
 
@@ -287,7 +107,7 @@ static bool bls5_holds(prk_look *l, mpz_srcptr f, mpz_srcptr rest) {
 // Whether no number from 3 to bound - 1 divides r, which is odd.
 static bool has_no_factor_below(prk_look *l, mpz_srcptr r, unsigned long bound, bool *has_none) {
     for (unsigned long d = 3; d < bound; d += 2) {
-        if (d % 4096 == 3 && prk_is_cancelled(l->cancel)) {
+        if (d % 128 == 3 && prk_is_cancelled(l->cancel)) {
             return prk_goes_on(l, PRK_STATUS_CANCELLED);
         }
         if (mpz_divisible_ui_p(r, d) != 0) {
@@ -323,7 +143,7 @@ static bool bls7_holds(prk_look *l, mpz_srcptr f, mpz_srcptr rest) {
     prk_scratch *s = l->scratch;
     const size_t taken = s->taken;
     mpz_ptr power = prk_scratch_take(s), t = prk_scratch_take(s);
-    bool holds = prk_look_power(l, power, step->a, f) && prk_look_power(l, t, power, rest);
+    bool holds = look_power(l, power, step->a, f) && look_power(l, t, power, rest);
     if (holds && mpz_cmp_ui(t, 1) != 0) {
         holds = PRK_NO(l, "a^(n-1) is not 1 for the base for R");
     }
@@ -344,7 +164,7 @@ static bool bls3_holds(prk_look *l) {
     const prk_step *step = l->step;
     prk_scratch *s = l->scratch;
     if (step->prime_count != 1) {
-        return PRK_NO(l, "the step has not one prime");
+        return PRK_NO(l, "the step must have exactly one prime");
     }
     const prk_step_prime *prime = step->primes;
     if (mpz_cmp_ui(prime->q, 2) <= 0 || mpz_even_p(prime->q)) {
@@ -369,7 +189,7 @@ static bool bls3_holds(prk_look *l) {
         return PRK_NO(l, "2 q + 1 is not above the square root of n");
     }
     mpz_tdiv_q_2exp(m, m, 1); // even, as n - 1 is and q is not
-    if (!prk_look_power(l, b, prime->a, m) || !prk_look_power(l, t, b, prime->q)) {
+    if (!look_power(l, b, prime->a, m) || !look_power(l, t, b, prime->q)) {
         return false;
     }
     mpz_add_ui(t, t, 1);
@@ -384,7 +204,7 @@ static bool bls3_holds(prk_look *l) {
 static bool primo_minus_holds(prk_look *l) {
     const prk_step *step = l->step;
     if (step->prime_count != 1) {
-        return PRK_NO(l, "the step has not one prime");
+        return PRK_NO(l, "the step must have exactly one prime");
     }
     if (mpz_even_p(step->primes->q) || mpz_cmp(step->primes->q, step->s) <= 0) {
         return PRK_NO(l, "q is not odd and above s");
@@ -435,10 +255,6 @@ bool prk_minus_holds(prk_look *l) {
     prk_scratch *s = l->scratch;
     mpz_ptr f = prk_scratch_take(s), r = prk_scratch_take(s);
     // Sizes first: they cost nothing.
-    if (!divide_out(l, r)) {
-        return false;
-    }
-    mpz_sub_ui(f, step->n, 1);
-    mpz_divexact(f, f, r);
-    return theorem_holds(l, f, r) && prk_minus_part_holds(l, f, r);
+    return prk_divide_out(l, &prk_minus_side, f, r) && theorem_holds(l, f, r) &&
+           prk_witnesses_hold(l, &prk_minus_side);
 }

@@ -19,8 +19,6 @@
 // exactly when n divides U_k^2, which is a little less than that n divides U_k where n has a square
 // in it; but each prime p of n then divides U_k, and of p alone is anything asked above.
 
-#include <stdlib.h>
-
 #include "../long/long.h"
 #include "conditions.h"
 
@@ -54,10 +52,6 @@ static bool sequence_holds(prk_look *l, const sequence *of) {
     return prk_is_unit(l->scratch, of->q, n) || PRK_NO(l, "gcd(Q, n) is not 1");
 }
 
-static bool pair_of(prk_look *l, const sequence *of, mpz_srcptr k, mpz_ptr u, mpz_ptr v) {
-    return prk_goes_on(l, prk_lucas_pair(l->scratch, l->step->n, of->p, of->q, k, l->cancel, u, v));
-}
-
 // P' = P^2 / Q - 2 modulo n, of a sequence that holds.
 static void find_parameter(prk_look *l, const sequence *of, mpz_ptr parameter) {
     mpz_srcptr n = l->step->n;
@@ -70,26 +64,24 @@ static void find_parameter(prk_look *l, const sequence *of, mpz_ptr parameter) {
     l->scratch->taken--;
 }
 
-// Whether V_k = 0 modulo n, k >= 1, for a sequence that holds. V_k is w^k + 1 times a unit: for an
-// even k, V'_(k/2) times a unit. For an odd k, w^k = -1 exactly when V'_k = -2 and V'_(k+1) = -P':
-// these give (w^k + 1) (w - 1/w) = 0, and w - 1/w is P / Q times a root of D, a unit when P is one.
+// Whether V_k = 0 modulo n, k >= 1, for a sequence that holds and whose P is a unit. V_k is w^k + 1
+// times a unit: for an even k, V'_(k/2) times a unit. For an odd k, w^k = -1 exactly when V'_k = -2
+// and V'_(k+1) = -P': these give (w^k + 1) (w - 1/w) = 0, and w - 1/w is P / Q times a root of D, a
+// unit.
 static bool find_v_zero(prk_look *l, const sequence *of, mpz_srcptr k, bool *is_zero) {
     prk_scratch *s = l->scratch;
     mpz_srcptr n = l->step->n;
     const size_t taken = s->taken;
     mpz_ptr p = prk_scratch_take(s), v = prk_scratch_take(s), next = prk_scratch_take(s);
-    if (!prk_is_unit(s, of->p, n)) {
-        const bool goes_on = pair_of(l, of, k, next, v);
-        *is_zero = mpz_sgn(v) == 0;
-        s->taken = taken;
-        return goes_on;
-    }
     find_parameter(l, of, p);
     const bool is_even = mpz_even_p(k);
     mpz_ptr exponent = prk_scratch_take(s);
     mpz_tdiv_q_2exp(exponent, k, is_even ? 1 : 0);
+    prk_special_form form;
+    const prk_special_form *binary = prk_special_form_of(n, &form) ? &form : NULL;
     prk_chain chain;
-    prk_chain_begin_lucas(&chain, s, prk_fastest_arithmetic(n), n, NULL, p, exponent);
+    prk_chain_begin_lucas(&chain, s, prk_arithmetic_to_verify(n, binary, exponent), n, binary, p,
+                          exponent);
     const bool goes_on = prk_goes_on(l, prk_chain_run(&chain, (mp_bitcnt_t)-1, l->cancel));
     if (goes_on) {
         prk_chain_value(&chain, v);
@@ -110,10 +102,12 @@ static bool find_v_zero(prk_look *l, const sequence *of, mpz_srcptr k, bool *is_
 
 // n + 1 = m q with an odd prime q above sqrt(n) / 2 + 1/2, V_((n+1)/2) = 0 and V_(m/2) not. With
 // the roots' quotient w: w^((n+1)/2) = -1 modulo n. If q divided the order of w modulo no power of
-// a prime in n, w^m would be 1, and w^(m/2) = (w^(m/2))^q = -1 modulo each: V_(m/2) = 0. So q
-// divides p
-// - (D|p) for a prime p of n; p and n / p are odd and ±1 modulo q, and not below 2 q - 1 > sqrt(n)
-// unless 1 [BLS75, theorem 15].
+// a prime in n, w^m would be 1, and w^(m/2) = (w^(m/2))^q = -1 modulo each: V_(m/2) = 0. So there
+// is a prime p of n of which q divides p - (D|p). Both p and n / p are odd and ±1 modulo q, and not
+// below 2 q - 1 > sqrt(n) unless 1 [BLS75, theorem 15].
+//
+// A P that is no unit proves nothing. For a prime n, P is 0 then, and V_k is 0 for all odd k and
+// for no even one: of (n+1)/2 = q m/2 and m/2, for both or for neither.
 static bool one_prime_holds(prk_look *l, const sequence *of, mpz_srcptr q, mpz_srcptr given) {
     prk_scratch *s = l->scratch;
     mpz_srcptr n = l->step->n;
@@ -138,6 +132,9 @@ static bool one_prime_holds(prk_look *l, const sequence *of, mpz_srcptr q, mpz_s
     }
     if (!sequence_holds(l, of)) {
         return false;
+    }
+    if (!prk_is_unit(s, of->p, n)) {
+        return PRK_NO(l, "gcd(P, n) is not 1");
     }
     mpz_tdiv_q_2exp(half, half, 1);
     mpz_tdiv_q_2exp(m, m, 1); // even, as n + 1 is and q is not
@@ -182,58 +179,17 @@ static bool primo_plus_holds(prk_look *l) {
 
 // --- The factored part ---------------------------------------------------------------------------
 
-// f = the factored part of n + 1.
-static bool divide_out(prk_look *l, mpz_ptr f) {
-    const prk_step *step = l->step;
-    mpz_ptr r = prk_scratch_take(l->scratch);
-    mpz_add_ui(r, step->n, 1);
-    mpz_set(f, r);
-    for (size_t i = 0; i < step->prime_count; i++) {
-        const prk_step_prime *prime = &step->primes[i];
-        if (!prime->is_plus) {
-            continue;
-        }
-        if (mpz_cmp_ui(prime->q, 1) <= 0) {
-            return prk_refuse_prime(l, "q is not above 1", prime);
-        }
-        if (mpz_remove(r, r, prime->q) == 0) {
-            return prk_refuse_prime(
-                l, mpz_divisible_p(f, prime->q) != 0 ? "q stands twice" : "q does not divide n + 1",
-                prime);
-        }
-    }
-    mpz_divexact(f, f, r);
-    l->scratch->taken--;
-    return true;
-}
-
-// Equal sequences side by side, and the largest primes of each first. All have one D, and so P' =
-// D / Q + 2 depends on Q alone.
-static int compare_sequences(const void *left, const void *right) {
-    const prk_step_prime *a = *(const prk_step_prime *const *)left;
-    const prk_step_prime *b = *(const prk_step_prime *const *)right;
-    if (a->lucas_q != b->lucas_q) {
-        return a->lucas_q < b->lucas_q ? -1 : 1;
-    }
-    return mpz_cmp(b->q, a->q);
-}
-
-// Primes that share a sequence V'.
-typedef struct group {
-    prk_look *l;
-    mpz_ptr product; // of all V'_((n+1)/q) - 2 modulo n
-    bool is_first;   // V'_(n+1) has not been seen yet
-    bool takes_gcds; // each by itself, since the product has a divisor in common with n
-} group;
-
 // value = V_k(value, 1) modulo n. 0 <= value < n, k >= 1.
 static bool raise_value(prk_look *l, mpz_ptr value, mpz_srcptr k) {
     if (mpz_cmp_ui(k, 1) == 0) {
         return true;
     }
     mpz_srcptr n = l->step->n;
+    prk_special_form form;
+    const prk_special_form *binary = prk_special_form_of(n, &form) ? &form : NULL;
     prk_chain chain;
-    prk_chain_begin_lucas(&chain, l->scratch, prk_fastest_arithmetic(n), n, NULL, value, k);
+    prk_chain_begin_lucas(&chain, l->scratch, prk_arithmetic_to_verify(n, binary, k), n, binary,
+                          value, k);
     const bool goes_on = prk_goes_on(l, prk_chain_run(&chain, (mp_bitcnt_t)-1, l->cancel));
     if (goes_on) {
         prk_chain_value(&chain, value);
@@ -242,147 +198,53 @@ static bool raise_value(prk_look *l, mpz_ptr value, mpz_srcptr k) {
     return goes_on;
 }
 
-// value = V'_((n+1)/q), and is lost.
-static bool look_at_value(group *g, const prk_step_prime *prime, mpz_ptr value) {
-    prk_look *l = g->l;
-    mpz_srcptr n = l->step->n;
-    mpz_ptr less = prk_scratch_take(l->scratch);
-    mpz_sub_ui(less, value, 2);
-    bool holds = true;
-    if (g->is_first) {
-        holds = raise_value(l, value, prime->q) &&
-                (mpz_cmp_ui(value, 2) == 0 || prk_refuse_prime(l, "U_(n+1) is not 0", prime));
-        g->is_first = false;
-    }
-    if (holds) {
-        if (mpz_sgn(less) == 0 || (g->takes_gcds && !prk_is_unit(l->scratch, less, n))) {
-            holds = prk_refuse_prime(l, "gcd(U_((n+1)/q), n) is not 1", prime);
-        }
-        mpz_mul(g->product, g->product, less);
-        mpz_mod(g->product, g->product, n);
-    }
-    l->scratch->taken--;
-    return holds;
-}
-
-static void multiply_primes(mpz_ptr product, const prk_step_prime *const *list, size_t count) {
-    mpz_set_ui(product, 1);
-    for (size_t i = 0; i < count; i++) {
-        mpz_mul(product, product, list[i]->q);
-    }
-}
-
-// The least part of the list that has half of the bits, or all but the last.
-static size_t half_of(const prk_step_prime *const *list, size_t count) {
-    size_t all = 0, bits = mpz_sizeinbase(list[0]->q, 2), half = 1;
-    for (size_t i = 0; i < count; i++) {
-        all += mpz_sizeinbase(list[i]->q, 2);
-    }
-    while (2 * bits < all && half < count - 1) {
-        bits += mpz_sizeinbase(list[half++]->q, 2);
-    }
-    return half;
-}
-
-// value = V'_((n+1)/the product of the list's primes), and is lost. Each prime's own by halves: to
-// the primes of one half those of the other one are all that is missing.
-static bool look_at_list(group *g, const prk_step_prime *const *list, size_t count, mpz_ptr value) {
-    if (count == 1) {
-        return look_at_value(g, list[0], value);
-    }
-    const size_t half = half_of(list, count);
-    mpz_t others, part; // of the stack: there are as many as levels
-    mpz_init(others);
-    mpz_init_set(part, value);
-    multiply_primes(others, list + half, count - half);
-    bool holds = raise_value(g->l, part, others) && look_at_list(g, list, half, part);
-    if (holds) {
-        multiply_primes(others, list, half);
-        holds =
-            raise_value(g->l, value, others) && look_at_list(g, list + half, count - half, value);
-    }
-    mpz_clears(others, part, (mpz_ptr)NULL);
-    return holds;
-}
-
-// The product of the primes divides n + 1, as divide_out() took them out of it one after another.
-static bool look_at_group(group *g, const prk_step_prime *const *list, size_t count) {
-    prk_look *l = g->l;
+static bool begin(prk_look *l, const prk_step_prime *prime, mpz_srcptr none, mpz_ptr value) {
+    (void)none;
     prk_scratch *s = l->scratch;
     const size_t taken = s->taken;
     sequence of = take_sequence(s);
-    set_small(&of, list[0]);
-    bool holds = sequence_holds(l, &of);
+    set_small(&of, prime);
+    const bool holds = sequence_holds(l, &of);
     if (holds) {
-        mpz_ptr exponent = prk_scratch_take(s), all = prk_scratch_take(s);
-        mpz_ptr value = prk_scratch_take(s);
-        mpz_add_ui(exponent, l->step->n, 1);
-        multiply_primes(all, list, count);
-        mpz_divexact(exponent, exponent, all);
         find_parameter(l, &of, value);
-        g->is_first = true;
-        holds = raise_value(l, value, exponent) && look_at_list(g, list, count, value);
     }
     s->taken = taken;
     return holds;
 }
 
-static bool look_at_all(group *g, const prk_step_prime *const *list, size_t count) {
-    mpz_set_ui(g->product, 1);
-    for (size_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && list[end]->lucas_q == list[i]->lucas_q; end++) {
-        }
-        if (!look_at_group(g, list + i, end - i)) {
-            return false;
-        }
-    }
-    if (prk_is_unit(g->l->scratch, g->product, g->l->step->n)) {
-        return true;
-    }
-    if (g->takes_gcds) { // the product of units is one
-        return PRK_NO(g->l, "gcd(U_((n+1)/q), n) is not 1");
-    }
-    g->takes_gcds = true;
-    return look_at_all(g, list, count);
-}
+static const prk_side side = {
+    .is_plus = true,
+    .neutral = 2,
+    .order = "n + 1",
+    .no_divisor = "q does not divide n + 1",
+    .not_neutral = "U_(n+1) is not 0",
+    .no_unit = "gcd(U_((n+1)/q), n) is not 1",
+    .begin = begin,
+    .raise = raise_value,
+};
 
-// Whether all sequences have the discriminant of the first one.
-static bool share_discriminant(prk_look *l, const prk_step_prime *const *list, size_t count) {
+// All sequences have the discriminant of the first one.
+static bool share_discriminant(prk_look *l) {
+    const prk_step *step = l->step;
     prk_scratch *s = l->scratch;
     const size_t taken = s->taken;
     sequence first = take_sequence(s), of = take_sequence(s);
-    set_small(&first, list[0]);
-    bool holds = true;
-    for (size_t i = 1; i < count && holds; i++) {
-        set_small(&of, list[i]);
-        holds = mpz_cmp(first.d, of.d) == 0 || prk_refuse_prime(l, "another discriminant", list[i]);
+    bool holds = true, has_first = false;
+    for (size_t i = 0; i < step->prime_count && holds; i++) {
+        const prk_step_prime *prime = &step->primes[i];
+        if (prime->is_plus) {
+            set_small(has_first ? &of : &first, prime);
+            holds = !has_first || mpz_cmp(first.d, of.d) == 0 ||
+                    prk_refuse_prime(l, "another discriminant", prime);
+            has_first = true;
+        }
     }
     s->taken = taken;
     return holds;
 }
 
-// After divide_out().
 static bool plus_part_holds(prk_look *l) {
-    const prk_step *step = l->step;
-    const prk_step_prime **list = malloc(step->prime_count * sizeof *list);
-    if (list == NULL) {
-        return prk_goes_on(l, PRK_STATUS_NO_MEMORY);
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < step->prime_count; i++) {
-        if (step->primes[i].is_plus) {
-            list[count++] = &step->primes[i];
-        }
-    }
-    bool holds = share_discriminant(l, list, count);
-    if (holds) {
-        qsort(list, count, sizeof *list, compare_sequences);
-        group g = {.l = l, .product = prk_scratch_take(l->scratch)};
-        holds = look_at_all(&g, list, count);
-        l->scratch->taken--;
-    }
-    free(list);
-    return holds;
+    return share_discriminant(l) && prk_witnesses_hold(l, &side);
 }
 
 // Each prime of n is at least F - 1 > sqrt(n).
@@ -426,18 +288,18 @@ bool prk_plus_holds(prk_look *l) {
     }
     if (step->kind == PRK_STEP_BLS15 || step->kind == PRK_STEP_PRIMO_PLUS) {
         if (plus != 1) {
-            return PRK_NO(l, "the step has not one prime");
+            return PRK_NO(l, "the step must have exactly one prime");
         }
         return step->kind == PRK_STEP_BLS15 ? bls15_holds(l) : primo_plus_holds(l);
     }
     prk_scratch *s = l->scratch;
-    mpz_ptr f2 = prk_scratch_take(s);
-    if (!divide_out(l, f2)) {
+    mpz_ptr f1 = prk_scratch_take(s), f2 = prk_scratch_take(s), r = prk_scratch_take(s);
+    if (!prk_divide_out(l, &side, f2, r)) {
         return false;
     }
     if (step->kind == PRK_STEP_MORRISON) {
         return morrison_holds(l, f2) && plus_part_holds(l);
     }
-    mpz_ptr f1 = prk_scratch_take(s), r = prk_scratch_take(s);
-    return prk_minus_part_holds(l, f1, r) && combined_holds(l, f1, f2) && plus_part_holds(l);
+    return prk_divide_out(l, &prk_minus_side, f1, r) && prk_witnesses_hold(l, &prk_minus_side) &&
+           combined_holds(l, f1, f2) && plus_part_holds(l);
 }

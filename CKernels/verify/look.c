@@ -34,7 +34,7 @@ bool prk_is_unit(prk_scratch *scratch, mpz_srcptr x, mpz_srcptr n) {
 
 bool prk_refuse_prime(prk_look *l, const char *what, const prk_step_prime *prime) {
     const size_t place = (size_t)(prime - l->step->primes) + 1;
-    if (mpz_sizeinbase(prime->q, 2) <= 64 && mpz_sgn(prime->q) >= 0) {
+    if (prk_is_word(prime->q)) {
         return PRK_NO(l, "%s for q = %llu, the step's prime %zu", what,
                       (unsigned long long)mpz_get_ui(prime->q), place);
     }

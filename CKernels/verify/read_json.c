@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../numbers/digits.h"
 #include "../system/sha256.h"
 #include "reader.h"
 
@@ -587,15 +588,6 @@ static bool read_step(json *j) {
 
 // --- Head and end --------------------------------------------------------------------------------
 
-static bool is_power_of_ten_below(mpz_srcptr n, uint64_t exponent) {
-    mpz_t power;
-    mpz_init(power);
-    mpz_ui_pow_ui(power, 10, exponent);
-    const bool is = mpz_cmp(power, n) <= 0;
-    mpz_clear(power);
-    return is;
-}
-
 static bool read_head(json *j) {
     uint64_t version, count;
     if (!j->values[KEY_CERTIFICATE].is_there) {
@@ -623,16 +615,15 @@ static bool read_head(json *j) {
             return false;
         }
         if (count != mpz_sizeinbase(candidate, 2)) {
-            return refuse(&j->c, "n does not have so many bits");
+            return refuse(&j->c, "bits is not the bit length of n");
         }
     }
     if (j->values[KEY_DIGITS].is_there) {
         if (!read_count(j, KEY_DIGITS, &count)) {
             return false;
         }
-        const size_t most = mpz_sizeinbase(candidate, 10); // or one too many
-        if (count != most - !is_power_of_ten_below(candidate, most - 1)) {
-            return refuse(&j->c, "n does not have so many digits");
+        if (count != prk_decimal_digits(candidate)) {
+            return refuse(&j->c, "digits is not the number of decimal digits of n");
         }
     }
     if (j->values[KEY_BY].is_there && j->values[KEY_BY].type != JSON_STRING) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../include/prk_kernels.h"
+#include "../system/memory.h"
 #include "reader.h"
 
 typedef enum key {
@@ -110,15 +111,11 @@ static bool add_entry(mpu *m, bool is_base, uint64_t i, prk_span value) {
         return PRK_UNREADABLE(m->reader, m->number, value.line,
                               "there are more primes than N can have");
     }
-    if (m->count == m->room) {
-        const size_t room = m->room == 0 ? 64 : 2 * m->room;
-        entry *moved = realloc(m->entries, room * sizeof *moved);
-        if (moved == NULL) {
-            return prk_reader_starved(m->reader);
-        }
-        m->entries = moved;
-        m->room = room;
+    entry *grown = prk_memory_grown(m->entries, m->count, &m->room, sizeof *grown);
+    if (grown == NULL) {
+        return prk_reader_starved(m->reader);
     }
+    m->entries = grown;
     m->entries[m->count++] = (entry){is_base, i, value};
     return true;
 }
@@ -280,7 +277,7 @@ static bool read_small(mpu *m) {
     mpz_t n;
     mpz_init(n);
     bool ok = read_value(m, KEY_N, n);
-    if (ok && (mpz_sgn(n) < 0 || mpz_size(n) > 1)) {
+    if (ok && !prk_is_word(n)) {
         ok = prk_refuse(m->reader->problem, PRK_CERTIFICATE_INVALID, m->number, m->head.line,
                         "N is not below 2^64");
     } else if (ok && !prk_kernels()->is_prime(mpz_get_ui(n))) {

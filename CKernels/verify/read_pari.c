@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "../system/memory.h"
 #include "reader.h"
 
 typedef struct pari {
@@ -145,15 +146,11 @@ static prk_step *innermost(const pari *p) {
 // "[N, [": a step that is read until its vector ends. `of`: the prime that it is for, or NULL.
 static bool open_step(pari *p, mpz_srcptr of) {
     prk_reader *r = p->reader;
-    if (p->depth == p->room) {
-        const size_t room = p->room == 0 ? 16 : 2 * p->room;
-        size_t *moved = realloc(p->open, room * sizeof *moved);
-        if (moved == NULL) {
-            return prk_reader_starved(r);
-        }
-        p->open = moved;
-        p->room = room;
+    size_t *grown = prk_memory_grown(p->open, p->depth, &p->room, sizeof *grown);
+    if (grown == NULL) {
+        return prk_reader_starved(r);
     }
+    p->open = grown;
     skip_space(r);
     prk_step *step =
         prk_reader_add_step(r, PRK_STEP_PARI_MINUS, r->certificate->count + 1, r->line);
@@ -255,6 +252,9 @@ bool prk_read_pari(prk_reader *reader) {
     if (!ok) {
         return false;
     }
+    const uint64_t line = reader->line;
     skip_space(reader);
-    return reader->at == reader->size || refuse_next(reader, "the end");
+    // Another certificate may follow on a line of its own.
+    return reader->at == reader->size || (reader->line > line && is_next(reader, '[')) ||
+           refuse_next(reader, "the end");
 }

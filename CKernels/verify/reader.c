@@ -75,11 +75,12 @@ bool prk_span_count(prk_span span, uint64_t *value) {
 
 // --- Numbers -------------------------------------------------------------------------------------
 
-// How many digits a number may have, in thousandths of digits a bit.
+// How many digits a number may have: for 1000 bits `rate` of them, which is 1000 log(2) /
+// log(base).
 static size_t most_digits(const prk_reader *reader, int base) {
     // log2(10^1000000) < 3321929.
     const size_t bits = reader->bits != 0 ? reader->bits : 3321929;
-    const size_t rate = base == 10 ? 302 : base == 16 ? 250 : 168; // log(2) / log(base), rounded up
+    const size_t rate = base == 10 ? 302 : base == 16 ? 250 : 168; // rounded up
     const size_t digits = (bits * rate + 999) / 1000;
     const size_t most = reader->bits == 0 && base == 10 ? PRK_CERTIFICATE_MOST_DIGITS : digits;
     return reader->bits == 0 ? most : most + 3;
@@ -193,10 +194,20 @@ prk_step *prk_reader_add_step(prk_reader *reader, prk_step_kind kind, uint64_t n
     return step;
 }
 
+static bool hold(prk_reader *reader, const prk_step *step, size_t bytes) {
+    reader->held += bytes;
+    return reader->held <= reader->most_held ||
+           PRK_UNREADABLE(reader, step->number, step->line, "its numbers need more than %zu bytes",
+                          reader->most_held);
+}
+
 prk_step_prime *prk_reader_add_prime(prk_reader *reader, prk_step *step, uint64_t line) {
     // Of different primes of n - 1 the product is below n; of n + 1, 2 n.
     if (step->prime_count > 2 * mpz_sizeinbase(step->n, 2)) {
         PRK_UNREADABLE(reader, step->number, line, "there are more primes than N has bits");
+        return NULL;
+    }
+    if (!hold(reader, step, sizeof *step->primes)) {
         return NULL;
     }
     prk_step_prime *prime = prk_step_add_prime(step);
@@ -217,11 +228,8 @@ bool prk_reader_close_step(prk_reader *reader, const prk_step *step) {
     for (size_t i = 0; i < step->prime_count; i++) {
         limbs += mpz_size(step->primes[i].q) + mpz_size(step->primes[i].a);
     }
-    reader->held +=
-        limbs * sizeof(mp_limb_t) + sizeof *step + step->prime_count * sizeof *step->primes;
-    if (reader->held > reader->most_held) {
-        return PRK_UNREADABLE(reader, step->number, step->line,
-                              "its numbers need more than %zu bytes", reader->most_held);
+    if (!hold(reader, step, limbs * sizeof(mp_limb_t) + sizeof *step)) {
+        return false;
     }
     reader->closed += step == &reader->certificate->steps[reader->closed];
     return true;

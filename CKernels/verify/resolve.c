@@ -10,41 +10,28 @@ static bool refuse(prk_reader *reader, const prk_step *step, const char *conditi
                       condition);
 }
 
-// A number to compute with, for one call.
-typedef mpz_t number;
+static bool is_positive(prk_reader *reader, const prk_step *step, mpz_srcptr x, const char *not) {
+    return mpz_sgn(x) > 0 || refuse(reader, step, not);
+}
 
 // Whether t^2 < 4 n, n + 1 - t being the number of points of a curve over a prime field.
 static bool is_trace(mpz_srcptr t, mpz_srcptr n) {
     if (2 * mpz_sizeinbase(t, 2) > mpz_sizeinbase(n, 2) + 5) {
         return false; // by size alone, as t has not been bounded yet
     }
-    number square, bound;
-    mpz_init(square);
-    mpz_init(bound);
+    mpz_t square, bound;
+    mpz_inits(square, bound, (mpz_ptr)NULL);
     mpz_mul(square, t, t);
     mpz_mul_2exp(bound, n, 2);
     const bool is = mpz_cmp(square, bound) < 0;
-    mpz_clear(square);
-    mpz_clear(bound);
-    return is;
-}
-
-static bool has_trace(const prk_step *step) {
-    number t;
-    mpz_init(t);
-    mpz_add_ui(t, step->n, 1);
-    mpz_sub(t, t, step->m);
-    const bool is = is_trace(t, step->n);
-    mpz_clear(t);
+    mpz_clears(square, bound, (mpz_ptr)NULL);
     return is;
 }
 
 bool prk_resolve_trace(prk_reader *reader, prk_step *step, mpz_srcptr trace) {
-    if (mpz_sgn(step->n) <= 0) {
-        return refuse(reader, step, "N is not positive");
-    }
-    if (mpz_sgn(step->s) <= 0) {
-        return refuse(reader, step, "S is not positive");
+    if (!is_positive(reader, step, step->n, "N is not positive") ||
+        !is_positive(reader, step, step->s, "S is not positive")) {
+        return false;
     }
     if (!is_trace(trace, step->n)) {
         return refuse(reader, step, "W^2 is not below 4 N");
@@ -59,31 +46,25 @@ bool prk_resolve_trace(prk_reader *reader, prk_step *step, mpz_srcptr trace) {
 }
 
 bool prk_resolve_product(prk_reader *reader, prk_step *step) {
-    if (mpz_sgn(step->n) <= 0) {
-        return refuse(reader, step, "N is not positive");
-    }
-    if (mpz_sgn(step->s) <= 0) {
-        return refuse(reader, step, "S is not positive");
-    }
-    if (mpz_sgn(step->q) <= 0) {
-        return refuse(reader, step, "R is not positive");
+    if (!is_positive(reader, step, step->n, "N is not positive") ||
+        !is_positive(reader, step, step->s, "S is not positive") ||
+        !is_positive(reader, step, step->q, "R is not positive")) {
+        return false;
     }
     mpz_mul(step->m, step->s, step->q);
-    return has_trace(step) || refuse(reader, step, "|N + 1 - R S| is not below 2 sqrt(N)");
+    return true;
 }
 
 bool prk_resolve_quotient(prk_reader *reader, prk_step *step) {
-    if (mpz_sgn(step->n) <= 0) {
-        return refuse(reader, step, "N is not positive");
-    }
-    if (mpz_sgn(step->q) <= 0) {
-        return refuse(reader, step, "Q is not positive");
+    if (!is_positive(reader, step, step->n, "N is not positive") ||
+        !is_positive(reader, step, step->q, "Q is not positive")) {
+        return false;
     }
     if (mpz_sgn(step->m) <= 0 || !mpz_divisible_p(step->m, step->q)) {
         return refuse(reader, step, "Q does not divide M");
     }
     mpz_divexact(step->s, step->m, step->q);
-    return has_trace(step) || refuse(reader, step, "|N + 1 - M| is not below 2 sqrt(N)");
+    return true;
 }
 
 // Whether |x| <= n / 2. Where a text may say any x with |x| < n, x becomes that.
@@ -91,7 +72,7 @@ static bool is_within(mpz_ptr x, mpz_srcptr n, bool is_centred) {
     if (!is_centred && mpz_cmpabs(x, n) >= 0) {
         return false;
     }
-    number twice;
+    mpz_t twice;
     mpz_init(twice);
     mpz_mul_2exp(twice, x, 1);
     bool is = mpz_cmpabs(twice, n) <= 0;
@@ -113,11 +94,8 @@ bool prk_resolve_point(prk_reader *reader, prk_step *step, bool has_j, bool is_c
         return refuse(reader, step, "N is not above 3");
     }
     step->is_primo = true;
-    number a, b, l, power;
-    mpz_init(a);
-    mpz_init(b);
-    mpz_init(l);
-    mpz_init(power);
+    mpz_t a, b, l, power;
+    mpz_inits(a, b, l, power, (mpz_ptr)NULL);
     bool ok = true;
     if (has_j) {
         const bool is_small = is_within(step->j, n, is_centred);
@@ -169,10 +147,7 @@ bool prk_resolve_point(prk_reader *reader, prk_step *step, bool has_j, bool is_c
         mpz_mul(b, b, l);
         mpz_mod(step->b, b, n);
     }
-    mpz_clear(a);
-    mpz_clear(b);
-    mpz_clear(l);
-    mpz_clear(power);
+    mpz_clears(a, b, l, power, (mpz_ptr)NULL);
     return ok;
 }
 

@@ -6,14 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../ifma/lanes.h"
 #include "../include/prk_kernels.h"
+#include "conditions.h"
 #include "ties.h"
-
-// How many numbers lanes take.
-#define EIGHT 8
-
-// The first version that had sizes.
-enum { LEAST_OPTIONS = sizeof(prk_verify_options) };
 
 typedef struct run {
     const prk_certificate *certificate;
@@ -31,21 +27,14 @@ static bool read_options(prk_verify_options *own, const prk_verify_options *opti
     memset(own, 0, sizeof *own);
     if (options != NULL) {
         const size_t size = options->size == 0 ? sizeof *own : options->size;
-        if (size < LEAST_OPTIONS) {
-            return false;
-        }
-        for (size_t i = sizeof *own; i < size; i++) {
-            if (((const unsigned char *)options)[i] != 0) {
-                return false;
-            }
+        if (size < sizeof *own || !prk_are_zero(options + 1, size - sizeof *own)) {
+            return false; // the first version had these fields
         }
         memcpy(own, options, sizeof *own);
     }
     own->parts = own->parts == 0 ? 1 : own->parts;
     return own->part < own->parts;
 }
-
-static bool is_word(mpz_srcptr n) { return mpz_sgn(n) >= 0 && mpz_size(n) <= 1; }
 
 static bool is_small_prime(mpz_srcptr n) { return prk_kernels()->is_prime(mpz_get_ui(n)); }
 
@@ -62,7 +51,7 @@ static bool has_steps(const run *r, mpz_srcptr n) {
 
 static bool candidate_holds(const run *r) {
     const prk_certificate *c = r->certificate;
-    if (is_word(c->n)) {
+    if (prk_is_word(c->n)) {
         return is_small_prime(c->n) || prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, 0, c->line,
                                                   "the candidate is not prime");
     }
@@ -70,17 +59,19 @@ static bool candidate_holds(const run *r) {
                                             "no step proves the candidate");
 }
 
+static bool refuse(const run *r, const prk_step *step, const char *why) {
+    return prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number, step->line, "%s", why);
+}
+
 // A prime that a step needs.
 static bool need_holds(const run *r, const prk_step *step, mpz_srcptr q) {
     if (mpz_cmp(q, step->n) >= 0) {
-        return prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number, step->line,
-                          "q is not below N");
+        return refuse(r, step, "q is not below N");
     }
-    if (mpz_sgn(q) <= 0 || (is_word(q) && !is_small_prime(q))) {
-        return prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number, step->line,
-                          "q is not prime");
+    if (mpz_sgn(q) <= 0 || (prk_is_word(q) && !is_small_prime(q))) {
+        return refuse(r, step, "q is not prime");
     }
-    return is_word(q) || has_steps(r, q) ||
+    return prk_is_word(q) || has_steps(r, q) ||
            prk_refuse(r->problem, PRK_CERTIFICATE_INCOMPLETE, step->number, step->line,
                       "q is above 2^64 and no step proves it");
 }
@@ -92,16 +83,13 @@ static bool tie_holds(const run *r, size_t place) {
     // MPU's description of its form has such blocks; they prove nothing and need nothing.
     const bool is_lenient = c->format == PRK_CERTIFICATE_MPU;
     if (!r->ties.is_reached[place] && !is_broken(r)) {
-        return is_lenient || prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number,
-                                        step->line, "the candidate's proof does not need N");
+        return is_lenient || refuse(r, step, "the candidate's proof does not need N");
     }
     if (is_ours && r->ties.order[prk_ties_of(c, &r->ties, step->n)] != place) {
-        return prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number, step->line,
-                          "another step proves N already");
+        return refuse(r, step, "another step proves N already");
     }
-    if (is_ours && is_word(step->n) && mpz_cmp(step->n, c->n) != 0) {
-        return prk_refuse(r->problem, PRK_CERTIFICATE_INVALID, step->number, step->line,
-                          "N is below 2^64 and needs no step");
+    if (is_ours && prk_is_word(step->n) && mpz_cmp(step->n, c->n) != 0) {
+        return refuse(r, step, "N is below 2^64 and needs no step");
     }
     for (size_t i = 0; i < prk_step_needs(step); i++) {
         if (!need_holds(r, step, prk_step_need(step, i))) {
@@ -115,7 +103,7 @@ static bool tie_holds(const run *r, size_t place) {
 static bool end_holds(const run *r) {
     const prk_certificate *c = r->certificate;
     bool is_there = c->end_line == 0 || (c->count == 0 && mpz_cmp(c->end, c->n) == 0);
-    for (size_t i = 0; !is_there && is_word(c->end) && i < c->count; i++) {
+    for (size_t i = 0; !is_there && prk_is_word(c->end) && i < c->count; i++) {
         for (size_t k = 0; k < prk_step_needs(&c->steps[i]); k++) {
             is_there |= mpz_cmp(prk_step_need(&c->steps[i], k), c->end) == 0;
         }
@@ -149,9 +137,9 @@ static prk_status look(run *r, size_t place) {
 
 // What stands behind the first problem need not be looked at.
 static prk_status look_at_eight(run *r, const size_t *places, size_t count) {
-    const prk_step *steps[EIGHT];
-    size_t wanted[EIGHT], used = 0;
-    bool holds[EIGHT] = {false};
+    const prk_step *steps[PRK_LANES];
+    size_t wanted[PRK_LANES], used = 0;
+    bool holds[PRK_LANES] = {false};
     for (size_t i = 0; i < count; i++) {
         if (places[i] < r->first) {
             wanted[used] = places[i];
@@ -178,7 +166,7 @@ static bool is_mine(run *r) { return r->turn++ % r->options.parts == r->options.
 // The largest first, so that those of an eight have about the same size.
 static prk_status look_at_steps(run *r) {
     const prk_certificate *c = r->certificate;
-    size_t eight[EIGHT], held = 0;
+    size_t eight[PRK_LANES], held = 0;
     prk_status status = PRK_STATUS_OK;
     for (size_t i = 0; status == PRK_STATUS_OK && i < c->count; i++) {
         const size_t place = r->ties.order[i];
@@ -190,9 +178,9 @@ static prk_status look_at_steps(run *r) {
             }
         } else {
             eight[held++] = place;
-            if (held == EIGHT) {
+            if (held == PRK_LANES) {
                 held = 0;
-                status = is_mine(r) ? look_at_eight(r, eight, EIGHT) : PRK_STATUS_OK;
+                status = is_mine(r) ? look_at_eight(r, eight, PRK_LANES) : PRK_STATUS_OK;
             }
         }
     }

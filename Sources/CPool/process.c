@@ -17,9 +17,10 @@
 
 #include "pool_internal.h"
 
-/// The dynamic linker looks a function up when it is first called. What a child calls first it
-/// would look up in each child anew, in all libraries of the program, whose tables are not mapped
-/// there yet: a third of a worker's start. So the parent calls it, to no effect.
+/// The dynamic linker looks a function up when it is first called. One that the parent has never
+/// called is looked up in every child, in the tables of all the program's libraries, which are not
+/// mapped there yet. That took a third of a worker's start. So the parent calls here, to no effect,
+/// what a child calls.
 static void look_up(void) {
     int signal;
     (void)getppid();

@@ -168,10 +168,11 @@ static void await_mail(prk_mailbox *mail, const prk_slot *slot, pid_t parent) {
     }
 }
 
-/// Wakes the owner if it sleeps until there are as many answers as there are now.
+/// Wakes the owner if it sleeps and the answer that it waits for has been given.
 static void ring_if_awaited(const server *s) {
     prk_mailbox *mail = s->end.mailbox;
-    // Either the owner sees what was written before, or what it wrote is seen here and behind.
+    // The owner writes `wake_at` and then looks for answers. The worker has written its answer and
+    // now reads `wake_at`. With a fence between, at least one of them sees what the other wrote.
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     uint64_t wake_at = __atomic_load_n(&mail->wake_at, __ATOMIC_SEQ_CST);
     while (wake_at != 0 && s->answered >= wake_at) {
@@ -198,7 +199,7 @@ static prk_request next_request(server *s) {
             ring_if_awaited(s);
             await_mail(mail, s->slot, s->end.parent);
         }
-        // One fence is enough for the owner's sleep and for what it takes back.
+        // The fence in ring_if_awaited() also keeps this before the reading of `taken_back`.
         __atomic_store_n(&mail->started, number, __ATOMIC_RELAXED);
         ring_if_awaited(s);
         while (__atomic_load_n(&mail->taken_back, __ATOMIC_SEQ_CST) == number) {
@@ -316,7 +317,8 @@ static void serve_request(server *s, const prk_request *request) {
         char text[PRK_WORKER_TEXT];
         reset_evidence(&s->evidence, count);
         status = job->task(
-            job->task_context, limbs, offsets, forms, count, verdicts, &s->evidence,
+            job->task_context, limbs, offsets, forms, count, (size_t)request->from,
+            job->options.cancel, verdicts, &s->evidence,
             s->end.shared == NULL ? text : s->end.shared->texts[s->answered % PRK_WORKER_DEPTH]);
         has_evidence = status == PRK_STATUS_OK && s->evidence.used > 0;
     } else if (forms != NULL) {
@@ -346,8 +348,8 @@ static void take_told_job(server *s) {
     s->job.options.cancel = flag;
 }
 
-// By its address, which is known when the program begins: a call by name would be looked up in each
-// worker, as process.c says, and this one cannot be tried before.
+// A call by name would be looked up in each worker, as process.c says, and the parent cannot call
+// _exit() before. An address in a variable is looked up when the program begins.
 static void (*const volatile leave)(int) = _exit;
 
 void prk_worker_serve(prk_channel_end *end, const prk_job *job, prk_worker_resolve resolve) {

@@ -8,7 +8,8 @@ internal import PurePrimality
 ///
 /// Engines never disagree on which numbers are composite.
 public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Picks for each number: ``u64`` below 2⁶⁴, then ``ifma`` as far as it goes, and ``gmp``.
+    /// Picks for each number what takes least time: ``u64`` below 2⁶⁴, then ``gmp``, ``ifma`` as far as it goes,
+    /// and ``fft`` for numbers of thousands of bits.
     case auto
     /// Complete trial division in C; below 2⁶⁴.
     case trial
@@ -17,10 +18,15 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     /// A proof for k·2ᵉ ± 1 with k < 2ᵉ, else Baillie–PSW with the extra strong Lucas test and random bases, on
     /// GMP; any size.
     case gmp
-    /// The tests of ``gmp`` for eight numbers of 65 to 8192 bits at once, on AVX-512 IFMA. Other sizes, other
-    /// levels and special forms go to ``gmp``. A number that has no others of about its size beside it costs
-    /// about what it costs there.
+    /// The tests of ``gmp`` for eight numbers of 65 to 8192 bits at once, on AVX-512 IFMA. Other sizes and other
+    /// levels go to ``gmp``, special forms where ``auto`` sends them. A number that has no others of about its
+    /// size beside it costs about what it costs there.
     case ifma
+    /// The tests of ``gmp`` by transforms in double precision, for numbers of 2048 bits and more.
+    ///
+    /// Smaller ones go to ``gmp``. Numbers k·bⁿ ± 1 with a small k take a third of the time. A probable prime and a
+    /// proof are computed once more, by integers up to 65,536 bits and by another length above.
+    case fft
     /// ``trial`` in Swift alone.
     case swiftTrial = "swift-trial"
     /// ``u64`` in Swift alone.
@@ -32,7 +38,7 @@ public enum Engine: String, Sendable, Hashable, Codable, CaseIterable {
     /// The size of the largest number that the engine takes, in bits: 64, or 2³³ where any size goes.
     public var maximumBits: Int {
         switch self {
-        case .auto, .gmp, .ifma: Self.mostBits
+        case .auto, .gmp, .ifma, .fft: Self.mostBits
         case .trial, .u64, .swiftTrial, .swiftU64: 64
         }
     }
@@ -47,6 +53,7 @@ extension Engine {
     /// Whether numbers of a size are tested several at once, at the active level.
     package func isBatched(bits: Int) -> Bool {
         (self == .auto || self == .ifma) && prk_lanes_take(bits)
+            || (self == .auto || self == .fft) && prk_fft_lanes_take(bits)
     }
 
     /// The job that this engine makes of a run's options.
@@ -55,12 +62,14 @@ extension Engine {
     ) -> KernelJob {
         var job = unsafe KernelJob()
         unsafe job.wants_reports = wantsReports
+        unsafe job.proof_cost = options.proofCost
+        unsafe job.proof_bits = UInt64(clamping: options.proofBits)
         unsafe job.options.seed = options.seed
         unsafe job.options.rounds = UInt32(clamping: options.rounds)
         unsafe job.options.want_residue = options.wantsResidue
         unsafe job.options.cancel = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
         switch self {
-        case .auto, .trial, .u64, .gmp, .ifma:
+        case .auto, .trial, .u64, .gmp, .ifma, .fft:
             unsafe job.engine = KernelEngine(rawValue: UInt32(code)) ?? .auto
         case .swiftTrial:
             unsafe job.word_engine = trialInSwift

@@ -18,6 +18,8 @@ public enum PrimalityError: Error, Sendable, Equatable {
     case noPrimeOfSize(bits: Int, isSafe: Bool)
     /// A form's parts are out of their ranges: ``CandidateForm/isValid``.
     case invalidForm(CandidateForm)
+    /// What a proof was to go on from is not its journal, and why.
+    case unusableJournal(String)
     /// There is no memory for a number of this size.
     case outOfMemory
     /// The run's ``CancelFlag`` was raised.
@@ -49,6 +51,7 @@ extension PrimalityError: CustomStringConvertible {
         case .invalidForm(let form):
             "\(form) is no form: k and a factorial's step are at least 1, b is at least 2, and c is "
                 + "above -2^63"
+        case .unusableJournal(let why): why
         case .outOfMemory: "out of memory"
         case .cancelled: "cancelled"
         case .internalError(let what): "internal error: \(what)"

@@ -25,6 +25,16 @@ public struct TestOptions: Sendable, Hashable, Codable {
     /// It costs one exponentiation.
     public var wantsResidue: Bool
 
+    /// How much a proof of each probable prime may cost, in strong tests of the number; 0, and none is looked for.
+    ///
+    /// Proofs are those of `Certificate.prove`, by factors of n − 1 and n + 1 or by elliptic curves. A number is
+    /// called prime when our verifier has accepted its certificate, which is dropped then: the report names its
+    /// first step. What is found does not depend on ``seed``.
+    public var proofCost: UInt64
+
+    /// Up to how many bits probable primes are proved whatever that costs: any of them can be.
+    public var proofBits: Int
+
     /// Options with a seed from the system's generator.
     ///
     /// - Parameters:
@@ -34,11 +44,17 @@ public struct TestOptions: Sendable, Hashable, Codable {
     ///   - seed: Chooses the bases; by default unpredictable, since bases that are known beforehand
     ///     can be attacked.
     ///   - wantsResidue: Whether reports hold RES64.
+    ///   - proofCost: How much a proof of each probable prime may cost, in strong tests; by default none is
+    ///     looked for.
+    ///   - proofBits: Up to how many bits probable primes are proved whatever that costs, by default none.
     public init(
-        rounds: Int = Self.defaultRounds, seed: UInt64? = nil, wantsResidue: Bool = false
+        rounds: Int = Self.defaultRounds, seed: UInt64? = nil, wantsResidue: Bool = false,
+        proofCost: UInt64 = 0, proofBits: Int = 0
     ) {
         self.rounds = rounds
         self.seed = seed ?? .random(in: .min ... .max)
         self.wantsResidue = wantsResidue
+        self.proofCost = proofCost
+        self.proofBits = proofBits
     }
 }

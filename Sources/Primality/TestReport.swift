@@ -33,6 +33,26 @@ public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     case lucasLehmerRiesel = "lucas-lehmer-riesel"
     /// Below 2³²: prime or composite by the strong test to the base that a hash of n picks [FoJa15].
     case strongHashedBase = "strong-hashed-base"
+    /// Prime: a certificate whose first step is Pocklington's, with a part F > √n of n − 1, was verified.
+    ///
+    /// As those below, it needs ``TestOptions/proofCost``.
+    case pocklington
+    /// Prime: a certificate that begins with Morrison's theorem, a part F > √n + 1 of n + 1.
+    case morrison
+    /// Prime: a certificate that begins with theorem 5 of [BLS75], a part of n − 1 above about (n/2)^(1/3).
+    case bls5
+    /// Prime: a certificate that begins with theorem 7 of [BLS75], which bounds the primes of the rest, too.
+    case bls7
+    /// Prime: a certificate that begins with the theorem of Konyagin and Pomerance, a part F ≥ n^(3/10) of n − 1.
+    case konyagin
+    /// Prime: a certificate that begins with parts of n − 1 and of n + 1.
+    case combined
+    /// Prime: a certificate that begins with theorem 3 of [BLS75], one large prime of n − 1.
+    case bls3
+    /// Prime: a certificate that begins with theorem 15 of [BLS75], one large prime of n + 1.
+    case bls15
+    /// Prime: a certificate that begins with a point on an elliptic curve [AtMo93].
+    case ecpp
 
     /// Of its number in C, whose order this is.
     init?(code: UInt8) { self.init(place: Int(code)) }

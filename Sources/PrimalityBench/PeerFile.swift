@@ -3,8 +3,8 @@
 internal import Charts
 internal import FoundationEssentials
 
-/// What `make bench-u64`, `make bench-big`, `make bench-mailbox` and `Benchmarks/pools/peers.py` write: other
-/// libraries and Python's pools beside ours.
+/// What `make bench-u64`, `make bench-big`, `make bench-proof`, `make bench-mailbox` and
+/// `Benchmarks/pools/peers.py` write: other libraries and Python's pools beside ours.
 ///
 /// The measurements have the form that they have in a report: that of ``Timing``.
 package struct PeerFile: Decodable {
@@ -43,7 +43,7 @@ package struct PeerFile: Decodable {
             throw Failure(
                 description:
                     "is not of the form '\(Self.format)', which make bench-u64, bench-big, "
-                    + "bench-mailbox and bench-pools write")
+                    + "bench-proof, bench-mailbox and bench-pools write")
         }
         // Blanks in a row are one: who reads /proc/cpuinfo need not keep them.
         func words(_ name: String) -> [Substring] { name.split(separator: " ") }

@@ -37,9 +37,9 @@ struct BenchCommand: ParsableCommand {
               --from now.json --peers u64.json --html now.html
                                                    other libraries beside ours
 
-            A file for --peers is what make bench-u64 BENCH_FLAGS="--json u64.json", bench-big or bench-mailbox \
-            measured on this machine; there may be several. make bench-pools measures Python's pools, and then \
-            the rooms hand-over and pools beside them.
+            A file for --peers is what make bench-u64 BENCH_FLAGS="--json u64.json", bench-big, bench-proof or \
+            bench-mailbox measured on this machine; there may be several. make bench-pools measures Python's \
+            pools, and then the rooms hand-over and pools beside them.
 
             What was asked of the pools when they were designed stands with what they reach, or miss.
 
@@ -92,7 +92,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Show what make bench-u64, bench-big, bench-mailbox or bench-pools has measured, too.",
+            "Show what make bench-u64, bench-big, bench-proof, bench-mailbox or bench-pools has measured, too.",
             valueName: "file"))
     var peers: [String] = []
 
@@ -122,7 +122,8 @@ struct BenchCommand: ParsableCommand {
             if settings.sections.contains(.peer) {
                 throw Refusal.usage(
                     "--rooms peer: other programs are measured by make bench-u64, bench-big, "
-                        + "bench-mailbox and bench-pools; give what they write as --peers")
+                        + "bench-proof, bench-mailbox and bench-pools; give what they write as "
+                        + "--peers")
             }
         }
         if from == nil { try Refusal.checkLevel() }

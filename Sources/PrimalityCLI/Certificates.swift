@@ -23,6 +23,9 @@ struct Certificates {
 
     private var place: Place
     private let form: ProofForm
+    private let resumes: Bool
+    /// Where journals of long proofs go; `nil`: nowhere.
+    private(set) var journals: JournalFiles?
 
     /// Opens what options name.
     ///
@@ -34,6 +37,7 @@ struct Certificates {
     /// - Throws: A status, when it cannot be opened; it was reported.
     init(out: String?, form: ProofForm?, resumes: Bool, interruption: Interruption) throws {
         self.form = form ?? .json
+        self.resumes = resumes
         guard let out, out != "-" else {
             place = out == nil && form == nil ? .nowhere : .standardOutput
             return
@@ -41,16 +45,18 @@ struct Certificates {
         let path = FilePath(out)
         do {
             if out.hasSuffix("/") || isFolder(path) {
-                if resumes {
-                    throw Complaint(
-                        message:
-                            "\(printable(out)): --resume goes on with a file, not with a folder")
-                }
                 if unsafe !isFolder(path) && mkdir(out, 0o777) != 0 { throw Errno(rawValue: errno) }
                 place = .folder(path)
+                journals = JournalFiles(resumes: resumes) {
+                    path.appending(Self.journalName($0))
+                }
             } else {
                 place = .file(
-                    try CertificateFile(path, resumes: resumes, interruption: interruption))
+                    try CertificateFile(
+                        path, self.form, resumes: resumes, interruption: interruption))
+                journals = JournalFiles(resumes: resumes) {
+                    FilePath("\(out).\(Self.journalName($0))")
+                }
             }
         } catch let complaint as Complaint {
             interruption.exitIfSignalled { "nothing was proved" }
@@ -58,16 +64,28 @@ struct Certificates {
             throw ExitCode(complaint.status.rawValue)
         } catch {
             let error = (error as? Errno) ?? .ioError
-            let hint = error == .fileExists ? "; remove it, or go on with --resume" : ""
-            StandardStreams.complain("\(printable(out)): \(error)\(hint)")
+            let hint =
+                error != .fileExists
+                ? ""
+                : out.hasSuffix("/")
+                    ? ", and is no folder"
+                    : CertificateFile.canBeAppended(to: path)
+                        ? "; remove it, or go on with --resume"
+                        : ", and is no file; - is standard output"
+            StandardStreams.complain("--out '\(printable(out))': \(error)\(hint)")
             let status: ExitStatus = error == .fileExists ? .badInput : .writeError
             throw ExitCode(status.rawValue)
         }
     }
 
-    /// What the file has proofs of.
-    var known: [BigNatural: Certificate] {
-        if case .file(let file) = place { file.known } else { [:] }
+    /// What is not to be proved again.
+    var known: KnownProofs {
+        switch place {
+        case .file(let file): KnownProofs(certificates: file.known)
+        case .folder(let folder) where resumes:
+            KnownProofs { [form] in Self.path(of: $0, in: folder, form) }
+        default: KnownProofs()
+        }
     }
 
     var goToStandardOutput: Bool {
@@ -76,12 +94,12 @@ struct Certificates {
 
     /// Writes a certificate; whether more can be written.
     ///
-    /// Why it cannot be is reported.
+    /// Why it cannot be is reported. `isDurable`: it is on the disk then, so that its journal may go.
     mutating func write(
-        _ certificate: Certificate, _ output: inout Output, _ status: inout ExitStatus
+        _ certificate: Certificate, isDurable: Bool, _ output: inout Output,
+        _ status: inout ExitStatus
     ) -> Bool {
         if case .nowhere = place { return true }
-        if known[certificate.number] != nil { return true }
         let text: String
         do throws(CertificateError) {
             text = try certificate.text(as: form.format)
@@ -97,8 +115,15 @@ struct Certificates {
             case .nowhere: break
             case .standardOutput: return output.write(text)
             case .folder(let folder):
-                let name = Self.name(certificate.number) + "." + form.fileExtension
-                try Self.write(text, to: folder.appending(name))
+                let path = Self.path(of: certificate.number, in: folder, form)
+                if Self.hasSomethingElse(path, than: certificate.number) {
+                    StandardStreams.complain(
+                        "\(printable(path.string)) is there and is no certificate of "
+                            + "\(printable(certificate.number.description)); it was left alone")
+                    status.raise(to: .writeError)
+                    return true
+                }
+                try Self.write(text, to: path, isDurable: isDurable)
             case .file(var file):
                 if file.size > 0 && form != .json {
                     StandardStreams.complain(
@@ -108,6 +133,7 @@ struct Certificates {
                     return false
                 }
                 try file.append(text)
+                if isDurable { try file.synchronise() }
                 place = .file(file)
             }
             return true
@@ -115,6 +141,15 @@ struct Certificates {
             complain(error)
             status.raise(to: .writeError)
             return false
+        }
+    }
+
+    /// The file that has a number's certificate; `nil`: none has.
+    func file(of number: BigNatural) -> String? {
+        switch place {
+        case .nowhere, .standardOutput: nil
+        case .folder(let folder): Self.path(of: number, in: folder, form).string
+        case .file(let file): file.path.string
         }
     }
 
@@ -129,13 +164,16 @@ struct Certificates {
     }
 
     /// A file that is there whole or not at all.
-    private static func write(_ text: String, to path: FilePath) throws {
+    private static func write(_ text: String, to path: FilePath, isDurable: Bool) throws {
         let partial = path.string + ".part"
         do {
             let file = try FileDescriptor.open(
                 FilePath(partial), .writeOnly, options: [.create, .truncate, .closeOnExec],
                 permissions: CertificateFile.permissions)
-            try file.closeAfter { _ = try file.writeAll(text.utf8) }
+            try file.closeAfter {
+                _ = try file.writeAll(text.utf8)
+                if isDurable { try file.synchronise() }
+            }
             if unsafe rename(partial, path.string) != 0 { throw Errno(rawValue: errno) }
         } catch {
             unsafe unlink(partial)
@@ -143,11 +181,39 @@ struct Certificates {
         }
     }
 
-    /// What a number's file is called: its digits, or their ends and how many there are.
+    private static func path(
+        of number: BigNatural, in folder: FilePath, _ form: ProofForm
+    ) -> FilePath {
+        folder.appending(name(number) + "." + form.fileExtension)
+    }
+
+    /// What a number's file is called: its digits, or their ends, how many there are, and a check of all of them.
     private static func name(_ number: BigNatural) -> String {
         let digits = number.description
         if digits.count <= 60 { return digits }
-        return "\(digits.prefix(20))-\(digits.suffix(20))-\(digits.count)d"
+        let check = String(CRC32.checksum(Array(digits.utf8)[...]), radix: 16)
+        return "\(digits.prefix(20))-\(digits.suffix(20))-\(digits.count)d-\(check)"
+    }
+
+    /// How many bits a number has, and a check of them: its digits may be a million.
+    private static func journalName(_ number: BigNatural) -> String {
+        let bytes = number.limbs.flatMap { limb in
+            (0..<8).map { UInt8(truncatingIfNeeded: limb >> (8 * $0)) }
+        }
+        let check = String(CRC32.checksum(bytes[...]), radix: 16)
+        return "\(number.bitWidth)bits-\(check).journal"
+    }
+
+    /// Whether a path has something that a number's certificate must not take the place of.
+    private static func hasSomethingElse(_ path: FilePath, than number: BigNatural) -> Bool {
+        guard
+            let file = try? FileDescriptor.open(
+                path, .readOnly, options: [.nonBlocking, .closeOnExec])
+        else { return unsafe access(path.string, F_OK) == 0 }
+        defer { try? file.close() }
+        var reader = CertificateReader(file, cancel: CancelFlag())
+        let found = (try? reader.nextEntry())?.result
+        return (try? found?.get())?.number != number
     }
 
     /// Brings what was written to the disk.
@@ -160,6 +226,39 @@ struct Certificates {
             complain(error)
             return .writeError
         }
+    }
+}
+
+/// Certificates that an earlier run has written: those of a file, which were verified, or what a folder has.
+struct KnownProofs: Sendable {
+    private let certificates: [BigNatural: Certificate]
+    private let path: (@Sendable (BigNatural) -> FilePath)?
+
+    init(
+        certificates: [BigNatural: Certificate] = [:],
+        path: (@Sendable (BigNatural) -> FilePath)? = nil
+    ) {
+        self.certificates = certificates
+        self.path = path
+    }
+
+    init(path: @escaping @Sendable (BigNatural) -> FilePath) {
+        self.init(certificates: [:], path: path)
+    }
+
+    /// The certificate of a number, if there is one that our verifier accepts.
+    func certificate(of number: BigNatural, cancel: CancelFlag) -> Certificate? {
+        guard let path = path?(number) else { return certificates[number] }
+        guard
+            let file = try? FileDescriptor.open(
+                path, .readOnly, options: [.nonBlocking, .closeOnExec])
+        else { return nil }
+        defer { try? file.close() }
+        var reader = CertificateReader(file, cancel: cancel)
+        guard let certificate = try? reader.nextEntry()?.result.get(),
+            certificate.number == number, (try? certificate.verify(cancel: cancel)) != nil
+        else { return nil }
+        return certificate
     }
 }
 
@@ -194,7 +293,9 @@ private struct CertificateFile {
     private(set) var known: [BigNatural: Certificate] = [:]
 
     /// Makes a file that is not there, or goes on with one.
-    init(_ path: FilePath, resumes: Bool, interruption: Interruption) throws {
+    init(
+        _ path: FilePath, _ form: ProofForm, resumes: Bool, interruption: Interruption
+    ) throws {
         self.path = path
         file = try FileDescriptor.open(
             path, .readWrite,
@@ -202,17 +303,33 @@ private struct CertificateFile {
                 ? [.create, .closeOnExec] : [.create, .exclusiveCreate, .closeOnExec],
             permissions: Self.permissions)
         try file.lock(called: printable(path.string))
-        if resumes { try takeOver(interruption) }
+        if resumes { try takeOver(form, interruption) }
+    }
+
+    /// Whether it is a file, and not a device or a pipe.
+    static func canBeAppended(to path: FilePath) -> Bool {
+        var status = stat()
+        return unsafe stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    private static func isForeign(
+        _ certificate: Certificate, _ form: ProofForm
+    ) -> CertificateError {
+        CertificateError(
+            .unreadable, step: nil, line: nil,
+            "it is in the form \(certificate.format.rawValue), and --resume goes on with \(form.rawValue)"
+        )
     }
 
     /// Reads what is there; cuts off a last certificate that is torn, and refuses anything else that is no
     /// proof.
-    private mutating func takeOver(_ interruption: Interruption) throws {
+    private mutating func takeOver(_ form: ProofForm, _ interruption: Interruption) throws {
         let name = printable(path.string)
         var reader = CertificateReader(file, cancel: interruption.cancel)
         while let entry = try reader.nextEntry() {
             do throws(CertificateError) {
                 let certificate = try entry.result.get()
+                if certificate.format != form.format { throw Self.isForeign(certificate, form) }
                 try certificate.verify(cancel: interruption.cancel)
                 known[certificate.number] = certificate
                 size = reader.position
@@ -226,7 +343,8 @@ private struct CertificateFile {
                     break
                 }
                 throw Complaint(
-                    message: "\(name): certificate \(entry.place) is no proof: \(error); "
+                    message:
+                        "\(name): certificate \(entry.place) cannot stand before others: \(error); "
                         + "nothing was written")
             }
         }
@@ -272,8 +390,10 @@ private struct CertificateFile {
         size += text.utf8.count
     }
 
+    func synchronise() throws { try file.synchronise() }
+
     func finish() throws {
-        try file.synchronise()
+        try synchronise()
         try file.close()
     }
 }

@@ -31,6 +31,7 @@ struct CheckCommand: ParsableCommand {
               primality check 18446744073709551557 0x1FFFFFFFFFFFFFFF
               primality check '2^127-1' '503#-641' '(2^61+1)/3' 'Phi(3,-10^20)'
               primality check --res64 '1009#-2749'
+              primality check --prove --format jsonl '10^40+121' '4*7^150+1'
               seq 1000000 | primality check --format csv
               primality check --file candidates.txt --pool processes -j 8 --order done
               primality check -q 'M(127)' && echo prime
@@ -117,8 +118,8 @@ struct CheckCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Which code tests: trial divides completely, u64 is for numbers below 2^64, gmp for any size, ifma "
-                + "for 65 to 8192 bits on AVX-512; swift-trial and swift-u64 are Swift alone. auto takes u64 below "
-                + "2^64, ifma where it can, else gmp.",
+                + "for 65 to 8192 bits on AVX-512, fft for 2048 bits and more; swift-trial and swift-u64 are Swift "
+                + "alone. auto takes u64 below 2^64, and above it whichever of the others takes least time.",
             valueName: "name"))
     var engine = "auto"
 
@@ -201,7 +202,8 @@ struct CheckCommand: ParsableCommand {
             wantsReports: !quiet && (format.needsReports || res64), timeout: shared.timeout)
         let source = CandidateSource(
             input, format: candidateFormat, hasHexadecimalArguments: base.isHexadecimal,
-            engine: engine, maximumBits: shared.maximumBits, chunk: shared.chunk,
+            engine: engine, maximumBits: shared.maximumBits,
+            chunk: shared.chunk ?? (self.shared.prove ? RunOptions.chunkOfProofs : nil),
             limit: resumption?.inputBytes ?? .max,
             selection: Selection(
                 shard: shard, earlier: resumption?.file.earlier ?? EarlierPlaces()),

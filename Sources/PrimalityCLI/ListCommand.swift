@@ -12,9 +12,9 @@ struct ListCommand: ParsableCommand {
         usage: "primality list <lo> <hi> [<options>]",
         discussion: """
             Prints each prime p with lo <= p <= hi on a line of its own. The ends are decimal, \
-            hexadecimal after 0x or expressions as check has them (10^30, '2^89-1'), and of any size. Below 2^64 what is printed is prime. Above, it is \
-            as a rule a probable prime: it passed Baillie-PSW and strong tests to random bases, which \
-            is no proof; jsonl and csv say of each number what was shown.
+            hexadecimal after 0x or expressions as check has them (10^30, '2^89-1'), and of any size. Below 2^64 \
+            what is printed is prime. Above, it is as a rule a probable prime: it passed Baillie-PSW and strong \
+            tests to random bases. With --prove it is proved. jsonl and csv say of each number what was shown.
 
             A number whose time is over (--timeout) or that ended two workers stands at its place as \
             N: timed-out or N: failed; the exit status is then 3, and --count has no answer.

@@ -27,8 +27,8 @@ struct Neighbours {
         """
         \(what) n is decimal, hexadecimal after 0x or an expression as check has them ('10^30', \
         '503#'), and of any size. Below 2^64 what is printed is prime. Above, as a rule it is a \
-        probable prime: it passed Baillie-PSW and strong tests to random bases, which is no proof. A \
-        number whose form has a quick proof is prime above, too. That all numbers \(composite) are \
+        probable prime: it passed Baillie-PSW and strong tests to random bases. With --prove it is proved, \
+        and a number whose form has a quick proof is prime without it. That all numbers \(composite) are \
         composite is certain.
 
         \(more)What small primes leave is tested by all workers at once. The answer does not depend on \

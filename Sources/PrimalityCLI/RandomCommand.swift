@@ -30,7 +30,7 @@ struct RandomCommand: ParsableCommand {
             knows or tries the seed has the primes.
 
             Below 2^64 what is printed is prime. Above, it is a probable prime: it passed Baillie-PSW and \
-            strong tests to random bases, which is no proof. Ctrl-C ends a search, and so does \
+            strong tests to random bases. With --prove it is proved. Ctrl-C ends a search, and so does \
             a number whose time is over (--timeout) or that ended two workers, with exit status 3.
 
             Examples:

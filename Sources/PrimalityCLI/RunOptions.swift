@@ -30,7 +30,8 @@ struct RunOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "With --pool processes: seconds that one number may take. A chunk that takes longer is "
-                + "halved until the number is alone. While the job is stopped, as by Ctrl-Z, they do not count.",
+                + "halved until the number is alone. While the job is stopped, as by Ctrl-Z, they do not count; a proof "
+                + "by --prove does.",
             valueName: "seconds"))
     var timeout: Double?
 
@@ -72,6 +73,20 @@ struct RunOptions: ParsableArguments {
         parsing: .unconditional, help: ArgumentHelp("Refuse larger numbers.", valueName: "bits"))
     var maxBits = 1_000_000
 
+    @Flag(
+        help: ArgumentHelp(
+            "Prove probable primes of up to --max-prove-bits bits: they are prime then, with the first step's kind "
+                + "as the method in jsonl. Larger ones are tried for as long as 1000 strong tests of them take. "
+                + "primality prove writes certificates."))
+    var prove = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --prove: the size up to which numbers are proved whatever that takes, by default 1024, "
+                + "at which a prime takes 0.1 to 0.5 seconds.", valueName: "bits"))
+    var maxProveBits: Int?
+
     @OptionGroup var progress: ProgressOption
 
     @Flag(
@@ -79,6 +94,12 @@ struct RunOptions: ParsableArguments {
             "Afterwards show on standard error what each worker did, and what the pool cost: start-up is "
                 + "the time until all workers were there, idle is wall time without tests."))
     var stats = false
+
+    private static let proofBits = 1024
+    /// Of larger ones, in strong tests: what most proofs that factors give at all take.
+    private static let proofCost: UInt64 = 1000
+    /// The chunk of a list with proofs, which take longer than tests: as many as fill the lanes.
+    static let chunkOfProofs = 32
 
     /// What the options stand for.
     struct Checked {
@@ -111,9 +132,18 @@ struct RunOptions: ParsableArguments {
         if !(1...1_000_000_000).contains(maxBits) {
             throw Refusal.usage("--max-bits \(maxBits) is out of range; give 1 to 1000000000")
         }
+        if let maxProveBits, !(0...1_000_000_000).contains(maxProveBits) || !prove {
+            throw Refusal.usage(
+                prove
+                    ? "--max-prove-bits \(maxProveBits) is out of range; give 0 to 1000000000"
+                    : "--max-prove-bits goes with --prove")
+        }
         return Checked(
-            pool: try pool(kind, workers: workers), chunk: chunk, format: format,
-            test: TestOptions(rounds: rounds, seed: seed), maximumBits: maxBits,
+            pool: try pool(kind, workers: workers),
+            chunk: chunk, format: format,
+            test: TestOptions(
+                rounds: rounds, seed: seed, proofCost: prove ? Self.proofCost : 0,
+                proofBits: prove ? maxProveBits ?? Self.proofBits : 0), maximumBits: maxBits,
             progress: progress, showsStatistics: stats, timeout: try timeLimit(kind))
     }
 

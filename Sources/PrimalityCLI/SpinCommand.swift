@@ -69,7 +69,7 @@ struct SpinCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With which engine: auto, trial, u64, gmp, ifma, swift-trial or swift-u64; by default "
+            "With which engine: auto, trial, u64, gmp, ifma, fft, swift-trial or swift-u64; by default "
                 + "swift-trial, and gmp from 2^64 on.", valueName: "name"))
     var engine: String?
 

@@ -24,13 +24,14 @@ struct VerifyCommand: ParsableCommand {
             its number, which may be prime. unreadable means that the text is no certificate or ends too \
             early, incomplete that a number above 2^64 is left without a proof.
 
-            Exit status: 0 all are valid, 1 one is invalid, 2 one is unreadable or incomplete.
+            Exit status: 0 all are valid, 1 one is invalid, 2 one is unreadable or incomplete, 3 a valid one has \
+            no words in the form of --convert. Of several the worst wins: 2, 3, 1.
 
             Examples:
               primality verify certificate.out
               primality prove --certificate json 10^50+151 | primality verify -
               primality verify -q --number '2^521-1' p521.txt && echo proved
-              primality verify --convert primo p521.jsonl > p521.out
+              primality verify --convert primo proof.jsonl > proof.out
               primality verify --format jsonl certificates/*.txt
             """)
 
@@ -39,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
         help: ArgumentHelp("Files with certificates; - is standard input.", valueName: "file"))
     var files: [String] = []
 
-    @Option(help: ArgumentHelp("text or jsonl; by default text.", valueName: "format"))
+    @Option(help: ArgumentHelp("How results are written: text or jsonl.", valueName: "format"))
     var format = "text"
 
     @Option(
@@ -147,8 +148,11 @@ private struct Verification {
     mutating func verify(_ file: String) {
         let name = file == "-" ? "standard input" : file
         do {
+            // A pipe that nobody writes to yet is waited for by the reader, which looks at Ctrl-C.
             let descriptor =
-                file == "-" ? .standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
+                file == "-"
+                ? .standardInput
+                : try FileDescriptor.open(FilePath(file), .readOnly, options: .nonBlocking)
             defer { if file != "-" { try? descriptor.close() } }
             var reader = CertificateReader(descriptor, cancel: plan.interruption.cancel)
             while let entry = try reader.nextEntry() {
@@ -183,7 +187,8 @@ private struct Verification {
     ) throws(CertificateError) {
         if let wanted = plan.wanted, certificate.number != wanted {
             throw CertificateError(
-                .invalid, step: nil, line: nil, "it is about another number than --number")
+                .invalid, step: nil, line: nil,
+                "it is about \(printable(certificate.number.description)), and not about --number")
         }
         let bits = certificate.number.bitWidth
         if bits > plan.maximumBits {
@@ -225,11 +230,11 @@ private struct Verification {
             line = json(entry, certificate, error, of: name)
         } else if let certificate, error == nil {
             let steps = counted(certificate.stepCount, "step")
-            line = "\(certificate.number): prime, proved by \(name) (\(which)\(steps))"
+            line = "\(certificate.number): prime, proved by \(printable(name)) (\(which)\(steps))"
         } else {
             let place = entry.place == 1 ? "" : ", certificate \(entry.place)"
             let kind = error.map(word) ?? ""
-            line = "\(name)\(place): \(kind): \(error?.description ?? "")"
+            line = "\(printable(name))\(place): \(kind): \(error?.description ?? "")"
         }
         guard let convertTo = plan.convertTo else {
             return plan.isQuiet || output.write(line + "\n")

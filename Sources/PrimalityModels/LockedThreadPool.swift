@@ -107,7 +107,7 @@ private struct Interpreter {
             return divide(number.limbs[0], by: 0...UInt64(UInt32.max), &tester)
         case .swiftTrial, .swiftU64:
             return try tester.run(number)
-        case .auto, .trial, .u64, .gmp, .ifma:
+        case .auto, .trial, .u64, .gmp, .ifma, .fft:
             if !releasesLock { return try tester.run(number) }
             return try lock.withoutLock { () throws(PrimalityError) in try tester.run(number) }
         }

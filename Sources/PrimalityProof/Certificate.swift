@@ -156,6 +156,8 @@ final class KernelText {
         return true
     }
 
+    func set(_ bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
+
     var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
 }
 

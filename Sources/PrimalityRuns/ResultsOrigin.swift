@@ -23,6 +23,8 @@ package struct ResultsOrigin: Equatable {
     /// A string, since JSON's numbers may be doubles for others.
     package var seed: String
     package var res64: Bool
+    /// What is proved; empty for nothing.
+    package var proofs: String
     package var maxBits: Int
     package var shard: String
 
@@ -34,6 +36,9 @@ package struct ResultsOrigin: Equatable {
         rounds = options.rounds
         seed = String(options.seed)
         res64 = options.wantsResidue
+        proofs =
+            options.proofCost == 0 && options.proofBits == 0
+            ? "" : "to \(options.proofBits) bits, \(options.proofCost) tests above"
         maxBits = maximumBits
         self.shard = shard.description
     }
@@ -57,11 +62,12 @@ package struct ResultsOrigin: Equatable {
         var rounds: Int
         var seed: String
         var res64: Bool
+        var proofs: String?
         var maxBits: Int
         var shard: String
 
         enum CodingKeys: String, CodingKey {
-            case version, low, high, engine, rounds, seed, res64, shard
+            case version, low, high, engine, rounds, seed, res64, proofs, shard
             case inputBytes = "input_bytes"
             case inputHash = "input_siphash"
             case inputFormat = "input_format"
@@ -83,7 +89,7 @@ package struct ResultsOrigin: Equatable {
             }
         return Self.beginning
             + "\"version\":\"\(version)\",\(source),\"engine\":\"\(engine)\",\"rounds\":\(rounds),"
-            + "\"seed\":\"\(seed)\",\"res64\":\(res64),\"max_bits\":\(maxBits),"
+            + "\"seed\":\"\(seed)\",\"res64\":\(res64),\(proofs.isEmpty ? "" : "\"proofs\":\"\(proofs)\",")\"max_bits\":\(maxBits),"
             + "\"shard\":\"\(shard)\""
     }
 
@@ -107,6 +113,7 @@ package struct ResultsOrigin: Equatable {
         rounds = fields.rounds
         seed = fields.seed
         res64 = fields.res64
+        proofs = fields.proofs ?? ""
         maxBits = fields.maxBits
         shard = fields.shard
     }
@@ -127,6 +134,9 @@ package struct ResultsOrigin: Equatable {
             ?? named("--engine", engine, other.engine)
             ?? named("--rounds", String(rounds), String(other.rounds))
             ?? named("--res64", res64 ? "on" : "off", other.res64 ? "on" : "off")
+            ?? named(
+                "--prove", proofs.isEmpty ? "off" : proofs,
+                other.proofs.isEmpty ? "off" : other.proofs)
             ?? named("--max-bits", String(maxBits), String(other.maxBits))
             ?? named("--shard", shard, other.shard)
             ?? (seedMatters ? named("--seed", seed, other.seed) : nil)

@@ -9,6 +9,7 @@
 
 #include "../../CKernels/ifma/lanes.h"
 #include "../../CKernels/long/long.h"
+#include "lucas_pair.h"
 #include "support.h"
 
 static prk_scratch *scratch;
@@ -17,6 +18,8 @@ static gmp_randstate_t state;
 static const mp_bitcnt_t whole = (mp_bitcnt_t)-1;
 
 static uint64_t below(uint64_t bound) { return next_random() % bound; }
+
+enum { MOST_ARITHMETICS = 5 };
 
 // Which arithmetics compute modulo n, and by which form.
 static size_t arithmetics_for(mpz_srcptr n, prk_special_form *form, const prk_arithmetic **list) {
@@ -30,6 +33,9 @@ static size_t arithmetics_for(mpz_srcptr n, prk_special_form *form, const prk_ar
     }
     if (mpz_odd_p(n) && prk_lanes_take(mpz_sizeinbase(n, 2))) {
         list[count++] = &prk_across;
+    }
+    if (prk_fft_takes(n)) {
+        list[count++] = &prk_fft_fast;
     }
     return count;
 }
@@ -99,8 +105,9 @@ static void begin(user *u, const prk_arithmetic *a, mpz_srcptr n, const prk_spec
     u->m.own = allocate(a->own_bytes(n, form));
     prk_residue **const all[] = {&u->x, &u->y, &u->less, &u->less2};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        *all[i] = allocate(a->residue_bytes(n));
-        memset((void *)*all[i], 0xa5, a->residue_bytes(n)); // what to() does not write is seen
+        *all[i] = allocate(a->residue_bytes(n, NULL));
+        memset((void *)*all[i], 0xa5,
+               a->residue_bytes(n, NULL)); // what to() does not write is seen
     }
     a->set(&u->m, form);
 }
@@ -129,7 +136,7 @@ static void test_operations(long moduli) {
     for (long turn = 0; turn < moduli; turn++) {
         make_modulus(n, turn);
         prk_special_form form;
-        const prk_arithmetic *list[4];
+        const prk_arithmetic *list[MOST_ARITHMETICS];
         const size_t count = arithmetics_for(n, &form, list);
         for (size_t i = 0; i < count; i++) {
             const prk_arithmetic *a = list[i];
@@ -174,13 +181,13 @@ static void test_operations(long moduli) {
                 mpz_mod(wanted, wanted, n);
                 expect(&u, u.x, wanted, "a ladder's square");
 
-                a->square(&u.m, u.x, false, u.less);
+                a->square(&u.m, u.x, 1, u.less);
                 mpz_mul(wanted, wanted, wanted);
                 mpz_sub(wanted, wanted, c);
                 mpz_mod(wanted, wanted, n);
                 expect(&u, u.x, wanted, "a square less something");
                 for (int doubled = 1; doubled >= 0; doubled--) {
-                    a->square(&u.m, u.x, doubled == 1, NULL);
+                    a->square(&u.m, u.x, doubled == 1 ? 2 : 1, NULL);
                     mpz_mul(wanted, wanted, wanted);
                     mpz_mul_ui(wanted, wanted, 1 + (unsigned long)doubled);
                     mpz_mod(wanted, wanted, n);
@@ -202,23 +209,6 @@ static void test_operations(long moduli) {
 
 // --- Chains --------------------------------------------------------------------------------------
 
-// V_exponent(p, 1) and the next one, by their definition as a ladder of integers.
-static void lucas_by_definition(mpz_t v, mpz_t next, const mpz_t p, const mpz_t exponent,
-                                const mpz_t n) {
-    mpz_set_ui(v, 2);
-    mpz_set(next, p);
-    for (mp_bitcnt_t bit = mpz_sizeinbase(exponent, 2); bit-- > 0;) {
-        const bool is_set = mpz_tstbit(exponent, bit) != 0;
-        mpz_ptr other = is_set ? v : next, squared = is_set ? next : v;
-        mpz_mul(other, v, next);
-        mpz_sub(other, other, p);
-        mpz_mod(other, other, n);
-        mpz_mul(squared, squared, squared);
-        mpz_sub_ui(squared, squared, 2);
-        mpz_mod(squared, squared, n);
-    }
-}
-
 static void begin_chain(prk_chain *c, bool is_lucas, const prk_arithmetic *a, mpz_srcptr n,
                         const prk_special_form *form, mpz_srcptr first, mpz_srcptr exponent) {
     (is_lucas ? prk_chain_begin_lucas : prk_chain_begin_power)(c, scratch, a, n, form_for(a, form),
@@ -230,7 +220,7 @@ static void begin_chain(prk_chain *c, bool is_lucas, const prk_arithmetic *a, mp
 static void run_in_pieces(bool is_lucas, mpz_srcptr n, mpz_srcptr first, mpz_srcptr exponent,
                           mpz_t x, mpz_t y) {
     prk_special_form form;
-    const prk_arithmetic *list[4];
+    const prk_arithmetic *list[MOST_ARITHMETICS];
     const size_t count = arithmetics_for(n, &form, list);
     mp_bitcnt_t left = 0, absorbed = 0;
     for (bool has_begun = false;; has_begun = true) {
@@ -292,7 +282,7 @@ static void test_chains(long chains) {
         }
         mpz_powm(wanted, first, exponent, n);
         prk_special_form form;
-        const prk_arithmetic *list[4];
+        const prk_arithmetic *list[MOST_ARITHMETICS];
         const size_t count = arithmetics_for(n, &form, list);
         for (size_t i = 0; i < count; i++) {
             prk_chain c;
@@ -353,14 +343,15 @@ static void test_long_powers(void) {
             }
             mpz_powm(wanted, base, exponent, n);
             const uint32_t calm = 0;
-            EXPECT(prk_power(scratch, &prk_redc, x, base, exponent, n, &calm) == PRK_STATUS_OK,
+            EXPECT(prk_power(scratch, &prk_redc, x, base, exponent, n, NULL, &calm) ==
+                       PRK_STATUS_OK,
                    "a long power");
             expect_value("a long power", x, wanted, n);
         }
         mpz_add_ui(n, n, 1); // even
         mpz_powm(wanted, base, exponent, n);
         const uint32_t calm = 0;
-        prk_power(scratch, &prk_redc, x, base, exponent, n, &calm);
+        prk_power(scratch, &prk_redc, x, base, exponent, n, NULL, &calm);
         expect_value("a power modulo an even number", x, wanted, n);
     }
     mpz_clears(n, base, exponent, x, wanted, (mpz_ptr)NULL);

@@ -79,9 +79,11 @@ static unsigned char byte_of(uint64_t n, size_t i) {
 }
 
 static uint32_t prove(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                      const prk_form *forms, size_t count, uint8_t *verdicts,
-                      prk_evidence *evidence, char *text) {
+                      const prk_form *forms, size_t count, size_t first, const uint32_t *cancel,
+                      uint8_t *verdicts, prk_evidence *evidence, char *text) {
     (void)context;
+    (void)first;
+    (void)cancel;
     EXPECT(forms == NULL, "forms that nobody sent");
     memset(verdicts, PRK_COMPOSITE, count);
     for (size_t i = 0; i < count; i++) {
@@ -152,9 +154,12 @@ static void check_answer(prk_worker *w, const uint64_t *n, size_t count, const c
 /// Says of each number whether its form gives it; PRK_PROBABLE_PRIME where there are no forms at
 /// all, PRK_NEITHER where there is none.
 static uint32_t look_at_forms(void *context, const uint64_t *limbs, const uint64_t *offsets,
-                              const prk_form *forms, size_t count, uint8_t *verdicts,
-                              prk_evidence *evidence, char *text) {
+                              const prk_form *forms, size_t count, size_t first,
+                              const uint32_t *cancel, uint8_t *verdicts, prk_evidence *evidence,
+                              char *text) {
     (void)context;
+    (void)first;
+    (void)cancel;
     (void)evidence;
     (void)text;
     for (size_t i = 0; i < count; i++) {

@@ -1,87 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Claims about points on curves: in lanes, one by one and affine, against a multiplication of this
-// file's own, modulo primes and modulo products of two, of which one alone may hold the claim. And
-// steps of certificates: their bounds at the borders, small n by brute force, and forgeries that
-// have every size right.
+// Claims about points on curves: in lanes, one by one and affine, against affine.h, modulo primes
+// and modulo products of two, of which one alone may hold the claim. And steps of certificates:
+// their bounds at the borders, small n by brute force, and forgeries that have every size right.
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../CKernels/curve/curve.h"
 #include "../../CKernels/verify/conditions.h"
+#include "affine.h"
 #include "support.h"
 
 static prk_scratch *scratch;
 static gmp_randstate_t state;
 
 static uint64_t below(uint64_t n) { return next_random() % n; }
-
-// --- Points, one formula at a time ---------------------------------------------------------------
-
-typedef struct affine {
-    bool is_zero;
-    mpz_t x, y;
-} affine;
-
-// p = p + q modulo a prime n; p and q may be one.
-static void add_points(affine *p, const affine *q, mpz_srcptr a, mpz_srcptr n) {
-    if (q->is_zero) {
-        return;
-    }
-    mpz_t slope, t, x;
-    mpz_inits(slope, t, x, (mpz_ptr)NULL);
-    if (p->is_zero) {
-        mpz_set(p->x, q->x);
-        mpz_set(p->y, q->y);
-        p->is_zero = false;
-    } else {
-        if (mpz_cmp(p->x, q->x) == 0) {
-            mpz_mul(slope, p->x, p->x);
-            mpz_mul_ui(slope, slope, 3);
-            mpz_add(slope, slope, a);
-            mpz_add(t, p->y, q->y);
-        } else {
-            mpz_sub(slope, q->y, p->y);
-            mpz_sub(t, q->x, p->x);
-        }
-        mpz_mod(t, t, n);
-        if (mpz_sgn(t) == 0) {
-            p->is_zero = true;
-        } else {
-            mpz_invert(t, t, n);
-            mpz_mul(slope, slope, t);
-            mpz_mul(x, slope, slope);
-            mpz_sub(x, x, p->x);
-            mpz_sub(x, x, q->x);
-            mpz_mod(x, x, n);
-            mpz_sub(t, p->x, x);
-            mpz_mul(t, t, slope);
-            mpz_sub(p->y, t, p->y);
-            mpz_mod(p->y, p->y, n);
-            mpz_set(p->x, x);
-        }
-    }
-    mpz_clears(slope, t, x, (mpz_ptr)NULL);
-}
-
-// p = k p, k >= 0.
-static void multiply_point(affine *p, mpz_srcptr k, mpz_srcptr a, mpz_srcptr n) {
-    affine sum = {.is_zero = true}, twice = {.is_zero = true};
-    mpz_inits(sum.x, sum.y, twice.x, twice.y, (mpz_ptr)NULL);
-    for (size_t bit = mpz_sizeinbase(k, 2); bit-- > 0;) {
-        twice.is_zero = true;
-        add_points(&twice, &sum, a, n);
-        add_points(&sum, &twice, a, n);
-        if (mpz_tstbit(k, bit) != 0) {
-            add_points(&sum, p, a, n);
-        }
-    }
-    p->is_zero = sum.is_zero;
-    mpz_swap(p->x, sum.x);
-    mpz_swap(p->y, sum.y);
-    mpz_clears(sum.x, sum.y, twice.x, twice.y, (mpz_ptr)NULL);
-}
 
 // --- Claims --------------------------------------------------------------------------------------
 
@@ -109,10 +43,10 @@ static prk_curve_answer answer_modulo(const numbers *c, mpz_srcptr p) {
     mpz_mod(r.x, c->x, p);
     mpz_mod(r.y, c->y, p);
     mpz_mod(a, c->a, p);
-    multiply_point(&r, c->s, a, p);
+    affine_multiply(&r, c->s, a, p);
     prk_curve_answer answer = PRK_CURVE_NOT_A_UNIT;
     if (!r.is_zero) {
-        multiply_point(&r, c->q, a, p);
+        affine_multiply(&r, c->q, a, p);
         answer = r.is_zero ? PRK_CURVE_SHOWN : PRK_CURVE_NOT_ZERO;
     }
     mpz_clears(r.x, r.y, a, (mpz_ptr)NULL);
@@ -216,7 +150,7 @@ static prk_curve_answer make_claim(numbers *c, size_t place) {
         mpz_mul_2exp(even, even, mpz_scan1(c->s, 0));
         mpz_init_set(p.x, c->x);
         mpz_init_set(p.y, c->y);
-        multiply_point(&p, even, c->a, c->n);
+        affine_multiply(&p, even, c->a, c->n);
         if (!p.is_zero) {
             mpz_divexact(c->s, c->s, even);
             mpz_set(c->x, p.x);

@@ -263,7 +263,7 @@ static void test_validation(void) {
                "form %zu", i);
         const prk_form two_forms[2] = {power(1, 2, 3, -1), bad[i]};
         const prk_options options = {.forms = two_forms};
-        for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_IFMA; engine++) {
+        for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_FFT; engine++) {
             uint8_t verdicts[2] = {9, 9};
             EXPECT(prk_test_batch((prk_engine)engine, limbs, offsets, 2, &options, NULL, verdicts,
                                   NULL) == PRK_STATUS_INVALID_ARGUMENT &&
@@ -290,7 +290,7 @@ static void test_batches(void) {
     const uint8_t wanted[4] = {PRK_PRIME, PRK_COMPOSITE, PRK_COMPOSITE, PRK_PRIME};
     const prk_form forms[4] = {power(1, 2, 3, -1), primorial(1000, 1), {0}, factorial(3, 1, 5)};
     struct later larger[4] = {{forms[0], 0}, {forms[1], 0}, {forms[2], 0}, {forms[3], 0}};
-    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_IFMA; engine++) {
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_FFT; engine++) {
         uint8_t verdicts[4];
         prk_options options = {.forms = forms};
         EXPECT(prk_test_batch((prk_engine)engine, limbs, offsets, 4, &options, NULL, verdicts,

@@ -9,32 +9,12 @@
 // memmem
 #define _GNU_SOURCE
 
-#include <gmp.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "../../CKernels/system/sha256.h"
-#include "prk_proof.h"
+#include "proofs.h"
 
 // Larger numbers take longer than they are worth here.
 #define MOST_BITS 400
 #define MOST_STEPS 12
-
-typedef struct text {
-    char *bytes;
-    size_t size;
-} text;
-
-static bool keep(void *context, const char *bytes, size_t count) {
-    text *t = context;
-    t->bytes = malloc(count + 1);
-    if (t->bytes == NULL) {
-        return false;
-    }
-    memcpy(t->bytes, bytes, count);
-    t->size = count;
-    return true;
-}
 
 static prk_certificate_verdict verify(const prk_certificate *certificate) {
     size_t limbs;
@@ -58,23 +38,23 @@ static void write_and_read(const prk_certificate *certificate, prk_certificate_v
     static const prk_certificate_format formats[] = {PRK_CERTIFICATE_JSON, PRK_CERTIFICATE_PRIMO4,
                                                      PRK_CERTIFICATE_MPU, PRK_CERTIFICATE_PARI};
     for (int i = 0; i < 4; i++) {
-        text t = {NULL, 0};
+        text t = {.start = NULL};
         prk_certificate_problem problem;
         prk_certificate *again = NULL;
         if (prk_certificate_write(certificate, formats[i], keep, &t, &problem) != PRK_STATUS_OK) {
             abort();
         }
-        if (t.bytes == NULL) {
+        if (t.start == NULL) {
             continue;
         }
-        prk_certificate_read(t.bytes, t.size, &again, NULL, &problem);
+        prk_certificate_read(t.start, t.size, &again, NULL, &problem);
         // What is valid is so in every form.
         if (verdict == PRK_CERTIFICATE_VALID &&
             (again == NULL || verify(again) != PRK_CERTIFICATE_VALID)) {
             abort();
         }
         prk_certificate_destroy(again);
-        free(t.bytes);
+        free(t.start);
     }
 }
 
@@ -95,10 +75,7 @@ static uint8_t *mend(const uint8_t *data, size_t *size) {
     }
     memcpy(mended, data, *size);
     char text[65];
-    prk_sha256 hash;
-    prk_sha256_begin(&hash);
-    prk_sha256_add(&hash, data, (size_t)(at - data));
-    prk_sha256_end_hex(&hash, text);
+    prk_sha256_hex(data, (size_t)(at - data), text);
     memcpy(mended + (sum - data) + 10, text, 64);
     return mended;
 }

@@ -369,7 +369,7 @@ static void test_structure_sizes(void) {
         offsets[i + 1] = 2 * (i + 1);
     }
     const prk_options plain = {.rounds = 1};
-    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_IFMA; engine++) {
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_FFT; engine++) {
         const size_t count = engine == PRK_ENGINE_TRIAL || engine == PRK_ENGINE_U64 ? 1 : COUNT;
         memset(reports, 0x55, sizeof reports);
         EXPECT(prk_test_batch((prk_engine)engine, limbs, offsets, count, &plain, NULL, verdicts,
@@ -571,7 +571,7 @@ static void test_sizes(void) {
     prk_report report = {0};
     prk_most_limbs = 2;
     EXPECT(prk_test_big_batch(n, above, &v, 1) == PRK_STATUS_TOO_LARGE && v == 9, "a batch");
-    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_IFMA; engine++) {
+    for (int engine = PRK_ENGINE_AUTO; engine <= PRK_ENGINE_FFT; engine++) {
         EXPECT(prk_test_batch((prk_engine)engine, n, above, 1, NULL, NULL, &v, &report) ==
                        PRK_STATUS_TOO_LARGE &&
                    v == 9,

@@ -286,7 +286,7 @@ static void test_powers(void) {
             mpz_urandomb(exponent, state, 1 + below((uint64_t)bits));
             mpz_add_ui(exponent, exponent, 1);
             mpz_powm(wanted, base, exponent, n);
-            prk_power(scratch, &prk_across, power, base, exponent, n, NULL);
+            prk_power(scratch, &prk_across, power, base, exponent, n, NULL, NULL);
             EXPECT(mpz_cmp(power, wanted) == 0, "a power modulo a number of %d bits", bits);
         }
     }
@@ -326,7 +326,7 @@ static void strong_across(prk_lane_number *const *list, size_t count) {
     mpz_t n, base;
     mpz_init_set_ui(base, 2);
     for (size_t i = 0; i < count; i++) {
-        prk_strong_test(scratch, &prk_across, prk_lane_view(n, list[i]), base, NULL,
+        prk_strong_test(scratch, &prk_across, prk_lane_view(n, list[i]), NULL, base, NULL,
                         &list[i]->passed);
     }
     mpz_clear(base);
@@ -335,8 +335,8 @@ static void strong_across(prk_lane_number *const *list, size_t count) {
 static void lucas_across(prk_lane_number *const *list, size_t count) {
     mpz_t n;
     for (size_t i = 0; i < count; i++) {
-        prk_extra_strong_lucas_test(scratch, &prk_across, prk_lane_view(n, list[i]), list[i]->p,
-                                    NULL, &list[i]->condition);
+        prk_extra_strong_lucas_test(scratch, &prk_across, prk_lane_view(n, list[i]), NULL,
+                                    list[i]->p, NULL, &list[i]->condition);
         list[i]->passed = list[i]->condition != PRK_LUCAS_NONE;
     }
 }
@@ -346,7 +346,7 @@ static void random_base_across(prk_lane_number *const *list, size_t count, uint6
     mpz_init(base);
     for (size_t i = 0; i < count; i++) {
         prk_random_base_mpz(base, prk_lane_view(n, list[i]), seed, list[i]->round);
-        prk_strong_test(scratch, &prk_across, n, base, NULL, &list[i]->passed);
+        prk_strong_test(scratch, &prk_across, n, NULL, base, NULL, &list[i]->passed);
     }
     mpz_clear(base);
 }
@@ -360,7 +360,7 @@ static void test_each_by(const tests *by, numbers *all) {
     mpz_init_set_ui(base, 2);
     by->strong(all->list, all->count);
     for (size_t i = 0; i < all->count; i++) {
-        prk_strong_test(scratch, &prk_redc, all->n[i], base, NULL, &wanted);
+        prk_strong_test(scratch, &prk_redc, all->n[i], NULL, base, NULL, &wanted);
         if (wanted != all->number[i].passed) {
             complain("strong test to base 2", all, &all->number[i]);
         }
@@ -379,7 +379,7 @@ static void test_each_by(const tests *by, numbers *all) {
     for (size_t i = 0; i < count; i++) {
         const size_t place = (size_t)(list[i] - all->number);
         prk_random_base_mpz(base, all->n[place], 77, list[i]->round);
-        prk_strong_test(scratch, &prk_redc, all->n[place], base, NULL, &wanted);
+        prk_strong_test(scratch, &prk_redc, all->n[place], NULL, base, NULL, &wanted);
         if (wanted != list[i]->passed) {
             complain("strong test to a random base", all, list[i]);
         }
@@ -398,8 +398,8 @@ static void test_each_by(const tests *by, numbers *all) {
     }
     for (size_t i = 0; i < count; i++) {
         uint32_t condition = PRK_LUCAS_NONE;
-        prk_extra_strong_lucas_test(scratch, &prk_redc, all->n[list[i] - all->number], list[i]->p,
-                                    NULL, &condition);
+        prk_extra_strong_lucas_test(scratch, &prk_redc, all->n[list[i] - all->number], NULL,
+                                    list[i]->p, NULL, &condition);
         if (condition != list[i]->condition || list[i]->passed != (condition != PRK_LUCAS_NONE)) {
             complain("extra strong Lucas test", all, list[i]);
         }
@@ -517,7 +517,8 @@ static void compare(const batch *b, uint32_t rounds, prk_engine engine) {
                "number %zu of %zu is %u, not %u", i, b->count, verdicts[i], wanted[i]);
         reports[i].cpu_ns = of_gmp[i].cpu_ns;
         if (reports[i].engine != PRK_ENGINE_U64) { // which has a test of its own
-            EXPECT(reports[i].engine == PRK_ENGINE_GMP || reports[i].engine == PRK_ENGINE_IFMA,
+            EXPECT(reports[i].engine == PRK_ENGINE_GMP || reports[i].engine == PRK_ENGINE_IFMA ||
+                       reports[i].engine == PRK_ENGINE_FFT,
                    "engine %u", reports[i].engine);
             reports[i].engine = PRK_ENGINE_GMP;
             EXPECT(memcmp(&reports[i], &of_gmp[i], sizeof reports[i]) == 0,

@@ -88,14 +88,14 @@ static bool compare(const mpz_t n) {
         EXPECT(mpz_ui_kronecker((unsigned long)p * p - 4, n) == -1, "P = %u", p);
     }
     const prk_arithmetic *const arithmetics[] = {&prk_redc, prk_scalar_arithmetic(n),
-                                                 prk_fastest_arithmetic(n)};
+                                                 prk_arithmetic_for(n, NULL)};
     for (size_t i = 0; has_p && i < 3; i++) {
         if (i > 0 && arithmetics[i] == arithmetics[i - 1]) {
             continue;
         }
         uint32_t condition = 99;
-        EXPECT(prk_extra_strong_lucas_test(scratch, arithmetics[i], n, p, &calm, &condition) ==
-                   PRK_STATUS_OK,
+        EXPECT(prk_extra_strong_lucas_test(scratch, arithmetics[i], n, NULL, p, &calm,
+                                           &condition) == PRK_STATUS_OK,
                "status");
         if (condition != wanted && failures++ < 50) {
             gmp_printf("lucas_test: %s: %Zd: %u, not %u, P = %u\n", arithmetics[i]->name, n,
@@ -191,7 +191,7 @@ static void test_file(const char *path) {
         const bool passes = compare(n);
         if (all_pass) {
             bool passed = true;
-            prk_strong_test(scratch, &prk_redc, n, two, NULL, &passed);
+            prk_strong_test(scratch, &prk_redc, n, NULL, two, NULL, &passed);
             EXPECT(passes && !passed, "%s is an extra strong Lucas pseudoprime", line);
             pseudoprimes++;
         }

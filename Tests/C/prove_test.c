@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proofs by the factors of n - 1 and n + 1. Each certificate is looked at twice: by conditions that
-// are written here once more, with GMP's integers alone, and by the verifier.
+// Proofs by the factors of n - 1 and n + 1, and by curves. Each certificate is looked at twice: by
+// conditions that are written here once more, with GMP's integers alone, and by the verifier.
 
 #define _GNU_SOURCE // clocks, strdup
 
@@ -9,32 +9,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../CKernels/long/long.h"
 #include "../../CKernels/prove/prove.h"
+#include "affine.h"
+#include "lucas_pair.h"
+#include "proofs.h"
 #include "support.h"
 
 static gmp_randstate_t state;
 
 // --- The text of a certificate -------------------------------------------------------------------
-
-typedef struct text {
-    char *start;
-    size_t size, room;
-    int calls;
-} text;
-
-static bool keep(void *context, const char *bytes, size_t count) {
-    text *t = context;
-    if (t->room < t->size + count + 1) {
-        t->room = 2 * (t->size + count + 1);
-        t->start = realloc(t->start, t->room);
-    }
-    memcpy(t->start + t->size, bytes, count);
-    t->size += count;
-    t->start[t->size] = 0;
-    t->calls++;
-    return true;
-}
 
 // Numbers of a step, of one key.
 typedef struct list {
@@ -67,9 +50,15 @@ static bool numbers_of(const char *line, const char *key, list *l) {
             continue;
         } else {
             const char *end = at + strcspn(at, ",\"]}");
+            const bool is_negative = *at == '-';
+            at += is_negative;
             const bool is_hex = strncmp(at, "0x", 2) == 0;
             char *digits = strndup(at + (is_hex ? 2 : 0), (size_t)(end - at) - (is_hex ? 2 : 0));
-            mpz_init_set_str(l->x[l->count++], digits, is_hex ? 16 : 10);
+            mpz_init_set_str(l->x[l->count], digits, is_hex ? 16 : 10);
+            if (is_negative) {
+                mpz_neg(l->x[l->count], l->x[l->count]);
+            }
+            l->count++;
             free(digits);
             at = end + (*end == '"');
         }
@@ -118,38 +107,6 @@ static bool bases_are_good(step *s) {
     return is_good;
 }
 
-// u = U_m(p, q), v = V_m(p, q) modulo n, by the recurrences of doubling.
-static void lucas(mpz_t u, mpz_t v, const mpz_t p, const mpz_t q, const mpz_t m, const mpz_t n) {
-    mpz_t qm, t, d, two;
-    mpz_inits(qm, t, d, two, (mpz_ptr)NULL);
-    mpz_mul(d, p, p);
-    mpz_submul_ui(d, q, 4);
-    mpz_set_ui(two, 2);
-    mpz_invert(two, two, n);
-    mpz_set_ui(u, 0);
-    mpz_set_ui(v, 2);
-    mpz_set_ui(qm, 1);
-    for (size_t bit = mpz_sizeinbase(m, 2); bit-- > 0;) {
-        mpz_mul(u, u, v);
-        mpz_mul(v, v, v);
-        mpz_submul_ui(v, qm, 2);
-        mpz_mul(qm, qm, qm);
-        if (mpz_tstbit(m, bit)) {
-            mpz_mul(t, p, u);
-            mpz_add(t, t, v);
-            mpz_mul(u, u, d);
-            mpz_addmul(u, p, v);
-            mpz_mul(v, u, two);
-            mpz_mul(u, t, two);
-            mpz_mul(qm, qm, q);
-        }
-        mpz_mod(u, u, n);
-        mpz_mod(v, v, n);
-        mpz_mod(qm, qm, n);
-    }
-    mpz_clears(qm, t, d, two, (mpz_ptr)NULL);
-}
-
 static bool discriminant_is_good(step *s, const mpz_t p, const mpz_t q, mpz_t d) {
     mpz_mul(d, p, p);
     mpz_submul_ui(d, q, 4);
@@ -168,10 +125,10 @@ static bool sequences_are_good(step *s, const list *primes) {
         if (i == 0) {
             mpz_set(first, d);
         }
-        lucas(s->x, s->y, pair[0], pair[1], s->plus, s->n);
+        lucas_pair(s->n, pair[0], pair[1], s->plus, s->x, s->y);
         is_good = is_good && mpz_cmp(d, first) == 0 && mpz_sgn(s->x) == 0;
         mpz_divexact(s->z, s->plus, primes->x[i]);
-        lucas(s->x, s->y, pair[0], pair[1], s->z, s->n);
+        lucas_pair(s->n, pair[0], pair[1], s->z, s->x, s->y);
         mpz_gcd(s->x, s->x, s->n);
         is_good = is_good && mpz_cmp_ui(s->x, 1) == 0;
     }
@@ -279,11 +236,11 @@ static bool large_plus_is_good(step *s, const char *line) {
         mpz_mul(s->x, s->x, s->x);
         is_good = mpz_cmp(s->x, s->n) > 0;
         mpz_tdiv_q_2exp(s->z, s->plus, 1);
-        lucas(s->x, s->y, p.x[0], q.x[0], s->z, s->n);
+        lucas_pair(s->n, p.x[0], q.x[0], s->z, s->x, s->y);
         is_good = is_good && mpz_sgn(s->y) == 0;
         mpz_divexact(s->z, s->plus, s->q.x[0]);
         mpz_tdiv_q_2exp(s->z, s->z, 1);
-        lucas(s->x, s->y, p.x[0], q.x[0], s->z, s->n);
+        lucas_pair(s->n, p.x[0], q.x[0], s->z, s->x, s->y);
         is_good = is_good && mpz_sgn(s->y) != 0;
     }
     clear(&p);
@@ -291,8 +248,72 @@ static bool large_plus_is_good(step *s, const char *line) {
     return is_good;
 }
 
-static const char *const kind_names[] = {"pocklington", "bls5",     "bls7",     "bls3",
-                                         "bls15",       "morrison", "combined", "konyagin"};
+// Whether q > (n^(1/4) + 1)^2, by roots that are rounded up.
+static bool is_large_enough(const mpz_t q, const mpz_t n) {
+    mpz_t root;
+    mpz_init(root);
+    mpz_mul_2exp(root, n, 256);
+    mpz_root(root, root, 4); // n^(1/4) 2^64
+    mpz_add_ui(root, root, 1);
+    mpz_t one;
+    mpz_init_set_ui(one, 1);
+    mpz_mul_2exp(one, one, 64);
+    mpz_add(root, root, one);
+    mpz_mul(root, root, root);
+    mpz_mul_2exp(one, q, 128);
+    const bool is = mpz_cmp(one, root) > 0;
+    mpz_clears(root, one, (mpz_ptr)NULL);
+    return is;
+}
+
+// Primo's point: of l = x^3 + a x + b, (l x, l^2) on y^2 = x^3 + a l^2 x + b l^3. The prime is n +
+// 1
+// - t over s, and becomes the step's.
+static bool curve_is_good(step *s, const char *line) {
+    list t, f, j, a, b, x;
+    bool is_good =
+        numbers_of(line, "t", &t) && numbers_of(line, "s", &f) && numbers_of(line, "x", &x);
+    const bool has_j = numbers_of(line, "j", &j);
+    is_good = numbers_of(line, "a", &a) != has_j && numbers_of(line, "b", &b) != has_j && is_good;
+    mpz_sub(s->z, s->plus, t.x[0]);
+    is_good = is_good && mpz_sgn(f.x[0]) > 0 && mpz_divisible_p(s->z, f.x[0]);
+    mpz_init(s->q.x[0]);
+    s->q.count = 1;
+    mpz_divexact(s->q.x[0], s->z, f.x[0]);
+    affine p = {.is_zero = false};
+    mpz_t curve_a, curve_b, l;
+    mpz_inits(p.x, p.y, curve_a, curve_b, l, (mpz_ptr)NULL);
+    if (has_j) {
+        mpz_ui_sub(l, 1728, j.x[0]);
+        mpz_mul(curve_a, l, j.x[0]);
+        mpz_mul(curve_b, curve_a, l);
+        mpz_mul_ui(curve_a, curve_a, 3);
+        mpz_mul_ui(curve_b, curve_b, 2);
+    } else {
+        mpz_set(curve_a, a.x[0]);
+        mpz_set(curve_b, b.x[0]);
+    }
+    mpz_mul(l, x.x[0], x.x[0]);
+    mpz_add(l, l, curve_a);
+    mpz_mul(l, l, x.x[0]);
+    mpz_add(l, l, curve_b);
+    mpz_mod(l, l, s->n);
+    mpz_mul(p.x, l, x.x[0]);
+    mpz_mod(p.x, p.x, s->n);
+    mpz_mul(p.y, l, l);
+    mpz_mod(p.y, p.y, s->n);
+    mpz_mul(curve_a, curve_a, p.y);
+    mpz_mod(curve_a, curve_a, s->n);
+    is_good = is_good && is_large_enough(s->q.x[0], s->n) && mpz_sgn(l) != 0 &&
+              affine_multiply(&p, f.x[0], curve_a, s->n) && !p.is_zero &&
+              affine_multiply(&p, s->q.x[0], curve_a, s->n) && p.is_zero;
+    mpz_clears(p.x, p.y, curve_a, curve_b, l, (mpz_ptr)NULL);
+    clear(&t), clear(&f), clear(&j), clear(&a), clear(&b), clear(&x);
+    return is_good;
+}
+
+static const char *const kind_names[] = {"pocklington", "bls5",     "bls7",     "bls3", "bls15",
+                                         "morrison",    "combined", "konyagin", "ec"};
 enum { KINDS = sizeof kind_names / sizeof kind_names[0] };
 static long kinds_seen[KINDS];
 
@@ -343,6 +364,9 @@ static bool step_is_good(step *s, const char *line) {
         return mpz_even_p(s->f) && mpz_even_p(s->f2) && mpz_cmp(s->y, s->x) < 0;
     case 7:
         return bases_are_good(s) && konyagin_is_good(s);
+    case 8:
+        clear(&s->a); // it may be the curve's
+        return curve_is_good(s, line);
     default:
         return false;
     }
@@ -428,23 +452,9 @@ static bool brute_check(const char *certificate, const mpz_t n) {
 
 // As brute_check, or the verifier alone for numbers of which that would take too long.
 static void check(const text *t, const mpz_t n, bool by_brute_force) {
-    prk_certificate *certificate = NULL;
     prk_certificate_problem problem;
-    size_t used = 0;
-    const prk_status status =
-        prk_certificate_read(t->start, t->size, &certificate, &used, &problem);
-    EXPECT(status == PRK_STATUS_OK && certificate != NULL && used == t->size, "%s", problem.reason);
-    if (certificate != NULL) {
-        size_t limbs = 0;
-        const uint64_t *number = prk_certificate_number(certificate, &limbs);
-        EXPECT(limbs == mpz_size(n) &&
-                   mpn_cmp((const mp_limb_t *)number, mpz_limbs_read(n), (mp_size_t)limbs) == 0,
-               "another number");
-        EXPECT(prk_certificate_verify(certificate, NULL, &problem) == PRK_STATUS_OK &&
-                   problem.verdict == PRK_CERTIFICATE_VALID,
-               "step %d: %s\n%.2000s", (int)problem.step, problem.reason, t->start);
-    }
-    prk_certificate_destroy(certificate);
+    EXPECT(proves(t, n, PRK_CERTIFICATE_JSON, &problem), "step %d: %s\n%.2000s", (int)problem.step,
+           problem.reason, t->start);
     if (by_brute_force) {
         EXPECT(brute_check(t->start, n), "brute force says no:\n%.2000s", t->start);
     }
@@ -457,6 +467,7 @@ static prk_proof_verdict prove_with(const mpz_t n, const prk_prove_options *opti
         prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), options, keep, &t, proof);
     EXPECT(status == PRK_STATUS_OK, "%s", prk_status_name(status));
     EXPECT((proof->verdict == PRK_PROOF_PROVED) == (t.calls == 1) && t.calls <= 1, "text");
+    EXPECT(proof->report.size == sizeof(prk_report), "no report");
     if (proof->verdict == PRK_PROOF_PROVED && t.calls == 1) {
         check(&t, n, mpz_sizeinbase(n, 2) <= 1500);
     }
@@ -469,39 +480,6 @@ static prk_proof_verdict prove(const mpz_t n, uint64_t max_cost, prk_proof *proo
     return prove_with(n, &options, proof);
 }
 
-// Whether the evidence shows that n is composite. What tests of special forms say is for their own
-// tests to look at.
-static bool evidence_holds(const mpz_t n, const prk_report *report) {
-    if (report->method >= PRK_METHOD_LUCAS_LEHMER &&
-        report->method <= PRK_METHOD_LUCAS_LEHMER_RIESEL) {
-        return true;
-    }
-    if ((report->fields & PRK_REPORT_HAS_FACTOR) != 0) {
-        return report->factor > 1 && mpz_divisible_ui_p(n, report->factor) &&
-               mpz_cmp_ui(n, report->factor) != 0;
-    }
-    if (report->method == PRK_METHOD_SQUARE) {
-        return mpz_perfect_square_p(n) != 0;
-    }
-    prk_scratch *s = prk_scratch_create();
-    bool passed = true;
-    mpz_t base;
-    mpz_init_set_ui(base, report->method == PRK_METHOD_STRONG_BASE2 ? 2 : report->base);
-    if (report->method == PRK_METHOD_EXTRA_STRONG_LUCAS) {
-        uint32_t condition = PRK_LUCAS_NONE;
-        if (report->lucas_p != 0) {
-            prk_extra_strong_lucas_test(s, prk_fastest_arithmetic(n), n, (uint32_t)report->lucas_p,
-                                        NULL, &condition);
-        }
-        passed = condition != PRK_LUCAS_NONE;
-    } else if (mpz_cmp_ui(base, 1) > 0) {
-        prk_strong_test(s, prk_fastest_arithmetic(n), n, base, NULL, &passed);
-    }
-    mpz_clear(base);
-    prk_scratch_destroy(s);
-    return !passed;
-}
-
 static void expect_composite(const mpz_t n, const prk_prove_options *options) {
     prk_proof proof;
     EXPECT(prove_with(n, options, &proof) == PRK_PROOF_COMPOSITE, "verdict %d", proof.verdict);
@@ -510,25 +488,23 @@ static void expect_composite(const mpz_t n, const prk_prove_options *options) {
 
 // --- Factors -------------------------------------------------------------------------------------
 
-static void random_prime(mpz_t p, mp_bitcnt_t bits) {
-    do {
-        mpz_urandomb(p, state, bits);
-        mpz_setbit(p, bits - 1);
-        mpz_nextprime(p, p);
-    } while (mpz_sizeinbase(p, 2) != bits);
-}
+static void random_prime(mpz_t p, mp_bitcnt_t bits) { random_prime_of(state, p, bits); }
 
-static void expect_factored(const mpz_t n, prk_scratch *s, uint64_t seed) {
+// With one curve a step, and so none in lanes, or with as many as there may be. Both have to spend
+// and to draw the same.
+static void expect_factored_by(const mpz_t n, prk_scratch *s, bool one_by_one, prk_effort *effort) {
     prk_factoring f;
-    prk_effort effort = {.most = UINT64_MAX, .seed = seed};
     mpz_t product, power;
     mpz_init_set_ui(product, 1);
     mpz_init(power);
     EXPECT(prk_factoring_begin(&f, n) == PRK_STATUS_OK, "begin");
-    EXPECT(prk_factoring_settle(&f, &effort, s) == PRK_STATUS_OK, "settle");
+    EXPECT(prk_factoring_settle(&f, effort, s) == PRK_STATUS_OK, "settle");
     bool found = false;
     while (f.part_count > 0 && prk_factoring_next_cost(&f) != UINT64_MAX) {
-        EXPECT(prk_factoring_step(&f, &effort, s, &found) == PRK_STATUS_OK, "step");
+        const uint64_t limit =
+            one_by_one ? effort->spent + prk_factoring_next_cost(&f) : UINT64_MAX;
+        EXPECT(prk_factoring_step(&f, limit, effort, s, &found) == PRK_STATUS_OK, "step");
+        EXPECT(effort->spent >= limit || !one_by_one, "more than one curve");
     }
     for (size_t i = 0; i < f.prime_count; i++) {
         EXPECT(mpz_probab_prime_p(f.primes[i].p, 20) != 0, "a factor is composite");
@@ -539,6 +515,16 @@ static void expect_factored(const mpz_t n, prk_scratch *s, uint64_t seed) {
     prk_factoring_end(&f);
     mpz_clear(product);
     mpz_clear(power);
+}
+
+static void expect_factored(const mpz_t n, prk_scratch *s, uint64_t seed) {
+    prk_effort at_once = {.most = UINT64_MAX, .seed = seed};
+    prk_effort one_by_one = at_once;
+    expect_factored_by(n, s, false, &at_once);
+    expect_factored_by(n, s, true, &one_by_one);
+    EXPECT(at_once.spent == one_by_one.spent && at_once.drawn == one_by_one.drawn,
+           "%llu and %llu words", (unsigned long long)at_once.drawn,
+           (unsigned long long)one_by_one.drawn);
 }
 
 static void test_factors(void) {
@@ -572,7 +558,8 @@ static void test_factors(void) {
                     status = prk_minus_one(g, n, 600, &effort, s);
                 } else {
                     prk_smooth_exponent(exponent, 150, g);
-                    status = prk_curve(g, n, 150, exponent, &effort, s);
+                    const prk_curve_bound bound = {150, exponent};
+                    status = prk_curve(g, n, &bound, prk_curve_sigma(&effort), s, NULL);
                 }
                 EXPECT(status == PRK_STATUS_OK && mpz_divisible_p(n, g), "method %d", method);
                 found[method] += mpz_cmp(g, p) == 0;
@@ -600,6 +587,235 @@ static void test_factors(void) {
         EXPECT(rest == 1, "%llu", (unsigned long long)x);
     }
     mpz_clears(n, p, q, g, exponent, (mpz_ptr)NULL);
+    prk_scratch_destroy(s);
+}
+
+// --- Curves in lanes -----------------------------------------------------------------------------
+
+// (X : Z) = k (x : 1) modulo p by Montgomery's ladder, of which Z is returned.
+static uint64_t z_of_multiple(uint64_t p, uint64_t a24, uint64_t *x, uint64_t z, const mpz_t k) {
+    const uint64_t x0 = *x, z0 = z;
+#define TIMES(a, b) ((uint64_t)(a) * (b) % p)
+    uint64_t r[2][2] = {{1 % p, 0}, {x0, z0}};
+    for (mp_bitcnt_t bit = mpz_sizeinbase(k, 2); bit-- > 0;) {
+        const int set = mpz_tstbit(k, bit);
+        uint64_t *even = r[set], *odd = r[1 - set];
+        const uint64_t u = TIMES(even[0] + p - even[1], odd[0] + odd[1]);
+        const uint64_t v = TIMES(even[0] + even[1], odd[0] + p - odd[1]);
+        const uint64_t plus = TIMES(even[0] + even[1], even[0] + even[1]);
+        const uint64_t minus = TIMES(even[0] + p - even[1], even[0] + p - even[1]);
+        const uint64_t e = (plus + p - minus) % p;
+        odd[0] = TIMES(TIMES(u + v, u + v), z0);
+        odd[1] = TIMES(TIMES(u + p - v, u + p - v), x0);
+        even[0] = TIMES(plus, minus);
+        even[1] = TIMES(e, (minus + TIMES(a24, e)) % p);
+    }
+#undef TIMES
+    *x = r[0][0];
+    return r[0][1];
+}
+
+// The least prime that is not below n; both below 2^14. GMP is asked once: the second stage goes
+// through its primes ten thousand times.
+static uint64_t prime_from(uint64_t n) {
+    static uint16_t next[1 << 14];
+    for (uint16_t i = (1 << 14) - 1, prime = 0; next[2] == 0 && i > 1; i--) {
+        next[i] = prime = gmp_says_prime(i) ? i : prime;
+    }
+    return next[n];
+}
+
+// In which stage the curve of sigma has to find the prime p, below 2^30: 0, when it is made; 3: in
+// none, if products of primes do not find it by chance.
+static int stage_of(uint64_t p, uint64_t sigma, const prk_curve_bound *b, prk_scratch *s) {
+    const size_t taken = s->taken;
+    mpz_ptr x = prk_scratch_take(s), a24 = prk_scratch_take(s), t = prk_scratch_take(s);
+    mpz_ptr n = prk_scratch_take(s);
+    mpz_set_ui(n, p);
+    int stage = 0;
+    if (prk_curve_make(x, a24, t, n, sigma, s)) {
+        uint64_t px = mpz_get_ui(x);
+        const uint64_t a = mpz_get_ui(a24), z = z_of_multiple(p, a, &px, 1, b->exponent);
+        stage = z == 0 ? 1 : 3;
+        for (uint64_t q = prime_from(b->bound); stage == 3 && q < 50 * b->bound;
+             q = prime_from(q + 1)) {
+            uint64_t multiple = px;
+            mpz_set_ui(t, q);
+            stage = z_of_multiple(p, a, &multiple, z, t) == 0 ? 2 : 3;
+        }
+    }
+    s->taken = taken;
+    return stage;
+}
+
+typedef struct eight {
+    mpz_t g[8];
+    mpz_ptr list[8];
+} eight;
+
+static void eight_init(eight *e) {
+    for (int i = 0; i < 8; i++) {
+        mpz_init(e->g[i]);
+        e->list[i] = e->g[i];
+    }
+}
+
+static void eight_clear(eight *e) {
+    for (int i = 0; i < 8; i++) {
+        mpz_clear(e->g[i]);
+    }
+}
+
+// Lanes against one curve after the other.
+static void expect_alike(const mpz_t n, const prk_curve_bound *b, const uint64_t *sigmas,
+                         size_t count, prk_scratch *s, eight *e) {
+    if (!prk_lanes_take(mpz_sizeinbase(n, 2))) {
+        return;
+    }
+    mpz_t alone;
+    mpz_init(alone);
+    EXPECT(prk_curves_in_lanes(e->list, n, b, sigmas, count, s, NULL) == PRK_STATUS_OK, "lanes");
+    bool is_found = false;
+    for (size_t i = 0; i < count; i++) {
+        mpz_set_ui(alone, 1);
+        if (!is_found) {
+            EXPECT(prk_curve(alone, n, b, sigmas[i], s, NULL) == PRK_STATUS_OK, "alone");
+        }
+        EXPECT(mpz_cmp(alone, e->g[i]) == 0, "%d bits, curve %d of %d", (int)mpz_sizeinbase(n, 2),
+               (int)i, (int)count);
+        is_found = is_found || (mpz_cmp_ui(alone, 1) > 0 && mpz_cmp(alone, n) < 0);
+    }
+    mpz_clear(alone);
+}
+
+// One curve after the other against prk_curves: what it finds, and what it draws.
+static void expect_curves(const mpz_t n, const prk_curve_bound *b, unsigned most, uint64_t seed,
+                          prk_scratch *s) {
+    prk_effort effort = {.most = UINT64_MAX, .seed = seed}, alone = effort;
+    mpz_t g, h;
+    mpz_inits(g, h, (mpz_ptr)NULL);
+    unsigned run = 0, wanted = 0;
+    EXPECT(prk_curves(g, n, b, most, &effort, s, &run) == PRK_STATUS_OK, "curves");
+    do {
+        prk_curve(h, n, b, prk_curve_sigma(&alone), s, NULL);
+        wanted++;
+    } while (wanted < most && wanted < 8 && (mpz_cmp_ui(h, 1) == 0 || mpz_cmp(h, n) == 0));
+    EXPECT(run == wanted && effort.drawn == alone.drawn, "%u instead of %u", run, wanted);
+    EXPECT(mpz_cmp(g, h) == 0, "another factor");
+    mpz_clears(g, h, (mpz_ptr)NULL);
+}
+
+// A small prime is found in the stage in which it has to be, whatever the size.
+static void test_curve_stages(const prk_curve_bound *b, prk_scratch *s) {
+    mpz_t n, p, q;
+    mpz_inits(n, p, q, (mpz_ptr)NULL);
+    eight e;
+    eight_init(&e);
+    long found[4] = {0};
+    for (int turn = 0; turn < (int)scaled(60); turn++) {
+        // The least size and the most of each number of limbs.
+        const int k = turn / 2 % 30 + 2 < 24 ? turn / 2 % 30 + 2 : 24 + turn / 2 % 16;
+        const int bits = turn % 2 == 0 ? 52 * k - 4 : 52 * (k - 1) - 3;
+        random_prime(p, 15 + next_random() % 9);
+        mpz_set(n, p);
+        do { // primes that no curve finds: one of all bits takes longer than the curves
+            const mp_bitcnt_t left = (mp_bitcnt_t)(bits < 66 ? 66 : bits) - mpz_sizeinbase(n, 2);
+            random_prime(q, left < 200 ? left : 100);
+            mpz_mul(n, n, q);
+        } while (mpz_sizeinbase(n, 2) < 65 || (int)mpz_sizeinbase(n, 2) + 1 < bits);
+        uint64_t sigmas[8];
+        for (int i = 0; i < 8; i++) {
+            sigmas[i] = 6 + (next_random() >> (8 + next_random() % 48));
+        }
+        const size_t count = 1 + next_random() % 8;
+        expect_alike(n, b, sigmas, count, s, &e);
+        expect_curves(n, b, 1 + (unsigned)(next_random() % 12), next_random(), s);
+        const int stage = stage_of(mpz_get_ui(p), sigmas[0], b, s);
+        found[stage]++;
+        prk_curve(e.g[0], n, b, sigmas[0], s, NULL);
+        EXPECT(stage == 3 || mpz_divisible_p(e.g[0], p), "stage %d", stage);
+    }
+    EXPECT(found[1] > 0 && found[2] > 0, "%ld and %ld", found[1], found[2]);
+    eight_clear(&e);
+    mpz_clears(n, p, q, (mpz_ptr)NULL);
+}
+
+// All primes of n at the same time, and none, in each lane.
+static void test_curves_of_all(const prk_curve_bound *b, prk_scratch *s) {
+    mpz_t n, t;
+    mpz_inits(n, t, (mpz_ptr)NULL);
+    eight e;
+    eight_init(&e);
+    for (int i = 0; i < 24; i++) {
+        const int stage = i % 3, place = i / 3;
+        uint64_t sigmas[8];
+        for (int j = 0; j < 8; j++) {
+            sigmas[j] = 6 + (next_random() >> 8);
+        }
+        mpz_set_ui(n, 1);
+        if (stage == 0) { // 16 u^3 v^4 is 0 modulo n: sigma (sigma^2 - 5) is
+            sigmas[place] = next_random() >> 30 | 1;
+            mpz_set_ui(t, sigmas[place]);
+            mpz_mul(n, t, t);
+            mpz_sub_ui(n, n, 5);
+            mpz_mul(n, n, t);
+            mpz_tdiv_q_2exp(n, n, mpz_scan1(n, 0));
+        }
+        mpz_set_ui(t, stage == 1 ? 1 << 13 : 1 << 19);
+        while (stage > 0 && mpz_sizeinbase(n, 2) < 65 + (size_t)i) {
+            mpz_nextprime(t, t);
+            if (stage_of(mpz_get_ui(t), sigmas[place], b, s) == stage) {
+                mpz_mul(n, n, t);
+            }
+        }
+        prk_curve(t, n, b, sigmas[place], s, NULL);
+        EXPECT(mpz_cmp(t, n) == 0, "not all, stage %d", stage);
+        expect_alike(n, b, sigmas, 8, s, &e);
+        expect_alike(n, b, &sigmas[place], 1, s, &e);
+        // A factor at once beside it, in the lane after it: it comes second, and is the one.
+        mpz_set_ui(t, 1000003);
+        mpz_mul(n, n, t);
+        sigmas[place] = mpz_get_ui(t) * (1 + next_random() % 1000);
+        expect_alike(n, b, sigmas, 8, s, &e);
+        // A prime has no factor.
+        mpz_nextprime(n, n);
+        expect_alike(n, b, sigmas, 8, s, &e);
+        expect_curves(n, b, 8, next_random(), s);
+    }
+    eight_clear(&e);
+    mpz_clears(n, t, (mpz_ptr)NULL);
+}
+
+static void test_curves(void) {
+    prk_scratch *s = prk_scratch_create();
+    mpz_t exponent, n;
+    mpz_inits(exponent, n, (mpz_ptr)NULL);
+    eight e;
+    eight_init(&e);
+    for (uint64_t bound = 105; bound <= 250; bound += 145) {
+        prk_smooth_exponent(exponent, bound, n);
+        const prk_curve_bound b = {.bound = bound, .exponent = exponent};
+        test_curve_stages(&b, s);
+        test_curves_of_all(&b, s);
+    }
+    // Cancelled before it begins and on its way, and as good as before afterwards.
+    mpz_set_ui(n, 1);
+    mpz_mul_2exp(n, n, 521);
+    mpz_sub_ui(n, n, 1);
+    const prk_curve_bound b = {.bound = 250, .exponent = exponent};
+    const uint64_t sigmas[8] = {6, 7, 8, 9, 10, 11, 12, 13};
+    const uint32_t cancel = 1;
+    if (prk_lanes_take(521)) {
+        EXPECT(prk_curves_in_lanes(e.list, n, &b, sigmas, 8, s, &cancel) == PRK_STATUS_CANCELLED,
+               "cancelled");
+    }
+    prk_effort effort = {.most = UINT64_MAX, .cancel = &cancel};
+    unsigned run = 0;
+    EXPECT(prk_curves(e.g[0], n, &b, 8, &effort, s, &run) == PRK_STATUS_CANCELLED, "cancelled");
+    expect_alike(n, &b, sigmas, 8, s, &e);
+    EXPECT(s->taken == 0, "numbers are left");
+    eight_clear(&e);
+    mpz_clears(exponent, n, (mpz_ptr)NULL);
     prk_scratch_destroy(s);
 }
 
@@ -771,6 +987,49 @@ static void test_known_numbers(void) {
     mpz_clear(n);
 }
 
+// Factors that the caller gives may suffice by their size before 2 is one of them, which some
+// theorems want.
+static void expect_proof_with(const mpz_t n, const mpz_t *factors, size_t count) {
+    uint64_t limbs[8], offsets[3] = {0};
+    for (size_t i = 0; i < count; i++) {
+        mpz_export(limbs + offsets[i], NULL, -1, sizeof *limbs, 0, 0, factors[i]);
+        offsets[i + 1] = offsets[i] + mpz_size(factors[i]);
+    }
+    const prk_prove_options options = {
+        .factors = limbs, .factor_offsets = offsets, .factor_count = count};
+    prk_proof proof;
+    EXPECT(prove_with(n, &options, &proof) == PRK_PROOF_PROVED, "%s", proof.tried);
+}
+
+static void test_given_factors(void) {
+    mpz_t n, m, q[2];
+    mpz_inits(n, m, q[0], q[1], (mpz_ptr)NULL);
+    mpz_set_str(n, "597385147298011570789", 10);
+    mpz_set_str(q[0], "6717419381", 10);
+    expect_proof_with(n, q, 1);
+    for (long i = 0; i < scaled(200); i++) { // n = 1 modulo the first and -1 modulo the second
+        const mp_bitcnt_t bits = 66 + next_random() % 100;
+        random_prime(q[0], bits / 4 + next_random() % (bits / 4));
+        do {
+            random_prime(q[1], bits / 4 + next_random() % (bits / 4));
+        } while (mpz_cmp(q[0], q[1]) == 0);
+        mpz_mul(m, q[0], q[1]);
+        mpz_mul_2exp(m, m, 1);
+        mpz_invert(n, q[0], q[1]);
+        mpz_mul(n, n, q[0]);
+        mpz_mul_2exp(n, n, 1);
+        mpz_ui_sub(n, 1, n);
+        mpz_mod(n, n, m); // 1 - 2 q (1 / q modulo the other)
+        do {
+            mpz_add(n, n, m);
+        } while (mpz_size(n) < 2 || mpz_probab_prime_p(n, 20) == 0);
+        expect_proof_with(n, q, 2);
+        expect_proof_with(n, q, 1);
+        expect_proof_with(n, q + 1, 1);
+    }
+    mpz_clears(n, m, q[0], q[1], (mpz_ptr)NULL);
+}
+
 // --- Composites ----------------------------------------------------------------------------------
 
 // The search without a test before. It proves nothing wrong, and what it says is composite is.
@@ -789,12 +1048,12 @@ static void expect_no_proof(const mpz_t n) {
         free(copy);
         free(t.start);
     }
-    refuted += search.evidence.is_composite;
-    if (search.evidence.is_composite && search.evidence.base > 1) {
+    refuted += search.refutation.is_composite;
+    if (search.refutation.is_composite && search.refutation.base > 1) {
         const prk_report report = {.method = PRK_METHOD_STRONG_RANDOM_BASE,
-                                   .base = search.evidence.base};
+                                   .base = search.refutation.base};
         mpz_t power, exponent;
-        mpz_init_set_ui(power, search.evidence.base);
+        mpz_init_set_ui(power, search.refutation.base);
         mpz_init(exponent);
         mpz_sub_ui(exponent, n, 1);
         mpz_powm(power, power, exponent, n);
@@ -825,7 +1084,7 @@ static void test_composites(void) {
         expect_no_proof(n);
     }
     // p (2 p - 1) and the like: strong pseudoprimes to many bases are of such forms.
-    for (long turn = 0; turn < scaled(60); turn++) {
+    for (long turn = 0; turn < scaled(24); turn++) {
         random_prime(p, 33 + next_random() % 60);
         for (unsigned long k = 2 + (unsigned long)(turn % 3);; mpz_nextprime(p, p)) {
             mpz_sub_ui(q, p, 1);
@@ -905,6 +1164,60 @@ static void expect_form(const prk_form *form) {
     mpz_clear(n);
 }
 
+// What a form tells of n - 1 or n + 1 is all of it, each prime once.
+static void expect_factors_of_form(const prk_form *form) {
+    mpz_t n, product, power;
+    mpz_inits(n, product, power, (mpz_ptr)NULL);
+    value_of(n, form);
+    prk_search search = {.effort = {.most = 1}};
+    const uint32_t raised = 1;
+    bool is_known = false;
+    EXPECT(prk_search_begin(&search, n) == PRK_STATUS_OK, "begin");
+    EXPECT(form->kind == PRK_FORM_POWER ||
+               prk_take_form(search.goals[0], form, &raised, &is_known) == PRK_STATUS_CANCELLED,
+           "cancel");
+    prk_search_end(&search);
+    search = (prk_search){.effort = {.most = 1}};
+    EXPECT(prk_search_begin(&search, n) == PRK_STATUS_OK &&
+               prk_take_form(search.goals[0], form, NULL, &is_known) == PRK_STATUS_OK && is_known,
+           "take");
+    const prk_factoring *f = prk_goal_side(search.goals[0], form->c < 0);
+    mpz_set_ui(product, 1);
+    for (size_t i = 0; i < f->prime_count; i++) {
+        EXPECT(f->primes[i].is_word && gmp_says_prime(mpz_get_ui(f->primes[i].p)), "a prime");
+        mpz_pow_ui(power, f->primes[i].p, f->primes[i].exponent);
+        mpz_mul(product, product, power);
+        for (size_t j = 0; j < i; j++) {
+            EXPECT(mpz_cmp(f->primes[i].p, f->primes[j].p) != 0, "twice");
+        }
+    }
+    mpz_sub_ui(n, n, 1);
+    mpz_add_ui(n, n, form->c < 0 ? 2 : 0);
+    EXPECT(mpz_cmp(product, n) == 0, "kind %u: %llu, %llu", form->kind, (unsigned long long)form->n,
+           (unsigned long long)form->step);
+    prk_search_end(&search);
+    mpz_clears(n, product, power, (mpz_ptr)NULL);
+}
+
+static void test_factors_of_forms(void) {
+    for (int64_t c = -1; c <= 1; c += 2) {
+        for (uint64_t n = 5; n < 400; n += 13) {
+            for (uint64_t step = 1; step < 7; step++) {
+                expect_factors_of_form(
+                    &(prk_form){.kind = PRK_FORM_FACTORIAL, .n = n, .step = step, .c = c});
+            }
+            expect_factors_of_form(&(prk_form){.kind = PRK_FORM_PRIMORIAL, .n = n, .c = c});
+            expect_factors_of_form(
+                &(prk_form){.kind = PRK_FORM_POWER, .k = 3 * n, .b = n + 1, .n = 9, .c = c});
+        }
+        // Terms that are no small numbers.
+        expect_factors_of_form(&(prk_form){.kind = PRK_FORM_FACTORIAL,
+                                           .n = UINT64_C(10000000000000061),
+                                           .step = UINT64_C(1234567890123),
+                                           .c = c});
+    }
+}
+
 static void test_forms(void) {
     static const uint64_t bases[] = {2, 3, 6, 10, 12, 30, 1000003, 210, 4294967311};
     for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
@@ -961,6 +1274,145 @@ static void test_forms(void) {
     mpz_clear(n);
 }
 
+// --- Forms of certificates -----------------------------------------------------------------------
+
+typedef struct form_of_text {
+    prk_certificate_format format;
+    const char *name;
+    long asked, proved;
+} form_of_text;
+static form_of_text forms_of_text[] = {{PRK_CERTIFICATE_PRIMO4, "primo", 0, 0},
+                                       {PRK_CERTIFICATE_MPU, "mpu", 0, 0},
+                                       {PRK_CERTIFICATE_PARI, "pari", 0, 0}};
+enum { PRIMO, MPU, PARI, FORMS_OF_TEXT };
+
+// Writes what was proved in the form, and reads and verifies that.
+static void expect_written(const text *json, const mpz_t n, const form_of_text *form) {
+    prk_certificate_problem problem;
+    text t = {.start = NULL};
+    check(json, n, mpz_sizeinbase(n, 2) <= 1500);
+    EXPECT(write_in(json, form->format, &t) && t.calls == 1, "%s\n%.2000s", form->name,
+           json->start);
+    EXPECT(proves(&t, n, form->format, &problem), "%s: %s", form->name, problem.reason);
+    free(t.start);
+}
+
+static bool prove_in_form(const mpz_t n, prk_prove_options options, form_of_text *form,
+                          prk_proof *proof) {
+    text t = {.start = NULL};
+    options.certificate_format = (uint8_t)form->format;
+    EXPECT(prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), &options, keep, &t, proof) ==
+               PRK_STATUS_OK,
+           "%s", form->name);
+    EXPECT(proof->report.size == sizeof(prk_report), "%s: no report", form->name);
+    EXPECT(proof->verdict == PRK_PROOF_PROVED || proof->verdict == PRK_PROOF_GAVE_UP, "verdict %d",
+           proof->verdict);
+    form->asked++;
+    if (proof->verdict == PRK_PROOF_PROVED) {
+        form->proved++;
+        expect_written(&t, n, form);
+    } else {
+        EXPECT(strncmp(proof->tried, form->name, strlen(form->name)) == 0 &&
+                   strstr(proof->tried, "json") != NULL,
+               "%s", proof->tried);
+    }
+    free(t.start);
+    return proof->verdict == PRK_PROOF_PROVED;
+}
+
+static void expect_no_words(const mpz_t n, const prk_form *form, int in, const char *by) {
+    prk_proof proof;
+    const prk_prove_options options = {.max_cost = 1, .form = form};
+    form_of_text uncounted = forms_of_text[in];
+    EXPECT(!prove_in_form(n, options, &uncounted, &proof), "%s", uncounted.name);
+    char words[100];
+    snprintf(words, sizeof words, "%s has no words for proofs by %s with several primes, json has",
+             uncounted.name, by);
+    EXPECT(strstr(proof.tried, words) != NULL, "%s", proof.tried);
+}
+
+// Numbers that the theorem of their form proves with powers of few primes.
+static void test_known_forms_in_forms(void) {
+    mpz_t n;
+    mpz_init(n);
+    for (uint64_t b = 2; b <= 12; b++) {
+        for (int64_t c = -1; c <= 1; c += 2) {
+            prk_form form = {.kind = PRK_FORM_POWER, .k = 1, .b = b, .n = 420, .c = c};
+            do {
+                form.k++;
+                value_of(n, &form);
+            } while (mpz_probab_prime_p(n, 20) == 0);
+            prk_proof proof;
+            const prk_prove_options options = {.max_cost = 1, .form = &form};
+            for (int in = MPU; in <= PARI; in++) {
+                form_of_text uncounted = forms_of_text[in];
+                if (c > 0) {
+                    EXPECT(prove_in_form(n, options, &uncounted, &proof), "%llu * %llu^420 + 1: %s",
+                           (unsigned long long)form.k, (unsigned long long)b, proof.tried);
+                } else {
+                    expect_no_words(n, &form, in, "n + 1");
+                }
+            }
+            expect_no_words(n, &form, PRIMO, c > 0 ? "n - 1" : "n + 1");
+        }
+    }
+    mpz_clear(n);
+}
+
+static void test_forms_of_text(void) {
+    mpz_t n;
+    mpz_init(n);
+    prk_proof proof;
+    prk_prove_options options = {.seed = 1};
+    for (long i = 0; i < scaled(200); i++) {
+        random_prime(n, 65 + (mp_bitcnt_t)(i % 56));
+        for (int in = 0; in < FORMS_OF_TEXT; in++) {
+            const bool is_proved = prove_in_form(n, options, &forms_of_text[in], &proof);
+            EXPECT(is_proved || in == PRIMO, "%s", proof.tried);
+        }
+    }
+    for (int in = 0; in < FORMS_OF_TEXT; in++) {
+        const form_of_text *form = &forms_of_text[in];
+        printf("prove_test: 65 to 120 bits in %s: %ld of %ld proved\n", form->name, form->proved,
+               form->asked);
+        EXPECT(5 * form->proved >= 3 * form->asked, "%s", form->name);
+    }
+    // Larger primes rest on primes that need a proof in the form, too.
+    for (long i = 0; i < scaled(6); i++) {
+        random_prime(n, 160 + (mp_bitcnt_t)(next_random() % 60));
+        options.max_cost = 3000;
+        for (int in = 0; in < FORMS_OF_TEXT; in++) {
+            form_of_text uncounted = forms_of_text[in];
+            prove_in_form(n, options, &uncounted, &proof);
+        }
+    }
+    smooth_prime(n, 300, -1, 1103);
+    expect_no_words(n, NULL, MPU, "n + 1");
+    expect_no_words(n, NULL, PARI, "n + 1");
+    expect_no_words(n, NULL, PRIMO, "n + 1");
+    smooth_prime(n, 300, 1, 1103);
+    expect_no_words(n, NULL, PRIMO, "n - 1");
+    options.max_cost = 1;
+    EXPECT(prove_in_form(n, options, &forms_of_text[MPU], &proof), "%s", proof.tried);
+    EXPECT(prove_in_form(n, options, &forms_of_text[PARI], &proof), "%s", proof.tried);
+    // Composites and words are what they are in any form.
+    mpz_set_ui(n, 1000003);
+    EXPECT(prove_in_form(n, options, &forms_of_text[PRIMO], &proof) && proof.steps == 0, "a word");
+    mpz_mul(n, n, n);
+    mpz_mul(n, n, n);
+    options.certificate_format = PRK_CERTIFICATE_PARI;
+    expect_composite(n, &options);
+    options.certificate_format = PRK_CERTIFICATE_PRIMO3;
+    EXPECT(prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), &options, NULL, NULL,
+                     &proof) == PRK_STATUS_INVALID_ARGUMENT,
+           "it is not written");
+    options.certificate_format = 6;
+    EXPECT(prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), &options, NULL, NULL,
+                     &proof) == PRK_STATUS_INVALID_ARGUMENT,
+           "there is none such");
+    mpz_clear(n);
+}
+
 // --- Options -------------------------------------------------------------------------------------
 
 // A composite whose form would do without a test is found all the same when no proof is tried.
@@ -983,6 +1435,32 @@ static void test_forms_without_a_proof(void) {
     mpz_clear(n);
 }
 
+// Any prime has a proof by curves, in any form, and always the same one.
+static void test_curve_proofs(mp_bitcnt_t bits, long count) {
+    static const uint8_t forms[] = {PRK_CERTIFICATE_NONE, PRK_CERTIFICATE_PRIMO4,
+                                    PRK_CERTIFICATE_MPU, PRK_CERTIFICATE_PARI};
+    mpz_t n;
+    mpz_init(n);
+    prk_proof proof;
+    for (long i = 0; i < count; i++) {
+        random_prime(n, bits);
+        const prk_prove_options options = {.only_curves = i % 4 != 1,
+                                           .certificate_format = forms[i % 4]};
+        EXPECT(prove_with(n, &options, &proof) == PRK_PROOF_PROVED, "%lu bits: %s",
+               (unsigned long)bits, proof.tried);
+        if (i % 8 == 0) {
+            text t[2] = {{.start = NULL}, {.start = NULL}};
+            for (int again = 0; again < 2; again++) {
+                prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), &options, keep,
+                          &t[again], &proof);
+            }
+            EXPECT(texts_are_equal(&t[0], &t[1]), "another certificate");
+            free(t[0].start), free(t[1].start);
+        }
+    }
+    mpz_clear(n);
+}
+
 static void test_options(void) {
     mpz_t n;
     mpz_init(n);
@@ -997,8 +1475,7 @@ static void test_options(void) {
     prk_prove_options options = {.seed = 5};
     EXPECT(prk_prove(limbs, size, &options, keep, &t[0], &proof) == PRK_STATUS_OK, "first");
     EXPECT(prk_prove(longer, size + 2, &options, keep, &t[1], &proof) == PRK_STATUS_OK, "second");
-    EXPECT(t[0].size == t[1].size && (t[0].size == 0 || strcmp(t[0].start, t[1].start) == 0),
-           "another certificate");
+    EXPECT(texts_are_equal(&t[0], &t[1]), "another certificate");
     options.seed = 6;
     EXPECT(prk_prove(limbs, size, &options, keep, &t[2], &proof) == PRK_STATUS_OK, "third");
     for (int i = 0; i < 3; i++) {
@@ -1009,9 +1486,13 @@ static void test_options(void) {
     EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_CANCELLED, "cancel");
     options.cancel = NULL;
     options.only_curves = true;
+    uint32_t progress = 0;
+    options.progress = &progress;
     EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_OK &&
-               proof.verdict == PRK_PROOF_GAVE_UP,
+               proof.verdict == PRK_PROOF_PROVED && proof.report.method == PRK_METHOD_ECPP,
            "curves");
+    EXPECT(progress > 500000 && progress <= 1000000, "progress %u", progress);
+    options.progress = NULL;
     options.only_curves = false;
     options.reserved[1] = 1;
     EXPECT(prk_prove(limbs, size, &options, NULL, NULL, &proof) == PRK_STATUS_INVALID_ARGUMENT,
@@ -1073,9 +1554,11 @@ static void test_cancelling(void) {
     static const mp_bitcnt_t sizes[] = {255, 512, 1024, 2048, 3000};
     for (int i = 0; i < 10; i++) {
         const mp_bitcnt_t bits = sizes[i / 2];
-        mpz_set_ui(n, 0);
-        mpz_setbit(n, bits);
-        mpz_nextprime(n, n);
+        if (i % 2 == 0) {
+            mpz_set_ui(n, 0);
+            mpz_setbit(n, bits);
+            mpz_nextprime(n, n);
+        }
         raiser r = {.delay = 20000000 + 40000000 * (uint64_t)i};
         const prk_prove_options options = {.cancel = &r.flag, .max_cost = 100000000};
         prk_proof proof;
@@ -1091,6 +1574,23 @@ static void test_cancelling(void) {
         } else {
             EXPECT(status == PRK_STATUS_OK, "%d bits", (int)bits); // nothing is left to be tried
         }
+    }
+    // The product of a form of 300,000 bits, whose factors are no work.
+    const prk_form form = {.kind = PRK_FORM_FACTORIAL, .n = 45002, .step = 2, .c = 1};
+    value_of(n, &form);
+    for (uint64_t delay = 1000000; delay < 200000000; delay *= 2) {
+        raiser r = {.delay = delay};
+        const prk_prove_options options = {.cancel = &r.flag, .form = &form};
+        prk_proof proof;
+        pthread_t thread;
+        pthread_create(&thread, NULL, raise_later, &r);
+        EXPECT(prk_prove((const uint64_t *)mpz_limbs_read(n), mpz_size(n), &options, NULL, NULL,
+                         &proof) == PRK_STATUS_CANCELLED,
+               "a form");
+        const uint64_t end = clock_now();
+        pthread_join(thread, NULL);
+        cancelled++;
+        worst = end - r.raised > worst ? end - r.raised : worst;
     }
     printf("prove_test: %d cancelled, the slowest after %.1f ms\n", cancelled, (double)worst / 1e6);
     EXPECT(worst < UINT64_C(2000000000), "slow");
@@ -1147,6 +1647,7 @@ int main(void) {
     gmp_randinit_default(state);
     gmp_randseed_ui(state, 20260729);
     test_factors();
+    test_curves();
     test_division();
     test_words();
     test_range(64, 0, scaled(3000));
@@ -1156,9 +1657,19 @@ int main(void) {
     test_smooth();
     test_chains();
     test_known_numbers();
+    test_given_factors();
     test_composites();
+    test_factors_of_forms();
     test_forms();
     test_forms_without_a_proof();
+    test_known_forms_in_forms();
+    test_forms_of_text();
+    test_curve_proofs(65, scaled(64));
+    test_curve_proofs(80, scaled(64));
+    test_curve_proofs(128, scaled(40));
+    test_curve_proofs(256, scaled(16));
+    test_curve_proofs(332, scaled(8));
+    test_curve_proofs(512, scaled(4));
     test_options();
     test_cancelling();
     print_figures();

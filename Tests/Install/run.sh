@@ -53,13 +53,13 @@ if command -v pkg-config >/dev/null 2>&1; then
     static=$(pkg-config --cflags --libs --static primality)
 else
     flags="-I$prefix/include -L$prefix/lib -lprimality"
-    static="$flags -lgmp"
+    static="$flags -lgmp -lm"
 fi
 # shellcheck disable=SC2086
 $CC -std=c17 -Wall -Wextra -Werror Tests/Install/client.c $flags -Wl,-rpath,"$prefix/lib" -o "$root/client"
 "$root/client"
 # shellcheck disable=SC2086
-$CC -std=c17 Tests/Install/client.c -Wl,-Bstatic $(echo "$static" | sed 's/-lgmp//') -Wl,-Bdynamic -lgmp \
+$CC -std=c17 Tests/Install/client.c -Wl,-Bstatic $(echo "$static" | sed "s/-lgmp//; s/-lm//") -Wl,-Bdynamic -lgmp -lm \
     -o "$root/client-static"
 "$root/client-static"
 if command -v c++ >/dev/null 2>&1; then

@@ -59,7 +59,7 @@ func source(_ numbers: [UInt64], by size: Int) -> @Sendable () -> NumberBatch? {
         try await blocking {
             let numbers = edgeNumbers()
             let expected = try Tester.verdicts(of: numbers)
-            for engine in [Engine.u64, .gmp, .swiftU64, .auto] {
+            for engine in [Engine.u64, .gmp, .fft, .swiftU64, .auto] {
                 let job = PoolJob(engine: engine, order: order)
                 let found = try Self.run(kind.pool(workers: 3), job, numbers, by: 97)
                 #expect(found == expected, "\(engine)")

@@ -13,8 +13,9 @@ import Testing
     @Test(arguments: PoolKind.allCases)
     func theyAddUpToWhatWasDone(_ kind: PoolKind) async throws {
         try await blocking {
-            let batches = (0..<50).map { n in
-                NumberBatch((0..<100).map { UInt64(n * 100 + $0) << 40 + 1 })
+            // Types are written out: to find them takes the compiler seconds.
+            let batches = (0..<50).map { (n: UInt64) -> NumberBatch in
+                NumberBatch((0..<100).map { (i: UInt64) -> UInt64 in (n * 100 + i) << 40 + 1 })
             }
             let pool = kind.pool(workers: 3)
             var statistics = RunStatistics(workers: 0)

@@ -66,7 +66,7 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
         for _ in 0..<20_000 { numbers.append(generator.nextOfAnySize()) }
         let batch = NumberBatch(numbers)
         let expected = try Tester.verdicts(of: batch, engine: .u64)
-        for engine in [Engine.auto, .gmp, .swiftU64] {
+        for engine in [Engine.auto, .gmp, .fft, .swiftU64] {
             let found = try Tester.verdicts(of: batch, engine: engine)
             let wrong = numbers.indices.filter { expected[$0] != found[$0] }.map { numbers[$0] }
             #expect(wrong.isEmpty, "\(engine), seed \(seed): \(wrong.prefix(5))")
@@ -152,7 +152,7 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
 
     @Test func twoRandomBasesAreTheDefault() throws {
         #expect(TestOptions.defaultRounds == 2 && TestOptions().rounds == 2)
-        for engine in [Engine.auto, .gmp] {
+        for engine in [Engine.auto, .gmp, .fft] {
             let big = try TestReport(of: prime128, engine: engine)
             #expect(big.rounds == 2 && big.seed != nil)
             let bare = try TestReport(of: prime128, engine: engine, options: TestOptions(rounds: 0))
@@ -162,7 +162,7 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
 
     @Test func enginesReportTheSameFactor() throws {
         let n = BigNatural(UInt64(101) * 103)
-        for engine in [Engine.trial, .swiftTrial, .gmp] {
+        for engine in [Engine.trial, .swiftTrial, .gmp, .fft] {
             #expect(try TestReport(of: n, engine: engine).factor == 101)
         }
     }
@@ -196,11 +196,57 @@ let prime128 = BigNatural((UInt128(1) << 127) + 29)
             let c = try #require(Int64(row[3]))
             let number = BigNatural.candidate(k: k, b: b, n: n, c: c)
             // The larger ones take minutes.
-            if number.bitWidth > 3000 && !TestFiles.isSampled(i, oneIn: 40) { continue }
-            let found = try TestReport(of: number, options: TestOptions(wantsResidue: true)).residue
-            #expect(found == UInt64(row[5], radix: 16), "\(row[0])*\(row[1])^\(row[2])+\(row[3])")
+            if number.bitWidth > 3000 && !TestFiles.isSampled(i, oneIn: 20) { continue }
+            for engine in [Engine.auto, .fft] where engine == .auto || number.bitWidth >= 2048 {
+                let found = try TestReport(
+                    of: number, engine: engine, options: TestOptions(wantsResidue: true))
+                #expect(
+                    found.residue == UInt64(row[5], radix: 16),
+                    "\(row[0])*\(row[1])^\(row[2])+\(row[3])")
+                #expect(engine == .auto || found.engine == .fft)
+            }
             count += 1
         }
         #expect(count > 100)
+    }
+}
+
+/// Proofs by ``TestOptions/proofCost``.
+@Suite struct ProofCostTests {
+    /// 1, zeros, and an end.
+    private static func number(zeros: Int, _ end: String) throws -> BigNatural {
+        try BigNatural(parsing: "1" + String(repeating: "0", count: zeros) + end, maximumBits: 4000)
+    }
+
+    @Test func aProofThatIsCancelledIsNoVerdict() throws {
+        // 3319 bits: a minute.
+        let number = try Self.number(zeros: 998, "7")
+        let cancel = CancelFlag()
+        // A thread, since the tests' tasks may hold all that tasks run on.
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.05)
+            cancel.cancel()
+        }
+        var tester = try Tester(options: TestOptions(rounds: 0, proofCost: 1000), cancel: cancel)
+        let results = try tester.test(NumberBatch([10, number, 91]))
+        #expect(results.verdict(at: 0) == .composite)
+        #expect(results.verdict(at: 1) == nil)
+    }
+
+    @Test func whatCostsTooMuchStaysAProbablePrime() throws {
+        let batch = NumberBatch([
+            try Self.number(zeros: 197, "357"), try Self.number(zeros: 37, "121"), 1,
+        ])
+        for cost: UInt64 in [0, 1, 5000] {
+            var tester = try Tester(options: TestOptions(proofCost: cost), wantsReports: true)
+            let results = try tester.test(batch)
+            for i in 0..<2 {
+                #expect(results.verdict(at: i) == (cost == 5000 ? .prime : .probablePrime))
+                #expect(
+                    results.report(at: i, of: batch)?.method
+                        == (cost == 5000 ? .ecpp : .bailliePSW))
+            }
+            #expect(results.verdict(at: 2) == .neither)
+        }
     }
 }

@@ -94,7 +94,7 @@ func withForms(_ numbers: some Sequence<UInt64>) throws -> NumberBatch {
 /// Whether this is the first worker of the run that asks, with the file that remembers it.
 func isFirst() -> Bool {
     guard let mark = ProcessInfo.processInfo.environment["TASK_WORKERS_MARK"] else { return false }
-    let file = open(mark, O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let file = unsafe open(mark, O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if file >= 0 { close(file) }
     return file >= 0
 }

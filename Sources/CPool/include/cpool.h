@@ -23,7 +23,7 @@ extern "C" {
 typedef struct PRK_SWIFT_NAME("WorkerRequest") prk_request {
     uint64_t count;
     uint64_t limb_count;
-    /// Of a part: the arguments of prk_job_run_part.
+    /// Of a part: the arguments of prk_job_run_part. Of a chunk's piece, `from` is where it begins.
     uint64_t n, from, to;
     uint32_t kind;
     /// 1 when forms come with it, else 0.

@@ -49,6 +49,7 @@ public struct ProcessPool: Pool {
     /// The name of the ``WorkerTask`` that they run; `nil`: the job's engine.
     public let task: String?
 
+    let kernelTask: KernelTask?
     let faults: ProcessFaults
 
     /// Makes a pool.
@@ -69,15 +70,16 @@ public struct ProcessPool: Pool {
             faults: ProcessFaults())
     }
 
-    /// Makes a pool that meets faults, for tests.
+    /// Makes a pool whose workers run a task in C, or meet faults, for tests.
     package init(
-        workers: Int, channel: ProcessChannel, workerKind: WorkerKind = .kernel,
-        task: String? = nil, faults: ProcessFaults
+        workers: Int, channel: ProcessChannel = .shm, workerKind: WorkerKind = .kernel,
+        task: String? = nil, kernelTask: KernelTask? = nil, faults: ProcessFaults
     ) {
         self.workers = workers
         self.channel = channel
         self.workerKind = workerKind
         self.task = task
+        self.kernelTask = kernelTask
         self.faults = faults
     }
 
@@ -199,6 +201,23 @@ extension TestResults {
     }
 }
 
+/// What workers of kind ``WorkerKind/kernel`` run in the place of the job's engine.
+///
+/// `Sendable` because each worker has a copy of the context, from its fork on; what that shares with the owner is
+/// the task's affair.
+@safe package struct KernelTask: @unchecked Sendable {
+    let function: prk_worker_task
+    let context: UnsafeMutableRawPointer?
+
+    /// - Parameters:
+    ///   - function: It runs C alone.
+    ///   - context: What it is given; it has to live as long as the workers, and be there before them.
+    package init(_ function: @escaping prk_worker_task, context: UnsafeMutableRawPointer?) {
+        unsafe self.function = unsafe function
+        unsafe self.context = unsafe context
+    }
+}
+
 /// What tests make go wrong in a pool.
 ///
 /// `Sendable` because a C function pointer has no state; its type does not say so.
@@ -247,6 +266,7 @@ private struct ChunkFlow: WorkFlow {
             return unsafe prk_worker_send(worker, &request, nil, nil)
         }
         request.kind = UInt32(PRK_REQUEST_CHUNK)
+        request.from = UInt64(work.place)
         request.limb_count = UInt64(limbs.count)
         // There are count + 1 offsets, and as many limbs as the request says.
         return unsafe work.numbers.forms.withKernelForms(in: 0..<work.numbers.count) { forms in

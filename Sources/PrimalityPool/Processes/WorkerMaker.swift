@@ -75,6 +75,7 @@ private func threadCount() -> Int {
     private let kind: WorkerKind
     private let channel: ProcessChannel
     private let stays: Bool
+    private let kernelTask: KernelTask?
     private var setup: prk_worker_setup
 
     /// Throws when such workers cannot be had here.
@@ -82,6 +83,7 @@ private func threadCount() -> Int {
         kind = pool.workerKind
         channel = pool.channel
         self.stays = stays
+        kernelTask = pool.kernelTask
         var setup = unsafe prk_worker_setup()
         unsafe setup.channel = pool.channel.kernelChannel
         unsafe setup.owner = getpid()
@@ -116,6 +118,10 @@ private func threadCount() -> Int {
         unsafe setup.job = unsafe job.engine.job(
             options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
         if let wordEngine = unsafe wordEngine { unsafe setup.job.word_engine = unsafe wordEngine }
+        if let kernelTask {
+            unsafe setup.job.task = kernelTask.function
+            unsafe setup.job.task_context = kernelTask.context
+        }
         unsafe setup.job.wants_cpu_time = measures
         unsafe write(job.engine.rawValue, to: &setup.engine)
     }
@@ -189,7 +195,8 @@ private let resolve: prk_worker_resolve = { setup, job in
     else { return false }
     let options = unsafe TestOptions(
         rounds: Int(setup.job.options.rounds), seed: setup.job.options.seed,
-        wantsResidue: setup.job.options.want_residue)
+        wantsResidue: setup.job.options.want_residue, proofCost: setup.job.proof_cost,
+        proofBits: Int(clamping: setup.job.proof_bits))
     var next = unsafe engine.job(
         options: options, cancel: nil, wantsReports: setup.job.wants_reports)
     unsafe next.wants_cpu_time = unsafe setup.job.wants_cpu_time
@@ -247,7 +254,7 @@ private final class Body {
 }
 
 private let runTask: prk_worker_task = {
-    context, limbs, offsets, forms, count, verdicts, evidence, text in
+    context, limbs, offsets, forms, count, _, _, verdicts, evidence, text in
     guard let context = unsafe context, let limbs = unsafe limbs, let offsets = unsafe offsets,
         let verdicts = unsafe verdicts, let text = unsafe text
     else { return UInt32(PRK_TASK_FAILED) }

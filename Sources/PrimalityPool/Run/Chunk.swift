@@ -163,7 +163,7 @@ public struct ChunkSizer: Sendable {
             // √n · 8/30 divisions of 2 ns.
             return 50 + 0.53 * Double(sign: .plus, exponent: min(bits, 64) / 2, significand: 1)
         case .auto where bits <= 64, .u64, .swiftU64: return 600
-        case .auto, .gmp, .ifma:
+        case .auto, .gmp, .ifma, .fft:
             let limbs = Double(bits) / 64
             let alone = 3000 + 900 * limbs * limbs * limbs.squareRoot()
             // That much less even where each vector holds two.

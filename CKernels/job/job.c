@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a pool runs on a chunk.
 
 #include <string.h>
 
-#include "../include/prk_job.h"
+#include "../engine/engine.h"
 #include "../include/prk_system.h"
-#include "engine.h"
+#include "job.h"
 
 static prk_status run_words(const prk_job *job, const uint64_t *words, size_t count,
                             uint8_t *verdicts, prk_report *reports) {
@@ -26,11 +28,22 @@ static prk_status run_words(const prk_job *job, const uint64_t *words, size_t co
     return memchr(verdicts, PRK_UNTESTED, count) == NULL ? PRK_STATUS_OK : PRK_STATUS_CANCELLED;
 }
 
+static prk_status run_engine(const prk_job *job, const uint64_t *limbs, const uint64_t *offsets,
+                             size_t count, prk_scratch *scratch, uint8_t *verdicts,
+                             prk_report *reports) {
+    prk_status status = prk_test_batch(job->engine, limbs, offsets, count, &job->options, scratch,
+                                       verdicts, reports);
+    if (status == PRK_STATUS_OK && (job->proof_cost > 0 || job->proof_bits > 0)) {
+        status = prk_prove_batch(job, limbs, offsets, count, verdicts, reports);
+    }
+    return status;
+}
+
 prk_status prk_job_run(const prk_job *job, const uint64_t *limbs, const uint64_t *offsets,
                        size_t count, prk_scratch *scratch, uint8_t *verdicts, prk_report *reports) {
     if (job->word_engine == NULL) {
-        return prk_test_batch(job->engine, limbs, offsets, count, &job->options, scratch, verdicts,
-                              job->wants_reports ? reports : NULL);
+        return run_engine(job, limbs, offsets, count, scratch, verdicts,
+                          job->wants_reports ? reports : NULL);
     }
     if (count == 0) {
         return PRK_STATUS_OK;
@@ -50,8 +63,8 @@ static prk_status add_residue(uint64_t n, const prk_options *options, prk_scratc
     prk_status status = prk_scratch_reserve(scratch, 1);
     if (status == PRK_STATUS_OK) {
         mpz_t view;
-        status = prk_res64(scratch, mpz_roinit_n(view, (const mp_limb_t *)&n, 1), options->cancel,
-                           &report->residue);
+        status = prk_res64(scratch, PRK_ENGINE_AUTO, mpz_roinit_n(view, (const mp_limb_t *)&n, 1),
+                           NULL, options->cancel, &report->residue);
         report->fields |= PRK_REPORT_HAS_RESIDUE;
     }
     return status;

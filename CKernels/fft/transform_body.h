@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The transforms and carries of one instruction set. The file that includes this one has defined
+//
+//     PRK_TARGET, PRK_SUFFIX, PRK_NAME
+//     V                      lanes of a vector: 2, 4 or 8
+//     reals                  the vector
+//     all(x)                 x in each lane
+//     fmadd(a, b, c)         a b + c; fmsub: a b - c; fnmadd: c - a b
+//     largest(a, b)          of a >= 0 and the magnitude of b, lane by lane: NaN if one is
+//     larger(a, b)           the same, with whatever for NaN
+//     following(h, before)   the last lane of `before`, and then h but for its last lane
+//     transpose(r)           V vectors of V lanes
+//     choose(mask, a, b)     b in the lanes whose bits are set, else a
+//
+// Everything here is in place and reads each of its tables once, from front to back.
+
+#include <string.h>
+
+#include "../u64/montgomery64.h"
+#include "fft.h"
+
+#include "dft_body.h"
+
+// --- The last 8 V points -------------------------------------------------------------------------
+
+#define BLOCK (8 * V)
+// Of a block: 7 twiddles of the node, and V - 1 of each of its 8 children.
+#define BLOCK_TWIDDLES (16 + 16 * (V - 1))
+// Of a node, so that what follows is aligned.
+#define NODE_TWIDDLES(radix) ((radix) > 5 ? 16 : 8)
+
+// Which of these it is, is known where this is compiled.
+#define IS_INVERTED(product) ((product) < PRK_FFT_STORE)
+
+// The node and its children, V rows of which are transposed at a time. What lies between is in
+// memory: compilers keep the sixteen vectors of one part in registers, not those of all.
+KERNEL void split_block(const double *w, double *re, double *im) {
+    complexes z[8];
+    UNROLL
+    for (int u = 0; u < 8; u++) {
+        z[u] = (complexes){load(re + V * u), load(im + V * u)};
+    }
+    turn_all(8, false, z, w);
+    dft_8(false, z);
+    UNROLL
+    for (int u = 0; u < 8; u++) {
+        store(re + V * u, z[u].re);
+        store(im + V * u, z[u].im);
+    }
+}
+
+KERNEL void join_block(const double *w, double *re, double *im) {
+    complexes z[8];
+    UNROLL
+    for (int u = 0; u < 8; u++) {
+        z[u] = (complexes){load(re + V * u), load(im + V * u)};
+    }
+    dft_8(true, z);
+    turn_all(8, true, z, w);
+    UNROLL
+    for (int u = 0; u < 8; u++) {
+        store(re + V * u, z[u].re);
+        store(im + V * u, z[u].im);
+    }
+}
+
+KERNEL void turn_lanes(bool inverse, complexes c[V], const double *w) {
+    UNROLL
+    for (int u = 1; u < V; u++) {
+        const double *at = w + 2 * V * (u - 1);
+        c[u] = turned(inverse, c[u], load(at), load(at + V));
+    }
+}
+
+KERNEL void transpose_all(complexes c[V]) {
+    reals x[V], y[V];
+    UNROLL
+    for (int u = 0; u < V; u++) {
+        x[u] = c[u].re;
+        y[u] = c[u].im;
+    }
+    transpose(x);
+    transpose(y);
+    UNROLL
+    for (int u = 0; u < V; u++) {
+        c[u] = (complexes){x[u], y[u]};
+    }
+}
+
+KERNEL void multiply_points(prk_fft_product product, int count, complexes *c, const double *a_re,
+                            const double *a_im, const double *b_re, const double *b_im) {
+    UNROLL
+    for (int u = 0; u < count; u++) {
+        const complexes p = c[u];
+        if (product == PRK_FFT_SQUARE || product == PRK_FFT_STORE_SQUARE) {
+            c[u].re = fmsub(p.re, p.re, p.im * p.im);
+            c[u].im = (p.re + p.re) * p.im;
+        } else if (product != PRK_FFT_STORE) {
+            c[u] = turned(false, p, load(a_re + V * u), load(a_im + V * u));
+        }
+        if (product == PRK_FFT_TIMES_PLUS) {
+            c[u].re += load(b_re + V * u);
+            c[u].im += load(b_im + V * u);
+        }
+    }
+}
+
+KERNEL void multiply_rows(prk_fft_product product, const double *w, double *re, double *im,
+                          const double *a_re, const double *a_im, const double *b_re,
+                          const double *b_im) {
+    complexes c[V];
+    UNROLL
+    for (int u = 0; u < V; u++) {
+        c[u] = (complexes){load(re + V * u), load(im + V * u)};
+    }
+    transpose_all(c);
+    turn_lanes(false, c, w);
+    dft(V, false, c);
+    multiply_points(product, V, c, a_re, a_im, b_re, b_im);
+    if (IS_INVERTED(product)) {
+        dft(V, true, c);
+        turn_lanes(true, c, w);
+        transpose_all(c);
+    }
+    UNROLL
+    for (int u = 0; u < V; u++) {
+        store(re + V * u, c[u].re);
+        store(im + V * u, c[u].im);
+    }
+}
+
+// So many of the last kernels' blocks, which follow each other.
+typedef void blocks(size_t count, const double *w, double *re, double *im, const double *a_re,
+                    const double *a_im, const double *b_re, const double *b_im);
+
+typedef struct leaves {
+    blocks *of_product[PRK_FFT_PRODUCTS];
+    size_t twiddles; // doubles that a block has
+} leaves;
+
+#define BLOCKS_OF(NAME, PRODUCT)                                                                   \
+    PRK_TARGET static __attribute__((noinline)) void NAME##_##PRODUCT(                             \
+        size_t count, const double *w, double *re, double *im, const double *a_re,                 \
+        const double *a_im, const double *b_re, const double *b_im) {                              \
+        NAME(PRODUCT, count, w, re, im, a_re, a_im, b_re, b_im);                                   \
+    }
+
+// A function for each product, of one that takes them all, and their table.
+#define LEAVES(NAME, TWIDDLES)                                                                     \
+    BLOCKS_OF(NAME, PRK_FFT_SQUARE)                                                                \
+    BLOCKS_OF(NAME, PRK_FFT_TIMES)                                                                 \
+    BLOCKS_OF(NAME, PRK_FFT_TIMES_PLUS)                                                            \
+    BLOCKS_OF(NAME, PRK_FFT_STORE)                                                                 \
+    BLOCKS_OF(NAME, PRK_FFT_STORE_SQUARE)                                                          \
+    BLOCKS_OF(NAME, PRK_FFT_STORE_TIMES)                                                           \
+    static const leaves NAME##_leaves = {{[PRK_FFT_SQUARE] = NAME##_PRK_FFT_SQUARE,                \
+                                          [PRK_FFT_TIMES] = NAME##_PRK_FFT_TIMES,                  \
+                                          [PRK_FFT_TIMES_PLUS] = NAME##_PRK_FFT_TIMES_PLUS,        \
+                                          [PRK_FFT_STORE] = NAME##_PRK_FFT_STORE,                  \
+                                          [PRK_FFT_STORE_SQUARE] = NAME##_PRK_FFT_STORE_SQUARE,    \
+                                          [PRK_FFT_STORE_TIMES] = NAME##_PRK_FFT_STORE_TIMES},     \
+                                         TWIDDLES};
+
+KERNEL void all_blocks(prk_fft_product product, size_t count, const double *w, double *re,
+                       double *im, const double *a_re, const double *a_im, const double *b_re,
+                       const double *b_im) {
+    for (size_t i = 0; i < count; i++) {
+        split_block(w + BLOCK_TWIDDLES * i, re + BLOCK * i, im + BLOCK * i);
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (int g = 0; g < 8; g += V) {
+            const size_t at = BLOCK * i + (size_t)(V * g);
+            multiply_rows(product, w + BLOCK_TWIDDLES * i + 16 + 2 * (V - 1) * g, re + at, im + at,
+                          a_re + at, a_im + at, b_re + at, b_im + at);
+        }
+    }
+    for (size_t i = 0; i < count && IS_INVERTED(product); i++) {
+        join_block(w + BLOCK_TWIDDLES * i, re + BLOCK * i, im + BLOCK * i);
+    }
+}
+
+LEAVES(all_blocks, BLOCK_TWIDDLES)
+
+// --- The last 4 V points, for finer lengths ------------------------------------------------------
+
+#if V == 8
+#define HALF_BLOCK (4 * V)
+// Of a half block: 3 twiddles of the node, one of each of its 4 children by lanes, and 3 of their 8
+// children by lanes.
+#define HALF_TWIDDLES (8 + 2 * 4 * V + 2 * 3 * V)
+
+// Four rows of eight points: radix 4 down the rows, 2 between the halves of each, 4 in each half.
+KERNEL void half_block(prk_fft_product product, const double *w, double *re, double *im,
+                       const double *a_re, const double *a_im, const double *b_re,
+                       const double *b_im) {
+    const double *rows = w + 8, *lanes = rows + 2 * 4 * V;
+    const reals signs = {1, 1, 1, 1, -1, -1, -1, -1};
+    complexes c[4];
+    reals x[4], y[4];
+    UNROLL
+    for (int u = 0; u < 4; u++) {
+        c[u] = (complexes){load(re + V * u), load(im + V * u)};
+    }
+    turn_all(4, false, c, w);
+    dft(4, false, c);
+    UNROLL
+    for (int u = 0; u < 4; u++) {
+        c[u] = turned(false, c[u], load(rows + 2 * V * u), load(rows + 2 * V * u + V));
+        x[u] = fmadd(signs, c[u].re, swap_halves(c[u].re));
+        y[u] = fmadd(signs, c[u].im, swap_halves(c[u].im));
+    }
+    transpose_halves(x);
+    transpose_halves(y);
+    UNROLL
+    for (int u = 0; u < 4; u++) {
+        c[u] = (complexes){x[u], y[u]};
+    }
+    UNROLL
+    for (int u = 1; u < 4; u++) {
+        const double *at = lanes + 2 * V * (u - 1);
+        c[u] = turned(false, c[u], load(at), load(at + V));
+    }
+    dft(4, false, c);
+    multiply_points(product, 4, c, a_re, a_im, b_re, b_im);
+    if (IS_INVERTED(product)) {
+        dft(4, true, c);
+        UNROLL
+        for (int u = 1; u < 4; u++) {
+            const double *at = lanes + 2 * V * (u - 1);
+            c[u] = turned(true, c[u], load(at), load(at + V));
+        }
+        UNROLL
+        for (int u = 0; u < 4; u++) {
+            x[u] = c[u].re;
+            y[u] = c[u].im;
+        }
+        transpose_halves(x);
+        transpose_halves(y);
+        UNROLL
+        for (int u = 0; u < 4; u++) {
+            c[u].re = fmadd(signs, x[u], swap_halves(x[u]));
+            c[u].im = fmadd(signs, y[u], swap_halves(y[u]));
+            c[u] = turned(true, c[u], load(rows + 2 * V * u), load(rows + 2 * V * u + V));
+        }
+        dft(4, true, c);
+        turn_all(4, true, c, w);
+    }
+    UNROLL
+    for (int u = 0; u < 4; u++) {
+        store(re + V * u, c[u].re);
+        store(im + V * u, c[u].im);
+    }
+}
+
+KERNEL void half_blocks(prk_fft_product product, size_t count, const double *w, double *re,
+                        double *im, const double *a_re, const double *a_im, const double *b_re,
+                        const double *b_im) {
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = HALF_BLOCK * i;
+        half_block(product, w + HALF_TWIDDLES * i, re + at, im + at, a_re + at, a_im + at,
+                   b_re + at, b_im + at);
+    }
+}
+
+LEAVES(half_blocks, HALF_TWIDDLES)
+#else
+// Shorter vectors have blocks as short as that.
+#define half_blocks_leaves all_blocks_leaves
+#endif
+
+// --- Depth first ---------------------------------------------------------------------------------
+
+typedef struct walk {
+    const prk_fft *f;
+    const leaves *leaves;
+    prk_fft_product product;
+    size_t each, plane; // doubles of a point, and of all in a plane
+    const double *w;    // of what comes next
+    double *work;
+    const double *a, *b;
+} walk;
+
+PRK_TARGET static void descend(walk *s, unsigned done, size_t at, size_t points);
+
+// All children of a node of R `stride` points; those that are blocks at once.
+PRK_TARGET static void descend_all(walk *s, unsigned done, size_t at, unsigned radix,
+                                   size_t stride) {
+    if (stride == s->f->block) {
+        descend(s, done, at, radix * stride);
+        return;
+    }
+    for (unsigned k = 0; k < radix; k++) {
+        descend(s, done, at + k * stride, stride);
+    }
+}
+
+// All below a node of `points` points at `at`, after `done` passes.
+PRK_TARGET static void descend(walk *s, unsigned done, size_t at, size_t points) {
+    const prk_fft *f = s->f;
+    const size_t re = at * s->each, im = re + s->plane;
+    const double *w = s->w;
+    if (done == f->passes) {
+        const size_t count = points / f->block;
+        s->w += s->leaves->twiddles * count;
+        s->leaves->of_product[s->product](count, w, s->work + re, s->work + im, s->a + re,
+                                          s->a + im, s->b + re, s->b + im);
+        return;
+    }
+    const unsigned radix = f->radices[done];
+    const size_t stride = points / radix;
+    s->w += NODE_TWIDDLES(radix);
+    split((int)radix, w, stride * s->each, s->work + re, s->work + im);
+    descend_all(s, done + 1, at, radix, stride);
+    if (IS_INVERTED(s->product)) {
+        join((int)radix, w, stride * s->each, s->work + re, s->work + im);
+    }
+}
+
+// The root, where digits become points.
+PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
+                                const double *b) {
+    const prk_fft *f = s->f;
+    const unsigned radix = f->radices[0];
+    const size_t stride = f->points / radix;
+    const double fold[2] = {f->cosine, f->sine};
+    s->a = a == NULL ? s->work : a;
+    s->b = b == NULL ? s->work : b;
+    s->w = f->twiddles + NODE_TWIDDLES(radix);
+    enter((int)radix, f->twiddles, stride * s->each, low, high, s->work, s->work + s->plane,
+          f->ring == PRK_FFT_SIXTH || f->ring == PRK_FFT_THIRD ? fold : NULL);
+    descend_all(s, 1, 0, radix, stride);
+    if (IS_INVERTED(s->product)) {
+        join((int)radix, f->twiddles, stride * s->each, s->work, s->work + s->plane);
+    }
+}
+
+PRK_TARGET static void multiply(const prk_fft *f, prk_fft_product product, const double *low,
+                                const double *high, double *work, const double *a,
+                                const double *b) {
+    walk s = {.f = f,
+              .leaves = f->block == BLOCK ? &all_blocks_leaves : &half_blocks_leaves,
+              .product = product,
+              .each = 1,
+              .plane = f->points,
+              .work = work};
+    walk_all(&s, low, high, a, b);
+}
+
+// --- Cycles --------------------------------------------------------------------------------------
+
+// Modulo x^m - 1 and x^m + 1; and back, where what comes from the second one is half as large.
+PRK_TARGET static void split_halves(size_t m, const double *low, const double *high, double *work) {
+    for (size_t j = 0; j < m; j += V) {
+        const reals a = load(low + j), b = load(high + j);
+        store(work + j, a + b);
+        store(work + m + j, a - b);
+    }
+}
+
+PRK_TARGET static void join_halves(size_t m, double *work) {
+    const reals two = all(2);
+    for (size_t j = 0; j < m; j += V) {
+        const reals a = load(work + j), b = load(work + m + j);
+        store(work + j, fmadd(two, b, a));
+        store(work + m + j, fnmadd(two, b, a));
+    }
+}
+
+PRK_TARGET static void multiply_cycle(const prk_fft_cycle *c, prk_fft_product product,
+                                      const double *low, const double *high, double *work,
+                                      const double *a, const double *b) {
+    a = a == NULL ? work : a;
+    b = b == NULL ? work : b;
+    split_halves(c->points, low, high, work);
+    for (unsigned i = 0; i < c->halves; i++) {
+        const size_t m = c->points >> i;
+        multiply(&c->half[i], product, work + m, work + m + m / 2, work + m, a + m, b + m);
+        if (i + 1 < c->halves) {
+            split_halves(m / 2, work, work + m / 2, work);
+        }
+    }
+    const size_t s = c->rest.points, behind = 2 * c->points;
+    double *rest = work + behind;
+    memcpy(rest, work, s * sizeof *rest);
+    memset(rest + s, 0, s * sizeof *rest);
+    multiply(&c->rest, product, rest, rest + s, rest, a + behind, b + behind);
+    if (IS_INVERTED(product)) {
+        memcpy(work, rest, s * sizeof *rest);
+        for (unsigned i = c->halves; i-- > 0;) {
+            join_halves(c->points >> i, work);
+        }
+    }
+}
+
+#include "carry_body.h"
+
+#define PASTE(a, b) a##b
+#define NAME_OF(suffix) PASTE(prk_fft_, suffix)
+const prk_fft_kernels NAME_OF(PRK_SUFFIX) = {.name = PRK_NAME,
+                                             .lanes = V,
+                                             .multiply = multiply,
+                                             .multiply_cycle = multiply_cycle,
+                                             .carry = carry};
