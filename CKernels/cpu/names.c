@@ -20,6 +20,7 @@ const char *prk_status_name(prk_status status) {
         [PRK_STATUS_LEVEL_UNKNOWN] = "level unknown",
         [PRK_STATUS_CANCELLED] = "cancelled",
         [PRK_STATUS_TOO_LARGE] = "too large",
+        [PRK_STATUS_UNRELIABLE] = "unreliable",
     };
     return NAME_IN(names, status);
 }

@@ -6,6 +6,7 @@
 
 #include "../cpu/report.h"
 #include "../include/prk_system.h"
+#include "../long/watch.h"
 #include "../u64/u64_body.h"
 #include "engine.h"
 
@@ -18,8 +19,8 @@ static size_t significant(const uint64_t *limbs, size_t count) {
 
 // The first version that had sizes.
 enum {
-    LEAST_OPTIONS = sizeof(prk_options),
-    LEAST_REPORT = sizeof(prk_report),
+    LEAST_OPTIONS = offsetof(prk_options, long_tests),
+    LEAST_REPORT = offsetof(prk_report, alarms),
     LEAST_FORM = sizeof(prk_form),
 };
 
@@ -129,7 +130,8 @@ typedef struct run {
     prk_scratch *scratch; // NULL until a number needs one
     prk_scratch *own;     // that one, when the caller gave none
     bool timed;
-    bool is_alone; // there is but one number
+    bool is_alone;  // there is but one number
+    bool has_begun; // the test of one by itself
 } run;
 
 // Most numbers have a small factor, and need no scratch.
@@ -148,6 +150,34 @@ static prk_engine way_of(const run *r, const prk_report *report) {
                                                                              : r->engine;
 }
 
+// Begins and ends what is told, kept and counted of the test of one number by itself.
+static void begin_test(run *r, mpz_srcptr n, const prk_form *form) {
+    r->scratch->repairs = (prk_repairs){0};
+    r->has_begun = true;
+    if (r->options->long_tests != NULL && mpz_sizeinbase(n, 2) >= prk_watch_least_bits) {
+        prk_watch_open(r->scratch, r->options->long_tests, n, form);
+    }
+}
+
+static uint32_t counted(uint64_t count) {
+    return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+static void end_test(run *r, prk_report *report) {
+    if (!r->has_begun) {
+        return;
+    }
+    r->has_begun = false;
+    prk_watch_close(r->scratch);
+    const prk_repairs *repairs = &r->scratch->repairs;
+    report->alarms = counted(repairs->alarms);
+    report->checks = counted(repairs->checks);
+    report->repaired = counted(repairs->repaired);
+    if (repairs->alarms + repairs->checks + repairs->repaired > 0) {
+        report->fields |= PRK_REPORT_HAS_CHECKS;
+    }
+}
+
 static prk_status test_large(run *r, mpz_srcptr n, const prk_form *form, prk_report *report) {
     bool is_decided = false;
     prk_status status = prk_test_by_division(n, report, &is_decided);
@@ -157,6 +187,7 @@ static prk_status test_large(run *r, mpz_srcptr n, const prk_form *form, prk_rep
     if (status != PRK_STATUS_OK || is_decided) {
         return status;
     }
+    begin_test(r, n, form);
     // The same engine as among others, where no form is looked at.
     return prk_test_undivided(r->scratch, way_of(r, report), n,
                               r->engine == PRK_ENGINE_IFMA ? NULL : form, r->options, report);
@@ -238,6 +269,7 @@ static prk_status test_one(run *r, const uint64_t *limbs, size_t size, const prk
             prk_res64(r->scratch, way_of(r, report), n, form, r->options->cancel, &report->residue);
         report->fields |= PRK_REPORT_HAS_RESIDUE;
     }
+    end_test(r, report);
     return status;
 }
 

@@ -47,6 +47,8 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelStatus") prk_status{
     PRK_STATUS_CANCELLED PRK_SWIFT_NAME("cancelled") = 5,
     /// A number has more than PRK_MOST_BITS bits. Nothing is written.
     PRK_STATUS_TOO_LARGE PRK_SWIFT_NAME("tooLarge") = 6,
+    /// Checks of a long computation failed again and again: this machine errs. Nothing is decided.
+    PRK_STATUS_UNRELIABLE PRK_SWIFT_NAME("unreliable") = 7,
 } prk_status;
 
 /// The size of the largest number that any function takes: 2^33 bits, a number of 1 GiB. Leading
@@ -159,6 +161,8 @@ enum {
     /// `round` counts from 1; the base is prk_random_base(n, seed, round).
     PRK_REPORT_HAS_ROUND = 8,
     PRK_REPORT_HAS_BASE = 16,
+    /// Of `alarms`, `checks` and `repaired` one at least is not 0.
+    PRK_REPORT_HAS_CHECKS = 32,
 };
 
 /// How a number passed the extra strong Lucas test, with n + 1 = d 2^s, d odd.
@@ -202,6 +206,15 @@ typedef struct PRK_SWIFT_NAME("KernelReport") prk_report {
     uint8_t engine;
     /// Of PRK_LUCAS_….
     uint32_t lucas_condition;
+    /// Of a test by itself: products of which rounding was too coarse, which were computed again by
+    /// integers.
+    uint32_t alarms;
+    /// Checks of long powers and Lucas sequences [Gerb17] that were passed, and stretches of them
+    /// that were done again after a check that was not.
+    uint32_t checks;
+    uint32_t repaired;
+    /// 0.
+    uint32_t reserved;
 } prk_report;
 
 /// What kind of form a candidate is written in.
@@ -270,6 +283,8 @@ typedef struct PRK_SWIFT_NAME("KernelOptions") prk_options {
     uint32_t form_size;
     /// 0.
     uint32_t reserved_too;
+    /// NULL, or who keeps tests of large numbers and tells where they are: prk_long.h.
+    struct prk_long *long_tests;
 } prk_options;
 
 /// Memory that tests of large numbers reuse. For one thread at a time.
@@ -390,6 +405,7 @@ PRK_API const char *prk_compiler(void);
 }
 #endif
 
+#include "prk_long.h"
 #include "prk_proof.h"
 
 #endif

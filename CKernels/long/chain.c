@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "watch.h"
+
 // Odd powers of the base below 2^WINDOW_BITS are kept.
 #define WINDOW_BITS 5
 #define WINDOW_POWERS ((size_t)1 << (WINDOW_BITS - 1))
@@ -29,6 +31,7 @@ static void begin(prk_chain *c, prk_scratch *scratch, const prk_arithmetic *arit
         arithmetic->is_watched && arithmetic->longer != NULL ? arithmetic->longer : arithmetic;
     c->value = prk_scratch_take(scratch);
     c->left = c->absorbed = mpz_sizeinbase(exponent, 2);
+    c->check.is_on = c->left >= prk_check_least && mpz_cmp_ui(n, 4) > 0;
 }
 
 void prk_chain_begin_power(prk_chain *c, prk_scratch *scratch, const prk_arithmetic *arithmetic,
@@ -46,6 +49,11 @@ void prk_chain_begin_lucas(prk_chain *c, prk_scratch *scratch, const prk_arithme
 
 void prk_chain_end(prk_chain *c) { c->m.scratch->taken = c->taken; }
 
+// Whether nothing but squares is to be done.
+static bool is_all_squares(const prk_chain *c) {
+    return !c->is_lucas && c->zeros + 1 == mpz_sizeinbase(c->exponent, 2);
+}
+
 // Twice x, after a square, is x times the base 2.
 static bool is_doubling(const prk_chain *c) { return !c->is_lucas && mpz_cmp_ui(c->first, 2) == 0; }
 
@@ -53,6 +61,10 @@ static bool is_doubling(const prk_chain *c) { return !c->is_lucas && mpz_cmp_ui(
 static bool is_part_of_squares(const prk_chain *c) {
     return is_doubling(c) ||
            (!c->is_lucas && c->m.arithmetic->takes_times && mpz_cmp_ui(c->first, 1 << 8) < 0);
+}
+
+uint32_t prk_chain_times(const prk_chain *c) {
+    return is_part_of_squares(c) ? (uint32_t)mpz_get_ui(c->first) : 0;
 }
 
 static bool is_small(const prk_chain *c) {
@@ -75,15 +87,17 @@ static prk_status set(prk_chain *c) {
     const prk_arithmetic *a = c->m.arithmetic;
     const size_t own = aligned(a->own_bytes(c->m.n, c->form));
     const size_t each = c->residue_bytes = aligned(a->residue_bytes(c->m.n, c->form));
-    const bool has_table = !c->is_lucas && !is_small(c);
+    const bool has_table = !c->is_lucas && !is_small(c) && !is_all_squares(c);
     const size_t residues = c->is_lucas ? 4 : has_table ? 2 + WINDOW_POWERS : 2;
-    unsigned char *memory = prk_memory_reserve(&c->m.scratch->test, own + residues * each);
+    const size_t all = residues + prk_check_residues(c);
+    unsigned char *memory = prk_memory_reserve(&c->m.scratch->test, own + all * each);
     if (memory == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }
     c->m.own = memory;
     c->x = (prk_residue *)(memory + own);
     c->y = (prk_residue *)(memory + own + each);
+    prk_check_lay(c, memory + own + residues * each);
     a->set(&c->m, c->form);
     if (c->is_lucas) {
         c->less_first = (prk_residue *)(memory + own + 2 * each);
@@ -118,7 +132,8 @@ static void choose_window(prk_chain *c, mp_bitcnt_t most) {
     if (mpz_tstbit(c->exponent, c->end) == 0) {
         return;
     }
-    c->end = c->absorbed > most ? c->absorbed - most : 0;
+    const mp_bitcnt_t stop = prk_check_stop(c); // blocks end between windows
+    c->end = c->absorbed > most + stop ? c->absorbed - most : stop;
     while (mpz_tstbit(c->exponent, c->end) == 0) {
         c->end++;
     }
@@ -153,8 +168,18 @@ static void start_power(prk_chain *c) {
     const prk_arithmetic *a = c->m.arithmetic;
     if (c->table != NULL) {
         choose_window(c, WINDOW_BITS);
-        copy(c, c->x, power_in_table(c, c->power));
+        if (c->check.is_on) { // nothing has checked the table
+            mpz_powm_ui(c->value, c->first, c->power, c->m.n);
+            a->to(&c->m, c->x, c->value);
+        } else {
+            copy(c, c->x, power_in_table(c, c->power));
+        }
         c->left = c->absorbed = c->end;
+        return;
+    }
+    if (!is_small(c)) {
+        a->to(&c->m, c->x, c->first);
+        c->left = c->absorbed = c->zeros;
         return;
     }
     // As many as leave the power below n.
@@ -196,8 +221,8 @@ static prk_status run_squares(prk_chain *c, mp_bitcnt_t end, const prk_residue *
 
 static prk_status run_power(prk_chain *c, mp_bitcnt_t *most, const uint32_t *cancel) {
     const prk_arithmetic *a = c->m.arithmetic;
-    const bool has_base = is_part_of_squares(c);
-    const uint32_t base = has_base ? (uint32_t)mpz_get_ui(c->first) : 0;
+    const uint32_t base = prk_chain_times(c);
+    const bool has_base = base != 0;
     while (c->left > 0 && *most > 0) {
         if (has_base && c->left == c->absorbed) {
             if (prk_is_cancelled(cancel)) {
@@ -282,68 +307,64 @@ static prk_status run(prk_chain *c, mp_bitcnt_t *most, const uint32_t *cancel) {
 // on.
 
 #define CAREFUL_SQUARES 30
-// Between looks at alarms.
+// Between looks at alarms, and at what time it is.
 #define UNWATCHED_SQUARES 1024
+// A square of so many bits takes a second, so that they come after fewer of them.
+#define BITS_A_SECOND ((mp_bitcnt_t)1 << 28)
 
-// The same residues in another arithmetic. PRK_STATUS_NO_MEMORY: the chain is at its beginning.
+static void restore(prk_chain *c, const prk_chain_state *s);
+
+static void to_beginning(prk_chain *c) {
+    c->is_set = c->check.is_open = false;
+    c->left = c->absorbed = mpz_sizeinbase(c->exponent, 2);
+}
+
+// The same residues in another arithmetic, and constants that are made anew. PRK_STATUS_NO_MEMORY:
+// the chain is at its beginning.
 static prk_status change(prk_chain *c, const prk_arithmetic *arithmetic) {
     const prk_arithmetic *before = c->m.arithmetic;
     const size_t taken = c->m.scratch->taken;
-    mpz_ptr y = prk_scratch_take(c->m.scratch);
-    before->from(&c->m, c->value, c->x);
-    if (c->is_lucas) {
-        before->from(&c->m, y, c->y);
+    prk_chain_state s = {.count = 0};
+    for (int i = 0; i < PRK_CHAIN_NUMBERS; i++) {
+        s.numbers[i] = prk_scratch_take(c->m.scratch);
     }
-    c->alarms += before->alarms(&c->m);
+    prk_chain_save(c, &s);
+    c->alarms += before->is_watched ? before->alarms(&c->m) : 0;
     c->m.arithmetic = arithmetic;
     const prk_status status = set(c);
     if (status == PRK_STATUS_OK) {
-        arithmetic->to(&c->m, c->x, c->value);
-        if (c->is_lucas) {
-            arithmetic->to(&c->m, c->y, y);
-        }
+        restore(c, &s);
     } else {
-        c->is_set = false;
-        c->left = c->absorbed = mpz_sizeinbase(c->exponent, 2);
+        to_beginning(c);
     }
     c->m.scratch->taken = taken;
     return status;
 }
 
-static prk_status run_watched(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel) {
-    if (!c->is_set) {
-        c->m.arithmetic = c->ends;
-        const prk_status status = start(c);
-        if (status != PRK_STATUS_OK) {
-            return status;
-        }
-        c->first_left = c->left;
+// How many steps more the arithmetic at hand is for, which is changed where another one is.
+static prk_status choose_arithmetic(prk_chain *c, mp_bitcnt_t *most) {
+    if (!c->ends->is_watched) {
+        return PRK_STATUS_OK;
     }
-    while (!prk_chain_is_done(c) && most > 0) {
-        const mp_bitcnt_t done = c->first_left > c->left ? c->first_left - c->left : 0;
-        const bool is_begin = done < CAREFUL_SQUARES, is_end = c->left <= CAREFUL_SQUARES;
-        const prk_arithmetic *wanted = is_begin || is_end ? c->ends : c->middle;
-        prk_status status = c->m.arithmetic == wanted ? PRK_STATUS_OK : change(c, wanted);
-        if (status != PRK_STATUS_OK) {
-            return status;
-        }
-        mp_bitcnt_t steps = is_end     ? c->left + 1
-                            : is_begin ? CAREFUL_SQUARES - done
-                                       : c->left - CAREFUL_SQUARES;
-        steps = steps < most ? steps : most;
-        steps = steps < UNWATCHED_SQUARES ? steps : UNWATCHED_SQUARES;
-        mp_bitcnt_t left = steps;
-        status = run(c, &left, cancel);
-        most -= steps - left;
-        if (status != PRK_STATUS_OK) {
-            return status;
-        }
-        if (wanted->longer != NULL && wanted->alarms(&c->m) > 0) {
-            c->ends = c->ends == wanted ? wanted->longer : c->ends;
-            c->middle = c->middle == wanted ? wanted->longer : c->middle;
-        }
+    const mp_bitcnt_t done = c->first_left > c->left ? c->first_left - c->left : 0;
+    const bool is_begin = done < CAREFUL_SQUARES, is_end = c->left <= CAREFUL_SQUARES;
+    const prk_arithmetic *wanted = is_begin || is_end ? c->ends : c->middle;
+    const mp_bitcnt_t steps = is_end     ? c->left + 1
+                              : is_begin ? CAREFUL_SQUARES - done
+                                         : c->left - CAREFUL_SQUARES;
+    *most = steps < *most ? steps : *most;
+    return c->m.arithmetic == wanted ? PRK_STATUS_OK : change(c, wanted);
+}
+
+static void look_at_alarms(prk_chain *c) {
+    const prk_arithmetic *a = c->m.arithmetic;
+    const uint64_t alarms = prk_chain_alarms(c);
+    c->m.scratch->repairs.alarms += alarms - c->told_alarms;
+    c->told_alarms = alarms;
+    if (a->is_watched && a->longer != NULL && a->alarms(&c->m) > 0) {
+        c->ends = c->ends == a ? a->longer : c->ends;
+        c->middle = c->middle == a ? a->longer : c->middle;
     }
-    return PRK_STATUS_OK;
 }
 
 uint64_t prk_chain_alarms(const prk_chain *c) {
@@ -351,7 +372,192 @@ uint64_t prk_chain_alarms(const prk_chain *c) {
     return c->alarms + (c->is_set && a->alarms != NULL ? a->alarms(&c->m) : 0);
 }
 
+// --- Saving --------------------------------------------------------------------------------------
+
+// The residues of a chain that is set, in the order of a state's numbers.
+static size_t residues_of(const prk_chain *c, prk_residue **list) {
+    size_t count = 0;
+    list[count++] = c->x;
+    if (c->is_lucas) {
+        list[count++] = c->y;
+    }
+    if (c->check.is_open) {
+        list[count++] = c->check.x;
+        list[count++] = c->is_lucas ? c->check.y : c->check.product;
+    }
+    return count;
+}
+
+void prk_chain_save(prk_chain *c, prk_chain_state *s) {
+    const prk_check *k = &c->check;
+    s->left = c->left;
+    s->absorbed = c->absorbed;
+    s->start = s->block = s->blocks = s->multiplied = 0;
+    if (k->is_open) {
+        s->start = k->start;
+        s->block = k->block;
+        s->blocks = k->blocks;
+        s->multiplied = k->multiplied;
+    }
+    if (c->is_number) {
+        mpz_set(s->numbers[0], c->value);
+        s->count = 1;
+        return;
+    }
+    prk_residue *list[PRK_CHAIN_NUMBERS];
+    s->count = residues_of(c, list);
+    for (size_t i = 0; i < s->count; i++) {
+        c->m.arithmetic->from(&c->m, s->numbers[i], list[i]);
+    }
+}
+
+static void restore(prk_chain *c, const prk_chain_state *s) {
+    prk_residue *list[PRK_CHAIN_NUMBERS];
+    const size_t count = residues_of(c, list);
+    for (size_t i = 0; i < count; i++) {
+        c->m.arithmetic->to(&c->m, list[i], s->numbers[i]);
+    }
+}
+
+static bool is_possible_stretch(const prk_chain *c, const prk_chain_state *s) {
+    // Sizes first, so that no product is too large.
+    if (s->blocks == 0 || s->block == 0 || s->start > mpz_sizeinbase(c->exponent, 2) ||
+        s->block > s->start || s->blocks > s->start / s->block || s->multiplied >= s->blocks ||
+        (c->is_lucas && s->blocks != 1)) {
+        return false;
+    }
+    const uint64_t from = s->start - s->multiplied * s->block;
+    return s->left <= from && s->absorbed >= s->left && s->left >= from - s->block;
+}
+
+static bool is_possible(const prk_chain *c, const prk_chain_state *s) {
+    const size_t alone = c->is_lucas ? 2 : 1;
+    const bool is_open = s->blocks != 0;
+    if (s->left > s->absorbed || s->absorbed >= mpz_sizeinbase(c->exponent, 2) ||
+        (c->is_lucas && s->left != s->absorbed) || s->count != (is_open ? alone + 2 : alone) ||
+        (is_open && !is_possible_stretch(c, s))) {
+        return false;
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        if (mpz_sgn(s->numbers[i]) < 0 || mpz_cmp(s->numbers[i], c->m.n) >= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+prk_status prk_chain_resume(prk_chain *c, const prk_chain_state *s) {
+    if (!is_possible(c, s)) {
+        return PRK_STATUS_INVALID_ARGUMENT;
+    }
+    prk_check *k = &c->check;
+    c->left = s->left;
+    c->absorbed = s->absorbed;
+    k->is_open = k->is_on && s->blocks != 0;
+    if (k->is_open) {
+        k->start = s->start;
+        k->block = s->block;
+        k->blocks = s->blocks;
+        k->multiplied = s->multiplied;
+    }
+    prk_status status = PRK_STATUS_OK;
+    if (c->left < c->absorbed) {
+        // The squares of a window come before its product: it cannot end above them.
+        choose_window(c, WINDOW_BITS);
+        status = c->left <= c->end ? PRK_STATUS_INVALID_ARGUMENT : PRK_STATUS_OK;
+    }
+    if (status == PRK_STATUS_OK && !c->is_set) {
+        c->m.arithmetic = c->ends;
+        status = set(c);
+        c->first_left = c->left;
+    }
+    if (status != PRK_STATUS_OK) {
+        to_beginning(c);
+        return status;
+    }
+    restore(c, s);
+    return PRK_STATUS_OK;
+}
+
 // --- Running -------------------------------------------------------------------------------------
+
+// So often in a row a machine that is in order does not err.
+#define MOST_FAILED 20
+
+// After the end of a block. What failed once is done again with constants that are made anew; what
+// fails again, by an arithmetic with more room, and in the end by integers.
+static prk_status end_block(prk_chain *c, const uint32_t *cancel) {
+    bool failed = false;
+    const bool was_open = c->check.is_open;
+    prk_status status = prk_check_block(c, cancel, &failed);
+    if (status == PRK_STATUS_OK && was_open && !c->check.is_open) {
+        c->m.scratch->repairs.checks += failed ? 0 : 1;
+        c->m.scratch->repairs.repaired += failed ? 1 : 0;
+    }
+    if (status != PRK_STATUS_OK || !failed) {
+        return status;
+    }
+    if (c->check.failed >= MOST_FAILED) {
+        return PRK_STATUS_UNRELIABLE;
+    }
+    if (c->check.failed > 1 && c->middle->is_watched) {
+        c->middle = c->middle->longer;
+        c->middle = c->middle == NULL ? prk_exact_arithmetic(c->m.n, c->form) : c->middle;
+        c->ends = c->middle->is_watched && c->ends->is_watched ? c->ends : c->middle;
+    }
+    return change(c, c->middle);
+}
+
+static prk_status start_running(prk_chain *c) {
+    if (!c->has_begun) {
+        c->has_begun = true;
+        prk_watch_begin(c);
+    }
+    if (c->is_set) {
+        return PRK_STATUS_OK;
+    }
+    c->m.arithmetic = c->ends;
+    const prk_status status = start(c);
+    if (status == PRK_STATUS_OK) {
+        c->first_left = c->left;
+    }
+    return status;
+}
+
+// Steps until something is to be looked at, at most `*most`.
+static prk_status run_piece(prk_chain *c, mp_bitcnt_t *most, const uint32_t *cancel) {
+    prk_check *k = &c->check;
+    if (k->is_on && !k->is_open && c->left == c->absorbed) {
+        prk_check_open(c);
+    }
+    mp_bitcnt_t steps = *most;
+    if (k->is_open || prk_watch_is_on(c)) {
+        const mp_bitcnt_t pause = 1 + BITS_A_SECOND / mpz_sizeinbase(c->m.n, 2);
+        steps = pause < steps ? pause : steps;
+    }
+    if (c->ends->is_watched) {
+        steps = steps < UNWATCHED_SQUARES ? steps : UNWATCHED_SQUARES;
+    }
+    if (k->is_open) {
+        const mp_bitcnt_t stop = prk_check_stop(c), rest = c->left - stop;
+        if (rest == 0 && c->absorbed == stop) {
+            return end_block(c, cancel);
+        }
+        steps = rest < steps ? rest : steps;
+    }
+    prk_status status = choose_arithmetic(c, &steps);
+    if (status != PRK_STATUS_OK) {
+        return status;
+    }
+    mp_bitcnt_t left = steps;
+    status = run(c, &left, cancel);
+    *most -= steps - left;
+    look_at_alarms(c);
+    if (status == PRK_STATUS_OK && k->is_open && c->absorbed == prk_check_stop(c)) {
+        status = end_block(c, cancel);
+    }
+    return status;
+}
 
 prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel) {
     if (prk_chain_is_done(c)) {
@@ -361,17 +567,21 @@ prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel)
         return PRK_STATUS_CANCELLED;
     }
     const bool is_cut = cancel != NULL && mpz_sizeinbase(c->m.n, 2) > MOST_UNCUT_BITS;
-    if (c->m.arithmetic->has_power && !c->is_lucas && !c->is_set && most >= c->left && !is_cut) {
+    if (c->m.arithmetic->has_power && !c->is_lucas && !c->is_set && most >= c->left && !is_cut &&
+        !c->check.is_on && !prk_watch_is_on(c)) {
         mpz_powm(c->value, c->first, c->exponent, c->m.n);
         c->left = c->absorbed = 0;
         c->is_number = true;
         return PRK_STATUS_OK;
     }
-    if (c->m.arithmetic->is_watched) {
-        return run_watched(c, most, cancel);
+    prk_status status = start_running(c);
+    while (status == PRK_STATUS_OK && !prk_chain_is_done(c) && most > 0) {
+        status = run_piece(c, &most, cancel);
+        if (status == PRK_STATUS_OK || status == PRK_STATUS_CANCELLED) {
+            prk_watch_look(c, status == PRK_STATUS_CANCELLED);
+        }
     }
-    const prk_status status = c->is_set ? PRK_STATUS_OK : start(c);
-    return status == PRK_STATUS_OK ? run(c, &most, cancel) : status;
+    return status;
 }
 
 prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel) {
@@ -395,59 +605,78 @@ static bool has_settled(const prk_chain *c, int small) {
                        : small == 0 || small == 1 || small == -1;
 }
 
-static prk_status square_often(prk_chain *c, mp_bitcnt_t count, const uint32_t *cancel) {
-    prk_status status = PRK_STATUS_OK;
-    for (; count > 0 && status == PRK_STATUS_OK; count--) {
-        status = prk_chain_square(c, cancel);
-    }
-    return status;
-}
-
 // Between them a look costs more than squares.
 #define MOST_LOOKS 16
 
-// Looks at the last one first, and then halves what lies before.
+bool prk_chain_is_far(const prk_chain *c, mp_bitcnt_t most) {
+    return most > MOST_LOOKS && c->middle->is_watched;
+}
+
+// A chain of another exponent, or base.
+static void begin_like(prk_chain *other, const prk_chain *c, mpz_srcptr first,
+                       mpz_srcptr exponent) {
+    begin(other, c->m.scratch, c->middle, c->m.n, c->form, first, exponent);
+    other->is_lucas = c->is_lucas;
+}
+
+prk_status prk_chain_look_ahead(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
+                                bool *settles, int *small) {
+    const size_t taken = c->m.scratch->taken;
+    mpz_ptr exponent = prk_scratch_take(c->m.scratch);
+    mpz_mul_2exp(exponent, c->exponent, most);
+    prk_chain ahead;
+    begin_like(&ahead, c, c->first, exponent);
+    const prk_status status = prk_chain_run(&ahead, (mp_bitcnt_t)-1, cancel);
+    if (status == PRK_STATUS_OK) {
+        *small = prk_chain_small(&ahead);
+        *settles = has_settled(c, *small);
+    }
+    c->m.scratch->taken = taken;
+    return status;
+}
+
+// It settles after `most` squares, at `*small`: halves what lies before. A chain each, so that each
+// is checked, and kept, as any is.
 static prk_status settle_far(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
                              mp_bitcnt_t *squares, int *small) {
     const size_t taken = c->m.scratch->taken;
-    mpz_ptr kept = prk_scratch_take(c->m.scratch); // after `low` squares, and has not settled
+    mpz_ptr kept = prk_scratch_take(c->m.scratch), exponent = prk_scratch_take(c->m.scratch);
     prk_chain_value(c, kept);
-    mp_bitcnt_t low = 0, high = most;
-    prk_status status = c->m.arithmetic == c->middle ? PRK_STATUS_OK : change(c, c->middle);
-    if (status == PRK_STATUS_OK) {
-        status = square_often(c, most, cancel);
-    }
-    if (status == PRK_STATUS_OK) {
-        *small = prk_chain_small(c);
-        low = has_settled(c, *small) ? 0 : most;
-    }
+    mp_bitcnt_t low = 0, high = most; // kept is after `low` squares, and has not settled
+    prk_status status = PRK_STATUS_OK;
     while (status == PRK_STATUS_OK && high - low > 1) {
         const mp_bitcnt_t middle = low + (high - low) / 2;
-        c->m.arithmetic->to(&c->m, c->x, kept);
-        status = square_often(c, middle - low, cancel);
-        const int there = status == PRK_STATUS_OK ? prk_chain_small(c) : 0;
+        mpz_set_ui(exponent, 0);
+        mpz_setbit(exponent, middle - low);
+        prk_chain part;
+        begin_like(&part, c, kept, exponent);
+        status = prk_chain_run(&part, (mp_bitcnt_t)-1, cancel);
+        const int there = status == PRK_STATUS_OK ? prk_chain_small(&part) : 0;
         if (status == PRK_STATUS_OK && has_settled(c, there)) {
             high = middle;
             *small = there;
         } else if (status == PRK_STATUS_OK) {
             low = middle;
-            prk_chain_value(c, kept);
+            prk_chain_value(&part, kept);
         }
+        prk_chain_end(&part);
     }
-    *squares = low < most ? high : most + 1;
+    *squares = high;
     c->m.scratch->taken = taken;
     return status;
 }
 
 prk_status prk_chain_settle(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
                             mp_bitcnt_t *squares, int *small) {
+    const int ahead = *small;
     *small = prk_chain_small(c);
     *squares = 0;
     if (has_settled(c, *small) || most == 0) {
         *squares = has_settled(c, *small) ? 0 : 1;
         return PRK_STATUS_OK;
     }
-    if (most > MOST_LOOKS && c->m.arithmetic->is_watched) {
+    if (prk_chain_is_far(c, most)) {
+        *small = ahead;
         return settle_far(c, most, cancel, squares, small);
     }
     while (*squares < most && !has_settled(c, *small)) {
@@ -480,35 +709,3 @@ void prk_chain_value(prk_chain *c, mpz_ptr x) {
 }
 
 void prk_chain_next_value(prk_chain *c, mpz_ptr y) { c->m.arithmetic->from(&c->m, y, c->y); }
-
-prk_status prk_chain_resume(prk_chain *c, mp_bitcnt_t left, mp_bitcnt_t absorbed, mpz_srcptr x,
-                            mpz_srcptr y) {
-    const mp_bitcnt_t bits = c->left;
-    if (left > absorbed || absorbed >= bits || (c->is_lucas && left != absorbed) ||
-        mpz_sgn(x) < 0 || mpz_cmp(x, c->m.n) >= 0 || c->is_lucas != (y != NULL) ||
-        (y != NULL && (mpz_sgn(y) < 0 || mpz_cmp(y, c->m.n) >= 0))) {
-        return PRK_STATUS_INVALID_ARGUMENT;
-    }
-    c->left = left;
-    c->absorbed = absorbed;
-    prk_status status = PRK_STATUS_OK;
-    if (left < absorbed) {
-        // The squares of a window come before its product: it cannot end above them.
-        choose_window(c, WINDOW_BITS);
-        status = left <= c->end ? PRK_STATUS_INVALID_ARGUMENT : PRK_STATUS_OK;
-    }
-    if (status == PRK_STATUS_OK && !c->is_set) {
-        c->m.arithmetic = c->ends;
-        status = set(c);
-        c->first_left = left;
-    }
-    if (status != PRK_STATUS_OK) {
-        c->left = c->absorbed = bits;
-        return status;
-    }
-    c->m.arithmetic->to(&c->m, c->x, x);
-    if (y != NULL) {
-        c->m.arithmetic->to(&c->m, c->y, y);
-    }
-    return PRK_STATUS_OK;
-}

@@ -7,7 +7,7 @@
 #ifndef PRK_CHAIN_H
 #define PRK_CHAIN_H
 
-#include "../modular/modulus.h"
+#include "check.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -31,6 +31,10 @@ typedef struct prk_chain {
     const prk_arithmetic *ends, *middle;
     mp_bitcnt_t first_left;
     uint64_t alarms;
+    prk_check check;
+    bool has_begun; // the scratch's watch knows of it
+    size_t place;   // there, from 1
+    uint64_t told_alarms;
     size_t taken;         // numbers of the scratch that were in use before
     mpz_ptr value;        // the power, when mpz_powm has computed it
     bool is_set;          // the memory is laid out
@@ -40,6 +44,18 @@ typedef struct prk_chain {
     prk_residue *table;   // odd powers of a base that is not small, else NULL
     prk_residue *less_first, *less_two;
 } prk_chain;
+
+enum { PRK_CHAIN_NUMBERS = 5 };
+
+/// Where a chain is, as numbers: independent of the arithmetic, and good for another machine.
+typedef struct prk_chain_state {
+    uint64_t left, absorbed;
+    // Of the stretch that is not checked yet; 0 where there is none.
+    uint64_t start, block, blocks, multiplied;
+    /// x, and y of a Lucas chain; of the stretch x and y at its beginning, or x and the product.
+    mpz_ptr numbers[PRK_CHAIN_NUMBERS];
+    size_t count; // of the numbers that are in use
+} prk_chain_state;
 
 /// Begins base^exponent. 0 < base < n, exponent >= 1; both, n and `form` outlive the chain. Costs
 /// nothing yet.
@@ -53,12 +69,18 @@ void prk_chain_begin_lucas(prk_chain *c, prk_scratch *scratch, const prk_arithme
                            mpz_srcptr exponent);
 
 /// At most so many steps, a square each. PRK_STATUS_CANCELLED and PRK_STATUS_NO_MEMORY leave the
-/// chain where it is, and it can go on. Without `cancel` a whole power may be one step.
+/// chain where it is, and it can go on; PRK_STATUS_UNRELIABLE, too, when checks failed again and
+/// again. Without `cancel` a whole power may be one step. What the scratch's watch has of this
+/// chain is taken up at the first call, and steps are repeated where a check fails.
 prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel);
 
+/// Whether all is computed, and checked.
 static inline bool prk_chain_is_done(const prk_chain *c) {
-    return c->left == 0 && c->absorbed == 0;
+    return c->left == 0 && c->absorbed == 0 && !c->check.is_open;
 }
+
+/// By what a square is multiplied where the exponent has a bit set; 0: a product does that.
+uint32_t prk_chain_times(const prk_chain *c);
 
 /// x = x^2, or V_2m = V_m^2 - 2, of a chain that is done.
 prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel);
@@ -66,9 +88,19 @@ prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel);
 /// Which of -2, -1, 0, 1 and 2 x is modulo n, or PRK_NOT_SMALL. The chain has run; n > 4.
 int prk_chain_small(prk_chain *c);
 
-/// After how many more squares, at most `most`, x is 0, 1 or -1, or in a Lucas chain 0, 2 or -2,
-/// for the first time, and which of them; `most` + 1 if after none. The chain is done, and of no
-/// other use after that.
+/// Whether so many squares after a chain are done sooner without looks between them: then
+/// prk_chain_look_ahead() comes first.
+bool prk_chain_is_far(const prk_chain *c, mp_bitcnt_t most);
+
+/// Of a chain that has not run: whether x will have settled after `most` squares more, which is at
+/// 0, 1 or -1, or in a Lucas chain at 0, 2 or -2, and at which of them. By another chain to there.
+prk_status prk_chain_look_ahead(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
+                                bool *settles, int *small);
+
+/// After how many more squares, at most `most`, x has settled for the first time, and at what;
+/// `most`
+/// + 1 if after none. The chain is done, and of no other use after that. Of one that is far it is
+/// known that it settles, and `*small` is what prk_chain_look_ahead() said.
 prk_status prk_chain_settle(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
                             mp_bitcnt_t *squares, int *small);
 
@@ -76,11 +108,15 @@ prk_status prk_chain_settle(prk_chain *c, mp_bitcnt_t most, const uint32_t *canc
 void prk_chain_value(prk_chain *c, mpz_ptr x);
 void prk_chain_next_value(prk_chain *c, mpz_ptr y);
 
-/// Takes up a chain that has just begun where another one was that had these `left` and `absorbed`
-/// and these values; `y` of a Lucas chain, else NULL. PRK_STATUS_INVALID_ARGUMENT when no chain of
-/// this exponent can have been there, or a value is not below n.
-prk_status prk_chain_resume(prk_chain *c, mp_bitcnt_t left, mp_bitcnt_t absorbed, mpz_srcptr x,
-                            mpz_srcptr y);
+/// Where the chain is. It has run. `s->numbers` are five, of which the first `s->count` are
+/// written.
+void prk_chain_save(prk_chain *c, prk_chain_state *s);
+
+/// Takes up a chain that has just begun where another one was. PRK_STATUS_INVALID_ARGUMENT when no
+/// chain of this exponent can have been there, or a value is not below n; PRK_STATUS_NO_MEMORY.
+/// Both leave the chain at its beginning. A stretch is forgotten where the chain is not to be
+/// checked.
+prk_status prk_chain_resume(prk_chain *c, const prk_chain_state *s);
 
 /// How many products of an arithmetic that rounds had to be repaired. A chain is right all the
 /// same.

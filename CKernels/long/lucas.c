@@ -34,7 +34,8 @@ bool prk_lucas_parameter(mpz_srcptr n, uint32_t *parameter) {
 // 2^(s-1)) is ±2, and going down from there by V_2m = V_m^2 - 2 the first that is not 2 or -2 is 0.
 // If none is, V_d = ±2, and U_d = 0 since w^d = ±1. So no V_(d 2^r) with r = s - 1 is ever looked
 // at.
-static prk_status look_extra_strong(prk_chain *chain, mpz_srcptr p, mp_bitcnt_t twos,
+// `ahead`: what a far chain comes to.
+static prk_status look_extra_strong(prk_chain *chain, mpz_srcptr p, mp_bitcnt_t twos, int ahead,
                                     const uint32_t *cancel, uint32_t *condition) {
     int small = prk_chain_small(chain);
     if (small == 2 || small == -2) {
@@ -51,6 +52,7 @@ static prk_status look_extra_strong(prk_chain *chain, mpz_srcptr p, mp_bitcnt_t 
         return PRK_STATUS_OK;
     }
     mp_bitcnt_t r = 0;
+    small = ahead;
     const prk_status status = prk_chain_settle(chain, twos - 2, cancel, &r, &small);
     if (small == 0 && r + 1 < twos) {
         *condition = (uint32_t)(PRK_LUCAS_V_IS_ZERO + r);
@@ -72,9 +74,17 @@ prk_status prk_extra_strong_lucas_test(prk_scratch *s, const prk_arithmetic *ari
     mpz_tdiv_q_2exp(d, d, twos);
     prk_chain chain;
     prk_chain_begin_lucas(&chain, s, arithmetic, n, form, p, d);
-    prk_status status = prk_chain_run(&chain, whole, cancel);
-    if (status == PRK_STATUS_OK) {
-        status = look_extra_strong(&chain, p, twos, cancel, condition);
+    prk_status status = PRK_STATUS_OK;
+    bool is_open = true;
+    int small = 0;
+    if (twos > 2 && prk_chain_is_far(&chain, twos - 2)) {
+        status = prk_chain_look_ahead(&chain, twos - 2, cancel, &is_open, &small);
+    }
+    if (status == PRK_STATUS_OK && is_open) {
+        status = prk_chain_run(&chain, whole, cancel);
+    }
+    if (status == PRK_STATUS_OK && is_open) {
+        status = look_extra_strong(&chain, p, twos, small, cancel, condition);
     }
     s->taken = taken;
     return status;

@@ -20,10 +20,10 @@ prk_status prk_power(prk_scratch *s, const prk_arithmetic *arithmetic, mpz_ptr r
 }
 
 // Whether the power is 1, or it or one of the squares that follow up to n - 1 is -1.
-static prk_status look_strong(prk_chain *chain, mp_bitcnt_t twos, const uint32_t *cancel,
+// `small`: what a far chain comes to.
+static prk_status look_strong(prk_chain *chain, mp_bitcnt_t twos, int small, const uint32_t *cancel,
                               bool *passed) {
     mp_bitcnt_t squares = 0;
-    int small = 0;
     const prk_status status = prk_chain_settle(chain, twos - 1, cancel, &squares, &small);
     *passed = squares < twos && (small == -1 || (small == 1 && squares == 0));
     return status;
@@ -40,9 +40,21 @@ prk_status prk_strong_test(prk_scratch *s, const prk_arithmetic *arithmetic, mpz
     mpz_tdiv_q_2exp(d, d, twos);
     prk_chain chain;
     prk_chain_begin_power(&chain, s, arithmetic, n, form, base, d);
-    prk_status status = prk_chain_run(&chain, whole, cancel);
-    if (status == PRK_STATUS_OK) {
-        status = look_strong(&chain, twos, cancel, passed);
+    prk_status status = PRK_STATUS_OK;
+    bool is_open = true;
+    int small = 0;
+    if (prk_chain_is_far(&chain, twos - 1)) {
+        status = prk_chain_look_ahead(&chain, twos - 1, cancel, &is_open, &small);
+        if (status == PRK_STATUS_OK && is_open && small == -1) { // as late as it may be
+            is_open = false;
+            *passed = true;
+        }
+    }
+    if (status == PRK_STATUS_OK && is_open) {
+        status = prk_chain_run(&chain, whole, cancel);
+    }
+    if (status == PRK_STATUS_OK && is_open) {
+        status = look_strong(&chain, twos, small, cancel, passed);
     }
     s->taken = taken;
     return status;

@@ -12,6 +12,8 @@ prk_scratch *prk_scratch_create(void) {
     s->reserved = s->taken = 0;
     s->seat = NULL;
     s->team = NULL;
+    s->watch = NULL;
+    s->repairs = (prk_repairs){0};
     s->lanes = s->test = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {

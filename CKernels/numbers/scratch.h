@@ -19,6 +19,11 @@ _Static_assert(sizeof(mp_limb_t) == sizeof(uint64_t), "limbs are handed to GMP a
 // What a condition of a proof and those that it calls take at once: eight points are 24, and more.
 #define PRK_SCRATCH_NUMBERS 48
 
+/// What was wrong in a test and was repaired, and how many checks of long chains it passed.
+typedef struct prk_repairs {
+    uint64_t alarms, checks, repaired;
+} prk_repairs;
+
 struct prk_scratch {
     size_t reserved;               // limbs of n for which memory was probed
     prk_memory lanes, test, block; // of tests in lanes, of one number's test, of a batch
@@ -28,6 +33,9 @@ struct prk_scratch {
     // In CKernels/share: of who takes turns with others, and of whom others help; else NULL.
     struct seat *seat;
     struct prk_team *team;
+    // In CKernels/long: who looks at the chains of the test at hand, else NULL.
+    struct prk_watch *watch;
+    prk_repairs repairs; // of the test at hand
 };
 
 /// A number of any value for the caller, who gives back all that it took by setting `taken` to what

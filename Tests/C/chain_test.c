@@ -215,6 +215,14 @@ static void begin_chain(prk_chain *c, bool is_lucas, const prk_arithmetic *a, mp
                                                                first, exponent);
 }
 
+// Takes up a chain that is not checked.
+static prk_status resume(prk_chain *c, mp_bitcnt_t left, mp_bitcnt_t absorbed, mpz_ptr x,
+                         mpz_ptr y) {
+    const prk_chain_state s = {
+        .left = left, .absorbed = absorbed, .numbers = {x, y}, .count = y == NULL ? 1 : 2};
+    return prk_chain_resume(c, &s);
+}
+
 // Runs a chain in pieces, each of which begins anew from what the one before saved, on any of the
 // arithmetics.
 static void run_in_pieces(bool is_lucas, mpz_srcptr n, mpz_srcptr first, mpz_srcptr exponent,
@@ -226,8 +234,7 @@ static void run_in_pieces(bool is_lucas, mpz_srcptr n, mpz_srcptr first, mpz_src
     for (bool has_begun = false;; has_begun = true) {
         prk_chain c;
         begin_chain(&c, is_lucas, list[below(count)], n, &form, first, exponent);
-        if (has_begun &&
-            prk_chain_resume(&c, left, absorbed, x, is_lucas ? y : NULL) != PRK_STATUS_OK) {
+        if (has_begun && resume(&c, left, absorbed, x, is_lucas ? y : NULL) != PRK_STATUS_OK) {
             EXPECT(false, "going on with %lu of %lu squares", left, absorbed);
             prk_chain_end(&c);
             return;
@@ -373,8 +380,7 @@ static void test_refusals(void) {
             for (mp_bitcnt_t absorbed = 0; absorbed <= bits + 1; absorbed++) {
                 prk_chain c;
                 begin_chain(&c, lucas == 1, &prk_redc, n, NULL, base, exponent);
-                const prk_status status =
-                    prk_chain_resume(&c, left, absorbed, x, lucas == 1 ? y : NULL);
+                const prk_status status = resume(&c, left, absorbed, x, lucas == 1 ? y : NULL);
                 const bool may_be = left == absorbed ? left < bits : lucas == 0;
                 EXPECT(status != PRK_STATUS_OK || may_be, "%lu of %lu", left, absorbed);
                 EXPECT(status == PRK_STATUS_OK || left != absorbed || left >= bits, "%lu", left);
@@ -390,14 +396,14 @@ static void test_refusals(void) {
     prk_chain c;
     prk_chain_begin_lucas(&c, scratch, &prk_redc, n, NULL, base, exponent);
     mpz_set(x, n);
-    EXPECT(prk_chain_resume(&c, 3, 3, x, y) == PRK_STATUS_INVALID_ARGUMENT, "x = n");
-    EXPECT(prk_chain_resume(&c, 3, 3, y, x) == PRK_STATUS_INVALID_ARGUMENT, "y = n");
-    EXPECT(prk_chain_resume(&c, 3, 3, y, NULL) == PRK_STATUS_INVALID_ARGUMENT, "no y");
+    EXPECT(resume(&c, 3, 3, x, y) == PRK_STATUS_INVALID_ARGUMENT, "x = n");
+    EXPECT(resume(&c, 3, 3, y, x) == PRK_STATUS_INVALID_ARGUMENT, "y = n");
+    EXPECT(resume(&c, 3, 3, y, NULL) == PRK_STATUS_INVALID_ARGUMENT, "no y");
     mpz_neg(x, x);
-    EXPECT(prk_chain_resume(&c, 3, 3, x, y) == PRK_STATUS_INVALID_ARGUMENT, "x < 0");
+    EXPECT(resume(&c, 3, 3, x, y) == PRK_STATUS_INVALID_ARGUMENT, "x < 0");
     prk_chain_end(&c);
     prk_chain_begin_power(&c, scratch, &prk_redc, n, NULL, base, exponent);
-    EXPECT(prk_chain_resume(&c, 3, 3, y, y) == PRK_STATUS_INVALID_ARGUMENT, "a y for a power");
+    EXPECT(resume(&c, 3, 3, y, y) == PRK_STATUS_INVALID_ARGUMENT, "a y for a power");
     prk_chain_end(&c);
     mpz_clears(n, base, exponent, x, y, (mpz_ptr)NULL);
 }
