@@ -67,6 +67,7 @@ extension Engine {
         unsafe job.options.seed = options.seed
         unsafe job.options.rounds = UInt32(clamping: options.rounds)
         unsafe job.options.want_residue = options.wantsResidue
+        unsafe job.options.long_tests = unsafe options.longTests?.pointer
         unsafe job.options.cancel = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
         switch self {
         case .auto, .trial, .u64, .gmp, .ifma, .fft:

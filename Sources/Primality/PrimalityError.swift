@@ -20,6 +20,10 @@ public enum PrimalityError: Error, Sendable, Equatable {
     case invalidForm(CandidateForm)
     /// What a proof was to go on from is not its journal, and why.
     case unusableJournal(String)
+    /// A path for checkpoints is empty, or too long.
+    case unusableFolder(String)
+    /// Checks of a long computation failed again and again: this machine computes wrong.
+    case unreliable
     /// There is no memory for a number of this size.
     case outOfMemory
     /// The run's ``CancelFlag`` was raised.
@@ -52,6 +56,10 @@ extension PrimalityError: CustomStringConvertible {
             "\(form) is no form: k and a factorial's step are at least 1, b is at least 2, and c is "
                 + "above -2^63"
         case .unusableJournal(let why): why
+        case .unusableFolder(let path):
+            "'\(path)' is no folder for checkpoints: give 1 to 3000 bytes"
+        case .unreliable:
+            "not tested: this machine computes wrong: 20 checks in a row failed; look at its memory, clock and cooling"
         case .outOfMemory: "out of memory"
         case .cancelled: "cancelled"
         case .internalError(let what): "internal error: \(what)"
@@ -66,6 +74,7 @@ extension PrimalityError {
         case .ok: return
         case .noMemory: throw .outOfMemory
         case .cancelled: throw .cancelled
+        case .unreliable: throw .unreliable
         case .tooLarge: throw .tooLarge(limit: Engine.mostBits)
         case .levelUnavailable, .levelUnknown:
             try KernelLevel.checkForcedLevel()

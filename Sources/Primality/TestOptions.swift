@@ -35,6 +35,15 @@ public struct TestOptions: Sendable, Hashable, Codable {
     /// Up to how many bits probable primes are proved whatever that costs: any of them can be.
     public var proofBits: Int
 
+    /// Keeps tests of large numbers and tells where they are; `nil`: nothing does.
+    ///
+    /// It is this process's, and not coded. A ``LongTests`` changes no result.
+    public var longTests: LongTests?
+
+    private enum CodingKeys: String, CodingKey {
+        case rounds, seed, wantsResidue, proofCost, proofBits
+    }
+
     /// Options with a seed from the system's generator.
     ///
     /// - Parameters:

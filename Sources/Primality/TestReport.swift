@@ -76,6 +76,16 @@ public struct TestReport: Sendable, Hashable {
         case vIsZero(r: Int)
     }
 
+    /// What watched over a long test, and what was repaired in it.
+    public struct Checks: Sendable, Hashable {
+        /// Checks of long powers and Lucas sequences [Gerb17] that were passed.
+        public var passed: Int
+        /// Stretches that were computed again since a check was not.
+        public var repaired: Int
+        /// Products that were computed again, by integers, since rounding was too coarse.
+        public var alarms: Int
+    }
+
     /// What was shown.
     public var verdict: Verdict
     /// What showed it.
@@ -99,6 +109,8 @@ public struct TestReport: Sendable, Hashable {
     public var rounds: Int
     /// The seed that chose them, when there were any.
     public var seed: UInt64?
+    /// What watched over the test; `nil` of one that was too short for checks, and had no alarm.
+    public var checks: Checks?
     /// CPU time of the thread that tested; numbers that were tested together have equal shares of it.
     public var cpuTime: Duration
 
@@ -125,6 +137,10 @@ public struct TestReport: Sendable, Hashable {
         residue = has(PRK_REPORT_HAS_RESIDUE) ? raw.residue : nil
         rounds = has(PRK_REPORT_HAS_ROUND) ? Int(raw.round) : 0
         self.seed = rounds > 0 ? seed : nil
+        checks =
+            has(PRK_REPORT_HAS_CHECKS)
+            ? Checks(
+                passed: Int(raw.checks), repaired: Int(raw.repaired), alarms: Int(raw.alarms)) : nil
         cpuTime = .nanoseconds(Int64(clamping: raw.cpu_ns))
         switch method {
         case .strongBase2: witness = Self.two

@@ -87,6 +87,10 @@ struct CheckCommand: ParsableCommand {
             again, and tests again what timed out or crashed two workers. Without \
             --seed the seed of the first run is used. A finished run ends the file with a line of counts.
 
+            One number that takes days is kept in a folder, and goes on from there; each long test checks itself \
+            (Gerbicz's check, and others for Lucas sequences), and does again what went wrong:
+              primality check --checkpoint m74 'M(74207281)'
+
             Each line ends with a checksum, and what was changed is refused: crc32 is that of the bytes \
             before ',"crc32"', as zlib has it. jsonl as elsewhere is had by
               grep '^{"i"' results.jsonl | sed 's/,"crc32":"[0-9a-f]*"}$/}/'
@@ -139,6 +143,8 @@ struct CheckCommand: ParsableCommand {
                 + "tests what has no result yet. Needs --file.", valueName: "file"))
     var resume: String?
 
+    @OptionGroup var long: LongOptions
+
     @OptionGroup var shared: RunOptions
 
     @Flag(help: "Also compute RES64, the low 64 bits of 3^(n-1) mod n.")
@@ -181,6 +187,9 @@ struct CheckCommand: ParsableCommand {
         let shard = try Refusal.orUsage { () throws(UsageError) in try Shard(option: share) }
         let shared = try shared.checked(maySpeakAsPFGW: true)
         try checkResumption()
+        let format = resume == nil ? shared.format : .jsonl
+        try long.check(
+            format, resume: resume, worker: (shared.pool as? ProcessPool)?.workerKind)
         try Refusal.checkLevel()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
 
@@ -195,8 +204,10 @@ struct CheckCommand: ParsableCommand {
                 source, engine: engine, options: options, maximumBits: shared.maximumBits,
                 shard: shard)
         }
-        options.seed = resumption?.file.seed ?? options.seed
-        let format = resume == nil ? shared.format : .jsonl
+        let showsProgress = shared.progress.isOn(whenTyped: input.isTyped)
+        let longRun = try longRun(showsProgress: showsProgress, workers: shared.pool.workers)
+        options.longTests = longRun?.tests
+        options.seed = try resumption?.file.seed ?? long.seed(self.shared.seed, options.seed)
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), timeout: shared.timeout)
@@ -213,8 +224,23 @@ struct CheckCommand: ParsableCommand {
             job: job, source: source, pool: shared.pool, shard: shard, format: format,
             withResidue: res64, isQuiet: quiet, printsPrimesOnly: primes,
             showsStatistics: self.shared.stats, showsSummary: summary,
-            progress: shared.progress.isOn(whenTyped: input.isTyped) ? shared.progress : nil,
+            progress: showsProgress ? shared.progress : nil, long: longRun,
             resumption: resumption, interruption: interruption)
+    }
+
+    /// What keeps the run's long tests, and tells of them; `nil` when nobody asks.
+    ///
+    /// Numbers side by side make better use of threads than one number, so arguments share what they leave idle.
+    private func longRun(showsProgress: Bool, workers: Int) throws -> LongRun? {
+        let isKept = long.checkpoint != nil || resume != nil
+        let threads =
+            file == nil && !numbers.isEmpty && !numbers.contains("-")
+            ? max(1, workers / numbers.count) : 1
+        if !isKept && !showsProgress && long.report == nil && threads == 1 { return nil }
+        let name =
+            file == nil && numbers.count == 1 && numbers != ["-"] ? Array(numbers[0].utf8) : nil
+        return LongRun(
+            try long.tests(resume: resume, threads: threads), name: name, every: long.report)
     }
 
     /// The file of results to go on with, when there is to be one.

@@ -21,6 +21,8 @@ struct CheckRun {
         var showsSummary: Bool
         /// `nil`: none is shown.
         var progress: ProgressMode?
+        /// What keeps long tests, and tells of them; `nil`: nothing does.
+        var long: LongRun?
         var resumption: Resumption?
         var interruption: Interruption
     }
@@ -49,7 +51,14 @@ struct CheckRun {
         let (source, interruption) = (plan.source, plan.interruption)
         if !plan.isQuiet, let header = plan.format.header { _ = output.write(header) }
         var statistics = RunStatistics(workers: plan.pool.workers)
-        let progress = plan.progress.map { Progress($0, estimate: { source.estimate($0) }) }
+        let long = plan.long
+        let progress = plan.progress.map {
+            Progress($0) { tested, time in
+                let run = Progress.line(tested, after: time, source.estimate(tested))
+                guard let inside = long?.line else { return run }
+                return tested == 0 ? inside : inside + "; " + run
+            }
+        }
         do {
             try plan.pool.run(
                 plan.job, cancel: interruption.cancel,
@@ -58,7 +67,9 @@ struct CheckRun {
             ) { result in
                 progress?.add(result.results.count)
                 receiver.take(result, source.takeInputs(of: result.chunk.id))
-                return write(receiver.lines)
+                let isWritten = write(receiver.lines)
+                if isWritten { long?.forget(result) }
+                return isWritten
             }
         } catch {
             StandardStreams.complain(error.description)
@@ -70,6 +81,7 @@ struct CheckRun {
         _ = write(receiver.lines)
         status.raise(to: receiver.status)
         progress?.stop()
+        long?.stop()
         source.complainOfRest()
         if plan.showsStatistics { StandardStreams.writeError(statistics.table) }
     }

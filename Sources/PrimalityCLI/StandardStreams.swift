@@ -133,6 +133,15 @@ struct Output {
 
     init(outlivesReader: Bool = false) { self.outlivesReader = outlivesReader }
 
+    /// Whose turn it is to write lines.
+    private static let turn = Monitor(())
+
+    /// Writes a line of a thread that is not the run's; what keeps it from that the run will find, too.
+    static func writeBeside(_ line: [UInt8]) {
+        StandardStreams.clearStatusBeforeOutput()
+        turn.withLock { _ in _ = try? FileDescriptor.standardOutput.writeAll(line) }
+    }
+
     /// Writes bytes, all of them; `false` after an error.
     mutating func write(_ bytes: [UInt8]) -> Bool {
         if error != nil { return false }
@@ -142,9 +151,13 @@ struct Output {
             var closedPipe = Self.closedPipe
             unsafe pthread_sigmask(SIG_BLOCK, &closedPipe, &mask)
         }
-        do {
-            try FileDescriptor.standardOutput.writeAll(bytes)
-        } catch {
+        let error: (any Error)? = Self.turn.withLock { _ in
+            do {
+                try FileDescriptor.standardOutput.writeAll(bytes)
+                return nil
+            } catch { return error }
+        }
+        if let error {
             // The signal waits, if there is one, until the program is to end.
             self.error = (error as? Errno) ?? .ioError
             return false

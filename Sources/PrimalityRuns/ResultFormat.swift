@@ -175,6 +175,14 @@ package enum ResultFormat: String, CaseIterable {
             output.append(decimal: seed)
             output.append(UInt8(ascii: "\""))
         }
+        if let checks = report.checks {
+            output.append(static: ",\"checks\":")
+            output.append(decimal: checks.passed)
+            output.append(static: ",\"repaired\":")
+            output.append(decimal: checks.repaired)
+            output.append(static: ",\"alarms\":")
+            output.append(decimal: checks.alarms)
+        }
         output.append(static: ",\"cpu_ns\":")
         output.append(decimal: nanoseconds(report.cpuTime))
         output.append(UInt8(ascii: "}"))

@@ -117,6 +117,8 @@ private func threadCount() -> Int {
     mutating func prepare(_ job: PoolRun, wordEngine: prk_word_engine?, measures: Bool) {
         unsafe setup.job = unsafe job.engine.job(
             options: job.options, cancel: job.cancel, wantsReports: job.wantsReports)
+        // Who was forked before does not have that memory.
+        if stays || kind != .kernel { unsafe setup.job.options.long_tests = nil }
         if let wordEngine = unsafe wordEngine { unsafe setup.job.word_engine = unsafe wordEngine }
         if let kernelTask {
             unsafe setup.job.task = kernelTask.function
