@@ -36,8 +36,9 @@ typedef struct PRK_SWIFT_NAME("KernelLongOptions") prk_long_options {
     /// So many milliseconds of a test at least lie between two checkpoints; 0: 60,000. One more is
     /// written when the test is cancelled.
     uint32_t checkpoint_ms;
-    /// NULL, or an existing folder for checkpoints: two files a number, of at most six times its
-    /// size each and a little more for each step of its test that is done.
+    /// NULL, or a folder for checkpoints, which is made if its own folder is there: two files a
+    /// number, of at most six times its size each and a little more for each step of its test that
+    /// is done.
     const char *folder;
     /// Threads inside the arithmetic of one number that is large enough for them; 0 and 1: its own.
     uint32_t threads;

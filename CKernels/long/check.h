@@ -6,7 +6,7 @@
 // Powers: with residues u_0, u_1, … at the ends of blocks of L squares, u_i+1 = u_i^(2^L) a^e_i, so
 // that u_0 (u_0 … u_m-1)^(2^L) a^(e_0 + … + e_m-1) = u_0 u_1 … u_m. A product a block and L squares
 // a check see an error anywhere, since the two sides come from different computations [Gerb17],
-// [Li23].
+// [LiGa22].
 //
 // Lucas sequences, of which V_m = x and V_(m + 1) = y are known: y^2 - P x y + x^2 + P^2 - 4 = 0. A
 // step of the ladder multiplies the left side by x^2 or y^2, so that it never becomes 0 again.

@@ -174,7 +174,11 @@ int prk_checkpoint_write(const prk_checkpoint *c, const char *folder, const char
     if (room == NULL) {
         return ENOMEM;
     }
-    output o = {.file = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    output o = {.file = open(other, flags, 0666)};
+    if (o.file < 0 && errno == ENOENT && mkdir(folder, 0777) == 0) {
+        o.file = open(other, flags, 0666);
+    }
     if (o.file < 0) {
         const int error = errno;
         free(room);

@@ -35,17 +35,26 @@ void prk_scratch_destroy(prk_scratch *s) {
     free(s);
 }
 
+#define LARGE ((size_t)1 << 14)
+
 prk_status prk_scratch_reserve(prk_scratch *s, size_t limbs) {
     if (limbs <= s->reserved) {
         return PRK_STATUS_OK;
     }
     // The scratch itself, and what GMP's multiplication and division take for a while: measured at
     // about 30 n with windows; twice that is asked for.
-    if (limbs > SIZE_MAX / (64 * sizeof(mp_limb_t))) {
+    // From a million bits on transforms need most: with a table of a random base's powers, and what
+    // checks keep, 50 bytes a bit at most (measured: 15 without the table).
+    const size_t each = limbs < LARGE ? 64 : 50 * GMP_NUMB_BITS / sizeof(mp_limb_t);
+    if (limbs > SIZE_MAX / (each * sizeof(mp_limb_t))) {
+        return PRK_STATUS_NO_MEMORY;
+    }
+    // malloc promises more than there is.
+    if (limbs >= LARGE && each * sizeof(mp_limb_t) * limbs > prk_memory_available()) {
         return PRK_STATUS_NO_MEMORY;
     }
     // Volatile: a compiler may take away an allocation that is only compared, as clang does here.
-    void *volatile probe = malloc(64 * sizeof(mp_limb_t) * limbs);
+    void *volatile probe = malloc(each * sizeof(mp_limb_t) * limbs);
     if (probe == NULL) {
         return PRK_STATUS_NO_MEMORY;
     }

@@ -192,8 +192,12 @@ private struct Receiver {
                     append(i, result, verdict, inputs, to: &lines)
                 }
             } else if let failure = result.failure(at: i), failure != .cancelled {
-                let message =
+                var message =
                     "candidate \(inputs.places[i] + 1): \(printable(inputs[i])): \(failure)"
+                if failure == .test(.outOfMemory) {
+                    let bits = result.chunk.numbers.bitWidth(at: i)
+                    message += ": a test of \(bits) bits takes up to \(bits / 20_000 + 1) MB"
+                }
                 var line: [UInt8] = []
                 if !isQuiet && !isForPrimes {
                     format.append(

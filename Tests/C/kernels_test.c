@@ -592,7 +592,7 @@ static void test_sizes(void) {
     prk_most_limbs = bound;
     EXPECT(bound * 64 == PRK_MOST_BITS, "%zu limbs", bound);
     EXPECT(strcmp(prk_status_name(PRK_STATUS_TOO_LARGE), "too large") == 0 &&
-               prk_status_name((prk_status)7) == NULL,
+               prk_status_name((prk_status)8) == NULL,
            "names");
 
     // 2^(2^32 + 64) + 5 is a multiple of 3, and a number of 65 bits modulo 2^(2^32). Its zeros take

@@ -37,7 +37,7 @@ import Testing
         #expect(errors[2].contains("negative numbers cannot be tested"))
         for error in errors.dropFirst(3) {
             #expect(
-                error.contains(" at least ") && error.hasSuffix("limit of 1000000 (--max-bits)"))
+                error.contains(" at least ") && error.hasSuffix("limit of 100000000 (--max-bits)"))
         }
         let small = try Tool.run(["check", "--max-bits", "100", "2^100-1", "2^100", "2^10000"])
         #expect(small.output == "2^100-1: composite\n")

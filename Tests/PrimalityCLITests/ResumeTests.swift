@@ -164,7 +164,7 @@ final class Workplace {
             (["--seed", "6"], "--seed was 5 then and is 6 now"),
             (["--res64"], "--res64 was off then and is on now"),
             (["--engine", "gmp"], "--engine was auto then and is gmp now"),
-            (["--max-bits", "99"], "--max-bits was 1000000 then and is 99 now"),
+            (["--max-bits", "99"], "--max-bits was 100000000 then and is 99 now"),
             (["--shard", "1/2"], "--shard was 1/1 then and is 1/2 now"),
         ] {
             let outcome = try place.run(options)
