@@ -457,17 +457,25 @@ void prk_fft_ring_modulus(mpz_ptr r, const prk_fft_shape *shape, prk_fft_ring ri
     mpz_add_ui(r, r, 1);
 }
 
-bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk_fft_shape *shape,
-                      mpz_srcptr n, void *memory, prk_scratch *scratch) {
-    layout l = {memory, 0};
-    *p = (prk_fft_plan){.n = n};
-    lay_out(&l, p, kernels, shape);
-    prk_fft_set_carries(p);
-    if (!shape->is_pair) {
-        return true;
+// -1/n modulo R, the least in magnitude, which is its scratch's. NULL: n has none. A chain has two
+// plans in turns, and a number several chains, so that the last two are kept: at a million bits
+// one takes a hundred squares' time.
+static mpz_srcptr negative_inverse(mpz_srcptr n, const prk_fft_shape *shape, prk_scratch *scratch) {
+    const uint64_t modulus[2] = {shape->bits, shape->points};
+    prk_kept_inverse *kept = scratch->inverses, last = kept[0];
+    for (int i = 0; i < PRK_KEPT_INVERSES; i++) {
+        if (memcmp(kept[i].modulus, modulus, sizeof modulus) == 0 && mpz_cmp(kept[i].n, n) == 0) {
+            kept[0] = kept[i];
+            kept[i] = last;
+            return kept[0].inverse;
+        }
     }
+    // What has been used least recently makes room.
+    kept[0] = kept[PRK_KEPT_INVERSES - 1];
+    memmove(kept + 2, kept + 1, (PRK_KEPT_INVERSES - 2) * sizeof *kept);
+    kept[1] = last;
     const size_t taken = scratch->taken;
-    mpz_ptr r = prk_scratch_take(scratch), inverse = prk_scratch_take(scratch);
+    mpz_ptr r = prk_scratch_take(scratch), inverse = kept[0].inverse;
     prk_fft_ring_modulus(r, shape, PRK_FFT_SIXTH);
     const bool is_unit = mpz_invert(inverse, n, r) != 0;
     if (is_unit) {
@@ -477,14 +485,36 @@ bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk
             prk_fft_ring_modulus(r, shape, PRK_FFT_SIXTH);
             mpz_add(inverse, inverse, r);
         }
-        const size_t m = shape->points;
-        prk_fft_to_digits(p, p->work, inverse);
-        kernels->multiply(&p->rings[0], PRK_FFT_STORE, p->work, p->work + m, p->inverse, NULL,
-                          NULL);
-        mpz_set(r, n);
-        prk_fft_to_digits(p, p->work, r);
-        kernels->multiply(&p->rings[1], PRK_FFT_STORE, p->work, p->work + m, p->image, NULL, NULL);
+        mpz_set(kept[0].n, n);
+        memcpy(kept[0].modulus, modulus, sizeof modulus);
+    } else {
+        mpz_set_ui(kept[0].n, 0);
     }
     scratch->taken = taken;
-    return is_unit;
+    return is_unit ? inverse : NULL;
+}
+
+bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk_fft_shape *shape,
+                      mpz_srcptr n, void *memory, prk_scratch *scratch) {
+    layout l = {memory, 0};
+    *p = (prk_fft_plan){.n = n};
+    lay_out(&l, p, kernels, shape);
+    prk_fft_set_carries(p);
+    if (!shape->is_pair) {
+        return true;
+    }
+    mpz_srcptr inverse = negative_inverse(n, shape, scratch);
+    if (inverse == NULL) {
+        return false;
+    }
+    const size_t m = shape->points;
+    mpz_ptr copy = prk_scratch_take(scratch);
+    mpz_set(copy, inverse);
+    prk_fft_to_digits(p, p->work, copy);
+    kernels->multiply(&p->rings[0], PRK_FFT_STORE, p->work, p->work + m, p->inverse, NULL, NULL);
+    mpz_set(copy, n);
+    prk_fft_to_digits(p, p->work, copy);
+    kernels->multiply(&p->rings[1], PRK_FFT_STORE, p->work, p->work + m, p->image, NULL, NULL);
+    scratch->taken--;
+    return true;
 }

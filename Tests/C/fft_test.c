@@ -1077,6 +1077,41 @@ static void test_forms(long turns) {
     mpz_clear(n);
 }
 
+// Plans for some numbers in turns, of which a scratch keeps inverses: what it has kept, and what it
+// has kept of others, is what a fresh one finds.
+static void test_kept_inverses(long turns) {
+    enum { NUMBERS = 3 };
+    mpz_t numbers[NUMBERS];
+    for (size_t i = 0; i < NUMBERS; i++) {
+        mpz_init(numbers[i]);
+        make_number(numbers[i], i == 2 ? TIMES_3 : RANDOM_BITS, 3000);
+    }
+    mpz_add_ui(numbers[1], numbers[0], 2); // differs in its last bits alone
+    for (long turn = 0; turn < turns; turn++) {
+        mpz_srcptr n = numbers[below(NUMBERS)];
+        prk_fft_shape s;
+        choose_shape(&s, n, NULL, 2 * (unsigned)below(3));
+        user u = {.o = NULL}, v = {.o = NULL};
+        mpz_init_set(u.n, n);
+        mpz_init_set(v.n, n);
+        prk_scratch *fresh = prk_scratch_create(), *used = scratch;
+        const bool is_set = begin_user(&u, prk_fft_active(), &s);
+        scratch = fresh;
+        EXPECT(fresh != NULL && begin_user(&v, prk_fft_active(), &s) == is_set, "a unit or none");
+        scratch = used;
+        EXPECT(!is_set || memcmp(u.o->plan.inverse, v.o->plan.inverse,
+                                 length_of(&s) * sizeof(double)) == 0,
+               "%s: another inverse is kept", describe(&s));
+        end_user(&u);
+        end_user(&v);
+        mpz_clears(u.n, v.n, (mpz_ptr)NULL);
+        prk_scratch_destroy(fresh);
+    }
+    for (size_t i = 0; i < NUMBERS; i++) {
+        mpz_clear(numbers[i]);
+    }
+}
+
 // --- Known primes --------------------------------------------------------------------------------
 
 static void expect_strong(const mpz_t n, unsigned long base, bool wanted, const char *name) {
@@ -1571,6 +1606,7 @@ int main(void) {
     test_doubling(scaled(4000));
     test_numbers(scaled(90));
     test_forms(scaled(80));
+    test_kept_inverses(scaled(60));
     test_primes();
     test_faults();
     test_short_plans();
