@@ -228,26 +228,38 @@ static double cost_of_form(const prk_fft_kernels *kernels, const prk_fft_form *f
     return cost;
 }
 
+// With k no multiple of b. Then n + log_b k is no multiple of a length, but where k is 1, and
+// digits' places are no integers, which no logarithm that is rounded could tell.
+static prk_fft_form reduced(const prk_fft_form *form) {
+    prk_fft_form f = *form;
+    while (f.k % f.b == 0) {
+        f.k /= f.b;
+        f.exponent++;
+    }
+    return f;
+}
+
 void prk_fft_choose(prk_fft_shape *shape, const prk_fft_kernels *kernels, mpz_srcptr n,
-                    const prk_fft_form *form, unsigned margin) {
+                    const prk_fft_form *given, unsigned margin) {
     const size_t bits = mpz_sizeinbase(n, 2);
     prk_fft_shape s = {.points = 0};
+    const prk_fft_form form = given == NULL ? (prk_fft_form){.k = 0} : reduced(given);
     *shape = s;
     // Digits have 8 to 24 bits.
     size_t least = bits / 48 / 32 * 32;
     least = least < PRK_FFT_LEAST_POINTS ? PRK_FFT_LEAST_POINTS : least;
     double best = INFINITY;
-    for (int by_form = form != NULL; by_form >= 0; by_form--) {
+    for (int by_form = given != NULL; by_form >= 0; by_form--) {
         double first = INFINITY;
         for (size_t points = least; points <= bits / 8 + 4096 && (double)points < 2 * first;
              points += 32) {
             const double cost =
-                by_form ? 2 * cost_of_form(kernels, form, points) : 7 * cost_of(kernels, points);
+                by_form ? 2 * cost_of_form(kernels, &form, points) : 7 * cost_of(kernels, points);
             if (cost >= best) {
                 continue;
             }
             if (by_form) {
-                s.form = *form;
+                s.form = form;
                 try_form(&s, points, margin);
             } else {
                 try_pair(&s, bits, points, margin);
@@ -369,8 +381,11 @@ static void set_weights(prk_fft_carry *c, const prk_fft_shape *shape) {
     c->b = (double)form->b;
     c->inverse_b = 1 / c->b;
     c->k = form->k;
-    const unsigned shorter =
-        (unsigned)(((double)form->exponent + log2((double)form->k) / log2(c->b)) / (double)length);
+    uint64_t powers = 0; // the integer part of log_b k
+    for (uint64_t k = form->k; k >= form->b; k /= form->b) {
+        powers++;
+    }
+    const unsigned shorter = (unsigned)((form->exponent + powers) / length);
     set_base(c, power_of(c->b, shorter), power_of(c->b, shorter + 1));
     long double lane[8], more = 0;
     for (unsigned l = 0; l < 8; l++) {
