@@ -125,14 +125,26 @@ static double short_bits(const prk_fft_form *form, size_t length) {
 // How far a coefficient reaches beyond what so many carries leave in a digit.
 static double bits_beyond(const prk_fft_form *form, size_t length, int carries) {
     const double spread = has_weights(form, length) ? log2((double)form->b) : 0;
-    const double most =
+    const double likely =
         2 * form_bits(form, length) + spread + log2((double)form->k) + log2((double)length) / 2 + 4;
+    // A larger one is an alarm.
+    const double most = fmin(likely, log2(PRK_FFT_MOST_COEFFICIENT));
     return most - (carries + 1) * short_bits(form, length) + 1;
 }
 
-static bool needs_third(const prk_fft_form *form, size_t length) {
-    return bits_beyond(form, length, 2) > 0;
+// How many are enough. 0: more than there are.
+static unsigned carries_of(const prk_fft_form *form, size_t length) {
+    for (unsigned carries = 2; carries <= PRK_FFT_MOST_CARRIES; carries++) {
+        if (bits_beyond(form, length, (int)carries) <= 0) {
+            return carries;
+        }
+    }
+    return 0;
 }
+
+// A coefficient is k times as large, and so is its error: with a longer k there is no length whose
+// digits take four carries.
+#define MOST_K_BITS 24
 
 static void try_form(prk_fft_shape *s, size_t points, unsigned margin) {
     const size_t length = 2 * points;
@@ -144,16 +156,15 @@ static void try_form(prk_fft_shape *s, size_t points, unsigned margin) {
     if (has_weights(&s->form, length)) {
         // Errors are divided by weights from 1 to b, so that some are larger than all together.
         kappa = k * WEIGHT_KAPPA * pow(b / 2, 1.5);
-        // A digit has two powers of b at least, and k does not reach beyond the highest one.
-        if (b > 16 || least < 2 * log2(b) || log2(b) * ceil(log2(k) / log2(b)) > least ||
-            s->form.k >> 20 != 0) {
+        // A digit has two powers of b at least, and k does not reach beyond eight digits.
+        if (b > 16 || least < 2 * log2(b) || s->form.k >> MOST_K_BITS != 0) {
             return;
         }
     }
     s->sigma = sigma_of(bits, (double)length, kappa);
-    // A factor has eight bits, and a carry of its own.
-    const double beyond = bits_beyond(&s->form, length, 3);
-    if (least < 8 || bits > 26 || beyond > 0 || beyond + 8 > least ||
+    // A factor has eight bits, and a carry of its own, which takes as many.
+    const unsigned carries = carries_of(&s->form, length);
+    if (least < 8 || bits > 26 || carries == 0 || (carries > 3 && !has_weights(&s->form, length)) ||
         ldexp(s->sigma, 2 * (int)margin) > MOST_SIGMA) {
         return;
     }
@@ -211,17 +222,31 @@ static double cost_of_given(const prk_fft_kernels *kernels, size_t points) {
     return 1.05 * all.first[i].cost;
 }
 
+// Weights, and each carry beyond the second, for each digit and lane of a vector.
+#define CARRY_COST 2.4
+
+static double cost_of_carries(const prk_fft_kernels *kernels, const prk_fft_form *form,
+                              size_t points) {
+    const size_t length = 2 * points;
+    const unsigned carries = carries_of(form, length);
+    if (!has_weights(form, length)) {
+        return 0;
+    }
+    return carries == 0 ? INFINITY : CARRY_COST / kernels->lanes * (double)length * (carries - 1);
+}
+
 // Of a product of k b^exponent + c.
 static double cost_of_form(const prk_fft_kernels *kernels, const prk_fft_form *form,
                            size_t points) {
+    const double carries = cost_of_carries(kernels, form, points);
     if (form->c > 0) {
-        return cost_of_given(kernels, points);
+        return carries + cost_of_given(kernels, points);
     }
     prk_fft_cycle c;
     if (!set_halves(&c, points, kernels->lanes)) {
         return INFINITY;
     }
-    double cost = cost_of_given(kernels, c.rest.points) + 1.5 * (double)points;
+    double cost = carries + cost_of_given(kernels, c.rest.points) + 1.5 * (double)points;
     for (unsigned i = 0; i < c.halves; i++) {
         cost += cost_of_given(kernels, c.half[i].points);
     }
@@ -414,10 +439,17 @@ static void set_weights(prk_fft_carry *c, const prk_fft_shape *shape) {
                 c->first_base[plane][at] = c->base[next - place > shorter];
                 c->first_inverse_base[plane][at] = c->inverse_base[next - place > shorter];
             }
-            if (j + 1 == length) {
+            if (j + 8 >= length) {
+                const size_t last = j + 8 - length;
+                c->last_weight[last] = power_of(c->b, own);
+                c->last_inverse[last] = power_of(c->b, -own);
+                c->last_base[last] = c->base[next - place > shorter];
+                c->last_inverse_base[last] = c->inverse_base[next - place > shorter];
+                if (last == 0 || place <= form->exponent) {
+                    c->top_at = (unsigned)last;
+                    c->top_place = power_of(c->b, (long double)(form->exponent - place));
+                }
                 c->top = power_of(c->b, (long double)(next - form->exponent));
-                c->top_place =
-                    power_of(c->b, (long double)(form->exponent - place)) * power_of(c->b, own);
             }
             place = next;
         }
@@ -432,7 +464,8 @@ void prk_fft_set_carries(prk_fft_plan *p) {
         c[i].scale = 1 / (double)m;
         c[i].wrap_low = -1;
         c[i].wrap_high = 0;
-        c[i].is_weighted = c[i].has_third = false;
+        c[i].is_weighted = false;
+        c[i].carries = 2;
     }
     if (p->shape.is_pair) {
         const double base = ldexp(1, (int)p->shape.bits);
@@ -448,7 +481,7 @@ void prk_fft_set_carries(prk_fft_plan *p) {
     if (form->c < 0) {
         c->scale /= 2;
     }
-    c->has_third = needs_third(form, length);
+    c->carries = carries_of(form, length);
     if (has_weights(form, length)) {
         c->scale *= (double)form->k;
         set_weights(c, &p->shape);
