@@ -36,6 +36,16 @@ KERNEL void add_carry(const prk_fft_carry *c, bool is_weighted, int plane, doubl
     digits[6] += is_weighted ? carried * c->first_weight[plane][6] : carried;
 }
 
+// The last digits, which stand at `digits`, plus what comes back to b^n. As a rule it stays in one.
+KERNEL void add_top(const prk_fft_carry *c, double *digits, double carried) {
+    for (unsigned i = c->top_at; i < 8 && carried != 0; i++) {
+        double d = nearest(digits[i] * c->last_inverse[i]) + carried;
+        carried = i < 7 ? nearest(d * c->last_inverse_base[i]) : 0;
+        d -= carried * c->last_base[i];
+        digits[i] = d * c->last_weight[i];
+    }
+}
+
 // What is carried out of the highest digit.
 KERNEL void wrap(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, double *low,
                  double *high, double carried) {
@@ -48,8 +58,11 @@ KERNEL void wrap(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, do
             const __int128 whole = (__int128)(int64_t)carried * (int64_t)c->top;
             h = (double)(int64_t)(whole / (int64_t)c->k);
             r = (double)(int64_t)(whole % (int64_t)c->k);
+            const double more = nearest(r / k); // 1, 0 or -1: what comes back is short
+            h += more;
+            r -= more * k;
         }
-        high[c->points - 1] += r * c->top_place;
+        add_top(c, high + c->points - 8, r * c->top_place);
         carried = h;
     }
     add_carry(c, is_weighted, 0, low, carried * c->wrap_low);
@@ -59,8 +72,8 @@ KERNEL void wrap(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, do
 }
 
 typedef struct carry_state {
-    reals before[4]; // of each level, what the vector before has carried
-    reals largest;   // coefficient
+    reals before[PRK_FFT_MOST_CARRIES + 1]; // of each level, what the vector before has carried
+    reals largest;                          // coefficient
 } carry_state;
 
 // What of r exceeds a digit goes to the next one.
@@ -82,16 +95,21 @@ KERNEL reals settle(reals r, reals base, reals inverse, int levels, bool has_tim
         r = r * times;
     }
     r = settle_once(r, base, inverse, &s->before[1]);
-    if (levels > 2) {
-        r = settle_once(r, base, inverse, &s->before[2]);
+    UNROLL
+    for (int i = 2; i < levels; i++) {
+        r = settle_once(r, base, inverse, &s->before[i]);
     }
-    return levels > 3 ? settle_once(r, base, inverse, &s->before[3]) : r;
+    return r;
 }
 
 // Of all levels, in digits of what comes next.
 KERNEL double carried_out(const carry_state *s, double times) {
-    return s->before[0][V - 1] * times + s->before[1][V - 1] + s->before[2][V - 1] +
-           s->before[3][V - 1];
+    double sum = s->before[0][V - 1] * times;
+    UNROLL
+    for (int i = 1; i <= PRK_FFT_MOST_CARRIES; i++) {
+        sum += s->before[i][V - 1];
+    }
+    return sum;
 }
 
 // Bits of 8 digits for the vector of V of them at `at`.
@@ -112,7 +130,7 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
     const reals long_base = all(c->base[1]), long_inverse = all(c->inverse_base[1]);
     const reals b = all(c->b), inverse_b = all(c->inverse_b);
     reals error = all(0);
-    carry_state lower = {{all(0), all(0), all(0), all(0)}, all(0)}, upper = lower;
+    carry_state lower = {.largest = all(0)}, upper = lower;
     for (size_t j = 0; j < m; j += V) {
         const reals re = load(work + j), im = load(work + m + j);
         planes r, w = {all(1), all(1)}, bases = {base, base}, inverses = {inverse, inverse};
@@ -207,8 +225,9 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
 CARRIES(carry_right, PRK_FFT_RIGHT, false, 2)
 CARRIES(carry_sixth, PRK_FFT_SIXTH, false, 2)
 CARRIES(carry_third, PRK_FFT_THIRD, false, 2)
-CARRIES(carry_weighted, PRK_FFT_RIGHT, true, 2)
-CARRIES(carry_weighted_far, PRK_FFT_RIGHT, true, 3)
+CARRIES(carry_weighted_2, PRK_FFT_RIGHT, true, 2)
+CARRIES(carry_weighted_3, PRK_FFT_RIGHT, true, 3)
+CARRIES(carry_weighted_4, PRK_FFT_RIGHT, true, 4)
 
 PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const double *work,
                                double times, const double *less, double *low, double *high) {
@@ -218,8 +237,9 @@ PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const 
     case PRK_FFT_THIRD:
         return carry_third(c, work, times, less, low, high);
     default:
-        return (!c->is_weighted ? carry_right
-                : c->has_third  ? carry_weighted_far
-                                : carry_weighted)(c, work, times, less, low, high);
+        return (!c->is_weighted   ? carry_right
+                : c->carries == 2 ? carry_weighted_2
+                : c->carries == 3 ? carry_weighted_3
+                                  : carry_weighted_4)(c, work, times, less, low, high);
     }
 }

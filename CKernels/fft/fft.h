@@ -32,6 +32,7 @@ typedef enum prk_fft_ring {
 enum {
     PRK_FFT_MOST_PASSES = 12,
     PRK_FFT_MOST_HALVES = 32,
+    PRK_FFT_MOST_CARRIES = 4,  ///< of what exceeds a digit, besides one for a factor
     PRK_FFT_LEAST_POINTS = 96, ///< M is a multiple of 32, and has a pass above its blocks
     PRK_FFT_ALIGNMENT = 64,
 };
@@ -84,15 +85,17 @@ typedef struct prk_fft_carry {
     // group[i] lane[l], by b less where bit l of `less` is set; and so the inverse. Bit l of
     // `longer`: digit l is a long one.
     bool is_weighted;
-    bool has_third; ///< what is carried can exceed a digit's base
+    unsigned carries; ///< so often what exceeds a digit has to be carried on, from 2 on
     const double *group, *inverse_group;
     const uint8_t *less, *longer;
     _Alignas(PRK_FFT_ALIGNMENT) double lane[8], inverse_lane[8];
     double b, inverse_b;
     uint64_t k;
     double top;       ///< b^(e_L - n)
-    double top_place; ///< b^(n - e_(L-1)), with the weight of the highest digit
-    ///< of digits 0 and M on
+    unsigned top_at;  ///< of the last eight digits, the one that b^n is in, or the first of them
+    double top_place; ///< b^n in it
+    // The last eight digits, and those of digits 0 and M on.
+    double last_weight[8], last_inverse[8], last_base[8], last_inverse_base[8];
     double first_weight[2][8], first_inverse[2][8], first_base[2][8], first_inverse_base[2][8];
 } prk_fft_carry;
 

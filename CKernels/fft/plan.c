@@ -125,14 +125,26 @@ static double short_bits(const prk_fft_form *form, size_t length) {
 // How far a coefficient reaches beyond what so many carries leave in a digit.
 static double bits_beyond(const prk_fft_form *form, size_t length, int carries) {
     const double spread = has_weights(form, length) ? log2((double)form->b) : 0;
-    const double most =
+    const double likely =
         2 * form_bits(form, length) + spread + log2((double)form->k) + log2((double)length) / 2 + 4;
+    // A larger one is an alarm.
+    const double most = fmin(likely, log2(PRK_FFT_MOST_COEFFICIENT));
     return most - (carries + 1) * short_bits(form, length) + 1;
 }
 
-static bool needs_third(const prk_fft_form *form, size_t length) {
-    return bits_beyond(form, length, 2) > 0;
+// How many are enough. 0: more than there are.
+static unsigned carries_of(const prk_fft_form *form, size_t length) {
+    for (unsigned carries = 2; carries <= PRK_FFT_MOST_CARRIES; carries++) {
+        if (bits_beyond(form, length, (int)carries) <= 0) {
+            return carries;
+        }
+    }
+    return 0;
 }
+
+// A coefficient is k times as large, and so is its error: with a longer k there is no length whose
+// digits take four carries.
+#define MOST_K_BITS 24
 
 static void try_form(prk_fft_shape *s, size_t points, unsigned margin) {
     const size_t length = 2 * points;
@@ -144,16 +156,15 @@ static void try_form(prk_fft_shape *s, size_t points, unsigned margin) {
     if (has_weights(&s->form, length)) {
         // Errors are divided by weights from 1 to b, so that some are larger than all together.
         kappa = k * WEIGHT_KAPPA * pow(b / 2, 1.5);
-        // A digit has two powers of b at least, and k does not reach beyond the highest one.
-        if (b > 16 || least < 2 * log2(b) || log2(b) * ceil(log2(k) / log2(b)) > least ||
-            s->form.k >> 20 != 0) {
+        // A digit has two powers of b at least, and k does not reach beyond eight digits.
+        if (b > 16 || least < 2 * log2(b) || s->form.k >> MOST_K_BITS != 0) {
             return;
         }
     }
     s->sigma = sigma_of(bits, (double)length, kappa);
-    // A factor has eight bits, and a carry of its own.
-    const double beyond = bits_beyond(&s->form, length, 3);
-    if (least < 8 || bits > 26 || beyond > 0 || beyond + 8 > least ||
+    // A factor has eight bits, and a carry of its own, which takes as many.
+    const unsigned carries = carries_of(&s->form, length);
+    if (least < 8 || bits > 26 || carries == 0 || (carries > 3 && !has_weights(&s->form, length)) ||
         ldexp(s->sigma, 2 * (int)margin) > MOST_SIGMA) {
         return;
     }
@@ -211,43 +222,69 @@ static double cost_of_given(const prk_fft_kernels *kernels, size_t points) {
     return 1.05 * all.first[i].cost;
 }
 
+// Weights, and each carry beyond the second, for each digit and lane of a vector.
+#define CARRY_COST 2.4
+
+static double cost_of_carries(const prk_fft_kernels *kernels, const prk_fft_form *form,
+                              size_t points) {
+    const size_t length = 2 * points;
+    const unsigned carries = carries_of(form, length);
+    if (!has_weights(form, length)) {
+        return 0;
+    }
+    return carries == 0 ? INFINITY : CARRY_COST / kernels->lanes * (double)length * (carries - 1);
+}
+
 // Of a product of k b^exponent + c.
 static double cost_of_form(const prk_fft_kernels *kernels, const prk_fft_form *form,
                            size_t points) {
+    const double carries = cost_of_carries(kernels, form, points);
     if (form->c > 0) {
-        return cost_of_given(kernels, points);
+        return carries + cost_of_given(kernels, points);
     }
     prk_fft_cycle c;
     if (!set_halves(&c, points, kernels->lanes)) {
         return INFINITY;
     }
-    double cost = cost_of_given(kernels, c.rest.points) + 1.5 * (double)points;
+    double cost = carries + cost_of_given(kernels, c.rest.points) + 1.5 * (double)points;
     for (unsigned i = 0; i < c.halves; i++) {
         cost += cost_of_given(kernels, c.half[i].points);
     }
     return cost;
 }
 
+// With k no multiple of b. Then n + log_b k is no multiple of a length, but where k is 1, and
+// digits' places are no integers, which no logarithm that is rounded could tell.
+static prk_fft_form reduced(const prk_fft_form *form) {
+    prk_fft_form f = *form;
+    while (f.k % f.b == 0) {
+        f.k /= f.b;
+        f.exponent++;
+    }
+    return f;
+}
+
 void prk_fft_choose(prk_fft_shape *shape, const prk_fft_kernels *kernels, mpz_srcptr n,
-                    const prk_fft_form *form, unsigned margin) {
+                    const prk_fft_form *given, unsigned margin) {
     const size_t bits = mpz_sizeinbase(n, 2);
     prk_fft_shape s = {.points = 0};
+    const prk_fft_form form = given == NULL ? (prk_fft_form){.k = 0} : reduced(given);
     *shape = s;
     // Digits have 8 to 24 bits.
     size_t least = bits / 48 / 32 * 32;
     least = least < PRK_FFT_LEAST_POINTS ? PRK_FFT_LEAST_POINTS : least;
     double best = INFINITY;
-    for (int by_form = form != NULL; by_form >= 0; by_form--) {
+    for (int by_form = given != NULL; by_form >= 0; by_form--) {
         double first = INFINITY;
         for (size_t points = least; points <= bits / 8 + 4096 && (double)points < 2 * first;
              points += 32) {
             const double cost =
-                by_form ? 2 * cost_of_form(kernels, form, points) : 7 * cost_of(kernels, points);
+                by_form ? 2 * cost_of_form(kernels, &form, points) : 7 * cost_of(kernels, points);
             if (cost >= best) {
                 continue;
             }
             if (by_form) {
-                s.form = *form;
+                s.form = form;
                 try_form(&s, points, margin);
             } else {
                 try_pair(&s, bits, points, margin);
@@ -369,8 +406,11 @@ static void set_weights(prk_fft_carry *c, const prk_fft_shape *shape) {
     c->b = (double)form->b;
     c->inverse_b = 1 / c->b;
     c->k = form->k;
-    const unsigned shorter =
-        (unsigned)(((double)form->exponent + log2((double)form->k) / log2(c->b)) / (double)length);
+    uint64_t powers = 0; // the integer part of log_b k
+    for (uint64_t k = form->k; k >= form->b; k /= form->b) {
+        powers++;
+    }
+    const unsigned shorter = (unsigned)((form->exponent + powers) / length);
     set_base(c, power_of(c->b, shorter), power_of(c->b, shorter + 1));
     long double lane[8], more = 0;
     for (unsigned l = 0; l < 8; l++) {
@@ -399,10 +439,17 @@ static void set_weights(prk_fft_carry *c, const prk_fft_shape *shape) {
                 c->first_base[plane][at] = c->base[next - place > shorter];
                 c->first_inverse_base[plane][at] = c->inverse_base[next - place > shorter];
             }
-            if (j + 1 == length) {
+            if (j + 8 >= length) {
+                const size_t last = j + 8 - length;
+                c->last_weight[last] = power_of(c->b, own);
+                c->last_inverse[last] = power_of(c->b, -own);
+                c->last_base[last] = c->base[next - place > shorter];
+                c->last_inverse_base[last] = c->inverse_base[next - place > shorter];
+                if (last == 0 || place <= form->exponent) {
+                    c->top_at = (unsigned)last;
+                    c->top_place = power_of(c->b, (long double)(form->exponent - place));
+                }
                 c->top = power_of(c->b, (long double)(next - form->exponent));
-                c->top_place =
-                    power_of(c->b, (long double)(form->exponent - place)) * power_of(c->b, own);
             }
             place = next;
         }
@@ -417,7 +464,8 @@ void prk_fft_set_carries(prk_fft_plan *p) {
         c[i].scale = 1 / (double)m;
         c[i].wrap_low = -1;
         c[i].wrap_high = 0;
-        c[i].is_weighted = c[i].has_third = false;
+        c[i].is_weighted = false;
+        c[i].carries = 2;
     }
     if (p->shape.is_pair) {
         const double base = ldexp(1, (int)p->shape.bits);
@@ -433,7 +481,7 @@ void prk_fft_set_carries(prk_fft_plan *p) {
     if (form->c < 0) {
         c->scale /= 2;
     }
-    c->has_third = needs_third(form, length);
+    c->carries = carries_of(form, length);
     if (has_weights(form, length)) {
         c->scale *= (double)form->k;
         set_weights(c, &p->shape);
@@ -457,17 +505,25 @@ void prk_fft_ring_modulus(mpz_ptr r, const prk_fft_shape *shape, prk_fft_ring ri
     mpz_add_ui(r, r, 1);
 }
 
-bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk_fft_shape *shape,
-                      mpz_srcptr n, void *memory, prk_scratch *scratch) {
-    layout l = {memory, 0};
-    *p = (prk_fft_plan){.n = n};
-    lay_out(&l, p, kernels, shape);
-    prk_fft_set_carries(p);
-    if (!shape->is_pair) {
-        return true;
+// -1/n modulo R, the least in magnitude, which is its scratch's. NULL: n has none. A chain has two
+// plans in turns, and a number several chains, so that the last two are kept: at a million bits
+// one takes a hundred squares' time.
+static mpz_srcptr negative_inverse(mpz_srcptr n, const prk_fft_shape *shape, prk_scratch *scratch) {
+    const uint64_t modulus[2] = {shape->bits, shape->points};
+    prk_kept_inverse *kept = scratch->inverses, last = kept[0];
+    for (int i = 0; i < PRK_KEPT_INVERSES; i++) {
+        if (memcmp(kept[i].modulus, modulus, sizeof modulus) == 0 && mpz_cmp(kept[i].n, n) == 0) {
+            kept[0] = kept[i];
+            kept[i] = last;
+            return kept[0].inverse;
+        }
     }
+    // What has been used least recently makes room.
+    kept[0] = kept[PRK_KEPT_INVERSES - 1];
+    memmove(kept + 2, kept + 1, (PRK_KEPT_INVERSES - 2) * sizeof *kept);
+    kept[1] = last;
     const size_t taken = scratch->taken;
-    mpz_ptr r = prk_scratch_take(scratch), inverse = prk_scratch_take(scratch);
+    mpz_ptr r = prk_scratch_take(scratch), inverse = kept[0].inverse;
     prk_fft_ring_modulus(r, shape, PRK_FFT_SIXTH);
     const bool is_unit = mpz_invert(inverse, n, r) != 0;
     if (is_unit) {
@@ -477,14 +533,36 @@ bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk
             prk_fft_ring_modulus(r, shape, PRK_FFT_SIXTH);
             mpz_add(inverse, inverse, r);
         }
-        const size_t m = shape->points;
-        prk_fft_to_digits(p, p->work, inverse);
-        kernels->multiply(&p->rings[0], PRK_FFT_STORE, p->work, p->work + m, p->inverse, NULL,
-                          NULL);
-        mpz_set(r, n);
-        prk_fft_to_digits(p, p->work, r);
-        kernels->multiply(&p->rings[1], PRK_FFT_STORE, p->work, p->work + m, p->image, NULL, NULL);
+        mpz_set(kept[0].n, n);
+        memcpy(kept[0].modulus, modulus, sizeof modulus);
+    } else {
+        mpz_set_ui(kept[0].n, 0);
     }
     scratch->taken = taken;
-    return is_unit;
+    return is_unit ? inverse : NULL;
+}
+
+bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk_fft_shape *shape,
+                      mpz_srcptr n, void *memory, prk_scratch *scratch) {
+    layout l = {memory, 0};
+    *p = (prk_fft_plan){.n = n};
+    lay_out(&l, p, kernels, shape);
+    prk_fft_set_carries(p);
+    if (!shape->is_pair) {
+        return true;
+    }
+    mpz_srcptr inverse = negative_inverse(n, shape, scratch);
+    if (inverse == NULL) {
+        return false;
+    }
+    const size_t m = shape->points;
+    mpz_ptr copy = prk_scratch_take(scratch);
+    mpz_set(copy, inverse);
+    prk_fft_to_digits(p, p->work, copy);
+    kernels->multiply(&p->rings[0], PRK_FFT_STORE, p->work, p->work + m, p->inverse, NULL, NULL);
+    mpz_set(copy, n);
+    prk_fft_to_digits(p, p->work, copy);
+    kernels->multiply(&p->rings[1], PRK_FFT_STORE, p->work, p->work + m, p->image, NULL, NULL);
+    scratch->taken--;
+    return true;
 }

@@ -38,10 +38,10 @@ bool prk_fft_set_radices(prk_fft *f, size_t points, unsigned lanes);
 size_t prk_fft_count_twiddles(const prk_fft *f, unsigned lanes);
 void prk_fft_make_twiddles(prk_fft *f, unsigned lanes, double *twiddles);
 
-/// The fastest shape with digits shorter by `margin` bits than the rule allows. `form` is NULL, or
-/// n's.
+/// The fastest shape with digits shorter by `margin` bits than the rule allows. `given` is NULL, or
+/// n's form, with k >= 1 and b >= 2; the shape's has no k that is a multiple of b.
 void prk_fft_choose(prk_fft_shape *shape, const prk_fft_kernels *kernels, mpz_srcptr n,
-                    const prk_fft_form *form, unsigned margin);
+                    const prk_fft_form *given, unsigned margin);
 
 /// The fastest pair for numbers of so many bits, one in each lane. 0 points: no length does.
 void prk_fft_choose_lanes(prk_fft_shape *shape, size_t bits);

@@ -19,6 +19,10 @@ prk_scratch *prk_scratch_create(void) {
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
         mpz_init(s->numbers[i]);
     }
+    for (int i = 0; i < PRK_KEPT_INVERSES; i++) {
+        mpz_init(s->inverses[i].n);
+        mpz_init(s->inverses[i].inverse);
+    }
     return s;
 }
 
@@ -28,6 +32,10 @@ void prk_scratch_destroy(prk_scratch *s) {
     }
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
         mpz_clear(s->numbers[i]);
+    }
+    for (int i = 0; i < PRK_KEPT_INVERSES; i++) {
+        mpz_clear(s->inverses[i].n);
+        mpz_clear(s->inverses[i].inverse);
     }
     free(s->lanes.start);
     free(s->test.start);
@@ -42,7 +50,7 @@ prk_status prk_scratch_reserve(prk_scratch *s, size_t limbs) {
         return PRK_STATUS_OK;
     }
     // The scratch itself, and what GMP's multiplication and division take for a while: measured at
-    // about 30 n with windows; twice that is asked for.
+    // about 30 n with windows, and 4 n for inverses that are kept; nearly twice that is asked for.
     // From a million bits on transforms need most: with a table of a random base's powers, and what
     // checks keep, 50 bytes a bit at most (measured: 15 without the table).
     const size_t each = limbs < LARGE ? 64 : 50 * GMP_NUMB_BITS / sizeof(mp_limb_t);

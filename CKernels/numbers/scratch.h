@@ -24,12 +24,21 @@ typedef struct prk_repairs {
     uint64_t alarms, checks, repaired;
 } prk_repairs;
 
+enum { PRK_KEPT_INVERSES = 2 };
+
+/// An inverse of n that is wanted again, and modulo what. n is 0 where nothing is kept.
+typedef struct prk_kept_inverse {
+    mpz_t n, inverse;
+    uint64_t modulus[2]; ///< what tells it from other moduli
+} prk_kept_inverse;
+
 struct prk_scratch {
     size_t reserved;               // limbs of n for which memory was probed
     prk_memory lanes, test, block; // of tests in lanes, of one number's test, of a batch
     // A stack, of which `taken` are in use. They keep their memory, which is what it is for.
     mpz_t numbers[PRK_SCRATCH_NUMBERS];
     size_t taken;
+    prk_kept_inverse inverses[PRK_KEPT_INVERSES]; // the last one used comes first
     // In CKernels/share: of who takes turns with others, and of whom others help; else NULL.
     struct seat *seat;
     struct prk_team *team;

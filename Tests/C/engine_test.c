@@ -190,6 +190,11 @@ static void test_engines(void) {
         {3, 2, 2816, 1, PRK_PRIME},
         {3, 2, 3912, 1, PRK_PRIME},
         {7, 10, 1600, 3, PRK_COMPOSITE},
+        {1000, 10, 765, 1,
+         PRK_COMPOSITE}, // k is a power of b, and n + log k a multiple of a length
+        {1000, 10, 1021, 1, PRK_COMPOSITE},
+        {1000, 10, 2045, -1, PRK_COMPOSITE},
+        {243, 3, 1531, -1, PRK_UNTESTED},
         {1, 2, 4099, -1, PRK_COMPOSITE},
         {1, 2, 4096, 1, PRK_COMPOSITE},
         {104729, 2, 5000, 1, PRK_UNTESTED},

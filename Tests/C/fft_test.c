@@ -673,24 +673,68 @@ static bool edge_of_form(prk_fft_shape *s, size_t points, uint64_t k, uint64_t b
     }
     s->form.exponent = (uint64_t)exponent;
     s->sigma = expected_sigma((exponent * lg_b + lg_k) / length, length, kappa);
-    // A digit has two powers of b at least, k does not reach beyond the highest one, and three
-    // carries and a factor are enough for the least of them.
-    const double average = (exponent * lg_b + lg_k) / length, least = lg_b * floor(average / lg_b);
+    // A digit has two powers of b at least, and so many carries are enough for a coefficient that
+    // is no alarm.
+    const double average = (exponent * lg_b + lg_k) / length, least = lg_b * floor(average / lg_b),
+                 most = fmin(2 * average + lg_b + lg_k + log2(length) / 2 + 4, 50);
     return (c > 0 || has_cycle(points)) && exponent >= length && average <= 26 && least >= 8 &&
-           (is_even || (least >= 2 * lg_b && lg_k + 1 < average - lg_b && k >> 20 == 0)) &&
-           2 * average + lg_b + lg_k + log2(length) / 2 + 13 <= 4 * least;
+           (is_even || (least >= 2 * lg_b && k >> 24 == 0)) &&
+           most + 1 <= (is_even ? 4 : 5) * least;
 }
 
 static const struct {
     uint64_t k, b;
     int c;
     bool is_even;
-} edges[] = {{1, 2, 1, true},     {1, 2, 1, false},      {3, 2, 1, false},  {5, 2, 1, false},
-             {321, 2, 1, false},  {9999, 2, 1, false},   {1, 3, 1, false},  {1, 10, 1, true},
-             {1, 5, 1, true},     {1, 6, 1, false},      {1, 7, 1, false},  {1, 10, 1, false},
-             {1, 1000, 1, true},  {1, 1000000, 1, true}, {4, 3, 1, false},  {7, 6, 1, false},
-             {1, 824, 1, true},   {1, 2, -1, true},      {1, 2, -1, false}, {3, 2, -1, false},
-             {321, 2, -1, false}, {2, 3, -1, false},     {1, 10, -1, true}, {1, 6, -1, false}};
+} edges[] = {{1, 2, 1, true},
+             {1, 2, 1, false},
+             {3, 2, 1, false},
+             {5, 2, 1, false},
+             {321, 2, 1, false},
+             {9999, 2, 1, false},
+             {1, 3, 1, false},
+             {1, 10, 1, true},
+             {1, 5, 1, true},
+             {1, 6, 1, false},
+             {1, 7, 1, false},
+             {1, 10, 1, false},
+             {1, 1000, 1, true},
+             {1, 1000000, 1, true},
+             {4, 3, 1, false},
+             {7, 6, 1, false},
+             {1, 824, 1, true},
+             {1, 2, -1, true},
+             {1, 2, -1, false},
+             {3, 2, -1, false},
+             {321, 2, -1, false},
+             {2, 3, -1, false},
+             {1, 10, -1, true},
+             {1, 6, -1, false},
+             // With a k as long as a digit, and longer: it comes back to two or three digits.
+             {8191, 2, 1, false},
+             {8193, 2, -1, false},
+             {16383, 2, 1, false},
+             {32769, 2, -1, false},
+             {65535, 2, 1, false},
+             {65537, 2, -1, false},
+             {131071, 2, 1, false},
+             {262143, 2, 1, false},
+             {262145, 2, -1, false},
+             {524287, 2, 1, false},
+             {1048575, 2, 1, false},
+             {1048577, 2, -1, false},
+             {2097151, 2, 1, false},
+             {16777215, 2, 1, false},
+             {10006, 3, 1, false},
+             {59050, 3, -1, false},
+             {78124, 5, 1, false},
+             {15624, 5, -1, false},
+             {30006, 6, -1, false},
+             {46655, 6, 1, false},
+             {66000, 10, 1, false},
+             {99999, 10, -1, false},
+             {16808, 7, 1, false},
+             {20735, 12, 1, false}};
 
 static void test_length(size_t points, double every) {
     const double size = (double)points / 512;
@@ -748,6 +792,66 @@ static void test_doubling(long steps) {
     mpz_clears(n, x, is, (mpz_ptr)NULL);
 }
 
+// With each k at the most of a length, residues whose digits are all alike, or that wrap at once:
+// their coefficients are as large as can be, so that some products may be done again.
+static void test_extremes(void) {
+    static const size_t lengths[] = {96, 128, 160, 192, 320, 512};
+    mpz_t n, x;
+    mpz_inits(n, x, (mpz_ptr)NULL);
+    for (size_t e = 0; e < sizeof edges / sizeof edges[0]; e++) {
+        const size_t points = lengths[below(sizeof lengths / sizeof lengths[0])];
+        prk_fft_shape shape;
+        if (!edge_of_form(&shape, points, edges[e].k, edges[e].b, edges[e].c, edges[e].is_even)) {
+            continue;
+        }
+        form_value(n, &shape.form);
+        for (int kind = 0; kind < 7; kind++) {
+            user u = {.o = NULL};
+            switch (kind) {
+            case 0:
+                mpz_sub_ui(x, n, 1);
+                break;
+            case 1:
+                mpz_tdiv_q_2exp(x, n, 1);
+                break;
+            case 2: // k, or n - k
+                mpz_set_ui(x, shape.form.k);
+                if (below(2) == 0) {
+                    mpz_sub(x, n, x);
+                }
+                break;
+            case 3: // a power of b: its square wraps
+                mpz_ui_pow_ui(x, shape.form.b, shape.form.exponent - below(3));
+                break;
+            case 4: // a multiple of k
+                mpz_urandomm(x, state, n);
+                mpz_tdiv_q_ui(x, x, shape.form.k);
+                mpz_mul_ui(x, x, shape.form.k);
+                break;
+            default: { // each digit B/2, or -B/2
+                mpz_init_set(u.n, n);
+                begin_user(&u, kernel_sets[0], &shape);
+                double *digits = allocate_digits(length_of(&shape));
+                const prk_fft_carry *c = u.o->plan.carries;
+                for (size_t j = 0; j < length_of(&shape); j++) {
+                    const bool is_longer = c->is_weighted && (c->longer[j / 8] >> (j % 8) & 1) != 0;
+                    digits[j] = floor(c->base[is_longer] / 2) * (kind == 5 ? 1 : -1);
+                }
+                prk_fft_put_weights(&u.o->plan, digits, digits);
+                prk_fft_from_digits(&u.o->plan, x, digits);
+                mpz_mod(x, x, n);
+                free(digits);
+                end_user(&u);
+                mpz_clear(u.n);
+                break;
+            }
+            }
+            run_shape(&shape, n, x, 6, true);
+        }
+    }
+    mpz_clears(n, x, (mpz_ptr)NULL);
+}
+
 static void test_lengths(void) {
     for (size_t points = PRK_FFT_LEAST_POINTS; points <= 65536; points += 32) {
         const double size = (double)points / 512;
@@ -768,7 +872,10 @@ static void test_choices(void) {
         if (turn % 8 == 0) { // at the edge of a pair
             bits = (16 + below(6)) * 128 * (2 + below(50)) - below(PAIR_SPARE + 2);
         }
-        prk_fft_form form = {1 + 2 * below(turn % 4 == 0 ? 5000 : 3), 2, 0, turn % 3 == 0 ? -1 : 1};
+        prk_fft_form form = {1 + 2 * below(turn % 4 == 0   ? UINT64_C(1) << (5 + below(22))
+                                           : turn % 8 == 1 ? 200000
+                                                           : 3),
+                             2, 0, turn % 3 == 0 ? -1 : 1};
         if (turn % 5 == 0) {
             form.b = 3 + below(20);
         }
@@ -1049,9 +1156,11 @@ static void test_numbers(long turns) {
 static void test_forms(long turns) {
     static const struct {
         uint64_t k, b;
-    } kinds[] = {{1, 2},   {3, 2}, {5, 2},  {321, 2}, {9999, 2}, {1000005, 2}, {1, 1000000},
-                 {1, 3},   {4, 3}, {2, 3},  {1, 5},   {1, 6},    {1, 7},       {1, 10},
-                 {1, 824}, {7, 6}, {2, 10}, {1, 12},  {1000, 3}};
+    } kinds[] = {{1, 2},       {3, 2},     {5, 2},       {321, 2},   {9999, 2},  {1000005, 2},
+                 {1, 1000000}, {1, 3},     {4, 3},       {2, 3},     {1, 5},     {1, 6},
+                 {1, 7},       {1, 10},    {1, 824},     {7, 6},     {2, 10},    {1, 12},
+                 {1000, 3},    {65537, 2}, {262143, 2},  {20001, 2}, {59048, 3}, {1000, 10},
+                 {6561, 3},    {46656, 6}, {100002, 10}, {78124, 5}, {3, 9},     {15, 15}};
     mpz_t n;
     mpz_init(n);
     for (long turn = 0; turn < turns; turn++) {
@@ -1075,6 +1184,41 @@ static void test_forms(long turns) {
         }
     }
     mpz_clear(n);
+}
+
+// Plans for some numbers in turns, of which a scratch keeps inverses: what it has kept, and what it
+// has kept of others, is what a fresh one finds.
+static void test_kept_inverses(long turns) {
+    enum { NUMBERS = 3 };
+    mpz_t numbers[NUMBERS];
+    for (size_t i = 0; i < NUMBERS; i++) {
+        mpz_init(numbers[i]);
+        make_number(numbers[i], i == 2 ? TIMES_3 : RANDOM_BITS, 3000);
+    }
+    mpz_add_ui(numbers[1], numbers[0], 2); // differs in its last bits alone
+    for (long turn = 0; turn < turns; turn++) {
+        mpz_srcptr n = numbers[below(NUMBERS)];
+        prk_fft_shape s;
+        choose_shape(&s, n, NULL, 2 * (unsigned)below(3));
+        user u = {.o = NULL}, v = {.o = NULL};
+        mpz_init_set(u.n, n);
+        mpz_init_set(v.n, n);
+        prk_scratch *fresh = prk_scratch_create(), *used = scratch;
+        const bool is_set = begin_user(&u, prk_fft_active(), &s);
+        scratch = fresh;
+        EXPECT(fresh != NULL && begin_user(&v, prk_fft_active(), &s) == is_set, "a unit or none");
+        scratch = used;
+        EXPECT(!is_set || memcmp(u.o->plan.inverse, v.o->plan.inverse,
+                                 length_of(&s) * sizeof(double)) == 0,
+               "%s: another inverse is kept", describe(&s));
+        end_user(&u);
+        end_user(&v);
+        mpz_clears(u.n, v.n, (mpz_ptr)NULL);
+        prk_scratch_destroy(fresh);
+    }
+    for (size_t i = 0; i < NUMBERS; i++) {
+        mpz_clear(numbers[i]);
+    }
 }
 
 // --- Known primes --------------------------------------------------------------------------------
@@ -1568,9 +1712,11 @@ int main(void) {
     test_products();
     test_choices();
     test_lengths();
+    test_extremes();
     test_doubling(scaled(4000));
     test_numbers(scaled(90));
     test_forms(scaled(80));
+    test_kept_inverses(scaled(60));
     test_primes();
     test_faults();
     test_short_plans();
