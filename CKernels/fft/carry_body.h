@@ -63,6 +63,13 @@ typedef struct carry_state {
     reals largest;   // coefficient
 } carry_state;
 
+// What goes on from one run of vectors to the next: what the highest digit of each plane has
+// carried at each level, and the largest of all that was seen.
+typedef struct carry_run {
+    double carried[2][4];
+    reals error, coefficient;
+} carry_run;
+
 // What of r exceeds a digit goes to the next one.
 KERNEL reals settle_once(reals r, reals base, reals inverse, reals *before) {
     const reals rounder = all(ROUNDER);
@@ -89,9 +96,20 @@ KERNEL reals settle(reals r, reals base, reals inverse, int levels, bool has_tim
 }
 
 // Of all levels, in digits of what comes next.
-KERNEL double carried_out(const carry_state *s, double times) {
-    return s->before[0][V - 1] * times + s->before[1][V - 1] + s->before[2][V - 1] +
-           s->before[3][V - 1];
+static inline double carried_out(const double carried[4], double times) {
+    return carried[0] * times + carried[1] + carried[2] + carried[3];
+}
+
+KERNEL carry_state begin_run(const double carried[4]) {
+    return (carry_state){{all(carried[0]), all(carried[1]), all(carried[2]), all(carried[3])},
+                         all(0)};
+}
+
+KERNEL void end_run(double carried[4], const carry_state *s) {
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        carried[i] = s->before[i][V - 1];
+    }
 }
 
 // Bits of 8 digits for the vector of V of them at `at`.
@@ -99,9 +117,11 @@ KERNEL unsigned bits_at(const uint8_t *bits, size_t at) {
     return (unsigned)bits[at / 8] >> (at % 8) & ((1U << V) - 1);
 }
 
-KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, int levels,
-                           bool has_times, bool has_less, const double *work, double times,
-                           const double *less, double *low, double *high) {
+// Digits `first` to `end` - 1 of each plane. Those of `low` and `high` begin with the first one.
+KERNEL void carry_vectors(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, int levels,
+                          bool has_times, bool has_less, const double *work, double times,
+                          const double *less, double *low, double *high, size_t first, size_t end,
+                          carry_run *run) {
     const size_t m = c->points;
     const reals rounder = all(ROUNDER), scale = all(c->scale), factor = all(times);
     // high = im/sin theta, low = re - im cot theta.
@@ -111,9 +131,9 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
     const reals base = all(c->base[0]), inverse = all(c->inverse_base[0]);
     const reals long_base = all(c->base[1]), long_inverse = all(c->inverse_base[1]);
     const reals b = all(c->b), inverse_b = all(c->inverse_b);
-    reals error = all(0);
-    carry_state lower = {{all(0), all(0), all(0), all(0)}, all(0)}, upper = lower;
-    for (size_t j = 0; j < m; j += V) {
+    reals error = run->error;
+    carry_state lower = begin_run(run->carried[0]), upper = begin_run(run->carried[1]);
+    for (size_t j = first; j < end; j += V) {
         const reals re = load(work + j), im = load(work + m + j);
         planes r, w = {all(1), all(1)}, bases = {base, base}, inverses = {inverse, inverse};
         if (is_weighted) {
@@ -158,68 +178,191 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
         if (is_weighted) {
             r = (planes){r.low * w.low, r.high * w.high};
         }
-        store(low + j, r.low);
-        store(high + j, r.high);
+        store(low + (j - first), r.low);
+        store(high + (j - first), r.high);
     }
-    add_carry(c, is_weighted, 1, high, carried_out(&lower, times));
-    wrap(c, ring, is_weighted, low, high, carried_out(&upper, times));
-    // What has no room for a fraction has no error.
-    const reals coefficients = larger(lower.largest, upper.largest);
-    double most = 0;
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        most = coefficients[i] > most ? coefficients[i] : most;
-    }
-    if (most >= PRK_FFT_MOST_COEFFICIENT) {
-        return 1;
-    }
+    end_run(run->carried[0], &lower);
+    end_run(run->carried[1], &upper);
+    run->error = error;
+    run->coefficient = larger(run->coefficient, larger(lower.largest, upper.largest));
+}
+
+// What is carried out of both planes, and what carry() returns.
+KERNEL double close_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted,
+                           const carry_run *run, double times, double *low, double *high) {
+    add_carry(c, is_weighted, 1, high, carried_out(run->carried[0], times));
+    wrap(c, ring, is_weighted, low, high, carried_out(run->carried[1], times));
     // As integers, of which that of NaN is the largest.
     int64_t errors[V], worst = 0;
-    memcpy(errors, &error, sizeof errors);
+    memcpy(errors, &run->error, sizeof errors);
     UNROLL
     for (int i = 0; i < V; i++) {
         const int64_t magnitude = errors[i] & INT64_MAX; // NaN may have a sign
         worst = magnitude > worst ? magnitude : worst;
     }
-    double largest_error = 0;
+    double largest_error = 0, most = 0;
     memcpy(&largest_error, &worst, sizeof worst);
-    return largest_error;
+    UNROLL
+    for (int i = 0; i < V; i++) {
+        most = run->coefficient[i] > most ? run->coefficient[i] : most;
+    }
+    // What has no room for a fraction has no error. With a NaN the largest one may be lost.
+    return largest_error == largest_error && most >= PRK_FFT_MOST_COEFFICIENT ? 1 : largest_error;
 }
+
+// How carries are done with one kind of digits.
+typedef void carry_part(const prk_fft_carry *c, const double *work, double times,
+                        const double *less, double *low, double *high, size_t first, size_t end,
+                        carry_run *run);
+typedef double carry_close(const prk_fft_carry *c, const carry_run *run, double times, double *low,
+                           double *high);
+typedef struct carry_kind {
+    carry_part *part;
+    carry_close *close;
+} carry_kind;
 
 // What is known where this is compiled costs nothing in the loop.
 // A factor has a level of its own.
 #define CARRIES(NAME, RING, WEIGHTED, LEVELS)                                                      \
-    PRK_TARGET static __attribute__((noinline)) double NAME(                                       \
+    PRK_TARGET static __attribute__((noinline)) void NAME##_part(                                  \
         const prk_fft_carry *c, const double *work, double times, const double *less, double *low, \
-        double *high) {                                                                            \
+        double *high, size_t first, size_t end, carry_run *run) {                                  \
         if (less != NULL) {                                                                        \
-            return carry_planes(c, RING, WEIGHTED, LEVELS, false, true, work, 1, less, low, high); \
+            carry_vectors(c, RING, WEIGHTED, LEVELS, false, true, work, 1, less, low, high, first, \
+                          end, run);                                                               \
+        } else if (times > 2) {                                                                    \
+            carry_vectors(c, RING, WEIGHTED, LEVELS + 1, true, false, work, times, NULL, low,      \
+                          high, first, end, run);                                                  \
+        } else if (times == 2) {                                                                   \
+            carry_vectors(c, RING, WEIGHTED, LEVELS, true, false, work, 2, NULL, low, high, first, \
+                          end, run);                                                               \
+        } else {                                                                                   \
+            carry_vectors(c, RING, WEIGHTED, LEVELS, false, false, work, 1, NULL, low, high,       \
+                          first, end, run);                                                        \
         }                                                                                          \
-        if (times > 2) {                                                                           \
-            return carry_planes(c, RING, WEIGHTED, LEVELS + 1, true, false, work, times, NULL,     \
-                                low, high);                                                        \
-        }                                                                                          \
-        if (times == 2) {                                                                          \
-            return carry_planes(c, RING, WEIGHTED, LEVELS, true, false, work, 2, NULL, low, high); \
-        }                                                                                          \
-        return carry_planes(c, RING, WEIGHTED, LEVELS, false, false, work, 1, NULL, low, high);    \
-    }
+    }                                                                                              \
+    PRK_TARGET static __attribute__((noinline)) double NAME##_close(                               \
+        const prk_fft_carry *c, const carry_run *run, double times, double *low, double *high) {   \
+        return close_planes(c, RING, WEIGHTED, run, times, low, high);                             \
+    }                                                                                              \
+    static const carry_kind NAME = {NAME##_part, NAME##_close};
 CARRIES(carry_right, PRK_FFT_RIGHT, false, 2)
 CARRIES(carry_sixth, PRK_FFT_SIXTH, false, 2)
 CARRIES(carry_third, PRK_FFT_THIRD, false, 2)
 CARRIES(carry_weighted, PRK_FFT_RIGHT, true, 2)
 CARRIES(carry_weighted_far, PRK_FFT_RIGHT, true, 3)
 
-PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const double *work,
-                               double times, const double *less, double *low, double *high) {
+static const carry_kind *kind_of(const prk_fft_carry *c, prk_fft_ring ring) {
     switch (ring) {
     case PRK_FFT_SIXTH:
-        return carry_sixth(c, work, times, less, low, high);
+        return &carry_sixth;
     case PRK_FFT_THIRD:
-        return carry_third(c, work, times, less, low, high);
+        return &carry_third;
     default:
-        return (!c->is_weighted ? carry_right
-                : c->has_third  ? carry_weighted_far
-                                : carry_weighted)(c, work, times, less, low, high);
+        return !c->is_weighted ? &carry_right
+               : c->has_third  ? &carry_weighted_far
+                               : &carry_weighted;
     }
+}
+
+KERNEL carry_run no_run(void) { return (carry_run){{{0, 0, 0, 0}, {0, 0, 0, 0}}, all(0), all(0)}; }
+
+// --- Carries by a crew ---------------------------------------------------------------------------
+//
+// What a level carries out of a digit depends on as many digits below it as there are levels. So a
+// member takes the first LEAD digits of a row for what they carry alone, and goes on with those
+// behind them; when all have ended, these first digits are done with what the digits before them
+// have carried. Each digit gets what one thread gives it.
+
+#define LEAD (V < 4 ? 4 : V)
+
+_Static_assert(LEAD % V == 0 && PRK_FFT_COLUMNS % LEAD == 0, "a row has whole vectors");
+
+// What a member leaves.
+typedef struct member_carries {
+    carry_run run;
+    double carried[8][2][4]; // out of its columns of each row
+} member_carries;
+
+_Static_assert(sizeof(member_carries) <= PRK_CREW_ROOM, "it has room");
+
+typedef struct carry_call {
+    const prk_fft_carry *c;
+    const carry_kind *kind;
+    const double *work;
+    double times;
+    const double *less;
+    double *low, *high;
+    unsigned members; // that took part
+} carry_call;
+
+static member_carries *carries_of(const carry_call *t, unsigned member) {
+    return prk_crew_room(t->c->crew, member);
+}
+
+PRK_TARGET static void carry_columns(void *context, unsigned member, unsigned members) {
+    carry_call *t = context;
+    const prk_fft_carry *c = t->c;
+    const size_t stride = c->points / c->rows;
+    const prk_fft_columns own = prk_fft_columns_of(stride, member, members);
+    member_carries *left = carries_of(t, member);
+    carry_run run = no_run();
+    for (unsigned row = 0; row < c->rows && own.count > 0; row++) {
+        size_t first = row * stride + own.first;
+        const size_t end = first + own.count;
+        memset(run.carried, 0, sizeof run.carried);
+        if (first > 0) {
+            _Alignas(PRK_FFT_ALIGNMENT) double unused[2][LEAD];
+            t->kind->part(c, t->work, t->times, t->less, unused[0], unused[1], first, first + LEAD,
+                          &run);
+            first += LEAD;
+        }
+        t->kind->part(c, t->work, t->times, t->less, t->low + first, t->high + first, first, end,
+                      &run);
+        memcpy(left->carried[row], run.carried, sizeof run.carried);
+    }
+    left->run = run;
+    if (member == 0) {
+        t->members = members;
+    }
+}
+
+PRK_TARGET static __attribute__((noinline)) double
+carry_shared(const prk_fft_carry *c, const carry_kind *kind, const double *work, double times,
+             const double *less, double *low, double *high) {
+    carry_call t = {c, kind, work, times, less, low, high, 0};
+    prk_crew_run(c->crew, carry_columns, &t);
+    const size_t stride = c->points / c->rows;
+    carry_run run = no_run();
+    for (unsigned row = 0; row < c->rows; row++) {
+        for (unsigned member = 0; member < t.members; member++) {
+            const prk_fft_columns its = prk_fft_columns_of(stride, member, t.members);
+            const size_t first = row * stride + its.first;
+            if (its.count == 0) {
+                continue;
+            }
+            if (first > 0) {
+                kind->part(c, work, times, less, low + first, high + first, first, first + LEAD,
+                           &run);
+            }
+            memcpy(run.carried, carries_of(&t, member)->carried[row], sizeof run.carried);
+        }
+    }
+    for (unsigned member = 0; member < t.members; member++) {
+        const carry_run *its = &carries_of(&t, member)->run;
+        run.error = largest(run.error, its->error);
+        run.coefficient = larger(run.coefficient, its->coefficient);
+    }
+    return kind->close(c, &run, times, low, high);
+}
+
+PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const double *work,
+                               double times, const double *less, double *low, double *high) {
+    const carry_kind *kind = kind_of(c, ring);
+    if (c->crew != NULL) {
+        return carry_shared(c, kind, work, times, less, low, high);
+    }
+    carry_run run = no_run();
+    kind->part(c, work, times, less, low, high, 0, c->points, &run);
+    return kind->close(c, &run, times, low, high);
 }

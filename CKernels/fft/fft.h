@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../system/crew.h"
+
 #pragma GCC visibility push(hidden)
 
 /// What X = x^M is in the ring, for theta = 1/4, 1/6 and 1/3 of a turn; each has real products.
@@ -34,6 +36,9 @@ enum {
     PRK_FFT_MOST_HALVES = 32,
     PRK_FFT_LEAST_POINTS = 96, ///< M is a multiple of 32, and has a pass above its blocks
     PRK_FFT_ALIGNMENT = 64,
+    /// From so many points on a product takes less time when a crew shares it (make bench-long).
+    PRK_FFT_LEAST_SHARED = 12288,
+    PRK_FFT_COLUMNS = 8, ///< that a member has are a multiple of them
 };
 
 /// From there on a coefficient has too little room for a fraction that shows an error.
@@ -47,6 +52,7 @@ typedef struct prk_fft {
     uint8_t passes, radices[PRK_FFT_MOST_PASSES]; ///< from the root down
     double cosine, sine;                          ///< of theta
     const double *twiddles;                       ///< in the order in which they are used
+    prk_crew *crew;                               ///< that shares the work; NULL: the caller alone
 } prk_fft;
 
 /// Real products modulo x^L - 1, L = 2 M: which is (x^(L/2) + 1) (x^(L/4) + 1) … (x^s + 1) (x^s -
@@ -56,6 +62,7 @@ typedef struct prk_fft_cycle {
     unsigned halves;
     prk_fft half[PRK_FFT_MOST_HALVES]; ///< of M/2, M/4, … points
     prk_fft rest;                      ///< s real points, taken for complex ones
+    prk_crew *crew;                    ///< of it all; halves and rest have none of their own
 } prk_fft_cycle;
 
 /// What becomes of a transform x^ of x. A stored one is no array of anybody else's order.
@@ -94,9 +101,24 @@ typedef struct prk_fft_carry {
     double top_place; ///< b^(n - e_(L-1)), with the weight of the highest digit
     ///< of digits 0 and M on
     double first_weight[2][8], first_inverse[2][8], first_base[2][8], first_inverse_base[2][8];
+    /// What shares the work, or NULL. Each plane has `rows` of equal length, the root's radix, so
+    /// that a member has the columns that the transform has left in its cache.
+    prk_crew *crew;
+    unsigned rows;
 } prk_fft_carry;
 
-/// The kernels of one instruction set.
+/// Of what a member of a crew has from `count` columns of each row.
+typedef struct prk_fft_columns {
+    size_t first, count;
+} prk_fft_columns;
+
+static inline prk_fft_columns prk_fft_columns_of(size_t count, unsigned member, unsigned members) {
+    const size_t groups = count / PRK_FFT_COLUMNS, first = groups * member / members;
+    return (prk_fft_columns){PRK_FFT_COLUMNS * first,
+                             PRK_FFT_COLUMNS * (groups * (member + 1) / members - first)};
+}
+
+/// The kernels of one instruction set. A crew changes no bit of what comes out.
 typedef struct prk_fft_kernels {
     const char *name;
     unsigned lanes; ///< of a vector
@@ -110,7 +132,7 @@ typedef struct prk_fft_kernels {
                            const double *high, double *work, const double *a, const double *b);
     /// digits = work times `times`, or with times 1 less `less`, unless it is NULL; in
     /// PRK_FFT_THIRD times X + 1 as well. 1 <= times < 2^8. Returns how far a coefficient was from
-    /// an integer at most: NaN if one was none, and 1 if one was too large for that.
+    /// an integer at most: NaN if one was none, else 1 if one was too large for that.
     double (*carry)(const prk_fft_carry *c, prk_fft_ring ring, const double *work, double times,
                     const double *less, double *low, double *high);
 } prk_fft_kernels;
