@@ -300,12 +300,12 @@ static member_carries *carries_of(const carry_call *t, unsigned member) {
     return prk_crew_room(t->c->crew, member);
 }
 
-PRK_TARGET static void carry_columns(void *context, unsigned member, unsigned members) {
+PRK_TARGET static void carry_columns(void *context, const prk_crew_member *me) {
     carry_call *t = context;
     const prk_fft_carry *c = t->c;
     const size_t stride = c->points / c->rows;
-    const prk_fft_columns own = prk_fft_columns_of(stride, member, members);
-    member_carries *left = carries_of(t, member);
+    const prk_fft_columns own = columns_of(stride, me);
+    member_carries *left = carries_of(t, me->number);
     carry_run run = no_run();
     for (unsigned row = 0; row < c->rows && own.count > 0; row++) {
         size_t first = row * stride + own.first;
@@ -322,8 +322,8 @@ PRK_TARGET static void carry_columns(void *context, unsigned member, unsigned me
         memcpy(left->carried[row], run.carried, sizeof run.carried);
     }
     left->run = run;
-    if (member == 0) {
-        t->members = members;
+    if (me->number == 0) {
+        t->members = me->members;
     }
 }
 

@@ -107,15 +107,15 @@ typedef struct prk_fft_carry {
     unsigned rows;
 } prk_fft_carry;
 
-/// Of what a member of a crew has from `count` columns of each row.
+/// What a member of a crew has of `count` columns.
 typedef struct prk_fft_columns {
     size_t first, count;
 } prk_fft_columns;
 
-static inline prk_fft_columns prk_fft_columns_of(size_t count, unsigned member, unsigned members) {
-    const size_t groups = count / PRK_FFT_COLUMNS, first = groups * member / members;
-    return (prk_fft_columns){PRK_FFT_COLUMNS * first,
-                             PRK_FFT_COLUMNS * (groups * (member + 1) / members - first)};
+static inline prk_fft_columns prk_fft_columns_of(size_t count, unsigned number, unsigned members) {
+    const size_t groups = count / PRK_FFT_COLUMNS, first = groups * number / members,
+                 end = groups * (number + 1) / members;
+    return (prk_fft_columns){PRK_FFT_COLUMNS * first, PRK_FFT_COLUMNS * (end - first)};
 }
 
 /// The kernels of one instruction set. A crew changes no bit of what comes out.

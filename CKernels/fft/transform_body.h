@@ -323,6 +323,12 @@ PRK_TARGET static void descend(walk *s, unsigned done, size_t at, size_t points)
 // Children that are left over when all have equally many are split by columns, too, and their
 // children shared. A member alone does what a caller without a crew does.
 
+static const prk_crew_member alone = {NULL, 0, 1};
+
+static prk_fft_columns columns_of(size_t count, const prk_crew_member *me) {
+    return prk_fft_columns_of(count, me->number, me->members);
+}
+
 // Twiddles of a node and of all below it, after `done` passes.
 static size_t twiddles_below(const walk *s, unsigned done) {
     size_t nodes = 1, sum = 0;
@@ -335,28 +341,28 @@ static size_t twiddles_below(const walk *s, unsigned done) {
 
 // A member's columns of a node of `points` points at `at`, after `done` passes.
 PRK_TARGET static void pass_columns(walk *s, bool inverse, unsigned done, size_t at, size_t points,
-                                    const double *w, unsigned member, unsigned members) {
+                                    const double *w, const prk_crew_member *me) {
     const unsigned radix = s->f->radices[done];
     const size_t stride = points / radix;
-    const prk_fft_columns c = prk_fft_columns_of(stride, member, members);
+    const prk_fft_columns c = columns_of(stride, me);
     double *re = s->work + at + c.first, *im = re + s->plane;
     (inverse ? join : split)((int)radix, w, stride, c.count, re, im);
 }
 
 // A member's children of the root, and its waits for others. `w` is of the first child.
-PRK_TARGET static void descend_shared(walk *s, const double *w, prk_crew *crew, unsigned member,
-                                      unsigned members) {
+PRK_TARGET static void descend_shared(walk *s, const double *w, const prk_crew_member *me) {
     const prk_fft *f = s->f;
     const unsigned radix = f->radices[0];
     const size_t stride = f->points / radix, each = twiddles_below(s, 1);
-    const unsigned whole = f->passes < 2 ? radix : radix - radix % members;
+    const unsigned whole = f->passes < 2 ? radix : radix - radix % me->members;
     if (whole < radix) {
         for (unsigned k = whole; k < radix; k++) {
-            pass_columns(s, false, 1, k * stride, stride, w + k * each, member, members);
+            pass_columns(s, false, 1, k * stride, stride, w + k * each, me);
         }
-        prk_crew_wait(crew, members);
+        prk_crew_wait(me);
     }
-    for (unsigned k = whole * member / members; k < whole * (member + 1) / members; k++) {
+    for (unsigned k = whole * me->number / me->members; k < whole * (me->number + 1) / me->members;
+         k++) {
         s->w = w + k * each;
         descend(s, 1, k * stride, stride);
     }
@@ -365,42 +371,42 @@ PRK_TARGET static void descend_shared(walk *s, const double *w, prk_crew *crew, 
     }
     const unsigned below = f->radices[1], left = (radix - whole) * below;
     const size_t shorter = stride / below, fewer = twiddles_below(s, 2);
-    for (unsigned i = left * member / members; i < left * (member + 1) / members; i++) {
+    for (unsigned i = left * me->number / me->members; i < left * (me->number + 1) / me->members;
+         i++) {
         const unsigned k = whole + i / below;
         s->w = w + k * each + NODE_TWIDDLES(below) + i % below * fewer;
         descend(s, 2, k * stride + i % below * shorter, shorter);
     }
     if (IS_INVERTED(s->product)) {
-        prk_crew_wait(crew, members);
+        prk_crew_wait(me);
         for (unsigned k = whole; k < radix; k++) {
-            pass_columns(s, true, 1, k * stride, stride, w + k * each, member, members);
+            pass_columns(s, true, 1, k * stride, stride, w + k * each, me);
         }
     }
 }
 
 // The root, where digits become points.
 PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
-                                const double *b, prk_crew *crew, unsigned member,
-                                unsigned members) {
+                                const double *b, const prk_crew_member *me) {
     const prk_fft *f = s->f;
     const unsigned radix = f->radices[0];
     const size_t stride = f->points / radix;
     const double fold[2] = {f->cosine, f->sine}, *below = f->twiddles + NODE_TWIDDLES(radix);
-    const prk_fft_columns c = prk_fft_columns_of(stride * s->each, member, members);
+    const prk_fft_columns c = columns_of(stride * s->each, me);
     double *re = s->work + c.first, *im = re + s->plane;
     s->a = a == NULL ? s->work : a;
     s->b = b == NULL ? s->work : b;
     s->w = below;
     enter((int)radix, f->twiddles, stride * s->each, c.count, low + c.first, high + c.first, re, im,
           f->ring == PRK_FFT_SIXTH || f->ring == PRK_FFT_THIRD ? fold : NULL);
-    if (members < 2) {
+    if (me->members < 2) {
         descend_all(s, 1, 0, radix, stride);
     } else {
-        prk_crew_wait(crew, members);
-        descend_shared(s, below, crew, member, members);
+        prk_crew_wait(me);
+        descend_shared(s, below, me);
     }
     if (IS_INVERTED(s->product)) {
-        prk_crew_wait(crew, members);
+        prk_crew_wait(me);
         join((int)radix, f->twiddles, stride * s->each, c.count, re, im);
     }
 }
@@ -415,20 +421,19 @@ typedef struct call {
     const double *a, *b;
 } call;
 
-PRK_TARGET static void multiply_member(const call *t, prk_crew *crew, unsigned member,
-                                       unsigned members) {
+PRK_TARGET static void multiply_member(const call *t, const prk_crew_member *me) {
     walk s = {.f = t->f,
               .leaves = t->f->block == BLOCK ? &all_blocks_leaves : &half_blocks_leaves,
               .product = t->product,
               .each = 1,
               .plane = t->f->points,
               .work = t->work};
-    walk_all(&s, t->low, t->high, t->a, t->b, crew, member, members);
+    walk_all(&s, t->low, t->high, t->a, t->b, me);
 }
 
-PRK_TARGET static void run_multiply(void *context, unsigned member, unsigned members) {
+PRK_TARGET static void run_multiply(void *context, const prk_crew_member *me) {
     const call *t = context;
-    multiply_member(t, t->f->crew, member, members);
+    multiply_member(t, me);
 }
 
 PRK_TARGET static void multiply(const prk_fft *f, prk_fft_product product, const double *low,
@@ -436,7 +441,7 @@ PRK_TARGET static void multiply(const prk_fft *f, prk_fft_product product, const
                                 const double *b) {
     call t = {f, NULL, product, low, high, work, a, b};
     if (f->crew == NULL) {
-        multiply_member(&t, NULL, 0, 1);
+        multiply_member(&t, &alone);
     } else {
         prk_crew_run(f->crew, run_multiply, &t);
     }
@@ -447,8 +452,8 @@ PRK_TARGET static void multiply(const prk_fft *f, prk_fft_product product, const
 // Modulo x^m - 1 and x^m + 1; and back, where what comes from the second one is half as large. A
 // member's columns of each.
 PRK_TARGET static void split_halves(size_t m, const double *low, const double *high, double *work,
-                                    unsigned member, unsigned members) {
-    const prk_fft_columns c = prk_fft_columns_of(m, member, members);
+                                    const prk_crew_member *me) {
+    const prk_fft_columns c = columns_of(m, me);
     for (size_t j = c.first; j < c.first + c.count; j += V) {
         const reals a = load(low + j), b = load(high + j);
         store(work + j, a + b);
@@ -456,9 +461,9 @@ PRK_TARGET static void split_halves(size_t m, const double *low, const double *h
     }
 }
 
-PRK_TARGET static void join_halves(size_t m, double *work, unsigned member, unsigned members) {
+PRK_TARGET static void join_halves(size_t m, double *work, const prk_crew_member *me) {
     const reals two = all(2);
-    const prk_fft_columns c = prk_fft_columns_of(m, member, members);
+    const prk_fft_columns c = columns_of(m, me);
     for (size_t j = c.first; j < c.first + c.count; j += V) {
         const reals a = load(work + j), b = load(work + m + j);
         store(work + j, fmadd(two, b, a));
@@ -467,13 +472,13 @@ PRK_TARGET static void join_halves(size_t m, double *work, unsigned member, unsi
 }
 
 // Half i, which is split off.
-PRK_TARGET static void multiply_half(const call *t, unsigned i, unsigned member, unsigned members) {
+PRK_TARGET static void multiply_half(const call *t, unsigned i, const prk_crew_member *me) {
     const prk_fft_cycle *c = t->c;
     const size_t m = c->points >> i;
     const double *at = t->work + m;
     const call half = {&c->half[i], NULL,        t->product, at,
                        at + m / 2,  t->work + m, t->a + m,   t->b + m};
-    multiply_member(&half, c->crew, member, members);
+    multiply_member(&half, me);
 }
 
 // What is left when half i - 1 is split off, by one thread.
@@ -482,8 +487,8 @@ PRK_TARGET static void multiply_rest(const call *t, unsigned i) {
     double *work = t->work;
     for (unsigned k = i; k < c->halves; k++) {
         const size_t m = c->points >> k;
-        split_halves(m, work, work + m, work, 0, 1);
-        multiply_half(t, k, 0, 1);
+        split_halves(m, work, work + m, work, &alone);
+        multiply_half(t, k, &alone);
     }
     const size_t s = c->rest.points, behind = 2 * c->points;
     double *rest = work + behind;
@@ -491,44 +496,45 @@ PRK_TARGET static void multiply_rest(const call *t, unsigned i) {
     memset(rest + s, 0, s * sizeof *rest);
     const call last = {&c->rest, NULL, t->product,    rest,
                        rest + s, rest, t->a + behind, t->b + behind};
-    multiply_member(&last, NULL, 0, 1);
+    multiply_member(&last, &alone);
     if (IS_INVERTED(t->product)) {
         memcpy(work, rest, s * sizeof *rest);
         for (unsigned k = c->halves; k-- > i;) {
-            join_halves(c->points >> k, work, 0, 1);
+            join_halves(c->points >> k, work, &alone);
         }
     }
 }
 
 // Halves are as large as all that is left when they are split off: so two members take one each.
 // More share a half while it is long enough for that.
-PRK_TARGET static void multiply_cycle_member(const call *t, unsigned member, unsigned members) {
+PRK_TARGET static void multiply_cycle_member(const call *t, const prk_crew_member *me) {
     const prk_fft_cycle *c = t->c;
     double *work = t->work;
     unsigned i = 0; // the half that one member has
     for (;; i++) {
         const size_t m = c->points >> i;
-        split_halves(m, i == 0 ? t->low : work, i == 0 ? t->high : work + m, work, member, members);
-        prk_crew_wait(c->crew, members);
-        if (members <= 2 || i + 1 == c->halves || c->half[i].points < PRK_FFT_LEAST_SHARED / 2) {
+        split_halves(m, i == 0 ? t->low : work, i == 0 ? t->high : work + m, work, me);
+        prk_crew_wait(me);
+        if (me->members <= 2 || i + 1 == c->halves ||
+            c->half[i].points < PRK_FFT_LEAST_SHARED / 2) {
             break;
         }
-        multiply_half(t, i, member, members);
+        multiply_half(t, i, me);
     }
-    if (member == 0) {
-        multiply_half(t, i, 0, 1);
+    if (me->number == 0) {
+        multiply_half(t, i, &alone);
     }
-    if (member == members - 1) {
+    if (me->number == me->members - 1) {
         multiply_rest(t, i + 1);
     }
     for (unsigned k = i + 1; k-- > 0 && IS_INVERTED(t->product);) {
-        prk_crew_wait(c->crew, members);
-        join_halves(c->points >> k, work, member, members);
+        prk_crew_wait(me);
+        join_halves(c->points >> k, work, me);
     }
 }
 
-PRK_TARGET static void run_multiply_cycle(void *context, unsigned member, unsigned members) {
-    multiply_cycle_member(context, member, members);
+PRK_TARGET static void run_multiply_cycle(void *context, const prk_crew_member *me) {
+    multiply_cycle_member(context, me);
 }
 
 PRK_TARGET static void multiply_cycle(const prk_fft_cycle *c, prk_fft_product product,
@@ -536,7 +542,7 @@ PRK_TARGET static void multiply_cycle(const prk_fft_cycle *c, prk_fft_product pr
                                       const double *a, const double *b) {
     call t = {NULL, c, product, low, high, work, a == NULL ? work : a, b == NULL ? work : b};
     if (c->crew == NULL) {
-        multiply_cycle_member(&t, 0, 1);
+        multiply_cycle_member(&t, &alone);
     } else {
         prk_crew_run(c->crew, run_multiply_cycle, &t);
     }

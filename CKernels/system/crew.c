@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run is between two waits of all members: the caller's thread comes last to the first one, since
-// the others go there when the run before has ended, and sleep there while there is none.
+// A run is between two waits of all members. To the first one the others go when the run before has
+// ended, and there they sleep while there is none.
 
 #define _GNU_SOURCE
 
 #include "crew.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,14 +19,17 @@
 // So long a member waits awake. Waking one that sleeps takes tens of microseconds, and members that
 // are at work are seldom farther apart than that.
 #define AWAKE_NS 50000
-// What a member has to sleep before it looks again on its own, for nothing.
+// After that a member that sleeps looks on its own, for nothing.
 #define SLEEP_NS (UINT64_C(3600) * 1000000000)
+// So long a member stays where it is at least, with another one on its core.
+#define STAY_NS 5000000
 // Of stack: transforms take some kilobytes.
 #define STACK ((size_t)256 << 10)
 
 typedef struct seat {
-    prk_crew *crew;
-    unsigned member;
+    _Alignas(64) int core; // on which it came to the wait before
+    uint64_t moved;        // when it last went to another one
+    prk_crew_member me;
     pthread_t thread;
 } seat;
 
@@ -38,21 +42,51 @@ struct prk_crew {
     void *context;
     pid_t process;
     bool is_over;
-    unsigned members;
+    uint32_t members; // 0 until all are made
     seat seats[PRK_CREW_MOST];
     _Alignas(64) unsigned char rooms[]; // PRK_CREW_ROOM for each member
 };
 
-static void wait_while(prk_crew *c, uint32_t step) {
-    const uint64_t begin = prk_clock_ns();
-    do {
+// --- Waiting -------------------------------------------------------------------------------------
+
+// Whether another member was on this one's core when it was last seen: one of the two keeps the
+// other from its work then.
+static bool shares_core(const prk_crew *c, const prk_crew_member *me, int core) {
+    for (unsigned i = 0; i < me->members; i++) {
+        if (i != me->number && __atomic_load_n(&c->seats[i].core, __ATOMIC_RELAXED) == core) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Where other programs are at work a thread that is woken goes on next to the one that woke it, and
+// would stay there.
+static void leave_core(seat *s, int core) {
+    cpu_set_t allowed, others;
+    const uint64_t now = prk_clock_ns();
+    if (now - s->moved < STAY_NS || sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return;
+    }
+    s->moved = now;
+    others = allowed;
+    CPU_CLR((unsigned)core, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
+        sched_setaffinity(0, sizeof allowed, &allowed); // and from there where it is sent
+    }
+}
+
+static void wait_while(prk_crew *c, uint32_t step, bool is_awake) {
+    const uint64_t begin = is_awake ? prk_clock_ns() : 0;
+    while (is_awake) {
         for (int i = 0; i < 64; i++) {
             if (__atomic_load_n(&c->step, __ATOMIC_ACQUIRE) != step) {
                 return;
             }
             prk_relax();
         }
-    } while (prk_clock_ns() - begin < AWAKE_NS);
+        is_awake = prk_clock_ns() - begin < AWAKE_NS;
+    }
     // In this order, and the other way round where the step is made: one of the two sees the other.
     __atomic_add_fetch(&c->sleepers, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&c->step, __ATOMIC_SEQ_CST) == step) {
@@ -61,13 +95,23 @@ static void wait_while(prk_crew *c, uint32_t step) {
     __atomic_sub_fetch(&c->sleepers, 1, __ATOMIC_SEQ_CST);
 }
 
-void prk_crew_wait(prk_crew *c, unsigned members) {
-    if (members < 2) {
+void prk_crew_wait(const prk_crew_member *me) {
+    if (me->members < 2) {
         return;
     }
+    prk_crew *c = me->crew;
+    seat *own = &c->seats[me->number];
+    int core = sched_getcpu();
+    bool is_shared = shares_core(c, me, core);
+    if (is_shared && me->number > 0) { // the caller's thread stays where it is
+        leave_core(own, core);
+        core = sched_getcpu();
+        is_shared = shares_core(c, me, core);
+    }
+    __atomic_store_n(&own->core, core, __ATOMIC_RELAXED);
     const uint32_t step = __atomic_load_n(&c->step, __ATOMIC_RELAXED);
-    if (__atomic_add_fetch(&c->arrived, 1, __ATOMIC_ACQ_REL) < members) {
-        wait_while(c, step);
+    if (__atomic_add_fetch(&c->arrived, 1, __ATOMIC_ACQ_REL) < me->members) {
+        wait_while(c, step, !is_shared);
         return;
     }
     __atomic_store_n(&c->arrived, 0, __ATOMIC_RELAXED);
@@ -77,19 +121,23 @@ void prk_crew_wait(prk_crew *c, unsigned members) {
     }
 }
 
+// --- Members -------------------------------------------------------------------------------------
+
 static void *run_member(void *argument) {
-    const seat *s = argument;
-    prk_crew *c = s->crew;
+    seat *s = argument;
+    prk_crew *c = s->me.crew;
     prk_thread_set_name("primality-crew");
+    // How many could be made is known when all are.
+    while ((s->me.members = __atomic_load_n(&c->members, __ATOMIC_ACQUIRE)) == 0) {
+        prk_futex_wait(&c->members, 0, SLEEP_NS);
+    }
     for (;;) {
-        // While threads are made there may turn out to be fewer of them. The caller's is the last
-        // one to come here all the same.
-        prk_crew_wait(c, __atomic_load_n(&c->members, __ATOMIC_RELAXED));
+        prk_crew_wait(&s->me);
         if (c->is_over) {
             return NULL;
         }
-        c->work(c->context, s->member, c->members);
-        prk_crew_wait(c, c->members);
+        c->work(c->context, &s->me);
+        prk_crew_wait(&s->me);
     }
 }
 
@@ -105,7 +153,7 @@ prk_crew *prk_crew_create(unsigned members) {
     if (c == NULL) {
         return NULL;
     }
-    *c = (prk_crew){.process = getpid(), .members = most};
+    *c = (prk_crew){.process = getpid()};
     pthread_attr_t attributes;
     sigset_t all, before;
     sigfillset(&all);
@@ -118,8 +166,8 @@ prk_crew *prk_crew_create(unsigned members) {
     unsigned made = 1;
     for (; made < most; made++) {
         seat *s = &c->seats[made];
-        s->crew = c;
-        s->member = made;
+        s->me = (prk_crew_member){c, made, 0};
+        s->core = -1;
         if (pthread_create(&s->thread, &attributes, run_member, s) != 0) {
             break;
         }
@@ -130,7 +178,10 @@ prk_crew *prk_crew_create(unsigned members) {
         free(c);
         return NULL;
     }
-    __atomic_store_n(&c->members, made, __ATOMIC_RELAXED);
+    c->seats[0].me = (prk_crew_member){c, 0, made};
+    c->seats[0].core = -1;
+    __atomic_store_n(&c->members, made, __ATOMIC_RELEASE);
+    prk_futex_wake_all(&c->members);
     return c;
 }
 
@@ -140,7 +191,7 @@ void prk_crew_destroy(prk_crew *c) {
     }
     if (has_threads(c)) {
         c->is_over = true;
-        prk_crew_wait(c, c->members);
+        prk_crew_wait(&c->seats[0].me);
         for (unsigned i = 1; i < c->members; i++) {
             pthread_join(c->seats[i].thread, NULL);
         }
@@ -149,17 +200,14 @@ void prk_crew_destroy(prk_crew *c) {
 }
 
 void prk_crew_run(prk_crew *c, prk_crew_work *work, void *context) {
-    if (!has_threads(c)) {
-        work(context, 0, 1);
-        return;
-    }
+    const prk_crew_member alone = {c, 0, 1}, *me = has_threads(c) ? &c->seats[0].me : &alone;
     c->work = work;
     c->context = context;
-    prk_crew_wait(c, c->members);
-    work(context, 0, c->members);
-    prk_crew_wait(c, c->members);
+    prk_crew_wait(me);
+    work(context, me);
+    prk_crew_wait(me);
 }
 
-void *prk_crew_room(prk_crew *c, unsigned member) {
-    return c->rooms + (size_t)member * PRK_CREW_ROOM;
+void *prk_crew_room(prk_crew *c, unsigned number) {
+    return c->rooms + (size_t)number * PRK_CREW_ROOM;
 }

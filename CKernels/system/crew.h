@@ -15,8 +15,15 @@ enum {
 
 typedef struct prk_crew prk_crew;
 
-/// What each member does; member 0 is the thread that calls prk_crew_run().
-typedef void prk_crew_work(void *context, unsigned member, unsigned members);
+/// One of the threads in a run, and how many there are; number 0 is the one that calls
+/// prk_crew_run(). Who works without a crew is number 0 of 1, and then `crew` may be NULL.
+typedef struct prk_crew_member {
+    prk_crew *crew;
+    unsigned number, members;
+} prk_crew_member;
+
+/// What each member does.
+typedef void prk_crew_work(void *context, const prk_crew_member *me);
 
 /// A crew of the caller's thread and `members` - 1 others, at most PRK_CREW_MOST in all, or of as
 /// many as the system gives. The others take no signals, and no time between two runs but for some
@@ -31,11 +38,11 @@ void prk_crew_destroy(prk_crew *crew);
 void prk_crew_run(prk_crew *crew, prk_crew_work *work, void *context);
 
 /// Within a run: returns when all of its members have called it, with what each wrote before it.
-void prk_crew_wait(prk_crew *crew, unsigned members);
+void prk_crew_wait(const prk_crew_member *me);
 
 /// PRK_CREW_ROOM bytes in which a member leaves what the others read, aligned to 64. They stay as
 /// they are from run to run.
-void *prk_crew_room(prk_crew *crew, unsigned member);
+void *prk_crew_room(prk_crew *crew, unsigned number);
 
 #pragma GCC visibility pop
 

@@ -401,20 +401,18 @@ typedef struct counts {
 } counts;
 
 // Each step reads what all others have written in the step before.
-static void count_steps(void *context, unsigned member, unsigned members) {
+static void count_steps(void *context, const prk_crew_member *me) {
     counts *c = context;
-    prk_crew *crew = crews[members];
     for (unsigned step = 1; step <= 200; step++) {
-        __atomic_store_n(&c->at_work[member], step, __ATOMIC_RELAXED);
-        prk_crew_wait(crew, members);
-        for (unsigned i = 0; i < members; i++) {
-            EXPECT(__atomic_load_n(&c->at_work[i], __ATOMIC_RELAXED) == step,
-                   "member %u is not at step %u", i, step);
+        c->at_work[me->number] = step;
+        prk_crew_wait(me);
+        for (unsigned i = 0; i < me->members; i++) {
+            EXPECT(c->at_work[i] == step, "member %u is not at step %u", i, step);
         }
-        prk_crew_wait(crew, members);
+        prk_crew_wait(me);
     }
-    if (member == 0) {
-        c->members = members;
+    if (me->number == 0) {
+        c->members = me->members;
     }
 }
 
@@ -431,9 +429,9 @@ static void test_steps(void) {
     prk_crew_destroy(prk_crew_create(3)); // that has never run
 }
 
-static void say_members(void *context, unsigned member, unsigned members) {
-    if (member == 0) {
-        *(unsigned *)context = members;
+static void say_members(void *context, const prk_crew_member *me) {
+    if (me->number == 0) {
+        *(unsigned *)context = me->members;
     }
 }
 
