@@ -287,6 +287,7 @@ typedef struct member_carries {
 _Static_assert(sizeof(member_carries) <= PRK_CREW_ROOM, "it has room");
 
 typedef struct carry_call {
+    const call *product; // that comes before, or NULL
     const prk_fft_carry *c;
     const carry_kind *kind;
     const double *work;
@@ -300,26 +301,56 @@ static member_carries *carries_of(const carry_call *t, unsigned member) {
     return prk_crew_room(t->c->crew, member);
 }
 
-PRK_TARGET static void carry_columns(void *context, const prk_crew_member *me) {
-    carry_call *t = context;
-    const prk_fft_carry *c = t->c;
-    const size_t stride = c->points / c->rows;
-    const prk_fft_columns own = columns_of(stride, me);
-    member_carries *left = carries_of(t, me->number);
-    carry_run run = no_run();
-    for (unsigned row = 0; row < c->rows && own.count > 0; row++) {
-        size_t first = row * stride + own.first;
-        const size_t end = first + own.count;
-        memset(run.carried, 0, sizeof run.carried);
-        if (first > 0) {
+// So many columns are joined, and carried while they are cached.
+#define AT_ONCE 512
+
+PRK_TARGET static void carry_some(const carry_call *t, member_carries *left, carry_run *run,
+                                  size_t stride, prk_fft_columns some, bool is_begin) {
+    for (unsigned row = 0; row < t->c->rows; row++) {
+        size_t first = row * stride + some.first;
+        const size_t end = first + some.count;
+        memcpy(run->carried, left->carried[row], sizeof run->carried);
+        if (is_begin) {
+            memset(run->carried, 0, sizeof run->carried);
+        }
+        if (is_begin && first > 0) {
             _Alignas(PRK_FFT_ALIGNMENT) double unused[2][LEAD];
-            t->kind->part(c, t->work, t->times, t->less, unused[0], unused[1], first, first + LEAD,
-                          &run);
+            t->kind->part(t->c, t->work, t->times, t->less, unused[0], unused[1], first,
+                          first + LEAD, run);
             first += LEAD;
         }
-        t->kind->part(c, t->work, t->times, t->less, t->low + first, t->high + first, first, end,
-                      &run);
-        memcpy(left->carried[row], run.carried, sizeof run.carried);
+        t->kind->part(t->c, t->work, t->times, t->less, t->low + first, t->high + first, first, end,
+                      run);
+        memcpy(left->carried[row], run->carried, sizeof run->carried);
+    }
+}
+
+PRK_TARGET static void carry_columns(void *context, const prk_crew_member *me) {
+    carry_call *t = context;
+    const size_t stride = t->c->points / t->c->rows;
+    const prk_fft_columns own = columns_of(stride, me);
+    member_carries *left = carries_of(t, me->number);
+    const bool is_ring = t->product != NULL && t->product->f != NULL,
+               is_cycle = t->product != NULL && t->product->f == NULL;
+    walk s = {.f = NULL};
+    if (is_ring) {
+        s = walk_of(t->product);
+        walk_down(&s, t->product->low, t->product->high, t->product->a, t->product->b, me);
+        prk_crew_wait(me);
+    } else if (is_cycle) {
+        cycle_down(t->product, me);
+        prk_crew_wait(me);
+    }
+    carry_run run = no_run();
+    for (size_t done = 0; done < own.count; done += AT_ONCE) {
+        const prk_fft_columns some = {own.first + done,
+                                      own.count - done < AT_ONCE ? own.count - done : AT_ONCE};
+        if (is_ring) {
+            walk_up(&s, some);
+        } else if (is_cycle) {
+            join_halves(t->product->c->points, t->product->work, some);
+        }
+        carry_some(t, left, &run, stride, some, done == 0);
     }
     left->run = run;
     if (me->number == 0) {
@@ -328,9 +359,9 @@ PRK_TARGET static void carry_columns(void *context, const prk_crew_member *me) {
 }
 
 PRK_TARGET static __attribute__((noinline)) double
-carry_shared(const prk_fft_carry *c, const carry_kind *kind, const double *work, double times,
-             const double *less, double *low, double *high) {
-    carry_call t = {c, kind, work, times, less, low, high, 0};
+carry_shared(const call *product, const prk_fft_carry *c, const carry_kind *kind,
+             const double *work, double times, const double *less, double *low, double *high) {
+    carry_call t = {product, c, kind, work, times, less, low, high, 0};
     prk_crew_run(c->crew, carry_columns, &t);
     const size_t stride = c->points / c->rows;
     carry_run run = no_run();
@@ -360,9 +391,28 @@ PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const 
                                double times, const double *less, double *low, double *high) {
     const carry_kind *kind = kind_of(c, ring);
     if (c->crew != NULL) {
-        return carry_shared(c, kind, work, times, less, low, high);
+        return carry_shared(NULL, c, kind, work, times, less, low, high);
     }
     carry_run run = no_run();
     kind->part(c, work, times, less, low, high, 0, c->points, &run);
     return kind->close(c, &run, times, low, high);
+}
+
+PRK_TARGET static double multiply_carry(const prk_fft_call *product, const prk_fft_carry *c,
+                                        prk_fft_ring ring, double times, const double *less,
+                                        double *low, double *high) {
+    call t = *product;
+    if (c->crew != NULL) {
+        if (t.f == NULL) {
+            t.a = t.a == NULL ? t.work : t.a;
+            t.b = t.b == NULL ? t.work : t.b;
+        }
+        return carry_shared(&t, c, kind_of(c, ring), t.work, times, less, low, high);
+    }
+    if (t.f != NULL) {
+        multiply(t.f, t.product, t.low, t.high, t.work, t.a, t.b);
+    } else {
+        multiply_cycle(t.c, t.product, t.low, t.high, t.work, t.a, t.b);
+    }
+    return carry(c, ring, t.work, times, less, low, high);
 }

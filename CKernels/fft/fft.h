@@ -118,6 +118,16 @@ static inline prk_fft_columns prk_fft_columns_of(size_t count, unsigned number, 
     return (prk_fft_columns){PRK_FFT_COLUMNS * first, PRK_FFT_COLUMNS * (end - first)};
 }
 
+/// What multiply() takes, or multiply_cycle(): one of f and c is NULL.
+typedef struct prk_fft_call {
+    const prk_fft *f;
+    const prk_fft_cycle *c;
+    prk_fft_product product;
+    const double *low, *high;
+    double *work;
+    const double *a, *b;
+} prk_fft_call;
+
 /// The kernels of one instruction set. A crew changes no bit of what comes out.
 typedef struct prk_fft_kernels {
     const char *name;
@@ -135,6 +145,10 @@ typedef struct prk_fft_kernels {
     /// an integer at most: NaN if one was none, else 1 if one was too large for that.
     double (*carry)(const prk_fft_carry *c, prk_fft_ring ring, const double *work, double times,
                     const double *less, double *low, double *high);
+    /// Both: the carry of a product that comes back from its transform. A crew does the one with
+    /// the other.
+    double (*multiply_carry)(const prk_fft_call *product, const prk_fft_carry *c, prk_fft_ring ring,
+                             double times, const double *less, double *low, double *high);
 } prk_fft_kernels;
 
 extern const prk_fft_kernels prk_fft_portable, prk_fft_avx2, prk_fft_avx512;

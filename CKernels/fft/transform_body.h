@@ -385,9 +385,9 @@ PRK_TARGET static void descend_shared(walk *s, const double *w, const prk_crew_m
     }
 }
 
-// The root, where digits become points.
-PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
-                                const double *b, const prk_crew_member *me) {
+// The root, where digits become points, and all below it.
+PRK_TARGET static void walk_down(walk *s, const double *low, const double *high, const double *a,
+                                 const double *b, const prk_crew_member *me) {
     const prk_fft *f = s->f;
     const unsigned radix = f->radices[0];
     const size_t stride = f->points / radix;
@@ -405,29 +405,38 @@ PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, 
         prk_crew_wait(me);
         descend_shared(s, below, me);
     }
+}
+
+// Some columns of the root, when all below it is done.
+PRK_TARGET static void walk_up(const walk *s, prk_fft_columns c) {
+    const prk_fft *f = s->f;
+    const unsigned radix = f->radices[0];
+    double *re = s->work + c.first, *im = re + s->plane;
+    join((int)radix, f->twiddles, f->points / radix * s->each, c.count, re, im);
+}
+
+PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
+                                const double *b, const prk_crew_member *me) {
+    walk_down(s, low, high, a, b, me);
     if (IS_INVERTED(s->product)) {
         prk_crew_wait(me);
-        join((int)radix, f->twiddles, stride * s->each, c.count, re, im);
+        walk_up(s, columns_of(s->f->points / s->f->radices[0] * s->each, me));
     }
 }
 
-// What multiply() or multiply_cycle() was called with.
-typedef struct call {
-    const prk_fft *f;
-    const prk_fft_cycle *c;
-    prk_fft_product product;
-    const double *low, *high;
-    double *work;
-    const double *a, *b;
-} call;
+typedef prk_fft_call call;
+
+static walk walk_of(const call *t) {
+    return (walk){.f = t->f,
+                  .leaves = t->f->block == BLOCK ? &all_blocks_leaves : &half_blocks_leaves,
+                  .product = t->product,
+                  .each = 1,
+                  .plane = t->f->points,
+                  .work = t->work};
+}
 
 PRK_TARGET static void multiply_member(const call *t, const prk_crew_member *me) {
-    walk s = {.f = t->f,
-              .leaves = t->f->block == BLOCK ? &all_blocks_leaves : &half_blocks_leaves,
-              .product = t->product,
-              .each = 1,
-              .plane = t->f->points,
-              .work = t->work};
+    walk s = walk_of(t);
     walk_all(&s, t->low, t->high, t->a, t->b, me);
 }
 
@@ -461,9 +470,8 @@ PRK_TARGET static void split_halves(size_t m, const double *low, const double *h
     }
 }
 
-PRK_TARGET static void join_halves(size_t m, double *work, const prk_crew_member *me) {
+PRK_TARGET static void join_halves(size_t m, double *work, prk_fft_columns c) {
     const reals two = all(2);
-    const prk_fft_columns c = columns_of(m, me);
     for (size_t j = c.first; j < c.first + c.count; j += V) {
         const reals a = load(work + j), b = load(work + m + j);
         store(work + j, fmadd(two, b, a));
@@ -500,14 +508,14 @@ PRK_TARGET static void multiply_rest(const call *t, unsigned i) {
     if (IS_INVERTED(t->product)) {
         memcpy(work, rest, s * sizeof *rest);
         for (unsigned k = c->halves; k-- > i;) {
-            join_halves(c->points >> k, work, &alone);
+            join_halves(c->points >> k, work, columns_of(c->points >> k, &alone));
         }
     }
 }
 
 // Halves are as large as all that is left when they are split off: so two members take one each.
-// More share a half while it is long enough for that.
-PRK_TARGET static void multiply_cycle_member(const call *t, const prk_crew_member *me) {
+// More share a half while it is long enough for that. What is left is to join the first half.
+PRK_TARGET static void cycle_down(const call *t, const prk_crew_member *me) {
     const prk_fft_cycle *c = t->c;
     double *work = t->work;
     unsigned i = 0; // the half that one member has
@@ -527,9 +535,17 @@ PRK_TARGET static void multiply_cycle_member(const call *t, const prk_crew_membe
     if (me->number == me->members - 1) {
         multiply_rest(t, i + 1);
     }
-    for (unsigned k = i + 1; k-- > 0 && IS_INVERTED(t->product);) {
+    for (unsigned k = i; k > 0 && IS_INVERTED(t->product); k--) {
         prk_crew_wait(me);
-        join_halves(c->points >> k, work, me);
+        join_halves(c->points >> k, work, columns_of(c->points >> k, me));
+    }
+}
+
+PRK_TARGET static void multiply_cycle_member(const call *t, const prk_crew_member *me) {
+    cycle_down(t, me);
+    if (IS_INVERTED(t->product)) {
+        prk_crew_wait(me);
+        join_halves(t->c->points, t->work, columns_of(t->c->points, me));
     }
 }
 
@@ -556,4 +572,5 @@ const prk_fft_kernels NAME_OF(PRK_SUFFIX) = {.name = PRK_NAME,
                                              .lanes = V,
                                              .multiply = multiply,
                                              .multiply_cycle = multiply_cycle,
-                                             .carry = carry};
+                                             .carry = carry,
+                                             .multiply_carry = multiply_carry};
