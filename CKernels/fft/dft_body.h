@@ -156,12 +156,14 @@ KERNEL void turn_all(int radix, bool inverse, complexes *z, const double *w) {
 // --- Passes --------------------------------------------------------------------------------------
 
 // Splits a node of R `stride` points into R children, or joins them: the first `count` of each, and
-// so a part of them for who adds to the pointers where it begins. `fold` is NULL, or has cosine and
-// sine of theta, by which digits become points.
+// so a part of them for who adds to the pointers where it begins; from the last one down with
+// `is_down`. `fold` is NULL, or has cosine and sine of theta, by which digits become points.
 KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, size_t count,
-                 const double *from_re, const double *from_im, double *re, double *im,
+                 bool is_down, const double *from_re, const double *from_im, double *re, double *im,
                  const double *fold) {
-    for (size_t j = 0; j < count; j += V) {
+    const size_t step = is_down ? -(size_t)V : (size_t)V;
+    size_t j = is_down ? count - V : 0;
+    for (size_t left = count; left > 0; left -= V, j += step) {
         complexes z[8];
         UNROLL
         for (int u = 0; u < radix; u++) {
@@ -191,48 +193,48 @@ KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, size_t
 
 #define PASSES(R)                                                                                  \
     PRK_TARGET static __attribute__((noinline)) void split_##R(                                    \
-        const double *w, size_t stride, size_t count, double *re, double *im) {                    \
-        pass(R, false, w, stride, count, re, im, re, im, NULL);                                    \
+        const double *w, size_t stride, size_t count, bool is_down, double *re, double *im) {      \
+        pass(R, false, w, stride, count, is_down, re, im, re, im, NULL);                           \
     }                                                                                              \
     PRK_TARGET static __attribute__((noinline)) void join_##R(                                     \
-        const double *w, size_t stride, size_t count, double *re, double *im) {                    \
-        pass(R, true, w, stride, count, re, im, re, im, NULL);                                     \
+        const double *w, size_t stride, size_t count, bool is_down, double *re, double *im) {      \
+        pass(R, true, w, stride, count, is_down, re, im, re, im, NULL);                            \
     }                                                                                              \
     PRK_TARGET static __attribute__((noinline)) void enter_##R(                                    \
-        const double *w, size_t stride, size_t count, const double *low, const double *high,       \
-        double *re, double *im, const double *fold) {                                              \
+        const double *w, size_t stride, size_t count, bool is_down, const double *low,             \
+        const double *high, double *re, double *im, const double *fold) {                          \
         if (fold == NULL) {                                                                        \
-            pass(R, false, w, stride, count, low, high, re, im, NULL);                             \
+            pass(R, false, w, stride, count, is_down, low, high, re, im, NULL);                    \
         } else {                                                                                   \
-            pass(R, false, w, stride, count, low, high, re, im, fold);                             \
+            pass(R, false, w, stride, count, is_down, low, high, re, im, fold);                    \
         }                                                                                          \
     }
 EACH_RADIX(PASSES)
 
 #define SPLIT_CASE(R)                                                                              \
     case R:                                                                                        \
-        split_##R(w, stride, count, re, im);                                                       \
+        split_##R(w, stride, count, is_down, re, im);                                              \
         break;
 #define JOIN_CASE(R)                                                                               \
     case R:                                                                                        \
-        join_##R(w, stride, count, re, im);                                                        \
+        join_##R(w, stride, count, is_down, re, im);                                               \
         break;
 #define ENTER_CASE(R)                                                                              \
     case R:                                                                                        \
-        enter_##R(w, stride, count, low, high, re, im, fold);                                      \
+        enter_##R(w, stride, count, is_down, low, high, re, im, fold);                             \
         break;
 
-PRK_TARGET static void split(int radix, const double *w, size_t stride, size_t count, double *re,
-                             double *im) {
+PRK_TARGET static void split(int radix, const double *w, size_t stride, size_t count, bool is_down,
+                             double *re, double *im) {
     switch (radix) { EACH_RADIX(SPLIT_CASE) }
 }
 
-PRK_TARGET static void join(int radix, const double *w, size_t stride, size_t count, double *re,
-                            double *im) {
+PRK_TARGET static void join(int radix, const double *w, size_t stride, size_t count, bool is_down,
+                            double *re, double *im) {
     switch (radix) { EACH_RADIX(JOIN_CASE) }
 }
 
-PRK_TARGET static void enter(int radix, const double *w, size_t stride, size_t count,
+PRK_TARGET static void enter(int radix, const double *w, size_t stride, size_t count, bool is_down,
                              const double *low, const double *high, double *re, double *im,
                              const double *fold) {
     switch (radix) { EACH_RADIX(ENTER_CASE) }

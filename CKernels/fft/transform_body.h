@@ -310,10 +310,10 @@ PRK_TARGET static void descend(walk *s, unsigned done, size_t at, size_t points)
     const unsigned radix = f->radices[done];
     const size_t stride = points / radix;
     s->w += NODE_TWIDDLES(radix);
-    split((int)radix, w, stride * s->each, stride * s->each, s->work + re, s->work + im);
+    split((int)radix, w, stride * s->each, stride * s->each, false, s->work + re, s->work + im);
     descend_all(s, done + 1, at, radix, stride);
     if (IS_INVERTED(s->product)) {
-        join((int)radix, w, stride * s->each, stride * s->each, s->work + re, s->work + im);
+        join((int)radix, w, stride * s->each, stride * s->each, false, s->work + re, s->work + im);
     }
 }
 
@@ -339,14 +339,21 @@ static size_t twiddles_below(const walk *s, unsigned done) {
     return sum + nodes * s->leaves->twiddles;
 }
 
+// Columns are done from both ends to the middle. Processors load on in the direction in which a row
+// is read, and so what is beyond its end: that would be taken away from who has the columns there.
+static size_t middle_of(size_t count) { return count / 2 / V * V; }
+
 // A member's columns of a node of `points` points at `at`, after `done` passes.
 PRK_TARGET static void pass_columns(walk *s, bool inverse, unsigned done, size_t at, size_t points,
                                     const double *w, const prk_crew_member *me) {
     const unsigned radix = s->f->radices[done];
     const size_t stride = points / radix;
     const prk_fft_columns c = columns_of(stride, me);
+    const size_t middle = middle_of(c.count);
     double *re = s->work + at + c.first, *im = re + s->plane;
-    (inverse ? join : split)((int)radix, w, stride, c.count, re, im);
+    (inverse ? join : split)((int)radix, w, stride, middle, false, re, im);
+    (inverse ? join : split)((int)radix, w, stride, c.count - middle, true, re + middle,
+                             im + middle);
 }
 
 // A member's children of the root, and its waits for others. `w` is of the first child.
@@ -397,8 +404,12 @@ PRK_TARGET static void walk_down(walk *s, const double *low, const double *high,
     s->a = a == NULL ? s->work : a;
     s->b = b == NULL ? s->work : b;
     s->w = below;
-    enter((int)radix, f->twiddles, stride * s->each, c.count, low + c.first, high + c.first, re, im,
-          f->ring == PRK_FFT_SIXTH || f->ring == PRK_FFT_THIRD ? fold : NULL);
+    const double *turn = f->ring == PRK_FFT_SIXTH || f->ring == PRK_FFT_THIRD ? fold : NULL;
+    const size_t middle = me->members < 2 ? c.count : middle_of(c.count);
+    enter((int)radix, f->twiddles, stride * s->each, middle, false, low + c.first, high + c.first,
+          re, im, turn);
+    enter((int)radix, f->twiddles, stride * s->each, c.count - middle, true, low + c.first + middle,
+          high + c.first + middle, re + middle, im + middle, turn);
     if (me->members < 2) {
         descend_all(s, 1, 0, radix, stride);
     } else {
@@ -411,8 +422,11 @@ PRK_TARGET static void walk_down(walk *s, const double *low, const double *high,
 PRK_TARGET static void walk_up(const walk *s, prk_fft_columns c) {
     const prk_fft *f = s->f;
     const unsigned radix = f->radices[0];
+    const size_t stride = f->points / radix * s->each;
+    const size_t middle = c.count == stride ? stride : middle_of(c.count);
     double *re = s->work + c.first, *im = re + s->plane;
-    join((int)radix, f->twiddles, f->points / radix * s->each, c.count, re, im);
+    join((int)radix, f->twiddles, stride, middle, false, re, im);
+    join((int)radix, f->twiddles, stride, c.count - middle, true, re + middle, im + middle);
 }
 
 PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
