@@ -139,6 +139,40 @@ static double time_once(int contender) {
     return contender == BESIDE ? each / (double)thread_count : each;
 }
 
+// --- Cores ---------------------------------------------------------------------------------------
+
+enum { TRIPS = 200, BATCHES = 20 };
+
+// Two members send a word to and fro.
+static void send_word(void *context, const prk_crew_member *me) {
+    static _Alignas(128) uint32_t word;
+    double *least = context;
+    for (uint32_t b = 0; b < BATCHES && me->number < 2; b++) {
+        const double from = wall_ns();
+        for (uint32_t i = 0; i < TRIPS; i++) {
+            const uint32_t mine = 2 * i + me->number;
+            while (__atomic_load_n(&word, __ATOMIC_ACQUIRE) != mine) {
+                prk_relax();
+            }
+            __atomic_store_n(&word, i + 1 == TRIPS && me->number == 1 ? 0 : mine + 1,
+                             __ATOMIC_RELEASE);
+        }
+        if (me->number == 0) {
+            *least = fmin(*least, (wall_ns() - from) / TRIPS);
+        }
+    }
+}
+
+// Nanoseconds from one core to another and back, which is what sharing depends on: it is a hundred
+// where they have a cache in common, and several hundreds else. A host may move virtual ones.
+static double round_trip(void) {
+    double least = INFINITY;
+    prk_crew_run(crew, send_word, &least);
+    return least;
+}
+
+// --- Measuring -----------------------------------------------------------------------------------
+
 // The number of squarings is that of the thread alone, so that both have the same digits now.
 static void compare_digits(void) {
     user *one = &users[0], *shared = &users[thread_count];
@@ -149,7 +183,9 @@ static void compare_digits(void) {
     }
 }
 
-static void measure(void) {
+// Returns how long a round trip takes between cores, before and after, the longer one.
+static double measure(void) {
+    const double trip = round_trip();
     const double from = wall_ns();
     repeats = 8;
     square_some(&users[0]);
@@ -165,6 +201,7 @@ static void measure(void) {
     for (int i = 0; i < CONTENDERS; i++) {
         summarise(&times[i], i == ONE ? NULL : &times[ONE], round_count);
     }
+    return fmax(trip, round_trip());
 }
 
 static void run(kind what, uint64_t bits, FILE *json) {
@@ -180,12 +217,12 @@ static void run(kind what, uint64_t bits, FILE *json) {
     for (uint64_t i = 0; i <= thread_count; i++) {
         begin_user(&users[i], i == thread_count ? thread_count : 1, start);
     }
-    measure();
-    printf("%-9s %9" PRIu64 " %8zu %10.1f %10.1f %6.2f (%.2f-%.2f) %9.2f %9.1f %8.2f%s\n",
+    const double trip = measure();
+    printf("%-9s %9" PRIu64 " %8zu %10.1f %10.1f %6.2f (%.2f-%.2f) %9.2f %9.1f %6.2f %8.0f%s\n",
            kind_names[what], bits, 2 * shape.points, times[ONE].median / 1e3,
            times[SHARED].median / 1e3, times[SHARED].ratio, times[SHARED].ratio_low,
            times[SHARED].ratio_high, times[ONE].min / times[SHARED].min, times[BESIDE].median / 1e3,
-           times[BESIDE].ratio,
+           times[BESIDE].ratio, trip,
            shape.points < PRK_FFT_LEAST_SHARED         ? "  not shared"
            : users[thread_count].scratch->crew == NULL ? "  no threads"
                                                        : "");
@@ -225,9 +262,10 @@ int main(int argc, char **argv) {
     read_cpu_model(&e);
     read_load(e.load_before);
     print_machine(&e, "");
-    printf("threads    %" PRIu64 ", on %d cores\n\n%-9s %9s %8s %10s %10s %6s %11s %9s %9s %8s\n",
+    printf("threads    %" PRIu64
+           ", on %d cores\n\n%-9s %9s %8s %10s %10s %6s %11s %9s %9s %6s %8s\n",
            thread_count, prk_core_count(), "form", "bits", "digits", "one us", "shared us", "ratio",
-           "95 %", "of best", "beside us", "beside");
+           "95 %", "of best", "beside us", "beside", "trip ns");
     char *written = NULL;
     size_t size = 0;
     FILE *measurements = json.file == NULL ? NULL : open_memstream(&written, &size);
