@@ -60,7 +60,6 @@ KERNEL void wrap(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, do
 
 typedef struct carry_state {
     reals before[4]; // of each level, what the vector before has carried
-    reals largest;   // coefficient
 } carry_state;
 
 // What goes on from one run of vectors to the next: what the highest digit of each plane has
@@ -83,7 +82,6 @@ KERNEL reals settle_once(reals r, reals base, reals inverse, reals *before) {
 // product is exact.
 KERNEL reals settle(reals r, reals base, reals inverse, int levels, bool has_times, reals times,
                     carry_state *s) {
-    s->largest = larger(s->largest, r);
     r = settle_once(r, base, inverse, &s->before[0]);
     if (has_times) {
         r = r * times;
@@ -101,8 +99,7 @@ static inline double carried_out(const double carried[4], double times) {
 }
 
 KERNEL carry_state begin_run(const double carried[4]) {
-    return (carry_state){{all(carried[0]), all(carried[1]), all(carried[2]), all(carried[3])},
-                         all(0)};
+    return (carry_state){{all(carried[0]), all(carried[1]), all(carried[2]), all(carried[3])}};
 }
 
 KERNEL void end_run(double carried[4], const carry_state *s) {
@@ -117,7 +114,7 @@ KERNEL unsigned bits_at(const uint8_t *bits, size_t at) {
     return (unsigned)bits[at / 8] >> (at % 8) & ((1U << V) - 1);
 }
 
-// Digits `first` to `end` - 1 of each plane. Those of `low` and `high` begin with the first one.
+// Digits `first` to `end` - 1 of each plane.
 KERNEL void carry_vectors(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, int levels,
                           bool has_times, bool has_less, const double *work, double times,
                           const double *less, double *low, double *high, size_t first, size_t end,
@@ -131,7 +128,7 @@ KERNEL void carry_vectors(const prk_fft_carry *c, prk_fft_ring ring, bool is_wei
     const reals base = all(c->base[0]), inverse = all(c->inverse_base[0]);
     const reals long_base = all(c->base[1]), long_inverse = all(c->inverse_base[1]);
     const reals b = all(c->b), inverse_b = all(c->inverse_b);
-    reals error = run->error;
+    reals error = run->error, coefficient = run->coefficient;
     carry_state lower = begin_run(run->carried[0]), upper = begin_run(run->carried[1]);
     for (size_t j = first; j < end; j += V) {
         const reals re = load(work + j), im = load(work + m + j);
@@ -173,18 +170,20 @@ KERNEL void carry_vectors(const prk_fft_carry *c, prk_fft_ring ring, bool is_wei
         if (has_less) {
             r = (planes){r.low - load(less + j), r.high - load(less + m + j)};
         }
+        coefficient = larger(coefficient, r.low);
+        coefficient = larger(coefficient, r.high);
         r.low = settle(r.low, bases.low, inverses.low, levels, has_times, factor, &lower);
         r.high = settle(r.high, bases.high, inverses.high, levels, has_times, factor, &upper);
         if (is_weighted) {
             r = (planes){r.low * w.low, r.high * w.high};
         }
-        store(low + (j - first), r.low);
-        store(high + (j - first), r.high);
+        store(low + j, r.low);
+        store(high + j, r.high);
     }
     end_run(run->carried[0], &lower);
     end_run(run->carried[1], &upper);
     run->error = error;
-    run->coefficient = larger(run->coefficient, larger(lower.largest, upper.largest));
+    run->coefficient = coefficient;
 }
 
 // What is carried out of both planes, and what carry() returns.
@@ -270,9 +269,9 @@ KERNEL carry_run no_run(void) { return (carry_run){{{0, 0, 0, 0}, {0, 0, 0, 0}},
 // --- Carries by a crew ---------------------------------------------------------------------------
 //
 // What a level carries out of a digit depends on as many digits below it as there are levels. So a
-// member takes the first LEAD digits of a row for what they carry alone, and goes on with those
-// behind them; when all have ended, these first digits are done with what the digits before them
-// have carried. Each digit gets what one thread gives it.
+// member begins a row as if nothing were carried to it, which is seen in the first LEAD digits
+// alone; when all have ended, these are done once more, with what the digits before them have
+// carried. Each digit gets what one thread gives it.
 
 #define LEAD (V < 4 ? 4 : V)
 
@@ -281,7 +280,8 @@ _Static_assert(LEAD % V == 0 && PRK_FFT_COLUMNS % LEAD == 0, "a row has whole ve
 // What a member leaves.
 typedef struct member_carries {
     carry_run run;
-    double carried[8][2][4]; // out of its columns of each row
+    double carried[8][2][4];  // out of its columns of each row
+    double first[8][2][LEAD]; // coefficients of its first digits, which may be overwritten
 } member_carries;
 
 _Static_assert(sizeof(member_carries) <= PRK_CREW_ROOM, "it has room");
@@ -307,20 +307,16 @@ static member_carries *carries_of(const carry_call *t, unsigned member) {
 PRK_TARGET static void carry_some(const carry_call *t, member_carries *left, carry_run *run,
                                   size_t stride, prk_fft_columns some, bool is_begin) {
     for (unsigned row = 0; row < t->c->rows; row++) {
-        size_t first = row * stride + some.first;
-        const size_t end = first + some.count;
+        const size_t first = row * stride + some.first, end = first + some.count;
         memcpy(run->carried, left->carried[row], sizeof run->carried);
         if (is_begin) {
             memset(run->carried, 0, sizeof run->carried);
         }
-        if (is_begin && first > 0) {
-            _Alignas(PRK_FFT_ALIGNMENT) double unused[2][LEAD];
-            t->kind->part(t->c, t->work, t->times, t->less, unused[0], unused[1], first,
-                          first + LEAD, run);
-            first += LEAD;
+        if (is_begin) {
+            memcpy(left->first[row][0], t->work + first, sizeof left->first[row][0]);
+            memcpy(left->first[row][1], t->work + t->c->points + first, sizeof left->first[row][1]);
         }
-        t->kind->part(t->c, t->work, t->times, t->less, t->low + first, t->high + first, first, end,
-                      run);
+        t->kind->part(t->c, t->work, t->times, t->less, t->low, t->high, first, end, run);
         memcpy(left->carried[row], run->carried, sizeof run->carried);
     }
 }
@@ -372,11 +368,15 @@ carry_shared(const call *product, const prk_fft_carry *c, const carry_kind *kind
             if (its.count == 0) {
                 continue;
             }
+            const member_carries *left = carries_of(&t, member);
             if (first > 0) {
-                kind->part(c, work, times, less, low + first, high + first, first, first + LEAD,
-                           &run);
+                if (work == low) {
+                    memcpy(low + first, left->first[row][0], sizeof left->first[row][0]);
+                    memcpy(high + first, left->first[row][1], sizeof left->first[row][1]);
+                }
+                kind->part(c, work, times, less, low, high, first, first + LEAD, &run);
             }
-            memcpy(run.carried, carries_of(&t, member)->carried[row], sizeof run.carried);
+            memcpy(run.carried, left->carried[row], sizeof run.carried);
         }
     }
     for (unsigned member = 0; member < t.members; member++) {

@@ -161,9 +161,8 @@ KERNEL void turn_all(int radix, bool inverse, complexes *z, const double *w) {
 KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, size_t count,
                  bool is_down, const double *from_re, const double *from_im, double *re, double *im,
                  const double *fold) {
-    const size_t step = is_down ? -(size_t)V : (size_t)V;
-    size_t j = is_down ? count - V : 0;
-    for (size_t left = count; left > 0; left -= V, j += step) {
+    for (size_t i = 0; i < count; i += V) {
+        const size_t j = is_down ? count - V - i : i;
         complexes z[8];
         UNROLL
         for (int u = 0; u < radix; u++) {
@@ -191,22 +190,31 @@ KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, size_t
 
 #define EACH_RADIX(DO) DO(2) DO(3) DO(4) DO(5) DO(7) DO(8)
 
+// What is known where this is compiled costs nothing in the loop: a whole node has one number less
+// to keep.
+#define BY_PART(R, INVERSE, FROM_RE, FROM_IM, FOLD)                                                \
+    if (count == stride) {                                                                         \
+        pass(R, INVERSE, w, stride, stride, false, FROM_RE, FROM_IM, re, im, FOLD);                \
+    } else if (is_down) {                                                                          \
+        pass(R, INVERSE, w, stride, count, true, FROM_RE, FROM_IM, re, im, FOLD);                  \
+    } else {                                                                                       \
+        pass(R, INVERSE, w, stride, count, false, FROM_RE, FROM_IM, re, im, FOLD);                 \
+    }
+
 #define PASSES(R)                                                                                  \
     PRK_TARGET static __attribute__((noinline)) void split_##R(                                    \
-        const double *w, size_t stride, size_t count, bool is_down, double *re, double *im) {      \
-        pass(R, false, w, stride, count, is_down, re, im, re, im, NULL);                           \
-    }                                                                                              \
-    PRK_TARGET static __attribute__((noinline)) void join_##R(                                     \
-        const double *w, size_t stride, size_t count, bool is_down, double *re, double *im) {      \
-        pass(R, true, w, stride, count, is_down, re, im, re, im, NULL);                            \
-    }                                                                                              \
-    PRK_TARGET static __attribute__((noinline)) void enter_##R(                                    \
-        const double *w, size_t stride, size_t count, bool is_down, const double *low,             \
-        const double *high, double *re, double *im, const double *fold) {                          \
+        const double *w, size_t stride, size_t count, bool is_down, double *re,                    \
+        double *im){BY_PART(R, false, re, im, NULL)} PRK_TARGET static                             \
+        __attribute__((noinline)) void join_##R(const double *w, size_t stride, size_t count,      \
+                                                bool is_down, double *re, double *im){             \
+            BY_PART(R, true, re, im, NULL)} PRK_TARGET static                                      \
+        __attribute__((noinline)) void enter_##R(                                                  \
+            const double *w, size_t stride, size_t count, bool is_down, const double *low,         \
+            const double *high, double *re, double *im, const double *fold) {                      \
         if (fold == NULL) {                                                                        \
-            pass(R, false, w, stride, count, is_down, low, high, re, im, NULL);                    \
+            BY_PART(R, false, low, high, NULL)                                                     \
         } else {                                                                                   \
-            pass(R, false, w, stride, count, is_down, low, high, re, im, fold);                    \
+            BY_PART(R, false, low, high, fold)                                                     \
         }                                                                                          \
     }
 EACH_RADIX(PASSES)

@@ -408,8 +408,10 @@ PRK_TARGET static void walk_down(walk *s, const double *low, const double *high,
     const size_t middle = me->members < 2 ? c.count : middle_of(c.count);
     enter((int)radix, f->twiddles, stride * s->each, middle, false, low + c.first, high + c.first,
           re, im, turn);
-    enter((int)radix, f->twiddles, stride * s->each, c.count - middle, true, low + c.first + middle,
-          high + c.first + middle, re + middle, im + middle, turn);
+    if (middle < c.count) {
+        enter((int)radix, f->twiddles, stride * s->each, c.count - middle, true,
+              low + c.first + middle, high + c.first + middle, re + middle, im + middle, turn);
+    }
     if (me->members < 2) {
         descend_all(s, 1, 0, radix, stride);
     } else {
@@ -426,7 +428,9 @@ PRK_TARGET static void walk_up(const walk *s, prk_fft_columns c) {
     const size_t middle = c.count == stride ? stride : middle_of(c.count);
     double *re = s->work + c.first, *im = re + s->plane;
     join((int)radix, f->twiddles, stride, middle, false, re, im);
-    join((int)radix, f->twiddles, stride, c.count - middle, true, re + middle, im + middle);
+    if (middle < c.count) {
+        join((int)radix, f->twiddles, stride, c.count - middle, true, re + middle, im + middle);
+    }
 }
 
 PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,

@@ -10,7 +10,7 @@
 
 enum {
     PRK_CREW_MOST = 64,   ///< members
-    PRK_CREW_ROOM = 1024, ///< bytes of a member's room
+    PRK_CREW_ROOM = 2048, ///< bytes of a member's room
 };
 
 typedef struct prk_crew prk_crew;
