@@ -44,7 +44,7 @@ SIDEWAYS = {
     ("numbers", "cpu"): "the bound on a number's size",
     ("sieve", "cpu"): "the bound on a number's size",
     ("PrimalityBench", "PrimalityModels"): "the book's numbers",
-    ("numbers", "system"): "SipHash, and memory that is kept",
+    ("numbers", "system"): "SipHash, memory that is kept, and threads of a scratch",
     ("prove", "engine"): "the report of a composite, before anything is proved",
 }
 # Rooms beside the house: they lean on nothing of ours.

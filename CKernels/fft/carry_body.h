@@ -71,10 +71,19 @@ KERNEL void wrap(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, do
     }
 }
 
+// Those of what exceeds a digit, and one for a factor.
+#define MOST_LEVELS (PRK_FFT_MOST_CARRIES + 1)
+
 typedef struct carry_state {
-    reals before[PRK_FFT_MOST_CARRIES + 1]; // of each level, what the vector before has carried
-    reals largest;                          // coefficient
+    reals before[MOST_LEVELS]; // of each level, what the vector before has carried
 } carry_state;
+
+// What goes on from one run of vectors to the next: what the highest digit of each plane has
+// carried at each level, and the largest of all that was seen.
+typedef struct carry_run {
+    double carried[2][MOST_LEVELS];
+    reals error, coefficient;
+} carry_run;
 
 // What of r exceeds a digit goes to the next one.
 KERNEL reals settle_once(reals r, reals base, reals inverse, reals *before) {
@@ -89,7 +98,6 @@ KERNEL reals settle_once(reals r, reals base, reals inverse, reals *before) {
 // product is exact.
 KERNEL reals settle(reals r, reals base, reals inverse, int levels, bool has_times, reals times,
                     carry_state *s) {
-    s->largest = larger(s->largest, r);
     r = settle_once(r, base, inverse, &s->before[0]);
     if (has_times) {
         r = r * times;
@@ -103,13 +111,28 @@ KERNEL reals settle(reals r, reals base, reals inverse, int levels, bool has_tim
 }
 
 // Of all levels, in digits of what comes next.
-KERNEL double carried_out(const carry_state *s, double times) {
-    double sum = s->before[0][V - 1] * times;
-    UNROLL
-    for (int i = 1; i <= PRK_FFT_MOST_CARRIES; i++) {
-        sum += s->before[i][V - 1];
+static inline double carried_out(const double carried[MOST_LEVELS], double times) {
+    double sum = carried[0] * times;
+    for (int i = 1; i < MOST_LEVELS; i++) {
+        sum += carried[i];
     }
     return sum;
+}
+
+KERNEL carry_state begin_run(const double carried[MOST_LEVELS]) {
+    carry_state s;
+    UNROLL
+    for (int i = 0; i < MOST_LEVELS; i++) {
+        s.before[i] = all(carried[i]);
+    }
+    return s;
+}
+
+KERNEL void end_run(double carried[MOST_LEVELS], const carry_state *s) {
+    UNROLL
+    for (int i = 0; i < MOST_LEVELS; i++) {
+        carried[i] = s->before[i][V - 1];
+    }
 }
 
 // Bits of 8 digits for the vector of V of them at `at`.
@@ -117,9 +140,11 @@ KERNEL unsigned bits_at(const uint8_t *bits, size_t at) {
     return (unsigned)bits[at / 8] >> (at % 8) & ((1U << V) - 1);
 }
 
-KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, int levels,
-                           bool has_times, bool has_less, const double *work, double times,
-                           const double *less, double *low, double *high) {
+// Digits `first` to `end` - 1 of each plane.
+KERNEL void carry_vectors(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted, int levels,
+                          bool has_times, bool has_less, const double *work, double times,
+                          const double *less, double *low, double *high, size_t first, size_t end,
+                          carry_run *run) {
     const size_t m = c->points;
     const reals rounder = all(ROUNDER), scale = all(c->scale), factor = all(times);
     // high = im/sin theta, low = re - im cot theta.
@@ -129,9 +154,9 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
     const reals base = all(c->base[0]), inverse = all(c->inverse_base[0]);
     const reals long_base = all(c->base[1]), long_inverse = all(c->inverse_base[1]);
     const reals b = all(c->b), inverse_b = all(c->inverse_b);
-    reals error = all(0);
-    carry_state lower = {.largest = all(0)}, upper = lower;
-    for (size_t j = 0; j < m; j += V) {
+    reals error = run->error, coefficient = run->coefficient;
+    carry_state lower = begin_run(run->carried[0]), upper = begin_run(run->carried[1]);
+    for (size_t j = first; j < end; j += V) {
         const reals re = load(work + j), im = load(work + m + j);
         planes r, w = {all(1), all(1)}, bases = {base, base}, inverses = {inverse, inverse};
         if (is_weighted) {
@@ -171,6 +196,8 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
         if (has_less) {
             r = (planes){r.low - load(less + j), r.high - load(less + m + j)};
         }
+        coefficient = larger(coefficient, r.low);
+        coefficient = larger(coefficient, r.high);
         r.low = settle(r.low, bases.low, inverses.low, levels, has_times, factor, &lower);
         r.high = settle(r.high, bases.high, inverses.high, levels, has_times, factor, &upper);
         if (is_weighted) {
@@ -179,49 +206,71 @@ KERNEL double carry_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_we
         store(low + j, r.low);
         store(high + j, r.high);
     }
-    add_carry(c, is_weighted, 1, high, carried_out(&lower, times));
-    wrap(c, ring, is_weighted, low, high, carried_out(&upper, times));
-    // What has no room for a fraction has no error.
-    const reals coefficients = larger(lower.largest, upper.largest);
-    double most = 0;
-    UNROLL
-    for (int i = 0; i < V; i++) {
-        most = coefficients[i] > most ? coefficients[i] : most;
-    }
-    if (most >= PRK_FFT_MOST_COEFFICIENT) {
-        return 1;
-    }
+    end_run(run->carried[0], &lower);
+    end_run(run->carried[1], &upper);
+    run->error = error;
+    run->coefficient = coefficient;
+}
+
+// What is carried out of both planes, and what carry() returns.
+KERNEL double close_planes(const prk_fft_carry *c, prk_fft_ring ring, bool is_weighted,
+                           const carry_run *run, double times, double *low, double *high) {
+    add_carry(c, is_weighted, 1, high, carried_out(run->carried[0], times));
+    wrap(c, ring, is_weighted, low, high, carried_out(run->carried[1], times));
     // As integers, of which that of NaN is the largest.
     int64_t errors[V], worst = 0;
-    memcpy(errors, &error, sizeof errors);
+    memcpy(errors, &run->error, sizeof errors);
     UNROLL
     for (int i = 0; i < V; i++) {
         const int64_t magnitude = errors[i] & INT64_MAX; // NaN may have a sign
         worst = magnitude > worst ? magnitude : worst;
     }
-    double largest_error = 0;
+    double largest_error = 0, most = 0;
     memcpy(&largest_error, &worst, sizeof worst);
-    return largest_error;
+    UNROLL
+    for (int i = 0; i < V; i++) {
+        most = run->coefficient[i] > most ? run->coefficient[i] : most;
+    }
+    // What has no room for a fraction has no error. With a NaN the largest one may be lost.
+    return largest_error == largest_error && most >= PRK_FFT_MOST_COEFFICIENT ? 1 : largest_error;
 }
+
+// How carries are done with one kind of digits.
+typedef void carry_part(const prk_fft_carry *c, const double *work, double times,
+                        const double *less, double *low, double *high, size_t first, size_t end,
+                        carry_run *run);
+typedef double carry_close(const prk_fft_carry *c, const carry_run *run, double times, double *low,
+                           double *high);
+typedef struct carry_kind {
+    carry_part *part;
+    carry_close *close;
+} carry_kind;
 
 // What is known where this is compiled costs nothing in the loop.
 // A factor has a level of its own.
 #define CARRIES(NAME, RING, WEIGHTED, LEVELS)                                                      \
-    PRK_TARGET static __attribute__((noinline)) double NAME(                                       \
+    PRK_TARGET static __attribute__((noinline)) void NAME##_part(                                  \
         const prk_fft_carry *c, const double *work, double times, const double *less, double *low, \
-        double *high) {                                                                            \
+        double *high, size_t first, size_t end, carry_run *run) {                                  \
         if (less != NULL) {                                                                        \
-            return carry_planes(c, RING, WEIGHTED, LEVELS, false, true, work, 1, less, low, high); \
+            carry_vectors(c, RING, WEIGHTED, LEVELS, false, true, work, 1, less, low, high, first, \
+                          end, run);                                                               \
+        } else if (times > 2) {                                                                    \
+            carry_vectors(c, RING, WEIGHTED, LEVELS + 1, true, false, work, times, NULL, low,      \
+                          high, first, end, run);                                                  \
+        } else if (times == 2) {                                                                   \
+            carry_vectors(c, RING, WEIGHTED, LEVELS, true, false, work, 2, NULL, low, high, first, \
+                          end, run);                                                               \
+        } else {                                                                                   \
+            carry_vectors(c, RING, WEIGHTED, LEVELS, false, false, work, 1, NULL, low, high,       \
+                          first, end, run);                                                        \
         }                                                                                          \
-        if (times > 2) {                                                                           \
-            return carry_planes(c, RING, WEIGHTED, LEVELS + 1, true, false, work, times, NULL,     \
-                                low, high);                                                        \
-        }                                                                                          \
-        if (times == 2) {                                                                          \
-            return carry_planes(c, RING, WEIGHTED, LEVELS, true, false, work, 2, NULL, low, high); \
-        }                                                                                          \
-        return carry_planes(c, RING, WEIGHTED, LEVELS, false, false, work, 1, NULL, low, high);    \
-    }
+    }                                                                                              \
+    PRK_TARGET static __attribute__((noinline)) double NAME##_close(                               \
+        const prk_fft_carry *c, const carry_run *run, double times, double *low, double *high) {   \
+        return close_planes(c, RING, WEIGHTED, run, times, low, high);                             \
+    }                                                                                              \
+    static const carry_kind NAME = {NAME##_part, NAME##_close};
 CARRIES(carry_right, PRK_FFT_RIGHT, false, 2)
 CARRIES(carry_sixth, PRK_FFT_SIXTH, false, 2)
 CARRIES(carry_third, PRK_FFT_THIRD, false, 2)
@@ -229,17 +278,170 @@ CARRIES(carry_weighted_2, PRK_FFT_RIGHT, true, 2)
 CARRIES(carry_weighted_3, PRK_FFT_RIGHT, true, 3)
 CARRIES(carry_weighted_4, PRK_FFT_RIGHT, true, 4)
 
-PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const double *work,
-                               double times, const double *less, double *low, double *high) {
+static const carry_kind *kind_of(const prk_fft_carry *c, prk_fft_ring ring) {
     switch (ring) {
     case PRK_FFT_SIXTH:
-        return carry_sixth(c, work, times, less, low, high);
+        return &carry_sixth;
     case PRK_FFT_THIRD:
-        return carry_third(c, work, times, less, low, high);
+        return &carry_third;
     default:
-        return (!c->is_weighted   ? carry_right
-                : c->carries == 2 ? carry_weighted_2
-                : c->carries == 3 ? carry_weighted_3
-                                  : carry_weighted_4)(c, work, times, less, low, high);
+        return !c->is_weighted   ? &carry_right
+               : c->carries == 2 ? &carry_weighted_2
+               : c->carries == 3 ? &carry_weighted_3
+                                 : &carry_weighted_4;
     }
+}
+
+KERNEL carry_run no_run(void) { return (carry_run){{{0}, {0}}, all(0), all(0)}; }
+
+// --- Carries by a crew ---------------------------------------------------------------------------
+//
+// What a level carries out of a digit depends on as many digits below it as there are levels. So a
+// member begins a row as if nothing were carried to it, which is seen in the first LEAD digits
+// alone; when all have ended, these are done once more, with what the digits before them have
+// carried. Each digit gets what one thread gives it.
+
+#define LEAD (V < 8 ? 8 : V)
+
+_Static_assert(LEAD >= MOST_LEVELS, "no level reaches further");
+_Static_assert(LEAD % V == 0 && PRK_FFT_COLUMNS % LEAD == 0, "a row has whole vectors");
+
+// What a member leaves.
+typedef struct member_carries {
+    carry_run run;
+    double carried[8][2][MOST_LEVELS]; // out of its columns of each row
+    double first[8][2][LEAD];          // coefficients of its first digits, which may be overwritten
+} member_carries;
+
+_Static_assert(sizeof(member_carries) <= PRK_CREW_ROOM, "it has room");
+
+typedef struct carry_call {
+    const call *product; // that comes before, or NULL
+    const prk_fft_carry *c;
+    const carry_kind *kind;
+    const double *work;
+    double times;
+    const double *less;
+    double *low, *high;
+    unsigned members; // that took part
+} carry_call;
+
+static member_carries *carries_of(const carry_call *t, unsigned member) {
+    return prk_crew_room(t->c->crew, member);
+}
+
+// So many columns are joined, and carried while they are cached.
+#define AT_ONCE 512
+
+PRK_TARGET static void carry_some(const carry_call *t, member_carries *left, carry_run *run,
+                                  size_t stride, prk_fft_columns some, bool is_begin) {
+    for (unsigned row = 0; row < t->c->rows; row++) {
+        const size_t first = row * stride + some.first, end = first + some.count;
+        memcpy(run->carried, left->carried[row], sizeof run->carried);
+        if (is_begin) {
+            memset(run->carried, 0, sizeof run->carried);
+        }
+        if (is_begin) {
+            memcpy(left->first[row][0], t->work + first, sizeof left->first[row][0]);
+            memcpy(left->first[row][1], t->work + t->c->points + first, sizeof left->first[row][1]);
+        }
+        t->kind->part(t->c, t->work, t->times, t->less, t->low, t->high, first, end, run);
+        memcpy(left->carried[row], run->carried, sizeof run->carried);
+    }
+}
+
+PRK_TARGET static void carry_columns(void *context, const prk_crew_member *me) {
+    carry_call *t = context;
+    const size_t stride = t->c->points / t->c->rows;
+    const prk_fft_columns own = columns_of(stride, me);
+    member_carries *left = carries_of(t, me->number);
+    const bool is_ring = t->product != NULL && t->product->f != NULL,
+               is_cycle = t->product != NULL && t->product->f == NULL;
+    walk s = {.f = NULL};
+    if (is_ring) {
+        s = walk_of(t->product);
+        walk_down(&s, t->product->low, t->product->high, t->product->a, t->product->b, me);
+        prk_crew_wait(me);
+    } else if (is_cycle) {
+        cycle_down(t->product, me);
+        prk_crew_wait(me);
+    }
+    carry_run run = no_run();
+    for (size_t done = 0; done < own.count; done += AT_ONCE) {
+        const prk_fft_columns some = {own.first + done,
+                                      own.count - done < AT_ONCE ? own.count - done : AT_ONCE};
+        if (is_ring) {
+            walk_up(&s, some);
+        } else if (is_cycle) {
+            join_halves(t->product->c->points, t->product->work, some);
+        }
+        carry_some(t, left, &run, stride, some, done == 0);
+    }
+    left->run = run;
+    if (me->number == 0) {
+        t->members = me->members;
+    }
+}
+
+PRK_TARGET static __attribute__((noinline)) double
+carry_shared(const call *product, const prk_fft_carry *c, const carry_kind *kind,
+             const double *work, double times, const double *less, double *low, double *high) {
+    carry_call t = {product, c, kind, work, times, less, low, high, 0};
+    prk_crew_run(c->crew, carry_columns, &t);
+    const size_t stride = c->points / c->rows;
+    carry_run run = no_run();
+    for (unsigned row = 0; row < c->rows; row++) {
+        for (unsigned member = 0; member < t.members; member++) {
+            const prk_fft_columns its = prk_fft_columns_of(stride, member, t.members);
+            const size_t first = row * stride + its.first;
+            if (its.count == 0) {
+                continue;
+            }
+            const member_carries *left = carries_of(&t, member);
+            if (first > 0) {
+                if (work == low) {
+                    memcpy(low + first, left->first[row][0], sizeof left->first[row][0]);
+                    memcpy(high + first, left->first[row][1], sizeof left->first[row][1]);
+                }
+                kind->part(c, work, times, less, low, high, first, first + LEAD, &run);
+            }
+            memcpy(run.carried, left->carried[row], sizeof run.carried);
+        }
+    }
+    for (unsigned member = 0; member < t.members; member++) {
+        const carry_run *its = &carries_of(&t, member)->run;
+        run.error = largest(run.error, its->error);
+        run.coefficient = larger(run.coefficient, its->coefficient);
+    }
+    return kind->close(c, &run, times, low, high);
+}
+
+PRK_TARGET static double carry(const prk_fft_carry *c, prk_fft_ring ring, const double *work,
+                               double times, const double *less, double *low, double *high) {
+    const carry_kind *kind = kind_of(c, ring);
+    if (c->crew != NULL) {
+        return carry_shared(NULL, c, kind, work, times, less, low, high);
+    }
+    carry_run run = no_run();
+    kind->part(c, work, times, less, low, high, 0, c->points, &run);
+    return kind->close(c, &run, times, low, high);
+}
+
+PRK_TARGET static double multiply_carry(const prk_fft_call *product, const prk_fft_carry *c,
+                                        prk_fft_ring ring, double times, const double *less,
+                                        double *low, double *high) {
+    call t = *product;
+    if (c->crew != NULL) {
+        if (t.f == NULL) {
+            t.a = t.a == NULL ? t.work : t.a;
+            t.b = t.b == NULL ? t.work : t.b;
+        }
+        return carry_shared(&t, c, kind_of(c, ring), t.work, times, less, low, high);
+    }
+    if (t.f != NULL) {
+        multiply(t.f, t.product, t.low, t.high, t.work, t.a, t.b);
+    } else {
+        multiply_cycle(t.c, t.product, t.low, t.high, t.work, t.a, t.b);
+    }
+    return carry(c, ring, t.work, times, less, low, high);
 }

@@ -155,11 +155,14 @@ KERNEL void turn_all(int radix, bool inverse, complexes *z, const double *w) {
 
 // --- Passes --------------------------------------------------------------------------------------
 
-// Splits a node of R `stride` points into R children, or joins them. `fold` is NULL, or has cosine
-// and sine of theta, by which digits become points.
-KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, const double *from_re,
-                 const double *from_im, double *re, double *im, const double *fold) {
-    for (size_t j = 0; j < stride; j += V) {
+// Splits a node of R `stride` points into R children, or joins them: the first `count` of each, and
+// so a part of them for who adds to the pointers where it begins; from the last one down with
+// `is_down`. `fold` is NULL, or has cosine and sine of theta, by which digits become points.
+KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, size_t count,
+                 bool is_down, const double *from_re, const double *from_im, double *re, double *im,
+                 const double *fold) {
+    for (size_t i = 0; i < count; i += V) {
+        const size_t j = is_down ? count - V - i : i;
         complexes z[8];
         UNROLL
         for (int u = 0; u < radix; u++) {
@@ -187,48 +190,60 @@ KERNEL void pass(int radix, bool inverse, const double *w, size_t stride, const 
 
 #define EACH_RADIX(DO) DO(2) DO(3) DO(4) DO(5) DO(7) DO(8)
 
+// What is known where this is compiled costs nothing in the loop: a whole node has one number less
+// to keep.
+#define BY_PART(R, INVERSE, FROM_RE, FROM_IM, FOLD)                                                \
+    if (count == stride) {                                                                         \
+        pass(R, INVERSE, w, stride, stride, false, FROM_RE, FROM_IM, re, im, FOLD);                \
+    } else if (is_down) {                                                                          \
+        pass(R, INVERSE, w, stride, count, true, FROM_RE, FROM_IM, re, im, FOLD);                  \
+    } else {                                                                                       \
+        pass(R, INVERSE, w, stride, count, false, FROM_RE, FROM_IM, re, im, FOLD);                 \
+    }
+
 #define PASSES(R)                                                                                  \
-    PRK_TARGET static __attribute__((noinline)) void split_##R(const double *w, size_t stride,     \
-                                                               double *re, double *im) {           \
-        pass(R, false, w, stride, re, im, re, im, NULL);                                           \
-    }                                                                                              \
-    PRK_TARGET static __attribute__((noinline)) void join_##R(const double *w, size_t stride,      \
-                                                              double *re, double *im) {            \
-        pass(R, true, w, stride, re, im, re, im, NULL);                                            \
-    }                                                                                              \
-    PRK_TARGET static __attribute__((noinline)) void enter_##R(                                    \
-        const double *w, size_t stride, const double *low, const double *high, double *re,         \
-        double *im, const double *fold) {                                                          \
+    PRK_TARGET static __attribute__((noinline)) void split_##R(                                    \
+        const double *w, size_t stride, size_t count, bool is_down, double *re,                    \
+        double *im){BY_PART(R, false, re, im, NULL)} PRK_TARGET static                             \
+        __attribute__((noinline)) void join_##R(const double *w, size_t stride, size_t count,      \
+                                                bool is_down, double *re, double *im){             \
+            BY_PART(R, true, re, im, NULL)} PRK_TARGET static                                      \
+        __attribute__((noinline)) void enter_##R(                                                  \
+            const double *w, size_t stride, size_t count, bool is_down, const double *low,         \
+            const double *high, double *re, double *im, const double *fold) {                      \
         if (fold == NULL) {                                                                        \
-            pass(R, false, w, stride, low, high, re, im, NULL);                                    \
+            BY_PART(R, false, low, high, NULL)                                                     \
         } else {                                                                                   \
-            pass(R, false, w, stride, low, high, re, im, fold);                                    \
+            BY_PART(R, false, low, high, fold)                                                     \
         }                                                                                          \
     }
 EACH_RADIX(PASSES)
 
 #define SPLIT_CASE(R)                                                                              \
     case R:                                                                                        \
-        split_##R(w, stride, re, im);                                                              \
+        split_##R(w, stride, count, is_down, re, im);                                              \
         break;
 #define JOIN_CASE(R)                                                                               \
     case R:                                                                                        \
-        join_##R(w, stride, re, im);                                                               \
+        join_##R(w, stride, count, is_down, re, im);                                               \
         break;
 #define ENTER_CASE(R)                                                                              \
     case R:                                                                                        \
-        enter_##R(w, stride, low, high, re, im, fold);                                             \
+        enter_##R(w, stride, count, is_down, low, high, re, im, fold);                             \
         break;
 
-PRK_TARGET static void split(int radix, const double *w, size_t stride, double *re, double *im) {
+PRK_TARGET static void split(int radix, const double *w, size_t stride, size_t count, bool is_down,
+                             double *re, double *im) {
     switch (radix) { EACH_RADIX(SPLIT_CASE) }
 }
 
-PRK_TARGET static void join(int radix, const double *w, size_t stride, double *re, double *im) {
+PRK_TARGET static void join(int radix, const double *w, size_t stride, size_t count, bool is_down,
+                            double *re, double *im) {
     switch (radix) { EACH_RADIX(JOIN_CASE) }
 }
 
-PRK_TARGET static void enter(int radix, const double *w, size_t stride, const double *low,
-                             const double *high, double *re, double *im, const double *fold) {
+PRK_TARGET static void enter(int radix, const double *w, size_t stride, size_t count, bool is_down,
+                             const double *low, const double *high, double *re, double *im,
+                             const double *fold) {
     switch (radix) { EACH_RADIX(ENTER_CASE) }
 }

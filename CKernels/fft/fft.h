@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../system/crew.h"
+
 #pragma GCC visibility push(hidden)
 
 /// What X = x^M is in the ring, for theta = 1/4, 1/6 and 1/3 of a turn; each has real products.
@@ -35,6 +37,9 @@ enum {
     PRK_FFT_MOST_CARRIES = 4,  ///< of what exceeds a digit, besides one for a factor
     PRK_FFT_LEAST_POINTS = 96, ///< M is a multiple of 32, and has a pass above its blocks
     PRK_FFT_ALIGNMENT = 64,
+    /// From so many points on a product takes less time when a crew shares it (make bench-long).
+    PRK_FFT_LEAST_SHARED = 12288,
+    PRK_FFT_COLUMNS = 8, ///< that a member has are a multiple of them
 };
 
 /// From there on a coefficient has too little room for a fraction that shows an error.
@@ -48,6 +53,7 @@ typedef struct prk_fft {
     uint8_t passes, radices[PRK_FFT_MOST_PASSES]; ///< from the root down
     double cosine, sine;                          ///< of theta
     const double *twiddles;                       ///< in the order in which they are used
+    prk_crew *crew;                               ///< that shares the work; NULL: the caller alone
 } prk_fft;
 
 /// Real products modulo x^L - 1, L = 2 M: which is (x^(L/2) + 1) (x^(L/4) + 1) … (x^s + 1) (x^s -
@@ -57,6 +63,7 @@ typedef struct prk_fft_cycle {
     unsigned halves;
     prk_fft half[PRK_FFT_MOST_HALVES]; ///< of M/2, M/4, … points
     prk_fft rest;                      ///< s real points, taken for complex ones
+    prk_crew *crew;                    ///< of it all; halves and rest have none of their own
 } prk_fft_cycle;
 
 /// What becomes of a transform x^ of x. A stored one is no array of anybody else's order.
@@ -97,9 +104,34 @@ typedef struct prk_fft_carry {
     // The last eight digits, and those of digits 0 and M on.
     double last_weight[8], last_inverse[8], last_base[8], last_inverse_base[8];
     double first_weight[2][8], first_inverse[2][8], first_base[2][8], first_inverse_base[2][8];
+    /// What shares the work, or NULL. Each plane has `rows` of equal length, the root's radix, so
+    /// that a member has the columns that the transform has left in its cache.
+    prk_crew *crew;
+    unsigned rows;
 } prk_fft_carry;
 
-/// The kernels of one instruction set.
+/// What a member of a crew has of `count` columns.
+typedef struct prk_fft_columns {
+    size_t first, count;
+} prk_fft_columns;
+
+static inline prk_fft_columns prk_fft_columns_of(size_t count, unsigned number, unsigned members) {
+    const size_t groups = count / PRK_FFT_COLUMNS, first = groups * number / members,
+                 end = groups * (number + 1) / members;
+    return (prk_fft_columns){PRK_FFT_COLUMNS * first, PRK_FFT_COLUMNS * (end - first)};
+}
+
+/// What multiply() takes, or multiply_cycle(): one of f and c is NULL.
+typedef struct prk_fft_call {
+    const prk_fft *f;
+    const prk_fft_cycle *c;
+    prk_fft_product product;
+    const double *low, *high;
+    double *work;
+    const double *a, *b;
+} prk_fft_call;
+
+/// The kernels of one instruction set. A crew changes no bit of what comes out.
 typedef struct prk_fft_kernels {
     const char *name;
     unsigned lanes; ///< of a vector
@@ -113,9 +145,13 @@ typedef struct prk_fft_kernels {
                            const double *high, double *work, const double *a, const double *b);
     /// digits = work times `times`, or with times 1 less `less`, unless it is NULL; in
     /// PRK_FFT_THIRD times X + 1 as well. 1 <= times < 2^8. Returns how far a coefficient was from
-    /// an integer at most: NaN if one was none, and 1 if one was too large for that.
+    /// an integer at most: NaN if one was none, else 1 if one was too large for that.
     double (*carry)(const prk_fft_carry *c, prk_fft_ring ring, const double *work, double times,
                     const double *less, double *low, double *high);
+    /// Both: the carry of a product that comes back from its transform. A crew does the one with
+    /// the other.
+    double (*multiply_carry)(const prk_fft_call *product, const prk_fft_carry *c, prk_fft_ring ring,
+                             double times, const double *less, double *low, double *high);
 } prk_fft_kernels;
 
 extern const prk_fft_kernels prk_fft_portable, prk_fft_avx2, prk_fft_avx512;

@@ -54,7 +54,7 @@ PRK_TARGET static void multiply_lanes(const prk_fft *f, prk_fft_product product,
               .each = V,
               .plane = plane_of(f->points),
               .work = work};
-    walk_all(&s, x, x + s.plane, a, b);
+    walk_all(&s, x, x + s.plane, a, b, &alone);
 }
 
 // --- Carries -------------------------------------------------------------------------------------

@@ -542,12 +542,26 @@ static mpz_srcptr negative_inverse(mpz_srcptr n, const prk_fft_shape *shape, prk
     return is_unit ? inverse : NULL;
 }
 
+// By the crew of a scratch, where there is one and it pays.
+static void share_work(prk_fft_plan *p, prk_scratch *scratch) {
+    if (p->shape.points < PRK_FFT_LEAST_SHARED) {
+        return;
+    }
+    prk_crew *crew = prk_scratch_crew(scratch);
+    p->cycle.crew = crew;
+    for (int i = 0; i < 2; i++) {
+        p->rings[i].crew = p->carries[i].crew = crew;
+        p->carries[i].rows = prk_fft_is_cycle(&p->shape) ? 1 : p->rings[0].radices[0];
+    }
+}
+
 bool prk_fft_plan_set(prk_fft_plan *p, const prk_fft_kernels *kernels, const prk_fft_shape *shape,
                       mpz_srcptr n, void *memory, prk_scratch *scratch) {
     layout l = {memory, 0};
     *p = (prk_fft_plan){.n = n};
     lay_out(&l, p, kernels, shape);
     prk_fft_set_carries(p);
+    share_work(p, scratch);
     if (!shape->is_pair) {
         return true;
     }

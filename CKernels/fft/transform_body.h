@@ -310,86 +310,275 @@ PRK_TARGET static void descend(walk *s, unsigned done, size_t at, size_t points)
     const unsigned radix = f->radices[done];
     const size_t stride = points / radix;
     s->w += NODE_TWIDDLES(radix);
-    split((int)radix, w, stride * s->each, s->work + re, s->work + im);
+    split((int)radix, w, stride * s->each, stride * s->each, false, s->work + re, s->work + im);
     descend_all(s, done + 1, at, radix, stride);
     if (IS_INVERTED(s->product)) {
-        join((int)radix, w, stride * s->each, s->work + re, s->work + im);
+        join((int)radix, w, stride * s->each, stride * s->each, false, s->work + re, s->work + im);
     }
 }
 
-// The root, where digits become points.
-PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
-                                const double *b) {
+// --- By a crew -----------------------------------------------------------------------------------
+//
+// The root's pass goes by columns, of which each member has some, and each child is a member's.
+// Children that are left over when all have equally many are split by columns, too, and their
+// children shared. A member alone does what a caller without a crew does.
+
+static const prk_crew_member alone = {NULL, 0, 1};
+
+static prk_fft_columns columns_of(size_t count, const prk_crew_member *me) {
+    return prk_fft_columns_of(count, me->number, me->members);
+}
+
+// Twiddles of a node and of all below it, after `done` passes.
+static size_t twiddles_below(const walk *s, unsigned done) {
+    size_t nodes = 1, sum = 0;
+    for (unsigned i = done; i < s->f->passes; i++) {
+        sum += nodes * NODE_TWIDDLES(s->f->radices[i]);
+        nodes *= s->f->radices[i];
+    }
+    return sum + nodes * s->leaves->twiddles;
+}
+
+// Columns are done from both ends to the middle. Processors load on in the direction in which a row
+// is read, and so what is beyond its end: that would be taken away from who has the columns there.
+static size_t middle_of(size_t count) { return count / 2 / V * V; }
+
+// A member's columns of a node of `points` points at `at`, after `done` passes.
+PRK_TARGET static void pass_columns(walk *s, bool inverse, unsigned done, size_t at, size_t points,
+                                    const double *w, const prk_crew_member *me) {
+    const unsigned radix = s->f->radices[done];
+    const size_t stride = points / radix;
+    const prk_fft_columns c = columns_of(stride, me);
+    const size_t middle = middle_of(c.count);
+    double *re = s->work + at + c.first, *im = re + s->plane;
+    (inverse ? join : split)((int)radix, w, stride, middle, false, re, im);
+    (inverse ? join : split)((int)radix, w, stride, c.count - middle, true, re + middle,
+                             im + middle);
+}
+
+// A member's children of the root, and its waits for others. `w` is of the first child.
+PRK_TARGET static void descend_shared(walk *s, const double *w, const prk_crew_member *me) {
+    const prk_fft *f = s->f;
+    const unsigned radix = f->radices[0];
+    const size_t stride = f->points / radix, each = twiddles_below(s, 1);
+    const unsigned whole = f->passes < 2 ? radix : radix - radix % me->members;
+    if (whole < radix) {
+        for (unsigned k = whole; k < radix; k++) {
+            pass_columns(s, false, 1, k * stride, stride, w + k * each, me);
+        }
+        prk_crew_wait(me);
+    }
+    for (unsigned k = whole * me->number / me->members; k < whole * (me->number + 1) / me->members;
+         k++) {
+        s->w = w + k * each;
+        descend(s, 1, k * stride, stride);
+    }
+    if (whole == radix) {
+        return;
+    }
+    const unsigned below = f->radices[1], left = (radix - whole) * below;
+    const size_t shorter = stride / below, fewer = twiddles_below(s, 2);
+    for (unsigned i = left * me->number / me->members; i < left * (me->number + 1) / me->members;
+         i++) {
+        const unsigned k = whole + i / below;
+        s->w = w + k * each + NODE_TWIDDLES(below) + i % below * fewer;
+        descend(s, 2, k * stride + i % below * shorter, shorter);
+    }
+    if (IS_INVERTED(s->product)) {
+        prk_crew_wait(me);
+        for (unsigned k = whole; k < radix; k++) {
+            pass_columns(s, true, 1, k * stride, stride, w + k * each, me);
+        }
+    }
+}
+
+// The root, where digits become points, and all below it.
+PRK_TARGET static void walk_down(walk *s, const double *low, const double *high, const double *a,
+                                 const double *b, const prk_crew_member *me) {
     const prk_fft *f = s->f;
     const unsigned radix = f->radices[0];
     const size_t stride = f->points / radix;
-    const double fold[2] = {f->cosine, f->sine};
+    const double fold[2] = {f->cosine, f->sine}, *below = f->twiddles + NODE_TWIDDLES(radix);
+    const prk_fft_columns c = columns_of(stride * s->each, me);
+    double *re = s->work + c.first, *im = re + s->plane;
     s->a = a == NULL ? s->work : a;
     s->b = b == NULL ? s->work : b;
-    s->w = f->twiddles + NODE_TWIDDLES(radix);
-    enter((int)radix, f->twiddles, stride * s->each, low, high, s->work, s->work + s->plane,
-          f->ring == PRK_FFT_SIXTH || f->ring == PRK_FFT_THIRD ? fold : NULL);
-    descend_all(s, 1, 0, radix, stride);
-    if (IS_INVERTED(s->product)) {
-        join((int)radix, f->twiddles, stride * s->each, s->work, s->work + s->plane);
+    s->w = below;
+    const double *turn = f->ring == PRK_FFT_SIXTH || f->ring == PRK_FFT_THIRD ? fold : NULL;
+    const size_t middle = me->members < 2 ? c.count : middle_of(c.count);
+    enter((int)radix, f->twiddles, stride * s->each, middle, false, low + c.first, high + c.first,
+          re, im, turn);
+    if (middle < c.count) {
+        enter((int)radix, f->twiddles, stride * s->each, c.count - middle, true,
+              low + c.first + middle, high + c.first + middle, re + middle, im + middle, turn);
     }
+    if (me->members < 2) {
+        descend_all(s, 1, 0, radix, stride);
+    } else {
+        prk_crew_wait(me);
+        descend_shared(s, below, me);
+    }
+}
+
+// Some columns of the root, when all below it is done.
+PRK_TARGET static void walk_up(const walk *s, prk_fft_columns c) {
+    const prk_fft *f = s->f;
+    const unsigned radix = f->radices[0];
+    const size_t stride = f->points / radix * s->each;
+    const size_t middle = c.count == stride ? stride : middle_of(c.count);
+    double *re = s->work + c.first, *im = re + s->plane;
+    join((int)radix, f->twiddles, stride, middle, false, re, im);
+    if (middle < c.count) {
+        join((int)radix, f->twiddles, stride, c.count - middle, true, re + middle, im + middle);
+    }
+}
+
+PRK_TARGET static void walk_all(walk *s, const double *low, const double *high, const double *a,
+                                const double *b, const prk_crew_member *me) {
+    walk_down(s, low, high, a, b, me);
+    if (IS_INVERTED(s->product)) {
+        prk_crew_wait(me);
+        walk_up(s, columns_of(s->f->points / s->f->radices[0] * s->each, me));
+    }
+}
+
+typedef prk_fft_call call;
+
+static walk walk_of(const call *t) {
+    return (walk){.f = t->f,
+                  .leaves = t->f->block == BLOCK ? &all_blocks_leaves : &half_blocks_leaves,
+                  .product = t->product,
+                  .each = 1,
+                  .plane = t->f->points,
+                  .work = t->work};
+}
+
+PRK_TARGET static void multiply_member(const call *t, const prk_crew_member *me) {
+    walk s = walk_of(t);
+    walk_all(&s, t->low, t->high, t->a, t->b, me);
+}
+
+PRK_TARGET static void run_multiply(void *context, const prk_crew_member *me) {
+    const call *t = context;
+    multiply_member(t, me);
 }
 
 PRK_TARGET static void multiply(const prk_fft *f, prk_fft_product product, const double *low,
                                 const double *high, double *work, const double *a,
                                 const double *b) {
-    walk s = {.f = f,
-              .leaves = f->block == BLOCK ? &all_blocks_leaves : &half_blocks_leaves,
-              .product = product,
-              .each = 1,
-              .plane = f->points,
-              .work = work};
-    walk_all(&s, low, high, a, b);
+    call t = {f, NULL, product, low, high, work, a, b};
+    if (f->crew == NULL) {
+        multiply_member(&t, &alone);
+    } else {
+        prk_crew_run(f->crew, run_multiply, &t);
+    }
 }
 
 // --- Cycles --------------------------------------------------------------------------------------
 
-// Modulo x^m - 1 and x^m + 1; and back, where what comes from the second one is half as large.
-PRK_TARGET static void split_halves(size_t m, const double *low, const double *high, double *work) {
-    for (size_t j = 0; j < m; j += V) {
+// Modulo x^m - 1 and x^m + 1; and back, where what comes from the second one is half as large. A
+// member's columns of each.
+PRK_TARGET static void split_halves(size_t m, const double *low, const double *high, double *work,
+                                    const prk_crew_member *me) {
+    const prk_fft_columns c = columns_of(m, me);
+    for (size_t j = c.first; j < c.first + c.count; j += V) {
         const reals a = load(low + j), b = load(high + j);
         store(work + j, a + b);
         store(work + m + j, a - b);
     }
 }
 
-PRK_TARGET static void join_halves(size_t m, double *work) {
+PRK_TARGET static void join_halves(size_t m, double *work, prk_fft_columns c) {
     const reals two = all(2);
-    for (size_t j = 0; j < m; j += V) {
+    for (size_t j = c.first; j < c.first + c.count; j += V) {
         const reals a = load(work + j), b = load(work + m + j);
         store(work + j, fmadd(two, b, a));
         store(work + m + j, fnmadd(two, b, a));
     }
 }
 
-PRK_TARGET static void multiply_cycle(const prk_fft_cycle *c, prk_fft_product product,
-                                      const double *low, const double *high, double *work,
-                                      const double *a, const double *b) {
-    a = a == NULL ? work : a;
-    b = b == NULL ? work : b;
-    split_halves(c->points, low, high, work);
-    for (unsigned i = 0; i < c->halves; i++) {
-        const size_t m = c->points >> i;
-        multiply(&c->half[i], product, work + m, work + m + m / 2, work + m, a + m, b + m);
-        if (i + 1 < c->halves) {
-            split_halves(m / 2, work, work + m / 2, work);
-        }
+// Half i, which is split off.
+PRK_TARGET static void multiply_half(const call *t, unsigned i, const prk_crew_member *me) {
+    const prk_fft_cycle *c = t->c;
+    const size_t m = c->points >> i;
+    const double *at = t->work + m;
+    const call half = {&c->half[i], NULL,        t->product, at,
+                       at + m / 2,  t->work + m, t->a + m,   t->b + m};
+    multiply_member(&half, me);
+}
+
+// What is left when half i - 1 is split off, by one thread.
+PRK_TARGET static void multiply_rest(const call *t, unsigned i) {
+    const prk_fft_cycle *c = t->c;
+    double *work = t->work;
+    for (unsigned k = i; k < c->halves; k++) {
+        const size_t m = c->points >> k;
+        split_halves(m, work, work + m, work, &alone);
+        multiply_half(t, k, &alone);
     }
     const size_t s = c->rest.points, behind = 2 * c->points;
     double *rest = work + behind;
     memcpy(rest, work, s * sizeof *rest);
     memset(rest + s, 0, s * sizeof *rest);
-    multiply(&c->rest, product, rest, rest + s, rest, a + behind, b + behind);
-    if (IS_INVERTED(product)) {
+    const call last = {&c->rest, NULL, t->product,    rest,
+                       rest + s, rest, t->a + behind, t->b + behind};
+    multiply_member(&last, &alone);
+    if (IS_INVERTED(t->product)) {
         memcpy(work, rest, s * sizeof *rest);
-        for (unsigned i = c->halves; i-- > 0;) {
-            join_halves(c->points >> i, work);
+        for (unsigned k = c->halves; k-- > i;) {
+            join_halves(c->points >> k, work, columns_of(c->points >> k, &alone));
         }
+    }
+}
+
+// Halves are as large as all that is left when they are split off: so two members take one each.
+// More share a half while it is long enough for that. What is left is to join the first half.
+PRK_TARGET static void cycle_down(const call *t, const prk_crew_member *me) {
+    const prk_fft_cycle *c = t->c;
+    double *work = t->work;
+    unsigned i = 0; // the half that one member has
+    for (;; i++) {
+        const size_t m = c->points >> i;
+        split_halves(m, i == 0 ? t->low : work, i == 0 ? t->high : work + m, work, me);
+        prk_crew_wait(me);
+        if (me->members <= 2 || i + 1 == c->halves ||
+            c->half[i].points < PRK_FFT_LEAST_SHARED / 2) {
+            break;
+        }
+        multiply_half(t, i, me);
+    }
+    if (me->number == 0) {
+        multiply_half(t, i, &alone);
+    }
+    if (me->number == me->members - 1) {
+        multiply_rest(t, i + 1);
+    }
+    for (unsigned k = i; k > 0 && IS_INVERTED(t->product); k--) {
+        prk_crew_wait(me);
+        join_halves(c->points >> k, work, columns_of(c->points >> k, me));
+    }
+}
+
+PRK_TARGET static void multiply_cycle_member(const call *t, const prk_crew_member *me) {
+    cycle_down(t, me);
+    if (IS_INVERTED(t->product)) {
+        prk_crew_wait(me);
+        join_halves(t->c->points, t->work, columns_of(t->c->points, me));
+    }
+}
+
+PRK_TARGET static void run_multiply_cycle(void *context, const prk_crew_member *me) {
+    multiply_cycle_member(context, me);
+}
+
+PRK_TARGET static void multiply_cycle(const prk_fft_cycle *c, prk_fft_product product,
+                                      const double *low, const double *high, double *work,
+                                      const double *a, const double *b) {
+    call t = {NULL, c, product, low, high, work, a == NULL ? work : a, b == NULL ? work : b};
+    if (c->crew == NULL) {
+        multiply_cycle_member(&t, &alone);
+    } else {
+        prk_crew_run(c->crew, run_multiply_cycle, &t);
     }
 }
 
@@ -401,4 +590,5 @@ const prk_fft_kernels NAME_OF(PRK_SUFFIX) = {.name = PRK_NAME,
                                              .lanes = V,
                                              .multiply = multiply,
                                              .multiply_cycle = multiply_cycle,
-                                             .carry = carry};
+                                             .carry = carry,
+                                             .multiply_carry = multiply_carry};

@@ -47,6 +47,15 @@ const prk_kernel_set *prk_kernels(void);
 /// have, too.
 bool prk_has_wide_doubles(void);
 
+/// How many threads share one transform in tests with this scratch, from some 2^19 bits on (below,
+/// a thread is slowed down more than helped): 0 and 1, as a new scratch has it, are the caller's
+/// alone; above 64 means 64. The others are made with the first test that has use for them, sleep
+/// between tests, take no signals and end with the scratch or the next call. Where the system gives
+/// fewer, fewer do it. What comes out does not depend on them, bit for bit. A child that was forked
+/// with such a scratch goes on with one thread. No test may be under way with it, nor one that is
+/// to go on.
+void prk_scratch_set_threads(prk_scratch *scratch, unsigned threads);
+
 /// Whether kind and fields are within their ranges.
 bool prk_form_is_valid(const prk_form *form);
 

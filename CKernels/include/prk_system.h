@@ -59,6 +59,7 @@ void prk_doorbell_clear(int doorbell);
 /// Waits, so long at most, while the word has this value.
 void prk_futex_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds);
 void prk_futex_wake(uint32_t *word);
+void prk_futex_wake_all(uint32_t *word);
 
 /// SipHash-2-4 [AuBe12] of the first `most` bytes of a file under the key (k0, k1), or of all that
 /// there is, and how many bytes that were; the file's offset stays. 0, or an errno; ECANCELED when

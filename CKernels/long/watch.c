@@ -247,6 +247,7 @@ void prk_watch_open(prk_scratch *s, prk_long *tests, mpz_srcptr n, const prk_for
         s->repairs = w->kept.repairs;
     }
     s->watch = w;
+    prk_scratch_set_threads(s, tests->threads);
 }
 
 void prk_watch_close(prk_scratch *s) {
@@ -260,6 +261,7 @@ void prk_watch_close(prk_scratch *s) {
     prk_checkpoint_end(&w->kept);
     free(w);
     s->watch = NULL;
+    prk_scratch_set_threads(s, 1);
 }
 
 // --- A chain -------------------------------------------------------------------------------------

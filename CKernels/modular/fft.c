@@ -128,10 +128,27 @@ static void multiply_exactly(const prk_modulus *m, double *into, const double *a
 
 static double larger(double a, double b) { return b <= a || a != a ? a : b; } // NaN stays
 
-static void spoil(prk_fft_plan *p, double *work) {
-    if (__builtin_expect(p->fault_in != 0, 0) && --p->fault_in == 0) {
-        work[p->shape.points / 2] *= p->fault_factor;
+// digits = a product, of digits `x`, with its carry. `f` is NULL for a cycle.
+static double carried(prk_fft_plan *p, const prk_fft *f, prk_fft_product product, const double *x,
+                      double *work, const double *a, const double *b, double times,
+                      const double *less, double *digits) {
+    const prk_fft_kernels *k = p->kernels;
+    const size_t m = p->shape.points;
+    const prk_fft_ring ring = f == NULL ? PRK_FFT_RIGHT : f->ring;
+    const prk_fft_carry *c = &p->carries[ring == PRK_FFT_THIRD];
+    const prk_fft_call call = {f, f == NULL ? &p->cycle : NULL, product, x, x + m, work, a, b};
+    // The last one of a square is spoiled.
+    const bool is_last = ring == PRK_FFT_RIGHT || ring == PRK_FFT_THIRD;
+    if (__builtin_expect(p->fault_in != 0 && is_last && --p->fault_in == 0, 0)) {
+        if (f == NULL) {
+            k->multiply_cycle(&p->cycle, product, x, x + m, work, a, b);
+        } else {
+            k->multiply(f, product, x, x + m, work, a, b);
+        }
+        work[m / 2] *= p->fault_factor;
+        return k->carry(c, ring, work, times, less, digits, digits + m);
     }
+    return k->multiply_carry(&call, c, ring, times, less, digits, digits + m);
 }
 
 // into = a b u times `times` less `less`; a square where b is a. `into` is none of a and b. Returns
@@ -141,40 +158,27 @@ static double try_digits(prk_fft_plan *p, double *into, const double *a, const d
     const prk_fft_kernels *k = p->kernels;
     const size_t m = p->shape.points;
     const prk_fft *first = &p->rings[0], *second = &p->rings[1];
-    const prk_fft_carry *c = p->carries;
     double *work = p->work, *other = p->other;
     const bool is_square = a == b;
+    const prk_fft_product product = is_square ? PRK_FFT_SQUARE : PRK_FFT_TIMES;
+    const double *factor = is_square ? NULL : other;
     if (prk_fft_is_cycle(&p->shape)) {
-        if (is_square) {
-            k->multiply_cycle(&p->cycle, PRK_FFT_SQUARE, a, a + m, into, NULL, NULL);
-        } else {
+        if (!is_square) {
             k->multiply_cycle(&p->cycle, PRK_FFT_STORE, b, b + m, other, NULL, NULL);
-            k->multiply_cycle(&p->cycle, PRK_FFT_TIMES, a, a + m, into, other, NULL);
         }
-        spoil(p, into);
-        return k->carry(c, PRK_FFT_RIGHT, into, times, less, into, into + m);
+        return carried(p, NULL, product, a, into, factor, NULL, times, less, into);
+    }
+    if (!is_square) {
+        k->multiply(first, PRK_FFT_STORE, b, b + m, other, NULL, NULL);
     }
     if (!p->shape.is_pair) {
-        if (is_square) {
-            k->multiply(first, PRK_FFT_SQUARE, a, a + m, into, NULL, NULL);
-        } else {
-            k->multiply(first, PRK_FFT_STORE, b, b + m, other, NULL, NULL);
-            k->multiply(first, PRK_FFT_TIMES, a, a + m, into, other, NULL);
-        }
-        spoil(p, into);
-        return k->carry(c, PRK_FFT_RIGHT, into, times, less, into, into + m);
+        return carried(p, first, product, a, into, factor, NULL, times, less, into);
     }
     // t = a b modulo R.
-    if (is_square) {
-        k->multiply(first, PRK_FFT_SQUARE, a, a + m, work, NULL, NULL);
-    } else {
-        k->multiply(first, PRK_FFT_STORE, b, b + m, other, NULL, NULL);
-        k->multiply(first, PRK_FFT_TIMES, a, a + m, work, other, NULL);
-    }
-    double error = k->carry(&c[0], PRK_FFT_SIXTH, work, 1, NULL, work, work + m);
+    double error = carried(p, first, product, a, work, factor, NULL, 1, NULL, work);
     // q = -t/n modulo R.
-    k->multiply(first, PRK_FFT_TIMES, work, work + m, work, p->inverse, NULL);
-    error = larger(error, k->carry(&c[0], PRK_FFT_SIXTH, work, 1, NULL, work, work + m));
+    error = larger(error,
+                   carried(p, first, PRK_FFT_TIMES, work, work, p->inverse, NULL, 1, NULL, work));
     // a b + q n modulo Q.
     if (is_square) {
         k->multiply(second, PRK_FFT_STORE_SQUARE, a, a + m, other, NULL, NULL);
@@ -182,21 +186,20 @@ static double try_digits(prk_fft_plan *p, double *into, const double *a, const d
         k->multiply(second, PRK_FFT_STORE, b, b + m, into, NULL, NULL);
         k->multiply(second, PRK_FFT_STORE_TIMES, a, a + m, other, into, NULL);
     }
-    k->multiply(second, PRK_FFT_TIMES_PLUS, work, work + m, work, p->image, other);
-    spoil(p, work);
-    return larger(error, k->carry(&c[1], PRK_FFT_THIRD, work, times, less, into, into + m));
+    return larger(error, carried(p, second, PRK_FFT_TIMES_PLUS, work, work, p->image, other, times,
+                                 less, into));
 }
 
 // into = a u, of a pair: a product by 1, which is its own digits and its own remainder modulo R.
 static double try_unit(prk_fft_plan *p, double *into, const double *a) {
     const prk_fft_kernels *k = p->kernels;
     const size_t m = p->shape.points;
+    const prk_fft *first = &p->rings[0], *second = &p->rings[1];
     double *work = p->work, *other = p->other;
-    k->multiply(&p->rings[0], PRK_FFT_TIMES, a, a + m, work, p->inverse, NULL);
-    const double error = k->carry(&p->carries[0], PRK_FFT_SIXTH, work, 1, NULL, work, work + m);
-    k->multiply(&p->rings[1], PRK_FFT_STORE, a, a + m, other, NULL, NULL);
-    k->multiply(&p->rings[1], PRK_FFT_TIMES_PLUS, work, work + m, work, p->image, other);
-    return larger(error, k->carry(&p->carries[1], PRK_FFT_THIRD, work, 1, NULL, into, into + m));
+    const double error = carried(p, first, PRK_FFT_TIMES, a, work, p->inverse, NULL, 1, NULL, work);
+    k->multiply(second, PRK_FFT_STORE, a, a + m, other, NULL, NULL);
+    return larger(
+        error, carried(p, second, PRK_FFT_TIMES_PLUS, work, work, p->image, other, 1, NULL, into));
 }
 
 // x = x y u times `times` less `less`.

@@ -14,6 +14,8 @@ prk_scratch *prk_scratch_create(void) {
     s->team = NULL;
     s->watch = NULL;
     s->repairs = (prk_repairs){0};
+    s->threads = 1;
+    s->crew = NULL;
     s->lanes = s->test = s->block = (prk_memory){0};
     // mpz_init takes no memory; the numbers grow with the first test and are kept.
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
@@ -30,6 +32,7 @@ void prk_scratch_destroy(prk_scratch *s) {
     if (s == NULL) {
         return;
     }
+    prk_crew_destroy(s->crew);
     for (int i = 0; i < PRK_SCRATCH_NUMBERS; i++) {
         mpz_clear(s->numbers[i]);
     }
@@ -69,4 +72,19 @@ prk_status prk_scratch_reserve(prk_scratch *s, size_t limbs) {
     free(probe);
     s->reserved = limbs;
     return PRK_STATUS_OK;
+}
+
+void prk_scratch_set_threads(prk_scratch *s, unsigned threads) {
+    if (threads != s->threads) {
+        prk_crew_destroy(s->crew);
+        s->crew = NULL;
+        s->threads = threads;
+    }
+}
+
+prk_crew *prk_scratch_crew(prk_scratch *s) {
+    if (s->crew == NULL && s->threads > 1) {
+        s->crew = prk_crew_create(s->threads);
+    }
+    return s->crew;
 }

@@ -9,6 +9,7 @@
 #include <gmp.h>
 
 #include "../include/prk_kernels.h"
+#include "../system/crew.h"
 #include "../system/memory.h"
 
 _Static_assert(GMP_NUMB_BITS == 64, "limbs are handed to GMP as they are");
@@ -45,6 +46,8 @@ struct prk_scratch {
     // In CKernels/long: who looks at the chains of the test at hand, else NULL.
     struct prk_watch *watch;
     prk_repairs repairs; // of the test at hand
+    unsigned threads;    // within one transform, as prk_scratch_set_threads() says
+    prk_crew *crew;      // these, since they were needed; else NULL
 };
 
 /// A number of any value for the caller, who gives back all that it took by setting `taken` to what
@@ -56,6 +59,9 @@ static inline mpz_ptr prk_scratch_take(prk_scratch *scratch) {
 
 /// Asks malloc for what a test of `limbs` limbs will need, since GMP aborts when it gets none.
 prk_status prk_scratch_reserve(prk_scratch *scratch, size_t limbs);
+
+/// The threads that share one transform, made when they are first asked for; NULL: there is one.
+prk_crew *prk_scratch_crew(prk_scratch *scratch);
 
 #pragma GCC visibility pop
 

@@ -5,6 +5,7 @@
 // syscall
 #define _GNU_SOURCE
 
+#include <limits.h>
 #include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -32,4 +33,8 @@ void prk_futex_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
 
 void prk_futex_wake(uint32_t *word) {
     (void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void prk_futex_wake_all(uint32_t *word) {
+    (void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
