@@ -304,6 +304,8 @@ typedef struct PRK_SWIFT_NAME("KernelPRP") prk_prp {
     int32_t file_error;
     /// Squarings that `residues` had.
     uint64_t resumed;
+    /// Of a proof that was made: the MD5 of all its bytes, by which GIMPS names it, NUL-terminated.
+    char md5[40];
 } prk_prp;
 
 /// The power that is taken when none is given: 8 from 3,750,000 squarings on, as Prime95 has it by

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../system/md5.h"
 #include "../system/sha256.h"
 #include "chain.h"
 #include "prp.h"
@@ -342,8 +343,9 @@ static prk_status make_middle(prover *p, prk_products *products, uint32_t level,
     return status;
 }
 
-static bool write_lines(const prover *p, prk_text_sink sink, void *context) {
-    char text[PRK_PRP_MOST_HEAD], number[80];
+// The lines at the beginning of the proof; how many bytes they have.
+static size_t write_lines(const prover *p, char text[PRK_PRP_MOST_HEAD]) {
+    char number[80];
     const prk_prp_number *n = p->number;
     if (n->k == 1 && n->c == -1) {
         snprintf(number, sizeof number, "M%" PRIu64, n->n);
@@ -352,10 +354,9 @@ static bool write_lines(const prover *p, prk_text_sink sink, void *context) {
     } else {
         snprintf(number, sizeof number, "%" PRIu64 "*2^%" PRIu64 "%+" PRId64, n->k, n->n, n->c);
     }
-    const int size = snprintf(text, sizeof text,
-                              "PRP PROOF\nVERSION=2\nHASHSIZE=64\nPOWER=%" PRIu32 "\nNUMBER=%s\n",
-                              p->power, number);
-    return sink(context, text, (size_t)size);
+    return (size_t)snprintf(text, PRK_PRP_MOST_HEAD,
+                            "PRP PROOF\nVERSION=2\nHASHSIZE=64\nPOWER=%" PRIu32 "\nNUMBER=%s\n",
+                            p->power, number);
 }
 
 // B and the middles, in a row.
@@ -410,10 +411,18 @@ static prk_status prove(prover *p, prk_text_sink sink, void *context, unsigned c
         take_residue(p, x);
         status = make_proof(p, proof, x);
     }
-    if (status == PRK_STATUS_OK && !IS_OVER(p) && sink != NULL &&
-        !(write_lines(p, sink, context) &&
-          sink(context, (const char *)proof, (p->power + 1) * p->each))) {
-        status = PRK_STATUS_CANCELLED;
+    if (status == PRK_STATUS_OK && !IS_OVER(p)) {
+        char lines[PRK_PRP_MOST_HEAD];
+        const size_t head = write_lines(p, lines), body = (p->power + 1) * p->each;
+        prk_md5 hash;
+        prk_md5_begin(&hash);
+        prk_md5_add(&hash, lines, head);
+        prk_md5_add(&hash, proof, body);
+        prk_md5_end_hex(&hash, p->result->md5);
+        if (sink != NULL &&
+            !(sink(context, lines, head) && sink(context, (const char *)proof, body))) {
+            status = PRK_STATUS_CANCELLED;
+        }
     }
     return status;
 }

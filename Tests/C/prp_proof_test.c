@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../../CKernels/system/md5.h"
 #include "../../CKernels/system/sha3.h"
 #include "support.h"
 
@@ -75,6 +76,37 @@ static void check_sha3(void) {
             }
             EXPECT(strcmp(hex, cases[i].digest) == 0, "%zu bytes: %s", cases[i].count, hex);
         }
+    }
+}
+
+// The test suite of RFC 1321, and two that a block's end divides.
+static void check_md5(void) {
+    static const struct {
+        const char *text, *digest;
+    } cases[] = {
+        {"", "d41d8cd98f00b204e9800998ecf8427e"},
+        {"a", "0cc175b9c0f1b6a831c399e269772661"},
+        {"abc", "900150983cd24fb0d6963f7d28e17f72"},
+        {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
+        {"abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"},
+        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+         "d174ab98d277d9f5a5611c2c9f419d9f"},
+        {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+         "57edf4a22be3c955ac49da2e2107b67a"},
+        {"1234567890123456789012345678901234567890123456789012345",
+         "c9ccf168914a1bcfc3229f1948e67da0"},
+        {"12345678901234567890123456789012345678901234567890123456",
+         "49f193adce178490e34d1b3a4ec0064c"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const size_t size = strlen(cases[i].text);
+        prk_md5 hash;
+        char hex[33];
+        prk_md5_begin(&hash);
+        prk_md5_add(&hash, cases[i].text, size / 3);
+        prk_md5_add(&hash, cases[i].text + size / 3, size - size / 3);
+        prk_md5_end_hex(&hash, hex);
+        EXPECT(strcmp(hex, cases[i].digest) == 0, "%s: %s", cases[i].text, hex);
     }
 }
 
@@ -541,6 +573,7 @@ static void check_arguments(void) {
 
 int main(void) {
     check_sha3();
+    check_md5();
     check_arguments();
     check_honest();
     check_lines();
