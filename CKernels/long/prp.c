@@ -21,13 +21,18 @@ prk_status prk_prp_check(const prk_prp_number *number, uint64_t *bits) {
         return PRK_STATUS_TOO_LARGE;
     }
     const uint64_t k_bits = 64 - (uint64_t)__builtin_clzll(number->k);
-    // c, of 31 bits, takes a bit away from a power of two alone, and adds none: both k 2^n and 2^n
-    // + c have more than 64 bits.
-    if (number->n + k_bits <= 65) {
-        return PRK_STATUS_INVALID_ARGUMENT;
+    if (number->n > 64) { // c, of 31 bits, takes a bit away from a power of two, and adds none
+        const bool is_below = number->c < 0 && (number->k & (number->k - 1)) == 0;
+        *bits = number->n + k_bits - (is_below ? 1 : 0);
+    } else {
+        const unsigned __int128 n =
+            ((unsigned __int128)number->k << number->n) + (unsigned __int128)(__int128)number->c;
+        const uint64_t high = (uint64_t)(n >> 64);
+        if (number->n + k_bits <= 32 || high == 0) {
+            return PRK_STATUS_INVALID_ARGUMENT;
+        }
+        *bits = 128 - (uint64_t)__builtin_clzll(high);
     }
-    const bool is_below = number->c < 0 && (number->k & (number->k - 1)) == 0;
-    *bits = number->n + k_bits - (is_below ? 1 : 0);
     return prk_size_is_taken((size_t)((*bits + 63) / 64)) ? PRK_STATUS_OK : PRK_STATUS_TOO_LARGE;
 }
 

@@ -23,7 +23,8 @@
 // MOST_ORDER.
 #define LEAST_UNKNOWN_PRIME (1 << 20)
 #define MOST_ORDER (UINT64_C(1) << 40)
-// Up to so many bits the residue is computed, when it could be that of a prime.
+// Up to so many bits a residue that shows a number composite is simply computed, which takes less
+// than to look at orders.
 #define MOST_COMPUTED_BITS 8192
 
 typedef struct run {
@@ -175,7 +176,7 @@ static prk_status raise_to_orders(run *r, mpz_ptr x, mpz_ptr y) {
     return status;
 }
 
-// B as it is, where a forger may have hidden that of a prime.
+// Whether B is the residue, by all the squarings.
 static prk_status compute(run *r, mpz_srcptr b) {
     const size_t taken = r->scratch->taken;
     mpz_ptr base = prk_scratch_take(r->scratch), exponent = prk_scratch_take(r->scratch),
@@ -224,16 +225,14 @@ static prk_status decide(run *r, mpz_ptr b) {
     }
     const bool passed = status == PRK_STATUS_OK && mpz_cmp(given, want) == 0;
     r->result->verdict = passed ? PRK_PROBABLE_PRIME : PRK_COMPOSITE;
-    if (status == PRK_STATUS_OK && !passed) {
+    if (status == PRK_STATUS_OK && !passed && r->head.bits <= MOST_COMPUTED_BITS) {
+        status = compute(r, b);
+    } else if (status == PRK_STATUS_OK && !passed) {
         status = raise_to_orders(r, given, want);
         if (status == PRK_STATUS_OK && mpz_cmp(given, want) == 0) {
-            if (r->head.bits <= MOST_COMPUTED_BITS) {
-                status = compute(r, b);
-            } else {
-                refuse(r, 0,
-                       "the residue B is that of a probable prime, or another one, by a root of "
-                       "unity: it shows nothing");
-            }
+            refuse(r, 0,
+                   "the residue B is that of a probable prime times a root of unity: it shows "
+                   "nothing");
         }
     }
     r->scratch->taken = taken;

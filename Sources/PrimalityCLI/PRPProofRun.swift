@@ -94,7 +94,9 @@ struct PRPProofRun {
         do throws(PrimalityError) {
             return try PRPProof.room(number, power: power)
         } catch {
-            throw Complaint(message: "'\(printable(plan.number))': \(error)", status: .internalError)
+            throw Complaint(
+                message: "'\(printable(plan.number))': \(error)",
+                status: error == .outOfMemory ? .undecided : .internalError)
         }
     }
 
