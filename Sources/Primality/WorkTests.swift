@@ -20,7 +20,8 @@ package enum WorkTest {
         // The count is the array's.
         let status = unsafe withUnsafePointer(to: &raw) { form in
             unsafe prk_fermat_test(
-                number.limbs, number.limbs.count, isValid ? form : nil, cancel.flag, &passed, &residue)
+                number.limbs, number.limbs.count, isValid ? form : nil, cancel.flag, &passed,
+                &residue)
         }
         try PrimalityError.check(status)
         return (passed, residue)

@@ -150,7 +150,8 @@ struct CheckCommand: ParsableCommand {
             "Test one number k*2^n+c by Fermat's test to base 3 alone, and write a proof, as GIMPS has them, that its "
                 + "residue was computed right: primality verify checks it with a 2^power-th of the work. It proves "
                 + "nothing prime. Beside it stands file.residues until it is done, with 2^power residues of the "
-                + "number's size on the disk; the same command goes on from there.", valueName: "file"))
+                + "number's size on the disk; the same command goes on from there.",
+            valueName: "file"))
     var prpProof: String?
 
     @Option(
@@ -203,7 +204,8 @@ struct CheckCommand: ParsableCommand {
     /// Refuses what a test of its own kind has no use for.
     private func refuseOthers(for option: String) throws {
         let others: [(String, Bool)] = [
-            ("--engine", engine != "auto"), ("--order", order != "input"), ("--shard", shard != nil),
+            ("--engine", engine != "auto"), ("--order", order != "input"),
+            ("--shard", shard != nil),
             ("--resume", resume != nil), ("--res64", res64), ("--primes", primes),
             ("--summary", summary), ("--pool", shared.pool != "threads"),
             ("--channel", shared.channel != nil), ("--worker", shared.worker != nil),
@@ -216,7 +218,8 @@ struct CheckCommand: ParsableCommand {
             throw Refusal.usage("\(name) does not go with \(option)")
         }
         if !(1...1_000_000_000).contains(shared.maxBits) {
-            throw Refusal.usage("--max-bits \(shared.maxBits) is out of range; give 1 to 1000000000")
+            throw Refusal.usage(
+                "--max-bits \(shared.maxBits) is out of range; give 1 to 1000000000")
         }
         try Refusal.checkLevel()
     }
@@ -225,7 +228,8 @@ struct CheckCommand: ParsableCommand {
         guard let prpProof else { throw Refusal.usage("--prp-power goes with --prp-proof") }
         if prpProof.isEmpty || prpProof == "-" || prpProof.hasSuffix("/") {
             throw Refusal.usage(
-                "--prp-proof '\(printable(prpProof))': give the name of a file, which is to be written")
+                "--prp-proof '\(printable(prpProof))': give the name of a file, which is to be written"
+            )
         }
         if let prpPower, !(1...15).contains(prpPower) {
             throw Refusal.usage("--prp-power \(prpPower) is out of range; give 1 to 15")
@@ -256,7 +260,8 @@ struct CheckCommand: ParsableCommand {
     private func gimpsPlan() throws -> GIMPSRun.Plan {
         if input != "worktodo" {
             throw Refusal.usage(
-                "--format gimps is for the lines of --input worktodo, which say what is to be tested")
+                "--format gimps is for the lines of --input worktodo, which say what is to be tested"
+            )
         }
         try refuseOthers(for: "--format gimps")
         if quiet { throw Refusal.usage("-q does not go with --format gimps") }
@@ -264,7 +269,8 @@ struct CheckCommand: ParsableCommand {
         let progress = try shared.progress.mode()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
         guard case .descriptor(let descriptor, _) = input else {
-            throw Refusal.usage("--format gimps reads a file: give it by --file, or on standard input")
+            throw Refusal.usage(
+                "--format gimps reads a file: give it by --file, or on standard input")
         }
         return GIMPSRun.Plan(
             descriptor: descriptor, workers: workers, maximumBits: shared.maxBits,

@@ -44,7 +44,8 @@ struct GIMPSLine {
         line += #", "program":{"name":"primality", "version":"\#(BuildInformation.version)"}"#
         line += #", "timestamp":"\#(Self.clock(time))""#
         if let proof {
-            line += #", "proof":{"version":2, "power":\#(proof.power), "hashsize":64, "md5":"\#(proof.md5)"}"#
+            line +=
+                #", "proof":{"version":2, "power":\#(proof.power), "hashsize":64, "md5":"\#(proof.md5)"}"#
         }
         if !knownFactors.isEmpty {
             let factors = knownFactors.map { #""\#($0)""# }
@@ -57,12 +58,15 @@ struct GIMPSLine {
     /// `2026-11-30 14:05:09`, in UTC.
     private static func clock(_ time: time_t) -> String {
         var time = time
-        var parts = tm()
+        var parts = unsafe tm()
         unsafe gmtime_r(&time, &parts)
-        func two(_ value: Int32) -> String { (value < 10 ? "0" : "") + String(value) }
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
-            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+        let fields = unsafe [
+            parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+        ].map { ($0 < 10 ? "0" : "") + String($0) }
+        let year = unsafe parts.tm_year + 1900
+        return "\(year)-\(fields[0])-\(fields[1]) \(fields[2]):\(fields[3]):\(fields[4])"
     }
 }
 
-func now() -> time_t { unsafe time(nil) }
+/// Seconds since 1970.
+func now() -> time_t { time(nil) }

@@ -19,6 +19,12 @@ struct GIMPSRun {
         var progress: ProgressMode?
     }
 
+    /// What a line is.
+    private enum Line: Sendable {
+        case test(WorktodoTest)
+        case bad(String)
+    }
+
     /// What came of a line.
     private enum Outcome: Sendable {
         case result(String)
@@ -51,7 +57,7 @@ struct GIMPSRun {
         }
         defer { progress?.stop() }
         while !hasEnded && !interruption.cancel.isCancelled && output.error == nil {
-            var lines: [(place: Int, test: Result<WorktodoTest, CandidateFileError>)] = []
+            var lines: [(place: Int, test: Line)] = []
             do {
                 try read(&reader, &place, &hasEnded, into: &lines)
             } catch {
@@ -83,7 +89,7 @@ struct GIMPSRun {
 
     private func read(
         _ reader: inout LineReader, _ place: inout Int, _ hasEnded: inout Bool,
-        into lines: inout [(place: Int, test: Result<WorktodoTest, CandidateFileError>)]
+        into lines: inout [(place: Int, test: Line)]
     ) throws {
         while lines.count < Self.linesAhead * plan.workers {
             switch try reader.read() {
@@ -95,20 +101,22 @@ struct GIMPSRun {
                 if !lines.isEmpty { return }
             case .line(let line, let length):
                 place += 1
+                if length > line.count {
+                    lines.append((place, .bad("it is longer than \(Self.longestLine) bytes")))
+                    continue
+                }
                 do throws(CandidateFileError) {
-                    if length > line.count {
-                        throw CandidateFileError("is longer than \(Self.longestLine) bytes")
-                    }
-                    if let test = try WorktodoTest(line) { lines.append((place, .success(test))) }
+                    if let test = try WorktodoTest(line) { lines.append((place, .test(test))) }
                 } catch {
-                    lines.append((place, .failure(error)))
+                    let text = printable(line)
+                    lines.append((place, .bad("'\(text)' \(error.description)")))
                 }
             }
         }
     }
 
     /// The outcomes of lines, which workers share, each with one at a time.
-    private func outcomes(_ lines: [Result<WorktodoTest, CandidateFileError>]) -> [Outcome] {
+    private func outcomes(_ lines: [Line]) -> [Outcome] {
         let next = Monitor(0)
         let results = Monitor([Outcome](repeating: .cancelled, count: lines.count))
         let (maximumBits, cancel) = (plan.maximumBits, interruption.cancel)
@@ -136,12 +144,12 @@ struct GIMPSRun {
     }
 
     private static func outcome(
-        _ line: Result<WorktodoTest, CandidateFileError>, _ maximumBits: Int, _ cancel: CancelFlag
+        _ line: Line, _ maximumBits: Int, _ cancel: CancelFlag
     ) -> Outcome {
         let test: WorktodoTest
         switch line {
-        case .success(let read): test = read
-        case .failure(let error): return .bad(error.description)
+        case .test(let read): test = read
+        case .bad(let what): return .bad(what)
         }
         let found: (value: BigNatural, form: CandidateForm?)
         do throws(ExpressionError) {
@@ -150,7 +158,8 @@ struct GIMPSRun {
         } catch {
             if cancel.isCancelled { return .cancelled }
             return .bad(
-                "'\(printable(test.expression))': \(error)\(error.isAboutSize ? " (--max-bits)" : "")")
+                "'\(printable(test.expression))': \(error)\(error.isAboutSize ? " (--max-bits)" : "")"
+            )
         }
         guard let k = UInt64(test.parts[0]), let b = UInt64(test.parts[1]),
             let n = UInt64(test.parts[2]), let c = Int64(test.parts[3])

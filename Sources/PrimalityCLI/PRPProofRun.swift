@@ -38,13 +38,14 @@ struct PRPProofRun {
 
     /// Tests, proves, verifies and writes; what goes wrong was reported when this throws.
     func run() throws {
+        let status: ExitStatus
         do throws(Complaint) {
-            let status = try proved()
-            if status != .done { throw ExitCode(status.rawValue) }
-        } catch let complaint as Complaint {
-            StandardStreams.complain(complaint.message)
-            throw ExitCode(complaint.status.rawValue)
+            status = try proved()
+        } catch {
+            StandardStreams.complain(error.message)
+            throw ExitCode(error.status.rawValue)
         }
+        if status != .done { throw ExitCode(status.rawValue) }
     }
 
     private func proved() throws(Complaint) -> ExitStatus {
@@ -82,7 +83,8 @@ struct PRPProofRun {
         }
         guard let number = PRPNumber(found.value, form: found.form) else {
             throw Complaint(
-                message: "'\(printable(plan.number))': --prp-proof is for numbers k*2^n+c above 2^64, with "
+                message:
+                    "'\(printable(plan.number))': --prp-proof is for numbers k*2^n+c above 2^64, with "
                     + "k below 2^53, and c odd and below 2^31")
         }
         return number
@@ -117,7 +119,8 @@ struct PRPProofRun {
         if unsafe fstatvfs(residues.rawValue, &disk) != 0 || fstat(residues.rawValue, &there) != 0 {
             return
         }
-        let (free, isMore) = UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize))
+        let (free, isMore) = UInt64(disk.f_bavail).multipliedReportingOverflow(
+            by: UInt64(disk.f_frsize))
         let has = UInt64(clamping: there.st_size)
         let needs = room.residues - min(room.residues, has) + room.proof
         if isMore || free >= needs { return }
@@ -133,7 +136,9 @@ struct PRPProofRun {
         var facts = stat()
         if unsafe lstat(plan.file, &facts) != 0 { return }
         throw Complaint(
-            message: "--prp-proof '\(printable(plan.file))': \(Errno.fileExists); remove it, or give another name")
+            message:
+                "--prp-proof '\(printable(plan.file))': \(Errno.fileExists); remove it, or give another name"
+        )
     }
 
     private func openResidues() throws(Complaint) -> FileDescriptor {
@@ -179,8 +184,10 @@ struct PRPProofRun {
             unsafe unlink(partial)
             if let complaint = error as? Complaint { throw complaint }
             throw Complaint(
-                message: "\(printable(plan.file)): \((error as? Errno) ?? .ioError); what was computed is in "
-                    + "\(printable(residuesName)), and the same command goes on", status: .writeError)
+                message:
+                    "\(printable(plan.file)): \((error as? Errno) ?? .ioError); what was computed is in "
+                    + "\(printable(residuesName)), and the same command goes on",
+                status: .writeError)
         }
         let folder = FilePath(plan.file).removingLastComponent()
         if let folder = try? FileDescriptor.open(
@@ -207,7 +214,8 @@ struct PRPProofRun {
                 progress: done)
             if result.resumed > 0 {
                 StandardStreams.complain(
-                    "\(printable(residuesName)): \(result.resumed) of \(number.exponent) squarings were there")
+                    "\(printable(residuesName)): \(result.resumed) of \(number.exponent) squarings were there"
+                )
             }
             return (result, proof)
         } catch {
@@ -222,15 +230,18 @@ struct PRPProofRun {
         case .divisibleBy3:
             unsafe unlink(residuesName)
             return Complaint(
-                message: "'\(printable(plan.number))' is divisible by 3, and so composite; a test to base 3 "
+                message:
+                    "'\(printable(plan.number))' is divisible by 3, and so composite; a test to base 3 "
                     + "shows nothing")
         case .foreignResidues:
             return Complaint(
-                message: "\(name): it is no file of residues of this number and power; remove it, or give another "
+                message:
+                    "\(name): it is no file of residues of this number and power; remove it, or give another "
                     + "--prp-proof")
         case .file(let number):
             return Complaint(
-                message: "\(name): \(Errno(rawValue: number)); what is there stays, and the same command goes on; "
+                message:
+                    "\(name): \(Errno(rawValue: number)); what is there stays, and the same command goes on; "
                     + Self.said(room), status: .writeError)
         case .test(.outOfMemory):
             return Complaint(message: "out of memory: \(Self.said(room))", status: .undecided)
@@ -240,7 +251,8 @@ struct PRPProofRun {
             }
             return Complaint(message: "cancelled", status: .undecided)
         case .test(let error):
-            return Complaint(message: "'\(printable(plan.number))': \(error)", status: .internalError)
+            return Complaint(
+                message: "'\(printable(plan.number))': \(error)", status: .internalError)
         }
     }
 
@@ -261,7 +273,8 @@ struct PRPProofRun {
             }
         }
         throw Complaint(
-            message: "the proof that was made is not valid, so that something was computed wrong: the processor, "
+            message:
+                "the proof that was made is not valid, so that something was computed wrong: the processor, "
                 + "its memory or the disk has failed. Remove \(printable(residuesName)) and begin again",
             status: .internalError)
     }

@@ -218,7 +218,8 @@ private struct Verification {
             line = #"{"file":"# + quoted(name) + #","certificate":1"#
             line += #","verdict":"\#(error.map(word) ?? "valid")""#
             if let head {
-                line += #","number":"\#(head.number)","bits":\#(head.bits),"form":"prp","power":\#(head.power)"#
+                line +=
+                    #","number":"\#(head.number)","bits":\#(head.bits),"form":"prp","power":\#(head.power)"#
             }
             if let result {
                 line += #","shows":"residue","result":"\#(result.verdict.verdict.identifier)""#
@@ -228,9 +229,11 @@ private struct Verification {
             line += "}"
         } else if let head, let result {
             let residue = result.residue.map { " RES64: [\(hexadecimal($0))]" } ?? ""
-            line = "\(head.number): \(result.verdict.verdict)\(residue), by the PRP proof in \(printable(name)) "
+            line =
+                "\(head.number): \(result.verdict.verdict)\(residue), by the PRP proof in \(printable(name)) "
             line += "(power \(head.power)): the residue to base 3 was computed right"
-            line += result.verdict == .probablePrime ? "; it is no proof that the number is prime" : ""
+            line +=
+                result.verdict == .probablePrime ? "; it is no proof that the number is prime" : ""
         } else {
             line = "\(printable(name)): \(error.map(word) ?? ""): \(error?.description ?? "")"
         }

@@ -118,7 +118,8 @@ public struct PRPResult: Sendable, Hashable {
     public let md5: String
 
     init(_ raw: KernelPRP) {
-        verdict = raw.verdict == Primality.Verdict.probablePrime.rawValue ? .probablePrime : .composite
+        verdict =
+            raw.verdict == Primality.Verdict.probablePrime.rawValue ? .probablePrime : .composite
         residue = raw.has_res64 ? raw.res64 : nil
         power = Int(raw.power)
         resumed = raw.resumed

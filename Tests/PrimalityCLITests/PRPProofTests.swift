@@ -42,13 +42,18 @@ import Testing
             let file = folder + "p.proof"
             let made = try Tool.run(["check", "--prp-proof", file, text])
             #expect(made.status == 0, "\(made.error)")
-            #expect(made.output.hasPrefix("\(text): \(verdict) RES64: [\(residue)], as the PRP proof in "))
+            #expect(
+                made.output.hasPrefix(
+                    "\(text): \(verdict) RES64: [\(residue)], as the PRP proof in "))
             #expect(try names(folder) == ["p.proof"])
             let seen = try Tool.run(["verify", file])
             #expect(seen.status == 0)
-            #expect(seen.output.hasPrefix("\(name): \(verdict) RES64: [\(residue)], by the PRP proof in "))
             #expect(
-                seen.output.contains("no proof that the number is prime") == (verdict != "composite"))
+                seen.output.hasPrefix(
+                    "\(name): \(verdict) RES64: [\(residue)], by the PRP proof in "))
+            #expect(
+                seen.output.contains("no proof that the number is prime")
+                    == (verdict != "composite"))
             #expect(!seen.output.contains(": prime"))
             let bytes = try #require(TestFiles.bytes(file))
             let piped = try Tool.run(["verify", "--format", "jsonl", "-"], input: Data(bytes))
@@ -73,7 +78,9 @@ import Testing
             #expect(cut.status == 2 && cut.output.contains("incomplete"))
             try write(bytes + [0], to: file)
             #expect(try Tool.run(["verify", file]).status == 2)
-            try write(Array("PRP PROOF\nVERSION=2\nHASHSIZE=64\nPOWER=15\nNUMBER=M900000\n".utf8), to: file)
+            try write(
+                Array("PRP PROOF\nVERSION=2\nHASHSIZE=64\nPOWER=15\nNUMBER=M900000\n".utf8),
+                to: file)
             #expect(try Tool.run(["verify", file]).status == 2)
         }
     }
@@ -113,16 +120,20 @@ import Testing
             let full = try Tool.shell(
                 "ulimit -f 1; exec \"$P\" check --prp-power 5 --prp-proof \(file) '2^1277-1'")
             #expect(full.status == 74 && full.error.contains("on the disk"), "\(full.error)")
-            #expect(try Tool.run(["check", "--prp-power", "5", "--prp-proof", file, "2^1277-1"]).status == 0)
+            #expect(
+                try Tool.run(["check", "--prp-power", "5", "--prp-proof", file, "2^1277-1"]).status
+                    == 0)
         }
     }
 
     @Test(arguments: [
-        ["--prp-proof", "", "M(521)"], ["--prp-proof", "-", "M(521)"], ["--prp-power", "3", "M(521)"],
+        ["--prp-proof", "", "M(521)"], ["--prp-proof", "-", "M(521)"],
+        ["--prp-power", "3", "M(521)"],
         ["--prp-proof", "x", "--prp-power", "0", "M(521)"],
         ["--prp-proof", "x", "--prp-power", "16", "M(521)"], ["--prp-proof", "x"],
         ["--prp-proof", "x", "M(521)", "M(523)"], ["--prp-proof", "x", "--prove", "M(521)"],
-        ["--prp-proof", "x", "-j", "2", "M(521)"], ["--prp-proof", "x", "--format", "csv", "M(521)"],
+        ["--prp-proof", "x", "-j", "2", "M(521)"],
+        ["--prp-proof", "x", "--format", "csv", "M(521)"],
         ["--format", "gimps", "M(521)"], ["--format", "gimps", "--input", "abc"],
         ["--format", "gimps", "--input", "worktodo", "--res64"],
     ])
@@ -190,7 +201,8 @@ import Testing
             #expect(time.count == 19 && time.hasPrefix("20"))
         }
         #expect(lines[0]["exponent"] as? Int == 1277 && lines[0]["aid"] == nil)
-        #expect(lines[1]["aid"] as? String == identifier && lines[3]["aid"] as? String == identifier)
+        #expect(
+            lines[1]["aid"] as? String == identifier && lines[3]["aid"] as? String == identifier)
         #expect(lines[5]["exponent"] == nil)
         #expect((lines[5]["k"] as? Int, lines[5]["b"] as? Int) == (3, 2))
         #expect((lines[5]["n"] as? Int, lines[5]["c"] as? Int) == (534, 1))
@@ -198,7 +210,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "Pfactor=1,2,1277,-1,70,1", "M127", "Factor=1277,60,61", "PRP=1,2,1277", "Test=1275", "Test=2",
+        "Pfactor=1,2,1277,-1,70,1", "M127", "Factor=1277,60,61", "PRP=1,2,1277", "Test=1275",
+        "Test=2",
         "PRP=1,2,1277,-1,70,0,5,1", "PRP=1,2,1277,-1,70,0,3,5", "PRP=1,2,1009,-1,\"7\"", "hello",
         "PRP=1,2,99999999,-1", "Cert=1,2,1277,-1,5",
     ])
@@ -223,7 +236,9 @@ import Testing
         try inFolder { folder in
             let run = try Tool.run(
                 ["check", "--prp-proof", folder + "p", "--format", "gimps", "2^1277-1"])
-            #expect(run.output.contains(#""exponent":1277, "worktype":"PRP-3", "res64":"076D5C08E15214ED""#))
+            #expect(
+                run.output.contains(
+                    #""exponent":1277, "worktype":"PRP-3", "res64":"076D5C08E15214ED""#))
             let line = try #require(
                 try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
             let proof = line["proof"] as? [String: Any]

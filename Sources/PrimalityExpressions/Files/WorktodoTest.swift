@@ -30,7 +30,9 @@ package struct WorktodoTest: Sendable {
     /// - Throws: What is wrong with it, or that it asks for no test that there are result lines for.
     package init?(_ line: ArraySlice<UInt8>) throws(CandidateFileError) {
         var line = line
-        while let last = line.last, last == 0x20 || last == 0x0D || last == 0x09 { line.removeLast() }
+        while let last = line.last, last == 0x20 || last == 0x0D || last == 0x09 {
+            line.removeLast()
+        }
         while let first = line.first, first == 0x20 || first == 0x09 { line.removeFirst() }
         if line.isEmpty || line.first == UInt8(ascii: "#") { return nil }
         // All that is wrong with the line as such is found here.
@@ -42,7 +44,8 @@ package struct WorktodoTest: Sendable {
         let name = String(decoding: line[..<equals].prefix(16), as: UTF8.self)
         guard let kind = Self.kinds[name.lowercased()] else {
             throw CandidateFileError(
-                "is no test that --format gimps has results for: PRP=, PRPDC=, Test= and DoubleCheck= are")
+                "is no test that --format gimps has results for: PRP=, PRPDC=, Test= and DoubleCheck= are"
+            )
         }
         self.kind = kind
         let halves = line[(equals + 1)...].split(
