@@ -11,6 +11,8 @@ package enum WorkTest {
     ///   - number: n, above 3.
     ///   - form: Its form, if that is known.
     ///   - cancel: Ends it.
+    /// - Returns: Whether it passed, and the residue.
+    /// - Throws: Why there is no residue.
     package static func fermat(
         _ number: BigNatural, form: CandidateForm?, cancel: CancelFlag
     ) throws(PrimalityError) -> (passed: Bool, residue: UInt64) {

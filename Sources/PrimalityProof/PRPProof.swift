@@ -237,6 +237,7 @@ public enum PRPProof {
     /// Reads the first lines of a proof.
     ///
     /// - Parameter text: Its beginning, ``mostHeadBytes`` of it or all.
+    /// - Returns: What they say.
     /// - Throws: What is wrong with them.
     public static func head(_ text: some Collection<UInt8>) throws(CertificateError) -> Head {
         let beginning = Array(text.prefix(mostHeadBytes))
