@@ -308,8 +308,8 @@ typedef struct PRK_SWIFT_NAME("KernelPRP") prk_prp {
     char md5[40];
 } prk_prp;
 
-/// The power that is taken when none is given: 8 from 3,750,000 squarings on, as Prime95 has it by
-/// default, and one less for each fourth of that, at least 1.
+/// The power that is taken when none is given: 8 from 3,750,000 squarings on, and one less for each
+/// fourth of that, at least 1.
 PRK_API uint32_t prk_prp_default_power(const prk_prp_number *number);
 /// The largest power that can be made: each part has to have more squarings than there are middles.
 /// 0: none; or no such number.
