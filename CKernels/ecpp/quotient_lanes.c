@@ -538,11 +538,6 @@ QUOTIENT prk_status powers_in_lanes(prk_scratch *s, mpz_t *half, mpz_t *whole, m
                                     bool *taken) {
     const size_t bits = mpz_sizeinbase(n, 2), numbers = s->taken;
     evaluated e = {.degree = degree};
-    // Of degree 2 numbers one after the other are as fast.
-    *taken = degree > 2 && degree <= MOST_DEGREE && prk_lanes_take(bits);
-    if (!*taken) {
-        return PRK_STATUS_OK;
-    }
     if (!lay_out(&e, s, bits)) {
         return PRK_STATUS_NO_MEMORY;
     }
@@ -557,7 +552,10 @@ QUOTIENT prk_status powers_in_lanes(prk_scratch *s, mpz_t *half, mpz_t *whole, m
 prk_status prk_powers_of_x_in_lanes(prk_scratch *s, mpz_t *half, mpz_t *whole, mpz_t *f,
                                     size_t degree, mpz_srcptr n, const uint32_t *cancel,
                                     bool *taken) {
-    return powers_in_lanes(s, half, whole, f, degree, n, cancel, taken);
+    // Of degree 2 numbers one after the other are as fast. What is compiled for the vectors is not
+    // called without them: it may use them before it looks.
+    *taken = degree > 2 && degree <= MOST_DEGREE && prk_lanes_take(mpz_sizeinbase(n, 2));
+    return *taken ? powers_in_lanes(s, half, whole, f, degree, n, cancel, taken) : PRK_STATUS_OK;
 }
 
 // --- For tests -----------------------------------------------------------------------------------

@@ -129,6 +129,12 @@ static inline bool prk_are_zero(const void *bytes, size_t count) {
 prk_status prk_special_test(const uint64_t *limbs, size_t limb_count, const uint32_t *cancel,
                             prk_report *report, uint64_t *residue);
 
+/// Fermat's test of n > 3 to base 3 alone, as GIMPS's PRP tests are: `*residue` is the low 64 bits
+/// of 3^(n-1) mod n, and `*passed` says whether that is 1. What passes in an arithmetic that rounds
+/// is tested once more. `form`: NULL, or that of n. PRK_STATUS_INVALID_ARGUMENT for n <= 3.
+prk_status prk_fermat_test(const uint64_t *limbs, size_t limb_count, const prk_form *form,
+                           const uint32_t *cancel, bool *passed, uint64_t *residue);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

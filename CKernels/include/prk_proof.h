@@ -240,6 +240,124 @@ typedef struct PRK_SWIFT_NAME("KernelProofAsked") prk_proof_asked {
 /// which the status is the same.
 PRK_API prk_status prk_prove_many(prk_proof_asked *asked, size_t count);
 
+// --- PRP proofs ----------------------------------------------------------------------------------
+//
+// Fermat's test of N = k 2^n + c to base 3 is a chain of n squarings: B = (3^k)^(2^n) modulo N,
+// which is 3^(1-c) when N is a probable prime. A PRP proof, after Pietrzak [Piet19], lets anybody
+// check with about n/2^power squarings that B was computed right. It proves no number prime: the
+// verdict is PRK_PROBABLE_PRIME or PRK_COMPOSITE. The file is GIMPS's, and docs/PROOFS.md has it.
+
+/// N = k 2^n + c: 1 <= k < 2^53, n >= 1, c odd and |c| < 2^31, N > 2^64.
+typedef struct PRK_SWIFT_NAME("KernelPRPNumber") prk_prp_number {
+    uint64_t k, n;
+    int64_t c;
+} prk_prp_number;
+
+#define PRK_PRP_MOST_POWER 15
+
+/// How to make or to verify a PRP proof. All zero is the default. Later versions add fields at the
+/// end.
+typedef struct PRK_SWIFT_NAME("KernelPRPOptions") prk_prp_options {
+    /// sizeof(prk_prp_options) as the caller knows it, or 0: that of this header. Fields that the
+    /// library does not know have to be 0: PRK_STATUS_INVALID_ARGUMENT.
+    uint32_t size;
+    /// To make one: 1 ... PRK_PRP_MOST_POWER, as far as n is long enough (prk_prp_most_power()); 0:
+    /// prk_prp_default_power().
+    uint32_t power;
+    /// May be NULL. When another thread sets it, the call soon returns PRK_STATUS_CANCELLED.
+    const uint32_t *cancel;
+    /// May be NULL; 0 before the call. What is done, in millionths. Written as the cancel flag is
+    /// read: another thread may look.
+    uint32_t *progress;
+    /// To make one: NULL, or a file, open for reading and writing, that keeps the 2^power residues
+    /// which the proof needs, each of them on the disk before the next is computed. What it has of
+    /// this number and power is not computed again, and the proof is the same; a last residue that
+    /// is torn, and all that follows one that is damaged, is written again. NULL keeps them in
+    /// memory.
+    const int *residues;
+} prk_prp_options;
+
+/// What became of it.
+typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelPRPOutcome") prk_prp_outcome{
+    /// A proof was written, or is valid.
+    PRK_PRP_DONE PRK_SWIFT_NAME("done") = 0,
+    /// 3 divides N, which is composite: no residue to base 3 shows anything.
+    PRK_PRP_BASE_DIVIDES PRK_SWIFT_NAME("baseDivides") = 1,
+    /// The file of residues is about another number or power, or something else; it was left alone.
+    PRK_PRP_FOREIGN_FILE PRK_SWIFT_NAME("foreignFile") = 2,
+    /// The file of residues cannot be read or written: `file_error`.
+    PRK_PRP_FILE_ERROR PRK_SWIFT_NAME("fileError") = 3,
+} prk_prp_outcome;
+
+/// A test of N to base 3 whose residue is proved. Later versions add fields at the end.
+typedef struct PRK_SWIFT_NAME("KernelPRP") prk_prp {
+    prk_prp_outcome outcome;
+    /// PRK_PROBABLE_PRIME or PRK_COMPOSITE; never PRK_PRIME.
+    uint8_t verdict;
+    /// Whether `res64` is known: not from a file of version 1 with squarings beyond n.
+    bool has_res64;
+    uint8_t reserved[2];
+    /// The low 64 bits of 3^(N-1) mod N: GIMPS's residue of type 1.
+    uint64_t res64;
+    uint32_t power;
+    /// An errno, with PRK_PRP_FILE_ERROR.
+    int32_t file_error;
+    /// Squarings that `residues` had.
+    uint64_t resumed;
+    /// Of a proof that was made: the MD5 of all its bytes, by which GIMPS names it, NUL-terminated.
+    char md5[40];
+} prk_prp;
+
+/// The power that is taken when none is given: 8 from 3,750,000 squarings on, and one less for each
+/// fourth of that, at least 1.
+PRK_API uint32_t prk_prp_default_power(const prk_prp_number *number);
+/// The largest power that can be made: each part has to have more squarings than there are middles.
+/// 0: none; or no such number.
+PRK_API uint32_t prk_prp_most_power(const prk_prp_number *number);
+
+/// About how much memory the making of a proof takes, and how many bytes the file of residues and
+/// the proof have; each pointer may be NULL. PRK_STATUS_INVALID_ARGUMENT, PRK_STATUS_TOO_LARGE.
+PRK_API prk_status prk_prp_room(const prk_prp_number *number, uint32_t power, uint64_t *memory,
+                                uint64_t *residues, uint64_t *proof);
+
+/// Tests N to base 3 and makes the proof of the residue, which goes to the sink in the end; NULL:
+/// nowhere. n squarings, and some 100 2^power products. PRK_STATUS_OK: `*prp` has the outcome, and
+/// with PRK_PRP_DONE the verdict. A sink that says false: PRK_STATUS_CANCELLED.
+/// PRK_STATUS_NO_MEMORY; PRK_STATUS_INVALID_ARGUMENT: no such number or power. Whoever wants to
+/// rely on the proof verifies it.
+PRK_API prk_status prk_prp_prove(const prk_prp_number *number, const prk_prp_options *options,
+                                 prk_text_sink sink, void *context, prk_prp *prp);
+
+/// What the first lines of a PRP proof say.
+typedef struct PRK_SWIFT_NAME("KernelPRPHead") prk_prp_head {
+    prk_prp_number number;
+    /// 1: n is raised to a multiple of 2^power. 2: it is as it is.
+    uint32_t version;
+    uint32_t power;
+    /// Bytes of the lines, of each residue, and of the whole.
+    uint64_t head, each, total;
+    /// The size of N.
+    uint64_t bits;
+} prk_prp_head;
+
+/// As many bytes as the lines can have.
+#define PRK_PRP_MOST_HEAD 256
+
+/// Whether a text begins as a PRP proof does.
+PRK_API bool prk_prp_is_proof(const char *text, size_t size);
+
+/// Reads the lines at the beginning of a PRP proof. PRK_STATUS_OK: `*problem` has
+/// PRK_CERTIFICATE_VALID, or why it is none (_UNREADABLE), or that it ends too early (_INCOMPLETE).
+/// Nothing is taken from memory.
+PRK_API prk_status prk_prp_read_head(const char *text, size_t size, prk_prp_head *head,
+                                     prk_certificate_problem *problem);
+
+/// Verifies a PRP proof, all `size` bytes of it. PRK_STATUS_OK: `*problem` has the verdict on the
+/// proof, and with PRK_CERTIFICATE_VALID `*prp` has what N is by it. It takes n/2^power squarings
+/// and some 200 products for each of the middles; memory for some numbers of N's size.
+PRK_API prk_status prk_prp_verify(const char *text, size_t size, const prk_prp_options *options,
+                                  prk_prp *prp, prk_certificate_problem *problem);
+
 #ifdef __cplusplus
 }
 #endif

@@ -68,6 +68,27 @@ struct CertificateReader {
         return Entry(result: result, place: count, linesBefore: before)
     }
 
+    /// Whether the file begins as a PRP proof does.
+    mutating func isPRPProof() throws -> Bool {
+        try fill(to: PRPProof.mostHeadBytes)
+        return count == 0 && PRPProof.isProof(buffer[next...])
+    }
+
+    /// A PRP proof whose first lines say how long it is: no more than that is read, and a byte.
+    ///
+    /// - Throws: What is wrong with the lines, as ``PrimalityProof/CertificateError``; or `Errno`.
+    mutating func prpProof(maximumBits: Int) throws -> (head: PRPProof.Head, text: [UInt8]) {
+        try fill(to: PRPProof.mostHeadBytes)
+        let head = try PRPProof.head(buffer[next...])
+        if head.bits > maximumBits {
+            throw CertificateError(
+                .unreadable, step: nil, line: nil,
+                "its number has \(head.bits) bits, and the limit is \(maximumBits) (--max-bits)")
+        }
+        try fill(to: head.size + 1)
+        return (head, Array(buffer[next...]))
+    }
+
     /// How far it is to where another certificate of ours begins, or to the end.
     private static func beginningOfNext(in text: ArraySlice<UInt8>) -> Int {
         let head = Array(head.utf8)
@@ -81,6 +102,19 @@ struct CertificateReader {
 
     /// How long a wait may be before the flag is looked at, in milliseconds.
     private static let patience: Int32 = 50
+
+    /// Reads until there are so many bytes, or to the end.
+    private mutating func fill(to size: Int) throws {
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while !hasEnded && buffer.count - next < size && !cancel.isCancelled {
+            if !descriptor.isReadable(within: Self.patience) { continue }
+            let count = unsafe try block.withUnsafeMutableBytes {
+                try unsafe descriptor.read(into: $0)
+            }
+            buffer += block[..<count]
+            hasEnded = count == 0
+        }
+    }
 
     /// Reads until there is as much as a certificate may have, or the end.
     private mutating func fill() throws {

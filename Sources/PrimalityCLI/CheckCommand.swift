@@ -36,6 +36,8 @@ struct CheckCommand: ParsableCommand {
               primality check --file candidates.txt --pool processes -j 8 --order done
               primality check -q 'M(127)' && echo prime
               primality check --file candidates.txt --primes --summary > primes.txt
+              primality check --prp-proof m4423.proof 'M(4423)'
+              primality check --file worktodo.txt --input worktodo --format gimps >> results.json.txt
 
             In files each candidate stands on a line of its own, unless the first line is a header: of \
             ABC, ABCD or ABC2 as PFGW has them, or of NewPGen; or the first two are rows n a(n) of a b-file of \
@@ -69,6 +71,10 @@ struct CheckCommand: ParsableCommand {
             --format pfgw writes the lines of PFGW, without their times, and so computes RES64: X is prime!, \
             X has factors: 7, X is composite: RES64: [...]. A number that passed is X is 3-PRP!, since it \
             passed base 3 too, with RES64 1; PFGW tests nothing else, here it passed Baillie-PSW.
+
+            --format gimps writes the JSON lines that GIMPS takes as results, for the lines of --input worktodo that ask for \
+            a test, and runs what they name: PRP= and PRPDC= Fermat's test to base 3 with a residue of type 1, Test= and \
+            DoubleCheck= that of Lucas and Lehmer. With --prp-proof such a line names the proof.
 
             A number whose time is over (--timeout) or that ended two workers has a line at its place \
             too: X: timed-out or X: failed in text, those words as the verdict in jsonl and csv, X is \
@@ -145,6 +151,23 @@ struct CheckCommand: ParsableCommand {
 
     @OptionGroup var long: LongOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Test one number k*2^n+c by Fermat's test to base 3 alone, and write a proof, as GIMPS has them, that its "
+                + "residue was computed right: primality verify checks it with a 2^power-th of the work. It proves "
+                + "nothing prime. Beside it stands file.residues until it is done, with 2^power residues of the "
+                + "number's size on the disk; the same command goes on from there.",
+            valueName: "file"))
+    var prpProof: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --prp-proof: from 1 to 15. One more halves the work of who verifies and doubles the disk space of "
+                + "the residues. By default 8 from 3,750,000 bits on, which is 120 MB of residues there, and one less for each "
+                + "fourth of that.", valueName: "power"))
+    var prpPower: Int?
+
     @OptionGroup var shared: RunOptions
 
     @Flag(help: "Also compute RES64, the low 64 bits of 3^(n-1) mod n.")
@@ -172,10 +195,94 @@ struct CheckCommand: ParsableCommand {
     var quiet = false
 
     func run() throws {
+        if prpProof != nil || prpPower != nil {
+            return try PRPProofRun(try prpPlan()).run()
+        }
+        if shared.format == "gimps" {
+            return try GIMPSRun(try gimpsPlan()).run()
+        }
         var run = CheckRun(try plan())
         run.test()
         let status = run.end()
         if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// Refuses what a test of its own kind has no use for.
+    private func refuseOthers(for option: String) throws {
+        let others: [(String, Bool)] = [
+            ("--engine", engine != "auto"), ("--order", order != "input"),
+            ("--shard", shard != nil),
+            ("--resume", resume != nil), ("--res64", res64), ("--primes", primes),
+            ("--summary", summary), ("--checkpoint", long.checkpoint != nil),
+            ("--checkpoint-every", long.checkpointEvery != nil), ("--report", long.report != nil),
+            ("--pool", shared.pool != "threads"),
+            ("--channel", shared.channel != nil), ("--worker", shared.worker != nil),
+            ("--timeout", shared.timeout != nil), ("--chunk", shared.chunk != nil),
+            ("--rounds", shared.rounds != TestOptions.defaultRounds),
+            ("--seed", shared.seed != nil), ("--prove", shared.prove),
+            ("--max-prove-bits", shared.maxProveBits != nil), ("--stats", shared.stats),
+        ]
+        for (name, isGiven) in others where isGiven {
+            throw Refusal.usage("\(name) does not go with \(option)")
+        }
+        if !(1...1_000_000_000).contains(shared.maxBits) {
+            throw Refusal.usage(
+                "--max-bits \(shared.maxBits) is out of range; give 1 to 1000000000")
+        }
+        try Refusal.checkLevel()
+    }
+
+    private func prpPlan() throws -> PRPProofRun.Plan {
+        guard let prpProof else { throw Refusal.usage("--prp-power goes with --prp-proof") }
+        if prpProof.isEmpty || prpProof == "-" || prpProof.hasSuffix("/") {
+            throw Refusal.usage(
+                "--prp-proof '\(printable(prpProof))': give the name of a file, which is to be written"
+            )
+        }
+        if let prpPower, !(1...15).contains(prpPower) {
+            throw Refusal.usage("--prp-power \(prpPower) is out of range; give 1 to 15")
+        }
+        try refuseOthers(for: "--prp-proof")
+        let numbers = try Refusal.operands(among: numbers, of: "check")
+        if numbers.count != 1 || numbers == ["-"] || file != nil || input != nil {
+            throw Refusal.usage("--prp-proof is for one number, given as an argument")
+        }
+        if shared.workers != nil { throw Refusal.usage("-j does not go with --prp-proof") }
+        let format: PRPProofRun.Format = try choice(shared.format ?? "text", of: "--format")
+        return PRPProofRun.Plan(
+            file: prpProof, power: prpPower,
+            number: base.isHexadecimal ? try hexadecimalArgument(numbers[0]) : numbers[0],
+            maximumBits: shared.maxBits, format: format, isQuiet: quiet,
+            progress: try shared.progress.mode())
+    }
+
+    private func hexadecimalArgument(_ text: String) throws -> String {
+        do {
+            return try base.expression(of: text)
+        } catch {
+            StandardStreams.complain("'\(printable(text))': \(error)")
+            throw ExitCode(ExitStatus.badInput.rawValue)
+        }
+    }
+
+    private func gimpsPlan() throws -> GIMPSRun.Plan {
+        if input != "worktodo" {
+            throw Refusal.usage(
+                "--format gimps is for the lines of --input worktodo, which say what is to be tested"
+            )
+        }
+        try refuseOthers(for: "--format gimps")
+        if quiet { throw Refusal.usage("-q does not go with --format gimps") }
+        let workers = try workerCount(shared.workers)
+        let progress = try shared.progress.mode()
+        guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
+        guard case .descriptor(let descriptor, _) = input else {
+            throw Refusal.usage(
+                "--format gimps reads a file: give it by --file, or on standard input")
+        }
+        return GIMPSRun.Plan(
+            descriptor: descriptor, workers: workers, maximumBits: shared.maxBits,
+            progress: progress.isOn(whenTyped: input.isTyped) ? progress : nil)
     }
 
     /// What is to be done; what makes no sense, or cannot be opened, was reported when this throws.

@@ -50,7 +50,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "text, jsonl or csv, and for check pfgw; by default text.", valueName: "format"))
+            "text, jsonl or csv, and for check pfgw and gimps; by default text.",
+            valueName: "format"))
     var format: String?
 
     @Option(

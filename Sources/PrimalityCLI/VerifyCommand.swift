@@ -24,6 +24,12 @@ struct VerifyCommand: ParsableCommand {
             its number, which may be prime. unreadable means that the text is no certificate or ends too \
             early, incomplete that a number above 2^64 is left without a proof.
 
+            A PRP proof, as GIMPS has them and check --prp-proof writes, is recognised too. It shows that the residue \
+            of Fermat's test to base 3 was computed right, with a small part of the test's work, and so whether \
+            the number is composite or a probable prime; it proves no number prime. That the residue is wrong by a \
+            root of unity, which who forges a proof can arrange, is looked for where it could hide a prime, among \
+            roots whose order has prime factors below 2^20.
+
             Exit status: 0 all are valid, 1 one is invalid, 2 one is unreadable or incomplete, 3 a valid one has \
             no words in the form of --convert. Of several the worst wins: 2, 3, 1.
 
@@ -155,6 +161,10 @@ private struct Verification {
                 : try FileDescriptor.open(FilePath(file), .readOnly, options: .nonBlocking)
             defer { if file != "-" { try? descriptor.close() } }
             var reader = CertificateReader(descriptor, cancel: plan.interruption.cancel)
+            if try reader.isPRPProof() {
+                takePRPProof(&reader, of: name)
+                return
+            }
             while let entry = try reader.nextEntry() {
                 if !take(entry, of: name) { return }
             }
@@ -162,6 +172,77 @@ private struct Verification {
             let reason = (error as? Errno)?.description ?? "\(error)"
             StandardStreams.complain("\(printable(name)): \(reason)")
             status.raise(to: .badInput)
+        }
+    }
+
+    /// Verifies a PRP proof, which a file has one of.
+    private mutating func takePRPProof(_ reader: inout CertificateReader, of name: String) {
+        var head: PRPProof.Head?
+        do {
+            let read = try reader.prpProof(maximumBits: plan.maximumBits)
+            head = read.head
+            if let wanted = plan.wanted, read.head.number.value != wanted {
+                throw CertificateError(
+                    .invalid, step: nil, line: nil,
+                    "it is about \(read.head.number), and not about --number")
+            }
+            let done = ProofProgress()
+            let line =
+                plan.progress.isOn()
+                ? Progress(plan.progress) { _, time in
+                    PRPProofRun.line("verified", done.share, time)
+                } : nil
+            defer { line?.stop() }
+            let result = try PRPProof.verify(
+                read.text, cancel: plan.interruption.cancel, progress: done)
+            line?.stop()
+            valid += 1
+            report(read.head, result, nil, of: name)
+        } catch let error as CertificateError {
+            if error.kind == .cancelled || plan.interruption.cancel.isCancelled { return }
+            others += 1
+            status.raise(to: error.kind == .invalid ? .notAllPrime : .badInput)
+            report(head, nil, error, of: name)
+        } catch {
+            StandardStreams.complain("\(printable(name)): \((error as? Errno) ?? .ioError)")
+            status.raise(to: .badInput)
+        }
+    }
+
+    /// Writes what a PRP proof shows, which is not that a number is prime.
+    private mutating func report(
+        _ head: PRPProof.Head?, _ result: PRPResult?, _ error: CertificateError?, of name: String
+    ) {
+        var line: String
+        if plan.isJSON {
+            line = #"{"file":"# + quoted(name) + #","certificate":1"#
+            line += #","verdict":"\#(error.map(word) ?? "valid")""#
+            if let head {
+                line +=
+                    #","number":"\#(head.number)","bits":\#(head.bits),"form":"prp","power":\#(head.power)"#
+            }
+            if let result {
+                line += #","shows":"residue","result":"\#(result.verdict.verdict.identifier)""#
+                if let residue = result.residue { line += #","res64":"\#(hexadecimal(residue))""# }
+            }
+            if let error { line += #","reason":"# + quoted(error.description) }
+            line += "}"
+        } else if let head, let result {
+            let residue = result.residue.map { " RES64: [\(hexadecimal($0))]" } ?? ""
+            line =
+                "\(head.number): \(result.verdict.verdict)\(residue), by the PRP proof in \(printable(name)) "
+            line += "(power \(head.power)): the residue to base 3 was computed right"
+            line +=
+                result.verdict == .probablePrime ? "; it is no proof that the number is prime" : ""
+        } else {
+            line = "\(printable(name)): \(error.map(word) ?? ""): \(error?.description ?? "")"
+        }
+        if plan.convertTo != nil {
+            StandardStreams.complain("\(printable(name)): not converted: a PRP proof has one form")
+            status.raise(to: .undecided)
+            if !plan.isQuiet { StandardStreams.writeError(line) }
+        } else if !plan.isQuiet {
+            _ = output.write(line + "\n")
         }
     }
 

@@ -52,7 +52,7 @@ public struct ProofOptions: Sendable {
 /// The pointer is set once and freed with the last reference, and every access through it is atomic, which makes
 /// the class `Sendable`.
 @safe public final class ProofProgress: @unchecked Sendable {
-    fileprivate let millionths: UnsafeMutablePointer<UInt32>
+    let millionths: UnsafeMutablePointer<UInt32>
 
     /// Says what is done elsewhere.
     func set(_ millionths: UInt32) { unsafe prk_store(self.millionths, millionths) }

@@ -2,7 +2,8 @@
 //
 // What libFuzzer runs over the readers of certificates: any bytes are read, and what was read is
 // written in each form and read again. A certificate whose numbers are small is verified, too: what
-// proves a number that is no prime ends the run.
+// proves a number that is no prime ends the run. So does a PRP proof that is accepted, of bytes or
+// of an honest one that was changed, when GMP computes another residue.
 //
 // fuzz_certificate [FOLDER OF TEXTS ...], linked with -fsanitize=fuzzer
 
@@ -80,9 +81,69 @@ static uint8_t *mend(const uint8_t *data, size_t *size) {
     return mended;
 }
 
+// --- PRP proofs ----------------------------------------------------------------------------------
+
+// What is accepted has the residue that GMP computes. Numbers of this size are computed again when
+// they are composite, so that no root of unity passes.
+static void look_at_prp_proof(const char *bytes, size_t size) {
+    prk_prp_head head;
+    prk_certificate_problem problem;
+    prk_prp result;
+    if (prk_prp_read_head(bytes, size, &head, &problem) != PRK_STATUS_OK) {
+        abort();
+    }
+    if (problem.verdict == PRK_CERTIFICATE_VALID && head.total == size && head.bits > MOST_BITS) {
+        return;
+    }
+    if (prk_prp_verify(bytes, size, NULL, &result, &problem) != PRK_STATUS_OK) {
+        abort();
+    }
+    if (problem.verdict != PRK_CERTIFICATE_VALID) {
+        return;
+    }
+    mpz_t n, exponent, residue;
+    mpz_inits(n, exponent, residue, (mpz_ptr)NULL);
+    mpz_set_si(residue, head.number.c);
+    mpz_set_ui(n, head.number.k);
+    mpz_mul_2exp(n, n, head.number.n);
+    mpz_add(n, n, residue);
+    mpz_sub_ui(exponent, n, 1);
+    mpz_set_ui(residue, 3);
+    mpz_powm(residue, residue, exponent, n);
+    if (result.verdict != (mpz_cmp_ui(residue, 1) == 0 ? PRK_PROBABLE_PRIME : PRK_COMPOSITE) ||
+        (result.has_res64 && result.res64 != mpz_get_ui(residue))) {
+        abort();
+    }
+    mpz_clears(n, exponent, residue, (mpz_ptr)NULL);
+}
+
+// An honest proof of the number that the first bytes name, and changes of it: a place and a byte.
+static void change_prp_proof(const uint8_t *data, size_t size) {
+    const prk_prp_number number = {1 + data[1] % 16u, 66 + data[2], 2 * (int64_t)data[3] - 255};
+    text t = {.start = NULL};
+    prk_prp result;
+    if (prk_prp_prove(&number, NULL, keep, &t, &result) != PRK_STATUS_OK) {
+        abort();
+    }
+    if (result.outcome == PRK_PRP_DONE) {
+        look_at_prp_proof(t.start, t.size);
+        for (size_t i = 4; i + 3 <= size; i += 3) {
+            t.start[(data[i] + 256u * data[i + 1]) % t.size] = (char)data[i + 2];
+        }
+        look_at_prp_proof(t.start, t.size);
+    }
+    free(t.start);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (prk_prp_is_proof((const char *)data, size)) {
+        look_at_prp_proof((const char *)data, size);
+    } else if (size > 6 && data[0] == 'p') {
+        change_prp_proof(data, size);
+        return 0;
+    }
     uint8_t *mended = mend(data, &size);
     const char *text = (const char *)(mended != NULL ? mended : data);
     prk_certificate *certificate = NULL;

@@ -92,7 +92,7 @@ enum WorktodoLine {
     }
 
     /// Whether a field is who the work is assigned to: 32 digits in hexadecimal, `N/A`, `0` or nothing.
-    private static func isAssignment(_ field: ArraySlice<UInt8>) -> Bool {
+    static func isAssignment(_ field: ArraySlice<UInt8>) -> Bool {
         let isIdentifier =
             field.count == 32
             && field.allSatisfy {
@@ -114,7 +114,7 @@ enum WorktodoLine {
         return digits.count < field.count ? Array(field) : [UInt8(ascii: "+")] + field
     }
 
-    private static func trimming(_ field: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    static func trimming(_ field: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var field = field
         while field.first == 0x20 { field = field.dropFirst() }
         while field.last == 0x20 { field = field.dropLast() }
