@@ -83,8 +83,7 @@ static void leave_core(seat *s, int core) {
     }
 }
 
-static void wait_while(prk_crew *c, uint32_t step, bool is_awake) {
-    const uint64_t begin = prk_clock_ns();
+static void wait_while(prk_crew *c, uint32_t step, bool is_awake, uint64_t begin) {
     while (is_awake) {
         for (int i = 0; i < 64; i++) {
             if (__atomic_load_n(&c->step, __ATOMIC_ACQUIRE) != step) {
@@ -118,9 +117,11 @@ void prk_crew_wait(const prk_crew_member *me) {
     __atomic_store_n(&own->core, core, __ATOMIC_RELAXED);
     const uint32_t step = __atomic_load_n(&c->step, __ATOMIC_RELAXED);
     if (__atomic_add_fetch(&c->arrived, 1, __ATOMIC_ACQ_REL) < me->members) {
-        const uint64_t begin = me->number == 0 ? prk_clock_ns() : 0;
-        wait_while(c, step, !is_shared);
-        c->waited += me->number == 0 ? prk_clock_ns() - begin : 0;
+        const uint64_t begin = prk_clock_ns();
+        wait_while(c, step, !is_shared, begin);
+        if (me->number == 0) { // the others' time is nobody's
+            c->waited += prk_clock_ns() - begin;
+        }
         return;
     }
     __atomic_store_n(&c->arrived, 0, __ATOMIC_RELAXED);
