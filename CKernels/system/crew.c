@@ -49,6 +49,7 @@ struct prk_crew {
     uint32_t members; // 0 until all are made
     // Of the caller's thread, since it last looked: what runs took, and how much of that it waited.
     uint64_t ran, waited;
+    bool was_late; // it had better been alone
     uint64_t alone_until;
     seat seats[PRK_CREW_MOST];
     _Alignas(64) unsigned char rooms[]; // PRK_CREW_ROOM for each member
@@ -215,9 +216,11 @@ static void look(prk_crew *c, uint64_t now) {
     if (c->ran < LOOK_NS) {
         return;
     }
-    if (c->waited > c->ran / c->members * (c->members - 1)) {
+    const bool is_late = c->waited > c->ran / c->members * (c->members - 1);
+    if (is_late && c->was_late) { // once may be chance
         c->alone_until = now + alone_ns;
     }
+    c->was_late = is_late;
     c->ran = c->waited = 0;
 }
 
