@@ -124,7 +124,10 @@ static void square_some(user *u) {
 
 static void square_own(void *context, const prk_crew_member *me) {
     (void)context;
-    square_some(&users[me->number]);
+    // A crew whose threads do not get their time leaves all to one.
+    for (unsigned i = me->number; i < thread_count; i += me->members) {
+        square_some(&users[i]);
+    }
 }
 
 // Nanoseconds of a squaring.
@@ -147,7 +150,7 @@ enum { TRIPS = 200, BATCHES = 20 };
 static void send_word(void *context, const prk_crew_member *me) {
     static _Alignas(128) uint32_t word;
     double *least = context;
-    for (uint32_t b = 0; b < BATCHES && me->number < 2; b++) {
+    for (uint32_t b = 0; b < BATCHES && me->number < 2 && me->members > 1; b++) {
         const double from = wall_ns();
         for (uint32_t i = 0; i < TRIPS; i++) {
             const uint32_t mine = 2 * i + me->number;
@@ -165,6 +168,7 @@ static void send_word(void *context, const prk_crew_member *me) {
 
 // Nanoseconds from one core to another and back, which is what sharing depends on: it is a hundred
 // where they have a cache in common, and several hundreds else. A host may move virtual ones.
+// Infinite: others have the cores.
 static double round_trip(void) {
     double least = INFINITY;
     prk_crew_run(crew, send_word, &least);

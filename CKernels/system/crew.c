@@ -23,6 +23,10 @@
 #define SLEEP_NS (UINT64_C(3600) * 1000000000)
 // So long a member stays where it is at least, with another one on its core.
 #define STAY_NS 5000000
+// The caller's thread looks so often whether the others are worth waiting for, and goes on alone
+// for so long where they are not: where other programs have the cores.
+#define LOOK_NS 20000000
+static uint64_t alone_ns = 500000000; // for tests
 // Of stack: transforms take some kilobytes.
 #define STACK ((size_t)256 << 10)
 
@@ -43,6 +47,10 @@ struct prk_crew {
     pid_t process;
     bool is_over;
     uint32_t members; // 0 until all are made
+    // Of the caller's thread, since it last looked: what runs took, and how much of that it waited.
+    uint64_t ran, waited;
+    bool was_late; // it had better been alone
+    uint64_t alone_until;
     seat seats[PRK_CREW_MOST];
     _Alignas(64) unsigned char rooms[]; // PRK_CREW_ROOM for each member
 };
@@ -76,8 +84,7 @@ static void leave_core(seat *s, int core) {
     }
 }
 
-static void wait_while(prk_crew *c, uint32_t step, bool is_awake) {
-    const uint64_t begin = is_awake ? prk_clock_ns() : 0;
+static void wait_while(prk_crew *c, uint32_t step, bool is_awake, uint64_t begin) {
     while (is_awake) {
         for (int i = 0; i < 64; i++) {
             if (__atomic_load_n(&c->step, __ATOMIC_ACQUIRE) != step) {
@@ -111,7 +118,11 @@ void prk_crew_wait(const prk_crew_member *me) {
     __atomic_store_n(&own->core, core, __ATOMIC_RELAXED);
     const uint32_t step = __atomic_load_n(&c->step, __ATOMIC_RELAXED);
     if (__atomic_add_fetch(&c->arrived, 1, __ATOMIC_ACQ_REL) < me->members) {
-        wait_while(c, step, !is_shared);
+        const uint64_t begin = prk_clock_ns();
+        wait_while(c, step, !is_shared, begin);
+        if (me->number == 0) { // the others' time is nobody's
+            c->waited += prk_clock_ns() - begin;
+        }
         return;
     }
     __atomic_store_n(&c->arrived, 0, __ATOMIC_RELAXED);
@@ -199,13 +210,35 @@ void prk_crew_destroy(prk_crew *c) {
     free(c);
 }
 
+// With n members the caller computes an n-th of what it would compute alone. Where it waits for the
+// rest of that time or longer, it had better be alone.
+static void look(prk_crew *c, uint64_t now) {
+    if (c->ran < LOOK_NS) {
+        return;
+    }
+    const bool is_late = c->waited > c->ran / c->members * (c->members - 1);
+    if (is_late && c->was_late) { // once may be chance
+        c->alone_until = now + alone_ns;
+    }
+    c->was_late = is_late;
+    c->ran = c->waited = 0;
+}
+
 void prk_crew_run(prk_crew *c, prk_crew_work *work, void *context) {
-    const prk_crew_member alone = {c, 0, 1}, *me = has_threads(c) ? &c->seats[0].me : &alone;
+    const prk_crew_member alone = {c, 0, 1}, *me = &c->seats[0].me;
+    const uint64_t begin = prk_clock_ns();
+    if (!has_threads(c) || begin < c->alone_until) {
+        work(context, &alone);
+        return;
+    }
     c->work = work;
     c->context = context;
     prk_crew_wait(me);
     work(context, me);
     prk_crew_wait(me);
+    const uint64_t end = prk_clock_ns();
+    c->ran += end - begin;
+    look(c, end);
 }
 
 void *prk_crew_room(prk_crew *c, unsigned number) {

@@ -34,7 +34,8 @@ prk_crew *prk_crew_create(unsigned members);
 void prk_crew_destroy(prk_crew *crew);
 
 /// Runs `work` once in each member, and returns when all have ended. Any thread may call it, one at
-/// a time. In a child that was forked meanwhile there is one member, the caller.
+/// a time. There is one member, the caller, in a child that was forked meanwhile, and for half a
+/// second where waiting for the others takes longer than their work would.
 void prk_crew_run(prk_crew *crew, prk_crew_work *work, void *context);
 
 /// Within a run: returns when all of its members have called it, with what each wrote before it.

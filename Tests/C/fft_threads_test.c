@@ -523,6 +523,30 @@ static void test_few_threads(void) {
     prk_scratch_destroy(s);
 }
 
+// Members that come late, as where other programs have the cores.
+static void be_late(void *context, const prk_crew_member *me) {
+    say_members(context, me);
+    if (me->number > 0) {
+        usleep(5000);
+    }
+    prk_crew_wait(me);
+}
+
+static void test_late_members(void) {
+    unsigned members = 0, runs = 0;
+    prk_crew *crew = prk_crew_create(3);
+    alone_ns = UINT64_C(3600) * 1000000000;
+    for (; runs < 1000 && members != 1; runs++) {
+        prk_crew_run(crew, be_late, &members);
+    }
+    EXPECT(members == 1 && runs > 1, "%u members after %u runs", members, runs);
+    crew->alone_until = 0; // the time is over
+    prk_crew_run(crew, say_members, &members);
+    EXPECT(members == 3, "%u members", members);
+    prk_crew_destroy(crew);
+    alone_ns = 0;
+}
+
 // A child has the scratch, and one thread: it computes the same, and gives the memory back.
 static void test_fork(void) {
     const prk_fft_form form = {3, 2, 524286, 1};
@@ -566,7 +590,9 @@ int main(void) {
     gmp_randseed_ui(state, seed);
     random_state += seed;
     find_kernels();
+    alone_ns = 0; // on busy machines, too, all threads are to be seen at work
     test_few_threads();
+    test_late_members();
     for (unsigned threads = 2; threads <= MOST_THREADS; threads++) {
         crews[threads] = prk_crew_create(threads);
         if (crews[threads] == NULL) {
