@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "watch.h"
-
 // Odd powers of the base below 2^WINDOW_BITS are kept.
 #define WINDOW_BITS 5
 #define WINDOW_POWERS ((size_t)1 << (WINDOW_BITS - 1))
@@ -89,7 +87,7 @@ static prk_status set(prk_chain *c) {
     const size_t each = c->residue_bytes = aligned(a->residue_bytes(c->m.n, c->form));
     const bool has_table = !c->is_lucas && !is_small(c) && !is_all_squares(c);
     const size_t residues = c->is_lucas ? 4 : has_table ? 2 + WINDOW_POWERS : 2;
-    const size_t all = residues + prk_check_residues(c);
+    const size_t all = residues + prk_check_residues(&c->check, c->is_lucas);
     unsigned char *memory = prk_memory_reserve(&c->m.scratch->test, own + all * each);
     if (memory == NULL) {
         return PRK_STATUS_NO_MEMORY;
@@ -97,7 +95,7 @@ static prk_status set(prk_chain *c) {
     c->m.own = memory;
     c->x = (prk_residue *)(memory + own);
     c->y = (prk_residue *)(memory + own + each);
-    prk_check_lay(c, memory + own + residues * each);
+    prk_check_lay(&c->check, c->is_lucas, each, memory + own + residues * each);
     a->set(&c->m, c->form);
     if (c->is_lucas) {
         c->less_first = (prk_residue *)(memory + own + 2 * each);
@@ -132,7 +130,7 @@ static void choose_window(prk_chain *c, mp_bitcnt_t most) {
     if (mpz_tstbit(c->exponent, c->end) == 0) {
         return;
     }
-    const mp_bitcnt_t stop = prk_check_stop(c); // blocks end between windows
+    const mp_bitcnt_t stop = prk_check_stop(&c->check); // blocks end between windows
     c->end = c->absorbed > most + stop ? c->absorbed - most : stop;
     while (mpz_tstbit(c->exponent, c->end) == 0) {
         c->end++;
@@ -484,19 +482,37 @@ prk_status prk_chain_resume(prk_chain *c, const prk_chain_state *s) {
 // So often in a row a machine that is in order does not err.
 #define MOST_FAILED 20
 
+static prk_checked checked(const prk_chain *c) {
+    return (prk_checked){.m = &c->m,
+                         .exponent = c->exponent,
+                         .first = c->first,
+                         .is_lucas = c->is_lucas,
+                         .times = prk_chain_times(c),
+                         .left = c->left,
+                         .zeros = c->zeros,
+                         .residue_bytes = c->residue_bytes,
+                         .x = c->x,
+                         .y = c->y};
+}
+
 // After the end of a block. What failed once is done again with constants that are made anew; what
 // fails again, by an arithmetic with more room, and in the end by integers.
 static prk_status end_block(prk_chain *c, const uint32_t *cancel) {
     bool failed = false;
-    const bool was_open = c->check.is_open;
-    prk_status status = prk_check_block(c, cancel, &failed);
-    if (status == PRK_STATUS_OK && was_open && !c->check.is_open) {
+    const prk_checked here = checked(c);
+    prk_status status = prk_check_block(&c->check, &here, cancel, &failed);
+    if (status == PRK_STATUS_OK && !c->check.is_open) {
         c->m.scratch->repairs.checks += failed ? 0 : 1;
         c->m.scratch->repairs.repaired += failed ? 1 : 0;
     }
     if (status != PRK_STATUS_OK || !failed) {
         return status;
     }
+    copy(c, c->x, c->check.x);
+    if (c->is_lucas) {
+        copy(c, c->y, c->check.y);
+    }
+    c->left = c->absorbed = c->check.start;
     if (c->check.failed >= MOST_FAILED) {
         return PRK_STATUS_UNRELIABLE;
     }
@@ -508,10 +524,14 @@ static prk_status end_block(prk_chain *c, const uint32_t *cancel) {
     return change(c, c->middle);
 }
 
+static const prk_chain_watcher *watcher(const prk_chain *c) { return c->m.scratch->watch; }
+
 static prk_status start_running(prk_chain *c) {
     if (!c->has_begun) {
         c->has_begun = true;
-        prk_watch_begin(c);
+        if (prk_chain_is_watched(c)) {
+            watcher(c)->begin(c);
+        }
     }
     if (c->is_set) {
         return PRK_STATUS_OK;
@@ -528,10 +548,11 @@ static prk_status start_running(prk_chain *c) {
 static prk_status run_piece(prk_chain *c, mp_bitcnt_t *most, const uint32_t *cancel) {
     prk_check *k = &c->check;
     if (k->is_on && !k->is_open && c->left == c->absorbed) {
-        prk_check_open(c);
+        const prk_checked here = checked(c);
+        prk_check_open(k, &here);
     }
     mp_bitcnt_t steps = *most;
-    if (k->is_open || prk_watch_is_on(c)) {
+    if (k->is_open || prk_chain_is_watched(c)) {
         const mp_bitcnt_t pause = 1 + BITS_A_SECOND / mpz_sizeinbase(c->m.n, 2);
         steps = pause < steps ? pause : steps;
     }
@@ -539,7 +560,7 @@ static prk_status run_piece(prk_chain *c, mp_bitcnt_t *most, const uint32_t *can
         steps = steps < UNWATCHED_SQUARES ? steps : UNWATCHED_SQUARES;
     }
     if (k->is_open) {
-        const mp_bitcnt_t stop = prk_check_stop(c), rest = c->left - stop;
+        const mp_bitcnt_t stop = prk_check_stop(&c->check), rest = c->left - stop;
         if (rest == 0 && c->absorbed == stop) {
             return end_block(c, cancel);
         }
@@ -553,7 +574,7 @@ static prk_status run_piece(prk_chain *c, mp_bitcnt_t *most, const uint32_t *can
     status = run(c, &left, cancel);
     *most -= steps - left;
     look_at_alarms(c);
-    if (status == PRK_STATUS_OK && k->is_open && c->absorbed == prk_check_stop(c)) {
+    if (status == PRK_STATUS_OK && k->is_open && c->absorbed == prk_check_stop(&c->check)) {
         status = end_block(c, cancel);
     }
     return status;
@@ -568,7 +589,7 @@ prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel)
     }
     const bool is_cut = cancel != NULL && mpz_sizeinbase(c->m.n, 2) > MOST_UNCUT_BITS;
     if (c->m.arithmetic->has_power && !c->is_lucas && !c->is_set && most >= c->left && !is_cut &&
-        !c->check.is_on && !prk_watch_is_on(c)) {
+        !c->check.is_on && !prk_chain_is_watched(c)) {
         mpz_powm(c->value, c->first, c->exponent, c->m.n);
         c->left = c->absorbed = 0;
         c->is_number = true;
@@ -577,8 +598,9 @@ prk_status prk_chain_run(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel)
     prk_status status = start_running(c);
     while (status == PRK_STATUS_OK && !prk_chain_is_done(c) && most > 0) {
         status = run_piece(c, &most, cancel);
-        if (status == PRK_STATUS_OK || status == PRK_STATUS_CANCELLED) {
-            prk_watch_look(c, status == PRK_STATUS_CANCELLED);
+        if (prk_chain_is_watched(c) && c->is_set &&
+            (status == PRK_STATUS_OK || status == PRK_STATUS_CANCELLED)) {
+            watcher(c)->look(c, status == PRK_STATUS_CANCELLED);
         }
     }
     return status;

@@ -57,6 +57,16 @@ typedef struct prk_chain_state {
     size_t count; // of the numbers that are in use
 } prk_chain_state;
 
+/// Who looks at the chains of a scratch: what its `watch` points to begins with this.
+typedef struct prk_chain_watcher {
+    /// A chain is about to take its first step.
+    void (*begin)(prk_chain *c);
+    /// Some steps are done. `is_stopping`: no more will come.
+    void (*look)(prk_chain *c, bool is_stopping);
+} prk_chain_watcher;
+
+static inline bool prk_chain_is_watched(const prk_chain *c) { return c->m.scratch->watch != NULL; }
+
 /// Begins base^exponent. 0 < base < n, exponent >= 1; both, n and `form` outlive the chain. Costs
 /// nothing yet.
 void prk_chain_begin_power(prk_chain *c, prk_scratch *scratch, const prk_arithmetic *arithmetic,

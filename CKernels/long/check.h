@@ -20,7 +20,17 @@
 
 #pragma GCC visibility push(hidden)
 
-struct prk_chain;
+/// What a check looks at of a chain.
+typedef struct prk_checked {
+    const prk_modulus *m;
+    mpz_srcptr exponent, first; // the base, or P
+    bool is_lucas;
+    uint32_t times;    // a square may be times the base; 0: it may not
+    mp_bitcnt_t left;  // squares to come
+    mp_bitcnt_t zeros; // of a Lucas chain, so many of the last ones have no y
+    size_t residue_bytes;
+    prk_residue *x, *y; // y of a power is room
+} prk_checked;
 
 /// Of a chain that is checked. A stretch is what lies between two checks.
 typedef struct prk_check {
@@ -37,20 +47,21 @@ typedef struct prk_check {
 extern mp_bitcnt_t prk_check_least;
 
 /// How many residues it keeps.
-size_t prk_check_residues(const struct prk_chain *c);
+size_t prk_check_residues(const prk_check *k, bool is_lucas);
 /// Lays them out.
-void prk_check_lay(struct prk_chain *c, unsigned char *memory);
+void prk_check_lay(prk_check *k, bool is_lucas, size_t residue_bytes, unsigned char *memory);
 
 /// Begins a stretch where the chain is.
-void prk_check_open(struct prk_chain *c);
+void prk_check_open(prk_check *k, const prk_checked *c);
 
 /// How many squares are left at the end of the block that the chain is in: at most as many as now.
-mp_bitcnt_t prk_check_stop(const struct prk_chain *c);
+mp_bitcnt_t prk_check_stop(const prk_check *k);
 
-/// What is to be done at the end of a block. At the end of a stretch `*failed` says whether
-/// something was wrong; then the chain is at the stretch's beginning again. PRK_STATUS_CANCELLED
-/// leaves both as they are.
-prk_status prk_check_block(struct prk_chain *c, const uint32_t *cancel, bool *failed);
+/// What is to be done at the end of a block. At the end of a stretch that is closed, and `*failed`
+/// says whether something was wrong: then the chain is to go back to `start` and what was there.
+/// PRK_STATUS_CANCELLED leaves all as it is.
+prk_status prk_check_block(prk_check *k, const prk_checked *c, const uint32_t *cancel,
+                           bool *failed);
 
 #pragma GCC visibility pop
 

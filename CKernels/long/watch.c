@@ -196,6 +196,7 @@ prk_status prk_long_forget(const prk_long *tests, const uint64_t *limbs, size_t 
 // --- A test --------------------------------------------------------------------------------------
 
 struct prk_watch {
+    prk_chain_watcher watcher;
     prk_long *tests;
     slot *slot; // NULL: all are taken
     prk_checkpoint kept;
@@ -210,6 +211,9 @@ struct prk_watch {
 static const char *name_of(const struct prk_watch *w, const char *path) {
     return path + strlen(w->tests->folder) + 1;
 }
+
+static void begin_chain(prk_chain *c);
+static void look_at_chain(prk_chain *c, bool is_stopping);
 
 // The file, or the older one.
 static void read_files(struct prk_watch *w) {
@@ -234,6 +238,7 @@ void prk_watch_open(prk_scratch *s, prk_long *tests, mpz_srcptr n, const prk_for
     if (w == NULL) {
         return;
     }
+    w->watcher = (prk_chain_watcher){begin_chain, look_at_chain};
     w->tests = tests;
     w->slot = take_slot(tests);
     w->written_ns = prk_clock_ns();
@@ -280,11 +285,9 @@ static void find_key(const prk_chain *c, char key[65]) {
 
 static uint64_t done_of(const prk_chain *c) { return mpz_sizeinbase(c->exponent, 2) - c->left; }
 
-void prk_watch_begin(prk_chain *c) {
+// Takes up what is kept of it.
+static void begin_chain(prk_chain *c) {
     struct prk_watch *w = c->m.scratch->watch;
-    if (w == NULL) {
-        return;
-    }
     c->place = ++w->chains;
     if (w->kept.count >= c->place) {
         prk_kept_chain *chain = &w->kept.chains[c->place - 1];
@@ -336,11 +339,8 @@ static void write_file(struct prk_watch *w, prk_chain *c) {
     w->written_ns = prk_clock_ns();
 }
 
-void prk_watch_look(prk_chain *c, bool is_stopping) {
+static void look_at_chain(prk_chain *c, bool is_stopping) {
     struct prk_watch *w = c->m.scratch->watch;
-    if (w == NULL || !c->is_set) {
-        return;
-    }
     const prk_repairs *repairs = &c->m.scratch->repairs;
     w->progress.done = done_of(c);
     w->progress.told_ns = prk_clock_ns();

@@ -23,13 +23,6 @@ void prk_watch_open(prk_scratch *scratch, prk_long *tests, mpz_srcptr n, const p
 /// Nothing when none is open. Files stay.
 void prk_watch_close(prk_scratch *scratch);
 
-static inline bool prk_watch_is_on(const prk_chain *c) { return c->m.scratch->watch != NULL; }
-
-/// A chain is about to take its first step: takes up what is kept of it.
-void prk_watch_begin(prk_chain *c);
-/// Some steps are done. `is_stopping`: no more will come.
-void prk_watch_look(prk_chain *c, bool is_stopping);
-
 #pragma GCC visibility pop
 
 #endif

@@ -44,7 +44,7 @@ struct prk_scratch {
     struct seat *seat;
     struct prk_team *team;
     // In CKernels/long: who looks at the chains of the test at hand, else NULL.
-    struct prk_watch *watch;
+    void *watch;
     prk_repairs repairs; // of the test at hand
     unsigned threads;    // within one transform, as prk_scratch_set_threads() says
     prk_crew *crew;      // these, since they were needed; else NULL

@@ -208,7 +208,7 @@ static void test_unreliable(void) {
     while (status == PRK_STATUS_OK && !prk_chain_is_done(&c) && steps < 100000) {
         status = prk_chain_run(&c, 1, &calm);
         steps++;
-        if (status == PRK_STATUS_OK && c.check.is_open && c.left == prk_check_stop(&c) + 1) {
+        if (status == PRK_STATUS_OK && c.check.is_open && c.left == prk_check_stop(&c.check) + 1) {
             spoil(&c, c.x);
         }
     }
