@@ -51,7 +51,7 @@ import Testing
             (100_000, "more than 64 brackets deep"), (1_000_000, "bytes, more than"),
         ] {
             let deep = try Tool.run(
-                ["check"],
+                ["check", "--max-bits", "1000000"],
                 input: Data(repeating: UInt8(ascii: "("), count: count) + Data("\n7\n".utf8))
             #expect(deep.status == 2 && deep.output == "7: prime\n")
             #expect(deep.error.contains(reason))
@@ -254,7 +254,7 @@ import Testing
         let text =
             String(repeating: "?\n", count: 494) + String(repeating: "2^9999999\n", count: 20)
             + String(repeating: "7/2\n", count: 21) + "7\n"
-        let outcome = try Tool.run(["check"], input: Data(text.utf8))
+        let outcome = try Tool.run(["check", "--max-bits", "1000000"], input: Data(text.utf8))
         #expect(outcome.status == 2 && outcome.output == "7: prime\n")
         let errors = outcome.error.split(separator: "\n")
         #expect(errors.count == 62)

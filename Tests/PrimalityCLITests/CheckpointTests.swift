@@ -130,36 +130,35 @@ import Testing
     /// The API: progress as a sequence, cancellation, and the report.
     @Test func aLongTest() async throws {
         let folder = Folder()
-        let number = try BigNatural(expressionFree: 44501)
-        let options = TestOptions(seed: 5)
+        // Of minutes: the one who watches ends it.
+        let long = try LongTest(
+            of: BigNatural(mersenne: 1_398_269), checkpoints: folder.path, every: .milliseconds(10))
         let cancel = CancelFlag()
-        let first = try LongTest(
-            of: number, options: options, checkpoints: folder.path, every: .milliseconds(10))
         let watcher = Task {
-            for await state in first.progress(every: .milliseconds(2)) where state.done > 1000 {
-                #expect(state.bits == 44501 && state.step == 1 && state.isLucas && state.base == 4)
-                #expect(state.total == 44500 && state.rate ?? 1 > 0)
-                cancel.cancel()
-                return
+            for await state in long.progress(every: .milliseconds(10)) where state.done > 0 {
+                #expect(state.bits == 1_398_269 && state.step == 1 && state.isLucas)
+                #expect(state.base == 4 && state.total == 1_398_268 && state.remaining != nil)
+                break
             }
+            cancel.cancel()
         }
         await #expect(throws: PrimalityError.cancelled) {
-            try await onThread { try first.run(cancel: cancel) }
+            try await onThread { try long.run(cancel: cancel) }
         }
-        _ = await watcher.value
-        let second = try LongTest(of: number, options: options, checkpoints: folder.path)
-        let report = try await onThread { try second.run() }
-        #expect(report.verdict == .composite && report.checks?.passed == 1)
-        #expect(second.tests.notices() == [] && folder.checkpoints.count >= 1)
-        second.forget()
+        await watcher.value
+        #expect(long.tests.notices() == [] && folder.checkpoints.count >= 1)
+        long.forget()
         #expect(folder.checkpoints == [])
+        let short = try LongTest(of: BigNatural(mersenne: 44501), threads: 2)
+        let report = try await onThread { try short.run() }
+        #expect(report.verdict == .composite && report.checks?.passed == 1)
         #expect(throws: PrimalityError.unusableFolder("")) { try LongTests(checkpoints: "") }
     }
 }
 
 extension BigNatural {
     /// 2^p - 1.
-    fileprivate init(expressionFree p: Int) throws {
+    fileprivate init(mersenne p: Int) {
         self.init(limbs: (0..<(p + 63) / 64).map { $0 < p / 64 ? .max : (1 << UInt64(p % 64)) - 1 })
     }
 }
