@@ -22,8 +22,9 @@ internal import CKernels.Internal
         public var bits: Int
         /// Its lowest 64 bits.
         public var low: UInt64
-        /// Which of the powers and Lucas sequences it is of which the test consists, from 1. How many there will be
-        /// depends on what they say: a composite number has one as a rule.
+        /// Which of the powers and Lucas sequences it is of which the test consists, from 1.
+        ///
+        /// How many there will be depends on what they say: a composite number has one as a rule.
         public var step: Int
         /// Whether it is a Lucas sequence V(P, 1), and no power.
         public var isLucas: Bool
@@ -109,6 +110,7 @@ internal import CKernels.Internal
     /// Where the tests are, again and again, until the task that asks is cancelled.
     ///
     /// - Parameter interval: How much time lies between.
+    /// - Returns: A sequence without an end of its own.
     public func updates(every interval: Duration = .seconds(1)) -> AsyncStream<[Progress]> {
         AsyncStream { continuation in
             let task = Task {
@@ -218,6 +220,7 @@ public struct LongTest: Sendable {
     /// Where it is.
     ///
     /// - Parameter interval: How much time lies between two values.
+    /// - Returns: A sequence without an end of its own.
     public func progress(every interval: Duration) -> AsyncStream<LongTests.Progress> {
         let tests = tests
         return AsyncStream { continuation in
@@ -236,6 +239,7 @@ public struct LongTest: Sendable {
     /// Its checkpoints stay until ``forget()``: nothing is lost before the report is where it belongs.
     ///
     /// - Parameter cancel: Ends it; what was done is kept.
+    /// - Returns: The verdict and its evidence.
     /// - Throws: ``PrimalityError``.
     public func run(cancel: CancelFlag = CancelFlag()) throws(PrimalityError) -> TestReport {
         var tester = try Tester(

@@ -42,6 +42,7 @@ struct LongOptions: ParsableArguments {
     ///   - format: How results are written.
     ///   - resume: The file of --resume.
     ///   - worker: What worker processes are, if there are any.
+    /// - Throws: A usage error.
     func check(_ format: ResultFormat, resume: String?, worker: WorkerKind?) throws {
         if let checkpoint, checkpoint.isEmpty || resume != nil {
             throw Refusal.usage(
@@ -75,6 +76,7 @@ struct LongOptions: ParsableArguments {
     /// - Parameters:
     ///   - resume: The file of --resume.
     ///   - threads: Threads inside the arithmetic of one number.
+    /// - Returns: What knows of them.
     /// - Throws: What was reported.
     func tests(resume: String?, threads: Int) throws -> LongTests {
         let folder = checkpoint ?? resume.map { $0 + ".checkpoints" }

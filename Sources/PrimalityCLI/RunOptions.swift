@@ -74,7 +74,8 @@ struct RunOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Refuse larger numbers. A test takes up to 50 bytes of memory a bit from a million bits on, 5 GB for "
-                + "100 million; one that would take more than there is is not begun.", valueName: "bits"))
+                + "100 million; one that would take more than there is is not begun.",
+            valueName: "bits"))
     var maxBits = 100_000_000
 
     @Flag(
