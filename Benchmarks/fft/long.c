@@ -15,6 +15,7 @@
 
 #include <math.h>
 
+#include "../../CKernels/long/chain.h"
 #include "../../CKernels/modular/fft.c"
 #include "../measuring.h"
 #include "prk_system.h"
@@ -243,16 +244,72 @@ static void run(kind what, uint64_t bits, FILE *json) {
     mpz_clear(start);
 }
 
+// --- Checks --------------------------------------------------------------------------------------
+
+// CPU time of a power of 2 with so many squares, checked or not.
+static double power_ns(mpz_srcptr exponent, prk_scratch *scratch, bool is_checked, mpz_ptr result) {
+    prk_check_least = is_checked ? 1 : (mp_bitcnt_t)-1;
+    mpz_t view;
+    static const mp_limb_t two = 2;
+    prk_chain c;
+    const uint64_t before = prk_thread_cpu_ns();
+    prk_chain_begin_power(&c, scratch, &prk_fft_fast, n, NULL, mpz_roinit_n(view, &two, 1),
+                          exponent);
+    if (prk_chain_run(&c, (mp_bitcnt_t)-1, NULL) != PRK_STATUS_OK) {
+        fail("no memory");
+    }
+    const double ns = (double)(prk_thread_cpu_ns() - before);
+    prk_chain_value(&c, result);
+    prk_chain_end(&c);
+    return ns;
+}
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// What checks cost in a power of so many squares, modulo a number of 8,192 bits: the ratio does not
+// depend on its size.
+static void run_checks(uint64_t squares) {
+    const mp_bitcnt_t least = prk_check_least;
+    prk_scratch *scratch = prk_scratch_create();
+    mpz_t exponent, one, other;
+    mpz_inits(exponent, one, other, (mpz_ptr)NULL);
+    prk_fft_form form;
+    make_number(n, &form, GENERAL, 8192);
+    mpz_urandomb(exponent, state, squares);
+    mpz_setbit(exponent, squares - 1);
+    double ratios[MAX_ROUNDS];
+    for (int round = 0; round < round_count; round++) {
+        double ns[2] = {0, 0};
+        for (int i = 0; i < 2; i++) {
+            const bool is_checked = (round + i) % 2 == 1;
+            ns[is_checked] = power_ns(exponent, scratch, is_checked, is_checked ? one : other);
+        }
+        if (mpz_cmp(one, other) != 0) {
+            fail("checks change a power");
+        }
+        ratios[round] = 100 * (ns[1] / ns[0] - 1);
+    }
+    qsort(ratios, (size_t)round_count, sizeof *ratios, by_size);
+    printf("checks     %8" PRIu64 " squares: %5.2f %% more, from %.2f to %.2f\n", squares,
+           ratios[round_count / 2], ratios[0], ratios[round_count - 1]);
+    mpz_clears(exponent, one, other, (mpz_ptr)NULL);
+    prk_scratch_destroy(scratch);
+    prk_check_least = least;
+}
+
 int main(int argc, char **argv) {
     static const uint64_t sizes[] = {131072, 262144, 524288, 1048576, 4194304};
     uint64_t rounds = 15, smallest = 524288, largest = 4194304, seed = 20261130;
+    uint64_t checked = 1000000; // squares
     thread_count = 2;
-    const number_option options[] = {{"rounds", 2, MAX_ROUNDS, &rounds},
-                                     {"threads", 2, MOST_THREADS, &thread_count},
-                                     {"smallest", 131072, 4194304, &smallest},
-                                     {"largest", 131072, 4194304, &largest},
-                                     {"seed", 0, UINT32_MAX, &seed}};
-    const json_file json = read_command_line("bench-long", argc, argv, options, 5);
+    const number_option options[] = {
+        {"rounds", 2, MAX_ROUNDS, &rounds},       {"threads", 2, MOST_THREADS, &thread_count},
+        {"smallest", 131072, 4194304, &smallest}, {"largest", 131072, 4194304, &largest},
+        {"checks", 1000, 1000000, &checked},      {"seed", 0, UINT32_MAX, &seed}};
+    const json_file json = read_command_line("bench-long", argc, argv, options, 6);
     round_count = (int)rounds;
     gmp_randinit_default(state);
     gmp_randseed_ui(state, seed);
@@ -283,6 +340,11 @@ int main(int argc, char **argv) {
                 run((kind)what, sizes[i], measurements);
             }
         }
+    }
+    printf("\n");
+    run_checks(checked < 32768 ? checked : 32768);
+    if (checked > 32768) {
+        run_checks(checked);
     }
     read_load(e.load_after);
     print_load(&e);

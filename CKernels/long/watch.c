@@ -81,6 +81,8 @@ void prk_long_destroy(prk_long *tests) {
     }
 }
 
+static bool has_ended(int32_t process) { return kill(process, 0) != 0 && errno == ESRCH; }
+
 bool prk_long_look(const prk_long *tests, size_t place, prk_long_progress *progress) {
     if (place >= PRK_LONG_SLOTS) {
         return false;
@@ -89,7 +91,8 @@ bool prk_long_look(const prk_long *tests, size_t place, prk_long_progress *progr
     // Who has died while writing leaves it odd.
     for (int tries = 0; tries < 1000; tries++) {
         const uint32_t turn = __atomic_load_n(&s->turn, __ATOMIC_ACQUIRE);
-        if (__atomic_load_n(&s->owner, __ATOMIC_RELAXED) == 0 || turn == 0) {
+        const int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_RELAXED);
+        if (owner == 0 || turn == 0 || has_ended(owner)) {
             return false;
         }
         if (turn % 2 == 1) {
@@ -128,7 +131,7 @@ static slot *take_slot(prk_long *l) {
     for (size_t i = 0; i < PRK_LONG_SLOTS; i++) {
         slot *s = &l->slots[i];
         int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_RELAXED);
-        const bool is_dead = owner != 0 && owner != own && kill(owner, 0) != 0 && errno == ESRCH;
+        const bool is_dead = owner != 0 && owner != own && has_ended(owner);
         if ((owner == 0 || is_dead) &&
             __atomic_compare_exchange_n(&s->owner, &owner, own, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED)) {
@@ -142,12 +145,14 @@ static slot *take_slot(prk_long *l) {
 static void notice(prk_long *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void notice(prk_long *l, const char *format, ...) {
-    const uint32_t turn = __atomic_fetch_add(&l->begun, 1, __ATOMIC_ACQ_REL);
+    uint32_t turn = __atomic_load_n(&l->begun, __ATOMIC_ACQUIRE);
+    do {
+        if (turn - __atomic_load_n(&l->read, __ATOMIC_ACQUIRE) >= PRK_LONG_NOTICES) {
+            return; // nobody reads them
+        }
+    } while (!__atomic_compare_exchange_n(&l->begun, &turn, turn + 1, true, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_ACQUIRE));
     const uint32_t place = turn % PRK_LONG_NOTICES;
-    if (turn - __atomic_load_n(&l->read, __ATOMIC_ACQUIRE) >= PRK_LONG_NOTICES) {
-        __atomic_fetch_sub(&l->begun, 1, __ATOMIC_ACQ_REL); // nobody reads them
-        return;
-    }
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(l->notices[place], PRK_LONG_NOTICE, format, arguments);

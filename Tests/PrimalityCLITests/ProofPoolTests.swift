@@ -72,9 +72,9 @@ import Testing
             let expected = try Self.byThreads.get()
             let running = try Tool.start(
                 Self.arguments(place, "killed", "-j2", "--pool", "processes"))
-            // Fewer than it takes to blame a number of a piece of 32.
+            // Fewer than it takes to blame a number of a piece of 32, which each death may halve.
             var killed = 0
-            while running.process.isRunning && killed < 6 {
+            while running.process.isRunning && killed < 4 {
                 usleep(UInt32.random(in: 1_000...100_000))
                 if let child = running.children.randomElement(), kill(child, SIGKILL) == 0 {
                     killed += 1
