@@ -163,7 +163,8 @@ static double measure(const row *r) {
         const bool slept = !has_mail(workers) && await(workers);
         for (int i = 0; i < worker_count; i++) {
             const bool is_shm = r->channel == PRK_CHANNEL_SHM;
-            while (held[i] > 0 && (!is_shm || prk_worker_has_mail(workers[i])) &&
+            // A stream is no mail: what a poll has read of it has to be taken when it is whole.
+            while (held[i] > 0 && (!is_shm || slept || prk_worker_has_mail(workers[i])) &&
                    prk_worker_poll(workers[i]) == 0) {
                 prk_answer answer;
                 prk_worker_answer(workers[i], &answer, verdicts, reports);
@@ -172,7 +173,7 @@ static double measure(const row *r) {
                     start = prk_clock_ns();
                 }
             }
-            if (is_shm && slept) {
+            if (is_shm && slept && held[i] == 0) {
                 (void)prk_worker_poll(workers[i]); // clears its bell
             }
         }
