@@ -347,7 +347,8 @@ struct CheckCommand: ParsableCommand {
         let name =
             file == nil && numbers.count == 1 && numbers != ["-"] ? Array(numbers[0].utf8) : nil
         return LongRun(
-            try long.tests(resume: resume, threads: threads), name: name, every: long.report)
+            try long.tests(resume: resume, threads: threads), name: name,
+            hasOwnFolder: resume != nil, every: long.report)
     }
 
     /// The file of results to go on with, when there is to be one.

@@ -160,6 +160,8 @@ final class LongRun: Sendable {
     let tests: LongTests
     /// What a run of one number calls it.
     private let name: [UInt8]?
+    /// The folder is this run's, and not its user's.
+    private let hasOwnFolder: Bool
     private let isOver = Monitor(false)
     private let bell = Condition()
     private let reporter: WorkerThread?
@@ -169,8 +171,10 @@ final class LongRun: Sendable {
     /// - Parameters:
     ///   - tests: What knows of them.
     ///   - name: What a run of one number calls it.
+    ///   - hasOwnFolder: Whether the folder of checkpoints goes when nothing is left in it.
     ///   - interval: Seconds between two lines of JSON; `nil`: none are printed.
-    init(_ tests: LongTests, name: [UInt8]?, every interval: Double?) {
+    init(_ tests: LongTests, name: [UInt8]?, hasOwnFolder: Bool, every interval: Double?) {
+        self.hasOwnFolder = hasOwnFolder
         self.tests = tests
         self.name = name
         let (isOver, bell) = (isOver, bell)
@@ -263,7 +267,7 @@ final class LongRun: Sendable {
         reporter?.join()
         for notice in tests.notices() { StandardStreams.complain(notice) }
         // Of a run that is done nothing is left.
-        if let folder = tests.folder {
+        if hasOwnFolder, let folder = tests.folder {
             _ = unsafe folder.withCString { unsafe rmdir($0) }
         }
     }
