@@ -76,7 +76,8 @@ def soak(program, number, kills, rng, supported):
             problem(f"{number}: {output.strip()} is not {whole.stdout.strip()}")
     left = [name for name in os.listdir(folder) if name.endswith((".checkpoint", ".older"))]
     shutil.rmtree(folder)
-    print(f"soak-long: {number}: {turn} parts, {len(ended)} ends of the test, {len(left)} files left", flush=True)
+    name = number if len(number) < 40 else number[:37] + "..."
+    print(f"soak-long: {name}: {turn} parts, {len(ended)} ends of the test, {len(left)} files left", flush=True)
 
 
 def main():
