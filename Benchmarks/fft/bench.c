@@ -23,6 +23,7 @@
 #include "../../CKernels/long/long.h"
 // For its plans, in which each instruction set can be measured.
 #include "../../CKernels/modular/fft.c"
+#include "../../Tests/C/transforms.h"
 #include "../measuring.h"
 
 static int round_count;
@@ -129,16 +130,6 @@ static const struct {
 } gates[] = {{4096, 5, 5, 9},      {8192, 5.5, 4.5, 15}, {16384, 7, 6.7, 24},
              {32768, 9, 9, 30},    {65536, 13, 13, 41},  {131072, 13.5, 13.5, 46},
              {262144, 16, 16, 58}, {1048576, 18, 18, 65}};
-
-static void form_value(mpz_t n, const prk_fft_form *form) {
-    mpz_ui_pow_ui(n, form->b, form->exponent);
-    mpz_mul_ui(n, n, form->k);
-    if (form->c > 0) {
-        mpz_add_ui(n, n, 1);
-    } else {
-        mpz_sub_ui(n, n, 1);
-    }
-}
 
 // 2^n + 1 of some more than so many bits whose digits are all alike, at the least length there is.
 static prk_fft_form rational(const prk_fft_kernels *kernels, uint64_t bits) {

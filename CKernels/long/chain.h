@@ -98,22 +98,6 @@ prk_status prk_chain_square(prk_chain *c, const uint32_t *cancel);
 /// Which of -2, -1, 0, 1 and 2 x is modulo n, or PRK_NOT_SMALL. The chain has run; n > 4.
 int prk_chain_small(prk_chain *c);
 
-/// Whether so many squares after a chain are done sooner without looks between them: then
-/// prk_chain_look_ahead() comes first.
-bool prk_chain_is_far(const prk_chain *c, mp_bitcnt_t most);
-
-/// Of a chain that has not run: whether x will have settled after `most` squares more, which is at
-/// 0, 1 or -1, or in a Lucas chain at 0, 2 or -2, and at which of them. By another chain to there.
-prk_status prk_chain_look_ahead(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
-                                bool *settles, int *small);
-
-/// After how many more squares, at most `most`, x has settled for the first time, and at what;
-/// `most`
-/// + 1 if after none. The chain is done, and of no other use after that. Of one that is far it is
-/// known that it settles, and `*small` is what prk_chain_look_ahead() said.
-prk_status prk_chain_settle(prk_chain *c, mp_bitcnt_t most, const uint32_t *cancel,
-                            mp_bitcnt_t *squares, int *small);
-
 /// x, and y of a Lucas chain, as numbers below n. The chain has run.
 void prk_chain_value(prk_chain *c, mpz_ptr x);
 void prk_chain_next_value(prk_chain *c, mpz_ptr y);

@@ -6,7 +6,7 @@
 #ifndef PRK_LONG_H
 #define PRK_LONG_H
 
-#include "chain.h"
+#include "settle.h"
 
 #pragma GCC visibility push(hidden)
 

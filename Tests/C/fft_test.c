@@ -14,43 +14,16 @@
 #include "../../CKernels/modular/fft.c"
 #include "lucas_pair.h"
 #include "support.h"
+#include "transforms.h"
 
 static prk_scratch *scratch;
 static gmp_randstate_t state;
-static const prk_fft_kernels *kernel_sets[3];
+static const prk_fft_kernels *kernel_sets[MOST_KERNEL_SETS];
 static size_t kernel_count;
 static uint64_t spoiled_and_seen;
 static double largest_seen; // error of any product that was right
 
 static uint64_t below(uint64_t bound) { return next_random() % bound; }
-
-static void *allocate(size_t bytes) {
-    void *memory = aligned_alloc(PRK_FFT_ALIGNMENT, aligned(bytes));
-    if (memory == NULL) {
-        perror("fft_test");
-        exit(1);
-    }
-    return memory;
-}
-
-static double *allocate_digits(size_t count) { return allocate(count * sizeof(double)); }
-
-// All that the machine has, or the one that PRIMALITY_LEVEL says.
-static void find_kernels(void) {
-    if (getenv("PRIMALITY_LEVEL") != NULL) {
-        kernel_sets[kernel_count++] = prk_fft_active();
-        return;
-    }
-    kernel_sets[kernel_count++] = &prk_fft_portable;
-#if defined(__x86_64__)
-    if (prk_level_supported(PRK_LEVEL_AVX2)) {
-        kernel_sets[kernel_count++] = &prk_fft_avx2;
-    }
-    if (prk_has_wide_doubles()) {
-        kernel_sets[kernel_count++] = &prk_fft_avx512;
-    }
-#endif
-}
 
 // A length of every instruction set, so that all of them do the same.
 static bool is_length(size_t points) {
@@ -124,7 +97,7 @@ static void convolve(int64_t *product, const double *x, const double *y, size_t 
 
 // Reduces those in a ring; `into` has half as many.
 static void fold(int64_t *into, const int64_t *product, size_t length, prk_fft_ring ring) {
-    int64_t *all = allocate(2 * length * sizeof *all);
+    int64_t *all = allocate_planes(2 * length * sizeof *all);
     memcpy(all, product, 2 * length * sizeof *all);
     for (size_t j = 2 * length; j-- > length;) {
         all[j - length] -= all[j];
@@ -351,11 +324,11 @@ static void test_products_at(size_t points) {
     double *x = allocate_digits(length), *y = allocate_digits(length),
            *one = allocate_digits(length), *a = allocate_digits(length),
            *b = allocate_digits(length), *less = allocate_digits(length);
-    int64_t *square = allocate(2 * length * sizeof *square),
-            *product = allocate(2 * length * sizeof *product),
-            *folded_square = allocate(length * sizeof *square),
-            *folded_product = allocate(length * sizeof *product),
-            *plain = allocate(length * sizeof *plain);
+    int64_t *square = allocate_planes(2 * length * sizeof *square),
+            *product = allocate_planes(2 * length * sizeof *product),
+            *folded_square = allocate_planes(length * sizeof *square),
+            *folded_product = allocate_planes(length * sizeof *product),
+            *plain = allocate_planes(length * sizeof *plain);
     for (int kind = 0; kind < PATTERNS; kind++) {
         make_digits(x, length, most, (pattern)kind);
         make_digits(y, length, most, below(2) == 0 ? RANDOM : (pattern)below(PATTERNS));
@@ -474,7 +447,7 @@ static size_t room_for(const prk_fft_shape *shape) {
 
 // u->n is set; the kernels are any.
 static bool begin_user(user *u, const prk_fft_kernels *kernels, const prk_fft_shape *shape) {
-    u->o = allocate(aligned(sizeof *u->o) + prk_fft_plan_bytes(shape, kernels));
+    u->o = allocate_planes(aligned(sizeof *u->o) + prk_fft_plan_bytes(shape, kernels));
     u->m = (prk_modulus){.arithmetic = &prk_fft_fast, .n = u->n, .scratch = scratch, .own = u->o};
     u->o->is_exact = !prk_fft_plan_set(&u->o->plan, kernels, shape, u->n,
                                        (unsigned char *)u->o + aligned(sizeof *u->o), scratch);
@@ -500,7 +473,7 @@ static void end_user(user *u) {
 
 static prk_residue *allocate_residue(const prk_fft_shape *shape) {
     const size_t bytes = sizeof(prk_residue) + 2 * room_for(shape) * sizeof(double);
-    prk_residue *r = allocate(bytes);
+    prk_residue *r = allocate_planes(bytes);
     memset((void *)r, 0xa5, bytes);
     return r;
 }
@@ -617,17 +590,6 @@ static uint32_t run_shape(const prk_fft_shape *shape, const mpz_t n, const mpz_t
     }
     mpz_clears(x, y, less, wanted, is, (mpz_ptr)NULL);
     return alarms_seen;
-}
-
-// n = k b^exponent + c.
-static void form_value(mpz_t n, const prk_fft_form *form) {
-    mpz_ui_pow_ui(n, form->b, form->exponent);
-    mpz_mul_ui(n, n, form->k);
-    if (form->c > 0) {
-        mpz_add_ui(n, n, 1);
-    } else {
-        mpz_sub_ui(n, n, 1);
-    }
 }
 
 // Of t x x + t q n, over R/2, with |x| < c n and n < R/S comes at most t + 2 t c c/S times n, which
@@ -1035,9 +997,9 @@ static bool test_operations(const prk_arithmetic *a, mpz_srcptr n, const prk_spe
     mpz_inits(x, y, c, d, wanted, other, (mpz_ptr)NULL);
     prk_modulus m = {.arithmetic = a, .n = n, .scratch = scratch};
     prk_residue *all[4];
-    m.own = allocate(a->own_bytes(n, form));
+    m.own = allocate_planes(a->own_bytes(n, form));
     for (size_t i = 0; i < 4; i++) {
-        all[i] = allocate(a->residue_bytes(n, form));
+        all[i] = allocate_planes(a->residue_bytes(n, form));
         memset((void *)all[i], 0xa5, a->residue_bytes(n, form)); // what to() leaves out is seen
     }
     a->set(&m, form);
@@ -1708,7 +1670,7 @@ int main(void) {
         perror("fft_test");
         return 1;
     }
-    find_kernels();
+    kernel_count = find_kernels(kernel_sets);
     test_products();
     test_choices();
     test_lengths();

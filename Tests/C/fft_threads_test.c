@@ -33,44 +33,17 @@ static int create_thread(pthread_t *thread, const pthread_attr_t *attributes, vo
 // Its plans are nobody else's to see.
 #include "../../CKernels/modular/fft.c"
 #include "support.h"
+#include "transforms.h"
 
 enum { MOST_THREADS = 4 };
 
-static const prk_fft_kernels *kernel_sets[3];
+static const prk_fft_kernels *kernel_sets[MOST_KERNEL_SETS];
 static size_t kernel_count;
 static prk_crew *crews[MOST_THREADS + 1]; // of so many
 static gmp_randstate_t state;
 static uint64_t compared, thirds; // of the latter, plans with a third carry
 
 static uint64_t below(uint64_t bound) { return next_random() % bound; }
-
-static void *allocate(size_t bytes) {
-    void *memory = aligned_alloc(PRK_FFT_ALIGNMENT, aligned(bytes));
-    if (memory == NULL) {
-        perror("fft_threads_test");
-        exit(1);
-    }
-    return memory;
-}
-
-static double *allocate_digits(size_t count) { return allocate(count * sizeof(double)); }
-
-// All that the machine has, or the one that PRIMALITY_LEVEL says.
-static void find_kernels(void) {
-    if (getenv("PRIMALITY_LEVEL") != NULL) {
-        kernel_sets[kernel_count++] = prk_fft_active();
-        return;
-    }
-    kernel_sets[kernel_count++] = &prk_fft_portable;
-#if defined(__x86_64__)
-    if (prk_level_supported(PRK_LEVEL_AVX2)) {
-        kernel_sets[kernel_count++] = &prk_fft_avx2;
-    }
-    if (prk_has_wide_doubles()) {
-        kernel_sets[kernel_count++] = &prk_fft_avx512;
-    }
-#endif
-}
 
 static void make_digits(double *digits, size_t count) {
     for (size_t j = 0; j < count; j++) {
@@ -254,11 +227,11 @@ static user begin_user(const prk_fft_kernels *k, const prk_fft_shape *shape, mpz
                        unsigned threads) {
     user u = {.scratch = prk_scratch_create()};
     prk_scratch_set_threads(u.scratch, threads);
-    u.o = allocate(aligned(sizeof *u.o) + prk_fft_plan_bytes(shape, k));
+    u.o = allocate_planes(aligned(sizeof *u.o) + prk_fft_plan_bytes(shape, k));
     u.m = (prk_modulus){.arithmetic = &prk_fft_fast, .n = n, .scratch = u.scratch, .own = u.o};
     u.o->is_exact = !prk_fft_plan_set(&u.o->plan, k, shape, n,
                                       (unsigned char *)u.o + aligned(sizeof *u.o), u.scratch);
-    u.x = allocate(sizeof(prk_residue) + 2 * u.o->plan.room * sizeof(double));
+    u.x = allocate_planes(sizeof(prk_residue) + 2 * u.o->plan.room * sizeof(double));
     return u;
 }
 
@@ -268,21 +241,11 @@ static void end_user(user *u) {
     prk_scratch_destroy(u->scratch);
 }
 
-static void set_form(mpz_t n, const prk_fft_form *form) {
-    mpz_ui_pow_ui(n, form->b, form->exponent);
-    mpz_mul_ui(n, n, form->k);
-    if (form->c > 0) {
-        mpz_add_ui(n, n, 1);
-    } else {
-        mpz_sub_ui(n, n, 1);
-    }
-}
-
 // Squares, products and what is subtracted, with a product that is spoiled among them. Returns the
 // largest error before that one.
 static double run_user(user *u, const mpz_t start) {
-    prk_residue *y = allocate(sizeof(prk_residue) + 2 * u->o->plan.room * sizeof(double)),
-                *less = allocate(sizeof(prk_residue) + 2 * u->o->plan.room * sizeof(double));
+    prk_residue *y = allocate_planes(sizeof(prk_residue) + 2 * u->o->plan.room * sizeof(double)),
+                *less = allocate_planes(sizeof(prk_residue) + 2 * u->o->plan.room * sizeof(double));
     to(&u->m, u->x, start);
     to(&u->m, y, start);
     subtrahend(&u->m, less, y);
@@ -305,7 +268,7 @@ static void test_plan(const prk_fft_kernels *k, const prk_fft_form *form, size_t
     mpz_t n, start;
     mpz_inits(n, start, (mpz_ptr)NULL);
     if (form != NULL) {
-        set_form(n, form);
+        form_value(n, form);
     } else {
         mpz_urandomb(n, state, bits);
         mpz_setbit(n, bits - 1);
@@ -365,7 +328,7 @@ static void test_cycles(const prk_fft_kernels *k) {
                                      .form = {1, 2, 16 * 2 * (uint64_t)points[i], -1}};
         mpz_t n;
         mpz_init(n);
-        set_form(n, &shape.form);
+        form_value(n, &shape.form);
         user u = begin_user(k, &shape, n, 1);
         prk_fft_cycle *c = &u.o->plan.cycle;
         const size_t m = points[i];
@@ -552,7 +515,7 @@ static void test_fork(void) {
     const prk_fft_form form = {3, 2, 524286, 1};
     mpz_t n, start;
     mpz_inits(n, start, (mpz_ptr)NULL);
-    set_form(n, &form);
+    form_value(n, &form);
     mpz_urandomm(start, state, n);
     prk_fft_shape shape;
     prk_fft_choose(&shape, prk_fft_active(), n, &form, 0);
@@ -589,7 +552,7 @@ int main(void) {
     const unsigned long seed = shard == NULL ? 0 : strtoul(shard, NULL, 10);
     gmp_randseed_ui(state, seed);
     random_state += seed;
-    find_kernels();
+    kernel_count = find_kernels(kernel_sets);
     alone_ns = 0; // on busy machines, too, all threads are to be seen at work
     test_few_threads();
     test_late_members();

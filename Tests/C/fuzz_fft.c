@@ -13,43 +13,11 @@
 // Its plans and residues are nobody else's to see; here they have lengths that nothing would
 // choose.
 #include "../../CKernels/modular/fft.c"
+#include "fuzz_input.h"
 
 enum { MOST_POINTS = 1024, MOST_STEPS = 12 };
 
-#define FAIL_UNLESS(condition, ...)                                                                \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("%s: ", #condition);                                                            \
-            printf(__VA_ARGS__);                                                                   \
-            printf("\n");                                                                          \
-            fflush(stdout);                                                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
 // --- What the bytes say --------------------------------------------------------------------------
-
-typedef struct input {
-    const uint8_t *data;
-    size_t size;
-} input;
-
-// 0 at the end.
-static uint8_t byte(input *in) {
-    if (in->size == 0) {
-        return 0;
-    }
-    in->size--;
-    return *in->data++;
-}
-
-static uint64_t bytes(input *in, unsigned count) {
-    uint64_t x = 0;
-    for (unsigned i = 0; i < count; i++) {
-        x = x << 8 | byte(in);
-    }
-    return x;
-}
 
 static const prk_fft_kernels *choose_kernels(input *in) {
     const prk_fft_kernels *all[3] = {&prk_fft_portable};

@@ -9,21 +9,11 @@
 
 #include <stdio.h>
 
+#include "fuzz_input.h"
 #include "proofs.h"
 
 // Of numbers that are proved whatever it costs, and of those of forms.
 enum { MOST_BITS = 200, MOST_FORM_BITS = 1500, MOST_FACTORS = 6, MOST_FACTOR_LIMBS = 5 };
-
-#define FAIL_UNLESS(condition, ...)                                                                \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("%s: ", #condition);                                                            \
-            gmp_printf(__VA_ARGS__);                                                               \
-            printf("\n");                                                                          \
-            fflush(stdout);                                                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 // --- Cancelling ----------------------------------------------------------------------------------
 
@@ -54,28 +44,6 @@ static void plain_free(void *block, size_t size) {
 }
 
 // --- What the bytes say --------------------------------------------------------------------------
-
-typedef struct input {
-    const uint8_t *data;
-    size_t size;
-} input;
-
-// 0 at the end.
-static uint8_t byte(input *in) {
-    if (in->size == 0) {
-        return 0;
-    }
-    in->size--;
-    return *in->data++;
-}
-
-static uint64_t bytes(input *in, unsigned count) {
-    uint64_t x = 0;
-    for (unsigned i = 0; i < count; i++) {
-        x = x << 8 | byte(in);
-    }
-    return x;
-}
 
 // Of up to 25 bytes.
 static void large(input *in, mpz_t n) {

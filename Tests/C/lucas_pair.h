@@ -56,8 +56,8 @@ static inline void lucas_pair(mpz_srcptr n, mpz_srcptr p, mpz_srcptr q, mpz_srcp
 }
 
 /// V_exponent(p, 1) and the next one, by their definition as a ladder of integers.
-static inline void lucas_by_definition(mpz_t v, mpz_t next, const mpz_t p, const mpz_t exponent,
-                                       const mpz_t n) {
+static inline void lucas_by_definition(mpz_ptr v, mpz_ptr next, mpz_srcptr p, mpz_srcptr exponent,
+                                       mpz_srcptr n) {
     mpz_set_ui(v, 2);
     mpz_set(next, p);
     for (mp_bitcnt_t bit = mpz_sizeinbase(exponent, 2); bit-- > 0;) {

@@ -9,6 +9,7 @@
 #include "../../CKernels/include/prk_proof.h"
 #include "../../CKernels/long/long.h"
 #include "../../CKernels/share/team.h"
+#include "lucas_pair.h"
 #include "support.h"
 
 static prk_scratch *scratch;
@@ -41,21 +42,11 @@ static void choose_modulus(mpz_ptr n, size_t bits) {
     mpz_setbit(n, 0);
 }
 
-// V_m(P, 1) by the plain rules, one bit after the other.
+// V_m(P, 1), bit by bit.
 static void plain_term(mpz_ptr v, mpz_srcptr p, mpz_srcptr m, mpz_srcptr n) {
     mpz_t next;
-    mpz_init_set(next, p);
-    mpz_set_ui(v, 2);
-    for (size_t bit = mpz_sizeinbase(m, 2); bit-- > 0;) {
-        const bool is_set = mpz_tstbit(m, bit) != 0;
-        mpz_ptr doubled = is_set ? next : v, other = is_set ? v : next;
-        mpz_mul(other, other, doubled);
-        mpz_sub(other, other, p);
-        mpz_mod(other, other, n);
-        mpz_mul(doubled, doubled, doubled);
-        mpz_sub_ui(doubled, doubled, 2);
-        mpz_mod(doubled, doubled, n);
-    }
+    mpz_init(next);
+    lucas_by_definition(v, next, p, m, n);
     mpz_mod(v, v, n);
     mpz_clear(next);
 }
