@@ -2,9 +2,8 @@
 //
 // MD5 [RFC1321], by its text.
 
-#include <string.h>
-
 #include "md5.h"
+#include "blocks.h"
 
 // The first 32 bits of the fractional parts of |sin(i)|, i = 1 ... 64.
 static const uint32_t constants[64] = {
@@ -20,7 +19,7 @@ static const uint32_t constants[64] = {
 
 static uint32_t rotate(uint32_t x, unsigned bits) { return x << bits | x >> (32 - bits); }
 
-static void add_block(uint32_t state[4], const uint8_t *block) {
+static void add_block(uint32_t *state, const uint8_t *block) {
     static const uint8_t shifts[4][4] = {
         {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     uint32_t w[16];
@@ -69,18 +68,7 @@ void prk_md5_begin(prk_md5 *hash) {
 }
 
 void prk_md5_add(prk_md5 *hash, const void *bytes, size_t count) {
-    const uint8_t *next = bytes;
-    while (count > 0) {
-        const size_t held = (size_t)(hash->length % 64);
-        const size_t taken = count < 64 - held ? count : 64 - held;
-        memcpy(hash->block + held, next, taken);
-        hash->length += taken;
-        next += taken;
-        count -= taken;
-        if (held + taken == 64) {
-            add_block(hash->state, hash->block);
-        }
-    }
+    prk_blocks_add(hash->state, hash->block, &hash->length, add_block, bytes, count);
 }
 
 void prk_md5_end_hex(prk_md5 *hash, char text[33]) {
@@ -92,10 +80,9 @@ void prk_md5_end_hex(prk_md5 *hash, char text[33]) {
         size[i] = (uint8_t)(bits >> (8 * i));
     }
     prk_md5_add(hash, size, sizeof size);
+    uint8_t digest[16];
     for (int i = 0; i < 16; i++) {
-        const uint8_t byte = (uint8_t)(hash->state[i / 4] >> (8 * (i % 4)));
-        text[2 * i] = "0123456789abcdef"[byte >> 4];
-        text[2 * i + 1] = "0123456789abcdef"[byte & 15];
+        digest[i] = (uint8_t)(hash->state[i / 4] >> (8 * (i % 4)));
     }
-    text[32] = '\0';
+    prk_put_hex(text, digest, sizeof digest);
 }

@@ -2,9 +2,8 @@
 //
 // SHA-256 [FIPS180-4], by its text: some 200 MB a second.
 
-#include <string.h>
-
 #include "sha256.h"
+#include "blocks.h"
 
 // The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
 static const uint32_t constants[64] = {
@@ -20,7 +19,7 @@ static const uint32_t constants[64] = {
 
 static uint32_t rotate(uint32_t x, int bits) { return x >> bits | x << (32 - bits); }
 
-static void add_block(uint32_t state[8], const uint8_t *block) {
+static void add_block(uint32_t *state, const uint8_t *block) {
     uint32_t w[64];
     for (int i = 0; i < 16; i++) {
         w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
@@ -65,25 +64,7 @@ void prk_sha256_begin(prk_sha256 *hash) {
 }
 
 void prk_sha256_add(prk_sha256 *hash, const void *bytes, size_t count) {
-    const uint8_t *next = bytes;
-    while (count > 0) {
-        const size_t held = (size_t)(hash->length % 64);
-        if (held == 0 && count >= 64) {
-            add_block(hash->state, next);
-            hash->length += 64;
-            next += 64;
-            count -= 64;
-            continue;
-        }
-        const size_t taken = count < 64 - held ? count : 64 - held;
-        memcpy(hash->block + held, next, taken);
-        hash->length += taken;
-        next += taken;
-        count -= taken;
-        if (held + taken == 64) {
-            add_block(hash->state, hash->block);
-        }
-    }
+    prk_blocks_add(hash->state, hash->block, &hash->length, add_block, bytes, count);
 }
 
 // The digest of all that was added.
@@ -109,11 +90,7 @@ static void end(prk_sha256 *hash, uint8_t digest[32]) {
 void prk_sha256_end_hex(prk_sha256 *hash, char text[65]) {
     uint8_t digest[32];
     end(hash, digest);
-    for (int i = 0; i < 32; i++) {
-        text[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
-    text[64] = '\0';
+    prk_put_hex(text, digest, sizeof digest);
 }
 
 void prk_sha256_hex(const void *bytes, size_t count, char text[65]) {
