@@ -273,7 +273,7 @@ extension ProofForm {
     }
 }
 
-private func isFolder(_ path: FilePath) -> Bool {
+func isFolder(_ path: FilePath) -> Bool {
     var status = stat()
     return unsafe stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }

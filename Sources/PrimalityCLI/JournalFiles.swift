@@ -192,13 +192,7 @@ final class JournalFile: Sendable {
         if state.isSynced { return }
         state.isSynced = true
         // Neither is the file's name to be lost with the power.
-        let folder = path.removingLastComponent()
-        if let folder = try? FileDescriptor.open(
-            folder.isEmpty ? "." : folder, .readOnly, options: [.directory, .closeOnExec])
-        {
-            try? folder.synchronise()
-            try? folder.close()
-        }
+        path.synchroniseName()
     }
 
     /// Brings it to the disk, or takes it away.
@@ -208,6 +202,19 @@ final class JournalFile: Sendable {
             if isNeeded { try? synchronise(&state) }
             try? state.file?.close()
             state.file = nil
+        }
+    }
+}
+
+extension FilePath {
+    /// Brings the file's name to the disk, where the file system can do that.
+    func synchroniseName() {
+        let folder = removingLastComponent()
+        if let folder = try? FileDescriptor.open(
+            folder.isEmpty ? "." : folder, .readOnly, options: [.directory, .closeOnExec])
+        {
+            try? folder.synchronise()
+            try? folder.close()
         }
     }
 }

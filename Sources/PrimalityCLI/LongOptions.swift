@@ -83,7 +83,7 @@ struct LongOptions: ParsableArguments {
         if let checkpoint {
             do {
                 try FilePath(checkpoint).makeFolder()
-            } catch let error as Errno {
+            } catch {
                 StandardStreams.complain("\(printable(checkpoint)): \(error.description)")
                 throw ExitCode(ExitStatus.badInput.rawValue)
             }
@@ -124,12 +124,12 @@ struct LongOptions: ParsableArguments {
 
 extension FilePath {
     /// Makes the folder, unless it is there.
-    fileprivate func makeFolder() throws {
-        let status = unsafe string.withCString { unsafe mkdir($0, 0o777) }
-        let error = Errno(rawValue: errno)
-        if status != 0 && error != .fileExists { throw error }
-        // What is no folder does not open as one.
-        try FileDescriptor.open(self, .readOnly, options: [.directory, .closeOnExec]).close()
+    fileprivate func makeFolder() throws(Errno) {
+        if isFolder(self) { return }
+        if unsafe mkdir(string, 0o777) != 0 {
+            let error = Errno(rawValue: errno)
+            throw error == .fileExists ? .notDirectory : error
+        }
     }
 
     /// The text of a file of at most 100 bytes; `nil` when there is none.

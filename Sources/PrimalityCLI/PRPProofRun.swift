@@ -189,13 +189,7 @@ struct PRPProofRun {
                     + "\(printable(residuesName)), and the same command goes on",
                 status: .writeError)
         }
-        let folder = FilePath(plan.file).removingLastComponent()
-        if let folder = try? FileDescriptor.open(
-            folder.isEmpty ? "." : folder, .readOnly, options: [.directory, .closeOnExec])
-        {
-            try? folder.synchronise()
-            try? folder.close()
-        }
+        FilePath(plan.file).synchroniseName()
     }
 
     // MARK: The test

@@ -12,14 +12,6 @@ import Testing
 
 /// `check --prp-proof`, `verify` of what it writes, and `--format gimps`.
 @Suite(.timeLimit(.minutes(10))) struct PRPProofTests {
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("primality-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder.path + "/")
-    }
-
     private func names(_ folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
@@ -38,7 +30,7 @@ import Testing
     func aProofIsMadeAndVerified(
         _ text: String, _ name: String, _ verdict: String, _ residue: String
     ) throws {
-        try inFolder { folder in
+        try inNewFolder { folder in
             let file = folder + "p.proof"
             let made = try Tool.run(["check", "--prp-proof", file, text])
             #expect(made.status == 0, "\(made.error)")
@@ -86,7 +78,7 @@ import Testing
     }
 
     @Test func aKilledRunGoesOn() throws {
-        try inFolder { folder in
+        try inNewFolder { folder in
             let (whole, file) = (folder + "whole", folder + "p.proof")
             let arguments = ["check", "--prp-power", "7", "2^30011-1", "--prp-proof"]
             #expect(try Tool.run(arguments + [whole]).status == 0)
@@ -108,7 +100,7 @@ import Testing
     }
 
     @Test func residuesOfOthersAreLeftAlone() throws {
-        try inFolder { folder in
+        try inNewFolder { folder in
             let file = folder + "p.proof"
             try write(Array("mine\n".utf8), to: file + ".residues")
             let run = try Tool.run(["check", "--prp-proof", file, "M(521)"])
@@ -145,7 +137,7 @@ import Testing
 
     @Test(arguments: ["M(61)", "3^400+2", "2^521+2", "2^100+5", "7*", "2^900000000-1"])
     func numbersWithoutAProofAreNamed(_ number: String) throws {
-        try inFolder { folder in
+        try inNewFolder { folder in
             let run = try Tool.run(["check", "--prp-proof", folder + "x", number])
             #expect(run.status == 2, "\(number): \(run.error)")
             #expect(try names(folder) == [])
@@ -233,7 +225,7 @@ import Testing
     }
 
     @Test func aProofIsNamed() throws {
-        try inFolder { folder in
+        try inNewFolder { folder in
             let run = try Tool.run(
                 ["check", "--prp-proof", folder + "p", "--format", "gimps", "2^1277-1"])
             #expect(

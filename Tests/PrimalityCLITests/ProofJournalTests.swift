@@ -20,14 +20,6 @@ import Testing
         return (run.output, run.error)
     }
 
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("primality-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder.path + "/")
-    }
-
     private func names(in folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
@@ -61,7 +53,7 @@ import Testing
     @Test(arguments: [1, 2, 5, 12])
     func aKilledProofGoesOn(_ most: Int) throws {
         let whole = try Self.whole.get()
-        try inFolder { folder in
+        try inNewFolder { folder in
             let out = folder + "proof.jsonl"
             let journal = try interrupted(["--out", out], after: most, in: folder)
             #expect(journal.hasPrefix(out + "."))
@@ -85,7 +77,7 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM])
     func aFolderGoesOnToo(_ signal: Int32) throws {
         let whole = try Self.whole.get()
-        try inFolder { folder in
+        try inNewFolder { folder in
             let path = try interrupted(["--out", folder], by: signal, after: 3, in: folder)
             // Without --resume it is not begun anew: hours may be in it.
             let before = TestFiles.bytes(path)
@@ -120,7 +112,7 @@ import Testing
     }
 
     @Test func whatIsNoJournalOfTheNumberIsRefused() throws {
-        try inFolder { folder in
+        try inNewFolder { folder in
             let out = folder + "proof.jsonl"
             let path = try interrupted(["--out", out], after: 3, in: folder)
             func refused() throws -> String {
@@ -151,7 +143,7 @@ import Testing
     @Test(.enabled(if: TestFiles.sanitizer != "thread", "it does not start under ulimit -f"))
     func aFullDiskEndsTheJournalAlone() throws {
         let whole = try Self.whole.get()
-        try inFolder { folder in
+        try inNewFolder { folder in
             let out = folder + "proof.jsonl"
             // The journal is longer than that, and so is the certificate.
             let full = try Tool.shell("ulimit -f 2; $P prove '\(Self.number)' --out \(out)")
@@ -170,7 +162,7 @@ import Testing
 
     @Test func aNumberThatStandsTwiceHasOneJournal() throws {
         let whole = try Self.whole.get()
-        try inFolder { folder in
+        try inNewFolder { folder in
             let run = try Tool.run(
                 ["prove", Self.number, Self.number, "15", "-j", "2", "--out", folder])
             #expect(run.status == 1)

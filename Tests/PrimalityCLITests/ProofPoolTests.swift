@@ -33,14 +33,12 @@ import Testing
     }
 
     private static func inFolder<Value>(_ body: (Place) throws -> Value) throws -> Value {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("primality-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let place = Place(folder: folder.path + "/")
-        try (numbers.joined(separator: "\n") + "\n").write(
-            toFile: place.input, atomically: true, encoding: .utf8)
-        return try body(place)
+        try inNewFolder { folder in
+            let place = Place(folder: folder)
+            try (numbers.joined(separator: "\n") + "\n").write(
+                toFile: place.input, atomically: true, encoding: .utf8)
+            return try body(place)
+        }
     }
 
     private static func arguments(_ place: Place, _ name: String, _ more: String...) -> [String] {

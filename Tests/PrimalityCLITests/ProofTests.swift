@@ -10,11 +10,7 @@ import Testing
 
     /// A folder of its own for a test.
     private func inFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("primality-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
+        try inNewFolder { try body(URL(fileURLWithPath: $0)) }
     }
 
     @Test func eachNumberHasALine() throws {

@@ -221,3 +221,12 @@ func handles(_ process: Int32, _ signal: Int32) -> Bool {
     else { return false }
     return caught >> UInt64(signal - 1) & 1 == 1
 }
+
+/// Runs a body in a new folder, which goes after it; the body gets its path with a slash at the end.
+func inNewFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
+    let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("primality-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder.path + "/")
+}
