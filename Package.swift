@@ -12,6 +12,9 @@ let swift: [SwiftSetting] = [
 // Turns the bounds that C headers state into overloads that take spans.
 let swiftOnC = swift + [.enableExperimentalFeature("SafeInteropWrappers")]
 
+// Tests that start programs or wait gain nothing by -O, which takes the compiler more than half of its time on them.
+let unoptimised: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 let package = Package(
     name: "swift-primality",
     products: [
@@ -96,20 +99,24 @@ let package = Package(
         .testTarget(name: "PrimalityTests", dependencies: ["Primality", "TestSupport"]),
         .testTarget(
             name: "PrimalityExpressionsTests",
-            dependencies: ["Primality", "PrimalityExpressions", "TestSupport"]),
+            dependencies: ["Primality", "PrimalityExpressions", "TestSupport"],
+            swiftSettings: unoptimised),
         .testTarget(
             name: "PrimalityPoolTests",
-            dependencies: ["CKernels", "CPool", "Primality", "PrimalityPool", "TestSupport"]),
+            dependencies: ["CKernels", "CPool", "Primality", "PrimalityPool", "TestSupport"],
+            swiftSettings: unoptimised),
         .testTarget(
             name: "PrimalityModelsTests",
             dependencies: [
                 "CKernels", "CModels", "CPool", "Primality", "PrimalityModels", "PrimalityPool",
                 "TestSupport",
-            ]),
+            ],
+            swiftSettings: unoptimised),
         .testTarget(name: "ChartsTests", dependencies: ["Charts", "Primality", "TestSupport"]),
         .testTarget(
             name: "PrimalityRunsTests",
-            dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"]),
+            dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"],
+            swiftSettings: unoptimised),
         .testTarget(
             name: "PrimalityProofTests",
             dependencies: [
@@ -119,7 +126,8 @@ let package = Package(
             name: "PrimalityBenchTests",
             dependencies: [
                 "CProbes", "Charts", "Primality", "PrimalityBench", "PrimalityPool", "TestSupport",
-            ]),
+            ],
+            swiftSettings: unoptimised),
         // A program with workers of its own, which the tests run.
         .executableTarget(
             name: "task-workers", dependencies: ["Primality", "PrimalityPool"],
@@ -128,7 +136,8 @@ let package = Package(
             name: "PrimalityCLITests",
             // The programs that it runs are built with every test. Were they named here, this target, which
             // takes the compiler longest, would wait for them.
-            dependencies: ["Primality", "PrimalityExpressions", "PrimalityModels", "TestSupport"]),
+            dependencies: ["Primality", "PrimalityExpressions", "PrimalityModels", "TestSupport"],
+            swiftSettings: unoptimised),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -68,16 +68,17 @@ def soak(program, number, kills, rng, supported):
             problem(f"{number}: turn {turn}: {errors.strip()}")
         if part.returncode == 0:
             ended.append(output)
-    if not ended:
-        last = subprocess.run(base + ["--checkpoint", folder], capture_output=True, text=True)
-        ended.append(last.stdout)
+    last = subprocess.run(base + ["--checkpoint", folder], capture_output=True, text=True)
+    ended.append(last.stdout)
     for output in ended:
-        if evidence(output) != evidence(whole.stdout):
+        if not output or evidence(output) != evidence(whole.stdout):
             problem(f"{number}: {output.strip()} is not {whole.stdout.strip()}")
-    left = [name for name in os.listdir(folder) if name.endswith((".checkpoint", ".older"))]
+    left = os.listdir(folder)
+    if left:
+        problem(f"{number}: {', '.join(left)} is left")
     shutil.rmtree(folder)
     name = number if len(number) < 40 else number[:37] + "..."
-    print(f"soak-long: {name}: {turn} parts, {len(ended)} ends of the test, {len(left)} files left", flush=True)
+    print(f"soak-long: {name}: {turn} parts, {len(ended)} ends of the test", flush=True)
 
 
 def main():

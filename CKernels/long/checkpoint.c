@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,22 +164,45 @@ static void flush_folder(const char *folder) {
     }
 }
 
-int prk_checkpoint_write(const prk_checkpoint *c, const char *folder, const char *path,
-                         const char *older) {
-    char other[PRK_LONG_FOLDER + 128];
-    const int length = snprintf(other, sizeof other, "%s.%ld", path, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof other) {
-        return ENAMETOOLONG;
+// The file in which the next checkpoint grows, empty, and nobody else's as long as it is open; -1
+// with errno set, which is EBUSY when somebody else writes there. Who died while writing has left
+// it, and it serves again.
+static int open_part(const char *folder, const char *part) {
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+    for (int tries = 0; tries < 10; tries++) {
+        int file = open(part, flags, 0666);
+        if (file < 0 && errno == ENOENT && mkdir(folder, 0777) == 0) {
+            file = open(part, flags, 0666);
+        }
+        if (file < 0) {
+            return -1;
+        }
+        struct stat opened, there;
+        int error = flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno == EWOULDBLOCK ? EBUSY : errno;
+        // It may have got its other name since it was opened.
+        const bool is_there = error == 0 && fstat(file, &opened) == 0 && stat(part, &there) == 0 &&
+                              opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+        if (is_there && ftruncate(file, 0) == 0) {
+            return file;
+        }
+        error = is_there ? errno : error;
+        close(file);
+        if (error != 0) {
+            errno = error;
+            return -1;
+        }
     }
+    errno = EBUSY;
+    return -1;
+}
+
+int prk_checkpoint_write(const prk_checkpoint *c, const char *folder, const char *path,
+                         const char *older, const char *part) {
     void *room = malloc(bytes_of(c->n) + 16);
     if (room == NULL) {
         return ENOMEM;
     }
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-    output o = {.file = open(other, flags, 0666)};
-    if (o.file < 0 && errno == ENOENT && mkdir(folder, 0777) == 0) {
-        o.file = open(other, flags, 0666);
-    }
+    output o = {.file = open_part(folder, part)};
     if (o.file < 0) {
         const int error = errno;
         free(room);
@@ -190,17 +214,17 @@ int prk_checkpoint_write(const prk_checkpoint *c, const char *folder, const char
     if (o.error == 0 && fsync(o.file) != 0) {
         o.error = errno;
     }
-    if (close(o.file) != 0 && o.error == 0) {
-        o.error = errno;
-    }
     if (o.error == 0 && rename(path, older) != 0 && errno != ENOENT) {
         o.error = errno;
     }
-    if (o.error == 0 && rename(other, path) != 0) {
+    if (o.error == 0 && rename(part, path) != 0) {
         o.error = errno;
     }
     if (o.error != 0) {
-        unlink(other);
+        unlink(part);
+    }
+    close(o.file); // it was flushed: nothing is left to fail
+    if (o.error != 0) {
         return o.error;
     }
     flush_folder(folder);

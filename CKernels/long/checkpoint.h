@@ -56,11 +56,11 @@ void prk_checkpoint_cut(prk_checkpoint *c, size_t count);
 /// SHA-256 of n, as the file has it.
 void prk_checkpoint_digest(mpz_srcptr n, char digest[65]);
 
-/// Writes the file `path` of a folder, which is made if it is missing, whole or not at all: by
-/// another name, flushed to the disk, then renamed; what was there is at `older` then. 0, or an
-/// errno.
+/// Writes the file `path` of a folder, which is made if it is missing, whole or not at all: it
+/// grows at `part`, is flushed to the disk, then renamed; what was there is at `older` then. 0, or
+/// an errno: EBUSY when another process writes there.
 int prk_checkpoint_write(const prk_checkpoint *c, const char *folder, const char *path,
-                         const char *older);
+                         const char *older, const char *part);
 
 /// Reads a file into an empty one. 0; ENOENT; or why not, with `reason`. Takes no more memory than
 /// n's size makes reasonable, whatever the file says.

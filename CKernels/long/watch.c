@@ -174,12 +174,13 @@ bool prk_long_read_notice(prk_long *tests, char text[PRK_LONG_NOTICE]) {
 // --- Files ---------------------------------------------------------------------------------------
 
 typedef struct paths {
-    char newest[PRK_LONG_FOLDER + 64], older[PRK_LONG_FOLDER + 64];
+    char newest[PRK_LONG_FOLDER + 64], older[PRK_LONG_FOLDER + 64], part[PRK_LONG_FOLDER + 64];
 } paths;
 
 static void name_files(const prk_long *l, const char digest[65], paths *p) {
     snprintf(p->newest, sizeof p->newest, "%s/%.32s.checkpoint", l->folder, digest);
     snprintf(p->older, sizeof p->older, "%s/%.32s.older", l->folder, digest);
+    snprintf(p->part, sizeof p->part, "%s/%.32s.part", l->folder, digest);
 }
 
 prk_status prk_long_forget(const prk_long *tests, const uint64_t *limbs, size_t limb_count) {
@@ -195,6 +196,7 @@ prk_status prk_long_forget(const prk_long *tests, const uint64_t *limbs, size_t 
         name_files(tests, digest, &p);
         unlink(p.newest);
         unlink(p.older);
+        unlink(p.part);
     }
     return PRK_STATUS_OK;
 }
@@ -335,8 +337,8 @@ static bool keep(struct prk_watch *w, prk_chain *c) {
 
 static void write_file(struct prk_watch *w, prk_chain *c) {
     w->kept.repairs = c->m.scratch->repairs;
-    const int error =
-        prk_checkpoint_write(&w->kept, w->tests->folder, w->paths.newest, w->paths.older);
+    const int error = prk_checkpoint_write(&w->kept, w->tests->folder, w->paths.newest,
+                                           w->paths.older, w->paths.part);
     if (error != 0 && error != w->said) {
         notice(w->tests, "no checkpoint can be written to %.200s: %s; the test goes on",
                w->tests->folder, strerror(error));

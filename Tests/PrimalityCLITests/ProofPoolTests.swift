@@ -65,21 +65,19 @@ import Testing
         }
     }
 
-    @Test func killedWorkersCostTheirPieceAlone() throws {
+    @Test(arguments: [1_000...20_000, 20_000...200_000, 200_000...1_000_000])
+    func killedWorkersCostTheirPieceAlone(_ microseconds: ClosedRange<UInt32>) throws {
         try Self.inFolder { place in
             let expected = try Self.byThreads.get()
             let running = try Tool.start(
                 Self.arguments(place, "killed", "-j2", "--pool", "processes"))
-            // Fewer than it takes to blame a number of a piece of 32, which each death may halve.
-            var killed = 0
-            while running.process.isRunning && killed < 4 {
-                usleep(UInt32.random(in: 1_000...100_000))
-                if let child = running.children.randomElement(), kill(child, SIGKILL) == 0 {
-                    killed += 1
-                }
-            }
+            usleep(UInt32.random(in: microseconds))
+            // Each holds a piece of its own. A second death would blame a number that is alone in its piece, as
+            // all are at levels without lanes.
+            #expect(eventually { !running.children.isEmpty || !running.process.isRunning })
+            let killed = running.children.filter { kill($0, SIGKILL) == 0 }
             let run = running.finish()
-            #expect(killed > 0)
+            #expect(!killed.isEmpty)
             #expect(run.status == 1)
             #expect(Self.results(run.output, place, "killed") == expected.results)
             #expect(place.certificates("killed") == expected.certificates)
