@@ -28,10 +28,10 @@ PRK_API uint64_t prk_previous_prime_u64(uint64_t n);
 /// The least prime or probable prime above a number, into `prime`, which has limb_count + 1 places;
 /// all are written.
 ///
-/// `options` and `scratch` are as in prk_test_batch, but for `forms`, which is NULL. `report` may be
-/// NULL; else it gets the evidence, of the size that the options say. PRK_STATUS_CANCELLED: nothing
-/// is written. Some 36 tests on average for numbers of 1024 bits and 300 for those of 10^4000, since
-/// small primes take away the others: eight at a time, so that lanes fill.
+/// `options` and `scratch` are as in prk_test_batch, but for `forms`, which is NULL. `report` may
+/// be NULL; else it gets the evidence, of the size that the options say. PRK_STATUS_CANCELLED:
+/// nothing is written. Some 36 tests on average for numbers of 1024 bits and 300 for those of
+/// 10^4000, since small primes take away the others: eight at a time, so that lanes fill.
 PRK_API prk_status prk_next_prime(const uint64_t *limbs, size_t limb_count,
                                   const prk_options *options, prk_scratch *scratch, uint64_t *prime,
                                   prk_report *report);
@@ -47,10 +47,10 @@ PRK_API prk_status prk_previous_prime(const uint64_t *limbs, size_t limb_count,
 /// The primes p with low <= p <= high, in order, into `primes`, which has `capacity` places; exact.
 /// `*count` says how many there are; when it is the capacity there may be more, above the last one.
 ///
-/// It sieves by small primes and tests what they leave, about a tenth of the odd numbers: it is made
-/// for windows. For long dense ranges use a sieve that goes up to the square root. `cancel` is as in
-/// prk_options; PRK_STATUS_CANCELLED leaves what was found. NULL for `primes` with a capacity, or
-/// for `count`: PRK_STATUS_INVALID_ARGUMENT.
+/// It sieves by small primes and tests what they leave, about a tenth of the odd numbers: it is
+/// made for windows. For long dense ranges use a sieve that goes up to the square root. `cancel` is
+/// as in prk_options; PRK_STATUS_CANCELLED leaves what was found. NULL for `primes` with a
+/// capacity, or for `count`: PRK_STATUS_INVALID_ARGUMENT.
 PRK_API prk_status prk_primes_u64(uint64_t low, uint64_t high, const uint32_t *cancel,
                                   uint64_t *primes, size_t capacity, size_t *count);
 
@@ -70,23 +70,23 @@ typedef struct prk_seeded {
 /// of 64 bits can be found by trying, so keys take the system's words.
 PRK_API uint64_t prk_seeded_word(void *context);
 
-/// A random prime or probable prime of exactly so many bits, into `prime`, which has (bits + 63) / 64
-/// places.
+/// A random prime or probable prime of exactly so many bits, into `prime`, which has (bits + 63) /
+/// 64 places.
 ///
-/// Odd numbers of the size, the top bit set, are drawn independently and uniformly until one passes:
-/// every prime of the size comes with the same probability, as far as the words are uniform. Of two
-/// bits, 2 and 3 are drawn. A safe prime p is one whose half (p - 1)/2 is prime, too: halves are
-/// drawn in the same way until both pass. There is no bias towards primes after long gaps, as a
-/// search upward from a random start has it.
+/// Odd numbers of the size, the top bit set, are drawn independently and uniformly until one
+/// passes: every prime of the size comes with the same probability, as far as the words are
+/// uniform. Of two bits, 2 and 3 are drawn. A safe prime p is one whose half (p - 1)/2 is prime,
+/// too: halves are drawn in the same way until both pass. There is no bias towards primes after
+/// long gaps, as a search upward from a random start has it.
 ///
 /// A draw takes as many words as the number, or the half, has limbs, least significant first; bits
 /// of the last that are too many are not used. So the same words give the same prime.
 ///
 /// `words` may be NULL: getrandom(2), by the system's generator; `context` is handed to it. Other
 /// arguments are as in prk_next_prime; of a safe prime the report is that of p. Fewer than 2 bits,
-/// or 3 for a safe prime, and a system that gives no words: PRK_STATUS_INVALID_ARGUMENT. 0.35 bits draws on average, of which small
-/// primes leave one in five to ten to be tested; of a safe prime some 0.2 bits^2, of which they
-/// leave one in some dozens.
+/// or 3 for a safe prime, and a system that gives no words: PRK_STATUS_INVALID_ARGUMENT. 0.35 bits
+/// draws on average, of which small primes leave one in five to ten to be tested; of a safe prime
+/// some 0.2 bits^2, of which they leave one in some dozens.
 PRK_API prk_status prk_random_prime(uint64_t bits, bool is_safe, prk_word_source *words,
                                     void *context, const prk_options *options, prk_scratch *scratch,
                                     uint64_t *prime, prk_report *report);
@@ -107,8 +107,8 @@ typedef enum PRK_OPEN_ENUM PRK_SWIFT_NAME("KernelDirection") prk_direction{
 } prk_direction;
 
 /// The numbers n with low <= n < high; `high` NULL: up to 2^64 times the lower end and more, in
-/// ascending order, for a search. A search that ends with the first `expected` primes takes segments
-/// about as long as that needs; 0: the whole window is wanted.
+/// ascending order, for a search. A search that ends with the first `expected` primes takes
+/// segments about as long as that needs; 0: the whole window is wanted.
 ///
 /// Leading zero limbs are allowed. PRK_STATUS_NO_MEMORY, PRK_STATUS_TOO_LARGE; NULL for `low` with
 /// limbs, or for `window`, or no upper end in descending order: PRK_STATUS_INVALID_ARGUMENT.

@@ -76,8 +76,8 @@ static prk_status test(const uint64_t *limbs, size_t limb_count, const prk_optio
                        prk_scratch *scratch, bool *passed, prk_report *report) {
     const uint64_t offsets[2] = {0, limb_count};
     uint8_t verdict = PRK_UNTESTED;
-    const prk_status status = prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, 1, options, scratch,
-                                             &verdict, report);
+    const prk_status status =
+        prk_test_batch(PRK_ENGINE_AUTO, limbs, offsets, 1, options, scratch, &verdict, report);
     *passed = verdict == PRK_PRIME || verdict == PRK_PROBABLE_PRIME;
     return status;
 }

@@ -84,8 +84,8 @@ prk_status prk_window_create(const uint64_t *low, size_t low_limbs, const uint64
     }
     // Room for a carry, and for an end that no search reaches.
     const size_t places = (low_limbs > high_limbs ? low_limbs : high_limbs) + 2;
-    const size_t bits = direction == PRK_DESCENDING ? bits_of(high, high_limbs)
-                                                    : bits_of(low, low_limbs);
+    const size_t bits =
+        direction == PRK_DESCENDING ? bits_of(high, high_limbs) : bits_of(low, low_limbs);
     prk_window *w = allocate(places, segment_for(bits, expected));
     if (w == NULL) {
         return PRK_STATUS_NO_MEMORY;
@@ -231,9 +231,8 @@ prk_status prk_window_deepen(prk_window *w, const uint32_t *cancel) {
         return PRK_STATUS_OK;
     }
     const uint64_t next = 2 * w->depth < w->deepest ? 2 * w->depth : w->deepest;
-    const prk_status status =
-        prk_sieve_window_further(w->first, significant(w->first, w->places), w->length, w->depth,
-                                 next, cancel, w->marks);
+    const prk_status status = prk_sieve_window_further(w->first, significant(w->first, w->places),
+                                                       w->length, w->depth, next, cancel, w->marks);
     if (status == PRK_STATUS_OK) {
         w->depth = next;
     }

@@ -56,7 +56,8 @@ static void check_next(const mpz_t n, size_t zeros) {
     EXPECT(prk_previous_prime(above, count + 1, NULL, NULL, back, NULL) == PRK_STATUS_OK, "back");
     EXPECT(memcmp(back, prime, (count + 1) * sizeof *prime) == 0, "back to the same prime");
     if (mpz_cmp_ui(n, 2) > 0 && passes(n)) {
-        EXPECT(prk_previous_prime(prime, count + 1, NULL, NULL, back, NULL) == PRK_STATUS_OK, "");
+        EXPECT(prk_previous_prime(prime, count + 1, NULL, NULL, back, NULL) == PRK_STATUS_OK, "%s",
+               __func__);
         read_number(found, back, count + 1);
         EXPECT(mpz_cmp(found, n) == 0, "the prime before is the one that it came after");
     }
@@ -128,7 +129,8 @@ static size_t take_all(prk_window *window, uint64_t *numbers, size_t room) {
 static void check_window(uint64_t low, uint64_t high, prk_direction direction, uint64_t expected) {
     static uint64_t given[4096];
     prk_window *window;
-    EXPECT(prk_window_create(&low, 1, &high, 1, direction, expected, &window) == PRK_STATUS_OK, "");
+    EXPECT(prk_window_create(&low, 1, &high, 1, direction, expected, &window) == PRK_STATUS_OK,
+           "%s", __func__);
     const size_t count = take_all(window, given, 4096);
     prk_window_destroy(window);
     size_t at = 0;
@@ -154,7 +156,8 @@ static void test_windows(void) {
     // A copy goes on from the same place, across a segment's end.
     const uint64_t low[3] = {5, 1, 0};
     prk_window *window;
-    EXPECT(prk_window_create(low, 3, NULL, 0, PRK_ASCENDING, 1, &window) == PRK_STATUS_OK, "");
+    EXPECT(prk_window_create(low, 3, NULL, 0, PRK_ASCENDING, 1, &window) == PRK_STATUS_OK, "%s",
+           __func__);
     const uint64_t *limbs, *copied;
     size_t limb_count, copied_count;
     for (int i = 0; i < 7; i++) {
@@ -178,22 +181,22 @@ static void test_windows(void) {
     prk_window_destroy(NULL);
     EXPECT(prk_window_create(NULL, 1, NULL, 0, PRK_ASCENDING, 1, &window) ==
                PRK_STATUS_INVALID_ARGUMENT,
-           "");
+           "%s", __func__);
     EXPECT(prk_window_create(low, 3, NULL, 0, PRK_DESCENDING, 1, &window) ==
                PRK_STATUS_INVALID_ARGUMENT,
-           "");
+           "%s", __func__);
     EXPECT(prk_window_create(low, 3, low, 3, (prk_direction)2, 1, &window) ==
                PRK_STATUS_INVALID_ARGUMENT,
-           "");
+           "%s", __func__);
     EXPECT(prk_window_create(low, SIZE_MAX, NULL, 0, PRK_ASCENDING, 1, &window) ==
                PRK_STATUS_TOO_LARGE,
-           "");
+           "%s", __func__);
 }
 
 static void test_ranges(void) {
     static uint64_t primes[70000];
     size_t count;
-    EXPECT(prk_primes_u64(0, 800000, NULL, primes, 70000, &count) == PRK_STATUS_OK, "");
+    EXPECT(prk_primes_u64(0, 800000, NULL, primes, 70000, &count) == PRK_STATUS_OK, "%s", __func__);
     EXPECT(count == 63951, "%zu primes below 800000", count); // pi(800000)
     size_t at = 0;
     for (uint64_t n = 0; n < 20000; n++) {
@@ -204,7 +207,8 @@ static void test_ranges(void) {
         for (size_t i = 0; i < 300; i += count) {
             uint64_t part[40];
             prk_primes_u64(low, UINT64_MAX, NULL, part, capacity, &count);
-            EXPECT(count == capacity && memcmp(part, primes + i, count * sizeof *part) == 0, "");
+            EXPECT(count == capacity && memcmp(part, primes + i, count * sizeof *part) == 0, "%s",
+                   __func__);
             low = part[count - 1] + 1;
         }
     }
@@ -279,16 +283,16 @@ static void test_random(void) {
     uint64_t prime[2];
     EXPECT(prk_random_prime(1, false, NULL, NULL, NULL, NULL, prime, NULL) ==
                PRK_STATUS_INVALID_ARGUMENT,
-           "");
+           "%s", __func__);
     EXPECT(prk_random_prime(2, true, NULL, NULL, NULL, NULL, prime, NULL) ==
                PRK_STATUS_INVALID_ARGUMENT,
-           "");
+           "%s", __func__);
     EXPECT(prk_random_prime(64, true, NULL, NULL, NULL, NULL, NULL, NULL) ==
                PRK_STATUS_INVALID_ARGUMENT,
-           "");
+           "%s", __func__);
     EXPECT(prk_random_prime(UINT64_MAX, false, NULL, NULL, NULL, NULL, prime, NULL) ==
                PRK_STATUS_TOO_LARGE,
-           "");
+           "%s", __func__);
 }
 
 // --- Arguments -----------------------------------------------------------------------------------
@@ -299,28 +303,35 @@ static void test_arguments(void) {
     const uint32_t raised = 1;
     const prk_form form = {0};
     const prk_options cancelled = {.cancel = &raised}, with_form = {.forms = &form};
-    EXPECT(prk_next_prime(NULL, 2, NULL, NULL, prime, NULL) == PRK_STATUS_INVALID_ARGUMENT, "");
-    EXPECT(prk_next_prime(limbs, 2, NULL, NULL, NULL, NULL) == PRK_STATUS_INVALID_ARGUMENT, "");
+    EXPECT(prk_next_prime(NULL, 2, NULL, NULL, prime, NULL) == PRK_STATUS_INVALID_ARGUMENT, "%s",
+           __func__);
+    EXPECT(prk_next_prime(limbs, 2, NULL, NULL, NULL, NULL) == PRK_STATUS_INVALID_ARGUMENT, "%s",
+           __func__);
     EXPECT(prk_next_prime(limbs, 2, &with_form, NULL, prime, NULL) == PRK_STATUS_INVALID_ARGUMENT,
-           "");
-    EXPECT(prk_next_prime(limbs, SIZE_MAX, NULL, NULL, prime, NULL) == PRK_STATUS_TOO_LARGE, "");
-    EXPECT(prk_next_prime(limbs, 2, &cancelled, NULL, prime, NULL) == PRK_STATUS_CANCELLED, "");
-    EXPECT(prk_previous_prime(limbs, 2, &cancelled, NULL, prime, NULL) == PRK_STATUS_CANCELLED, "");
+           "%s", __func__);
+    EXPECT(prk_next_prime(limbs, SIZE_MAX, NULL, NULL, prime, NULL) == PRK_STATUS_TOO_LARGE, "%s",
+           __func__);
+    EXPECT(prk_next_prime(limbs, 2, &cancelled, NULL, prime, NULL) == PRK_STATUS_CANCELLED, "%s",
+           __func__);
+    EXPECT(prk_previous_prime(limbs, 2, &cancelled, NULL, prime, NULL) == PRK_STATUS_CANCELLED,
+           "%s", __func__);
     EXPECT(prk_random_prime(128, false, NULL, NULL, &cancelled, NULL, prime, NULL) ==
                PRK_STATUS_CANCELLED,
-           "");
+           "%s", __func__);
     EXPECT(prk_next_prime(NULL, 0, NULL, NULL, prime, NULL) == PRK_STATUS_OK && prime[0] == 2, "0");
     for (uint64_t n = 0; n <= 2; n++) {
         EXPECT(prk_previous_prime(&n, 1, NULL, NULL, prime, NULL) == PRK_STATUS_INVALID_ARGUMENT,
                "none below %lu", n);
     }
-    EXPECT(prk_previous_prime(NULL, 0, NULL, NULL, prime, NULL) == PRK_STATUS_INVALID_ARGUMENT, "");
+    EXPECT(prk_previous_prime(NULL, 0, NULL, NULL, prime, NULL) == PRK_STATUS_INVALID_ARGUMENT,
+           "%s", __func__);
     // With memory of the caller's, and evidence of another size.
     prk_scratch *scratch = prk_scratch_create();
     prk_report report;
     memset(&report, 0xAA, sizeof report);
     const prk_options older = {.report_size = offsetof(prk_report, alarms)};
-    EXPECT(prk_next_prime(limbs, 2, &older, scratch, prime, &report) == PRK_STATUS_OK, "");
+    EXPECT(prk_next_prime(limbs, 2, &older, scratch, prime, &report) == PRK_STATUS_OK, "%s",
+           __func__);
     EXPECT(report.size == older.report_size && report.alarms == 0xAAAAAAAA, "the size of a report");
     prk_scratch_destroy(scratch);
 }
