@@ -30,7 +30,10 @@ public struct SeededRandomness: RandomNumberGenerator, Sendable {
 
 /// A word of the generator that ``withGenerator(_:_:)`` has made a kernel's context.
 private func nextWord(_ context: UnsafeMutableRawPointer?) -> UInt64 {
-    unsafe context!.assumingMemoryBound(to: (() -> UInt64).self).pointee()
+    guard let context = unsafe context else {
+        preconditionFailure("kernels hand on what they were given")
+    }
+    return unsafe context.assumingMemoryBound(to: (() -> UInt64).self).pointee()
 }
 
 /// Calls a kernel that asks ``nextWord(_:)`` for a generator's words.
