@@ -86,3 +86,9 @@ if command -v "$PYTHON" >/dev/null 2>&1; then
 else
     echo "install: no $PYTHON here, ctypes left out"
 fi
+if command -v cargo >/dev/null 2>&1 && command -v pkg-config >/dev/null 2>&1; then
+    LD_LIBRARY_PATH=$prefix/lib CARGO_TARGET_DIR=$root/rust cargo test --offline --quiet \
+        --manifest-path examples/rust/Cargo.toml || { echo "install: examples/rust" >&2; exit 1; }
+else
+    echo "install: no cargo or pkg-config here, examples/rust left out"
+fi
