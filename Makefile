@@ -135,7 +135,7 @@ $(LIB_DIR)/primality.pc: CKernels/primality.pc.in $(HEADER) FORCE
 .PHONY: FORCE
 FORCE:
 
-INSTALLED_HEADERS := primality.h prk_annotations.h prk_proof.h prk_long.h
+INSTALLED_HEADERS := primality.h prk_annotations.h prk_proof.h prk_long.h prk_search.h
 INSTALLED_LIBRARIES := $(SO) libprimality.so.$(SOVERSION) libprimality.so libprimality.a
 
 install: check-folders check-gmp lib $(LIB_DIR)/primality.pc ## Install the C library below DESTDIR and PREFIX (or libdir, includedir).

@@ -32,7 +32,7 @@ test -z "$left" || { echo "uninstall: left $left" >&2; exit 1; }
 
 ours install DESTDIR="$root" PREFIX=/opt/primality
 prefix=$root/opt/primality
-for file in include/primality.h include/prk_annotations.h include/prk_proof.h include/prk_long.h lib/libprimality.so lib/libprimality.a \
+for file in include/primality.h include/prk_annotations.h include/prk_proof.h include/prk_long.h include/prk_search.h lib/libprimality.so lib/libprimality.a \
     lib/pkgconfig/primality.pc; do
     test -e "$prefix/$file" || { echo "install: $file is missing" >&2; exit 1; }
 done
