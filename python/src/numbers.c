@@ -89,7 +89,8 @@ static bool read_small(PyObject *index, uint64_t *limb, bool *is_negative, bool 
     int overflow = 0;
     const long long value = PyLong_AsLongLongAndOverflow(index, &overflow);
     *has_failed = value == -1 && overflow == 0 && PyErr_Occurred() != NULL;
-    *is_negative = overflow < 0 || value < 0;
+    // Of large ones the value is -1.
+    *is_negative = overflow < 0 || (overflow == 0 && value < 0);
     *limb = *is_negative ? 0 : (uint64_t)value;
     return overflow <= 0;
 }
