@@ -30,6 +30,13 @@ from libprimality._proofs import (
 
 __version__ = version()
 
+# Where people find them, which is what tracebacks and pickles are to say.
+for _public in (Batch, Certificate, NotPrimeError, ProofNotFoundError, Verification):
+    _public.__module__ = __name__
+for _function in (prove, test_batch, verify_certificate):
+    _function.__module__ = __name__
+del _public, _function
+
 __all__ = [
     "METHODS",
     "VERDICTS",

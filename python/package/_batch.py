@@ -58,10 +58,10 @@ class Batch:
         return len(self.verdict)
 
 
-def _source(ints: object) -> tuple[list[Any] | npt.NDArray[Any], tuple[int, ...]]:
-    """Words as an array, other ints as a list, and the shape of what comes out."""
+def _source(ints: object) -> tuple[list[Any] | npt.NDArray[Any], tuple[int, ...] | None]:
+    """Words as an array, other ints as a list, and the shape of what comes out if it has one."""
     if isinstance(ints, list):
-        return ints, (len(ints),)
+        return ints, None
     # Series, arrays of Dask, masked arrays: whoever makes an array of itself. Of other iterables
     # NumPy would make floats where large and negative ints are mixed.
     if hasattr(ints, "__array__"):
@@ -77,9 +77,9 @@ def _source(ints: object) -> tuple[list[Any] | npt.NDArray[Any], tuple[int, ...]
         # Objects, and what is refused in words because it is no integer.
         return array.reshape(-1).tolist(), array.shape
     if isinstance(ints, (str, bytes)) or not isinstance(ints, Iterable):
-        raise TypeError(f"test_batch() takes an array or an iterable of ints, not {type(ints).__name__}")
-    numbers = list(ints)
-    return numbers, (len(numbers),)
+        kind = type(ints).__name__
+        raise TypeError(f"test_batch() takes an array or an iterable of ints, not {kind}")
+    return list(ints), None
 
 
 def test_batch(
@@ -111,9 +111,11 @@ def test_batch(
     """
     source, shape = _source(ints)
     used = int.from_bytes(os.urandom(8), "little") if seed is None else seed
-    arrays = _core._test_batch(source, rounds, used, threads, reports)
-    verdict, method, factor, res64, cpu_ns = (
-        array if array is None or array.shape == shape else array.reshape(shape) for array in arrays
-    )
-    assert verdict is not None
+    verdict, method, factor, res64, cpu_ns = _core._test_batch(source, rounds, used, threads, reports)
+    if shape is not None:
+        verdict = verdict.reshape(shape)
+        method = None if method is None else method.reshape(shape)
+        factor = None if factor is None else factor.reshape(shape)
+        res64 = None if res64 is None else res64.reshape(shape)
+        cpu_ns = None if cpu_ns is None else cpu_ns.reshape(shape)
     return Batch(verdict, method, factor, res64, cpu_ns, int(rounds), int(used))

@@ -1,16 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any, Protocol, SupportsIndex, final, overload
+from typing import Any, Protocol, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
 
 # What ufuncs give: an array for arrays and sequences, a scalar for a number. What brings its own
-# __array_ufunc__ (Dask, pandas) gives of its own kind.
+# __array_ufunc__ (Dask, pandas) gives of its own kind. numpy.ufunc is final to type checkers, so
+# that these only look like one.
+_Int = int | np.integer[Any] | np.bool_
 _Ints = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_] | npt.NDArray[np.object_]
 
-class _IsPrime(np.ufunc):
+class _Ufunc(Protocol):
+    @property
+    def nin(self) -> int: ...
+    @property
+    def nout(self) -> int: ...
+    @property
+    def types(self) -> list[str]: ...
+    @property
+    def outer(self) -> Any: ...
+
+class _IsPrime(_Ufunc, Protocol):
     @overload
-    def __call__(self, x: SupportsIndex, /) -> np.bool_: ...
+    def __call__(self, x: _Int, /) -> np.bool_: ...
     @overload
     def __call__(
         self,
@@ -23,9 +35,9 @@ class _IsPrime(np.ufunc):
     @overload
     def __call__(self, x: Any, /, *args: Any, **kwargs: Any) -> Any: ...
 
-class _Verdict(np.ufunc):
+class _Verdict(_Ufunc, Protocol):
     @overload
-    def __call__(self, x: SupportsIndex, /) -> np.uint8: ...
+    def __call__(self, x: _Int, /) -> np.uint8: ...
     @overload
     def __call__(
         self,

@@ -13,7 +13,8 @@ WrittenFormat = Literal["json", "primo4", "mpu", "pari"]
 # Verdicts of prk_proof.h.
 _PROVED, _COMPOSITE, _NEITHER = 0, 1, 2
 _VALID = 0
-_VERDICTS = ("valid", "invalid", "unreadable", "incomplete")
+_Verdict = Literal["valid", "invalid", "unreadable", "incomplete"]
+_VERDICTS: tuple[_Verdict, ...] = ("valid", "invalid", "unreadable", "incomplete")
 
 
 class NotPrimeError(ValueError):
@@ -52,7 +53,7 @@ class Certificate:
 class Verification:
     """What verify_certificate() found. It is true if the certificate is valid."""
 
-    verdict: Literal["valid", "invalid", "unreadable", "incomplete"]
+    verdict: _Verdict
     """Only "valid" says something about the number."""
     number: int | None
     """What the certificate is about; None when it could not be read."""
@@ -112,7 +113,7 @@ def prove(
     >>> libprimality.prove(91)
     Traceback (most recent call last):
     ...
-    libprimality._proofs.NotPrimeError: 91 is composite: 7 divides it
+    libprimality.NotPrimeError: 91 is composite: 7 divides it
     """
     code = _format(format)
     number = n.__index__() if hasattr(n, "__index__") else n

@@ -36,7 +36,8 @@ prk_status prk_py_test_one(const prk_py_int *n, uint8_t *verdict);
 /// and never shown: who chose a number could not know it.
 extern uint64_t prk_py_seed;
 
-// --- Functions of the module ----------------------------------------------------------------------
+// --- Functions of the module
+// ----------------------------------------------------------------------
 
 PyObject *prk_py_is_prime_int(PyObject *module, PyObject *object);
 PyObject *prk_py_test_batch(PyObject *module, PyObject *args);

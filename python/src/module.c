@@ -115,8 +115,7 @@ static PyMethodDef methods[] = {
      ">>> libprimality.primes(10**12, 10**12 + 100)\n"
      "array([1000000000039, 1000000000061, 1000000000063, 1000000000091],\n"
      "      dtype=uint64)\n"},
-    {"random_prime", (PyCFunction)(void (*)(void))prk_py_random_prime,
-     METH_VARARGS | METH_KEYWORDS,
+    {"random_prime", (PyCFunction)(void (*)(void))prk_py_random_prime, METH_VARARGS | METH_KEYWORDS,
      "random_prime($module, bits, /, *, safe=False, seed=None)\n--\n\n"
      "A random prime of exactly so many bits, each with the same probability.\n"
      "\n"
@@ -134,7 +133,8 @@ static PyMethodDef methods[] = {
      "level($module, /)\n--\n\n"
      "The instruction set in use: 'portable', 'bmi2', 'avx2' or 'avx512ifma'.\n"
      "\n"
-     "The best that machine and system support, or what PRIMALITY_LEVEL in the environment says.\n"},
+     "The best that machine and system support, or what PRIMALITY_LEVEL in the environment "
+     "says.\n"},
     {"levels", levels, METH_NOARGS,
      "levels($module, /)\n--\n\n"
      "The instruction sets that machine and system support, the best one last.\n"},
@@ -196,7 +196,7 @@ static PyModuleDef_Slot slots[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "_core", .m_doc = "The kernels of libprimality.",
+    PyModuleDef_HEAD_INIT, .m_name = "_core",    .m_doc = "The kernels of libprimality.",
     .m_size = 0,           .m_methods = methods, .m_slots = slots,
 };
 

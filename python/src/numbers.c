@@ -29,7 +29,8 @@ void prk_py_numbers_prepare(void) {
     }
 }
 
-// --- What is no integer ---------------------------------------------------------------------------
+// --- What is no integer
+// ---------------------------------------------------------------------------
 
 // Of which type it is, as people write it.
 static PyObject *type_name(PyObject *object) {
@@ -68,11 +69,14 @@ static void refuse(PyObject *object, const char *who) {
     Py_DECREF(name);
 }
 
-// A new reference to an exact int or a subclass of it.
+// A new reference to an exact int. Of a subclass it is a copy, since its methods may be others.
 static PyObject *index_of(PyObject *object, const char *who) {
-    if (PyLong_Check(object)) {
+    if (PyLong_CheckExact(object)) {
         Py_INCREF(object);
         return object;
+    }
+    if (PyLong_Check(object)) {
+        return PyObject_CallMethod((PyObject *)&PyLong_Type, "__index__", "O", object);
     }
     PyObject *index = PyNumber_Index(object);
     if (index == NULL && PyErr_ExceptionMatches(PyExc_TypeError) &&
@@ -108,10 +112,11 @@ static size_t limbs_of(PyObject *index) {
 
 static bool copy_bytes(PyObject *index, uint64_t *limbs, size_t count) {
     if (as_native != NULL) {
-        return as_native(index, limbs, (Py_ssize_t)(count * sizeof *limbs), LITTLE_ENDIAN_SIGNED) >= 0;
+        return as_native(index, limbs, (Py_ssize_t)(count * sizeof *limbs), LITTLE_ENDIAN_SIGNED) >=
+               0;
     }
-    PyObject *bytes = PyObject_CallMethod(index, "to_bytes", "ns",
-                                          (Py_ssize_t)(count * sizeof *limbs), "little");
+    PyObject *bytes =
+        PyObject_CallMethod(index, "to_bytes", "ns", (Py_ssize_t)(count * sizeof *limbs), "little");
     if (bytes == NULL) {
         return false;
     }

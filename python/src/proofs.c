@@ -165,9 +165,8 @@ PyObject *prk_py_verify(PyObject *module, PyObject *args) {
         return NULL;
     }
     // Of several parts each looks at every steps-th step: more parts than threads end together.
-    verifying v = {.bytes = bytes,
-                   .size = (size_t)size,
-                   .parts = threads == 1 ? 1 : 4 * (uint32_t)threads};
+    verifying v = {
+        .bytes = bytes, .size = (size_t)size, .parts = threads == 1 ? 1 : 4 * (uint32_t)threads};
     PyObject *number = NULL, *result = NULL;
     prk_status status =
         prk_py_run(read_certificate, &v, 1, size < SHORT_TEXT ? PRK_PY_SHORT : PRK_PY_LONG);
@@ -190,10 +189,10 @@ PyObject *prk_py_verify(PyObject *module, PyObject *args) {
         number = Py_None;
     }
     if (number != NULL) {
-        result = Py_BuildValue("iinOKKsn", (int)v.problem.verdict, format, (Py_ssize_t)steps,
-                               number, (unsigned long long)v.problem.step,
-                               (unsigned long long)v.problem.line, v.problem.reason,
-                               (Py_ssize_t)v.used);
+        result =
+            Py_BuildValue("iinOKKsn", (int)v.problem.verdict, format, (Py_ssize_t)steps, number,
+                          (unsigned long long)v.problem.step, (unsigned long long)v.problem.line,
+                          v.problem.reason, (Py_ssize_t)v.used);
         Py_DECREF(number);
     }
     prk_certificate_destroy(v.certificate);
@@ -224,9 +223,9 @@ PyObject *prk_py_convert(PyObject *module, PyObject *args) {
     if (status != PRK_STATUS_OK) {
         prk_py_raise(status);
     } else {
-        result = Py_BuildValue("iz#Ks", (int)v.problem.verdict, written.bytes,
-                               (Py_ssize_t)written.size, (unsigned long long)v.problem.step,
-                               v.problem.reason);
+        result =
+            Py_BuildValue("iz#Ks", (int)v.problem.verdict, written.bytes, (Py_ssize_t)written.size,
+                          (unsigned long long)v.problem.step, v.problem.reason);
     }
     free(written.bytes);
     prk_certificate_destroy(v.certificate);

@@ -89,9 +89,8 @@ static prk_status list_primes(void *context, const uint32_t *cancel) {
     for (;;) {
         if (r->count == r->room) {
             const size_t room = r->room == 0 ? FIRST_PLACES : 2 * r->room;
-            uint64_t *const grown = room <= SIZE_MAX / 16
-                                        ? realloc(r->primes, room * sizeof *grown)
-                                        : NULL;
+            uint64_t *const grown =
+                room <= SIZE_MAX / 16 ? realloc(r->primes, room * sizeof *grown) : NULL;
             if (grown == NULL) {
                 return PRK_STATUS_NO_MEMORY;
             }
@@ -248,8 +247,8 @@ PyObject *prk_py_smallest_factor(PyObject *module, PyObject *object) {
         PyErr_SetString(PyExc_ValueError, "numbers below 2 have no prime factor");
     } else {
         // A product of two primes of 32 bits takes about half a millisecond.
-        const prk_status status =
-            prk_py_run(find_least, n.limbs, 1, n.limbs[0] >> 40 == 0 ? PRK_PY_SHORT : PRK_PY_MIDDLE);
+        const prk_status status = prk_py_run(find_least, n.limbs, 1,
+                                             n.limbs[0] >> 40 == 0 ? PRK_PY_SHORT : PRK_PY_MIDDLE);
         result = status == PRK_STATUS_OK ? prk_py_int_make(n.limbs, 1) : prk_py_raise(status);
     }
     prk_py_int_free(&n);

@@ -133,8 +133,8 @@ static void loop_objects(char **args, const npy_intp *dimensions, const npy_intp
 // --- The ufuncs ----------------------------------------------------------------------------------
 
 static PyUFuncGenericFunction loops[] = {loop_signed, loop_unsigned, loop_objects};
-static const char types_of_is_prime[] = {NPY_INT64,  NPY_BOOL,   NPY_UINT64,
-                                         NPY_BOOL,   NPY_OBJECT, NPY_BOOL};
+static const char types_of_is_prime[] = {NPY_INT64, NPY_BOOL,   NPY_UINT64,
+                                         NPY_BOOL,  NPY_OBJECT, NPY_BOOL};
 static const char types_of_verdict[] = {NPY_INT64, NPY_UINT8,  NPY_UINT64,
                                         NPY_UINT8, NPY_OBJECT, NPY_UINT8};
 static void *const data_of_is_prime[] = {&kinds[0], &kinds[0], &kinds[0]};
@@ -200,9 +200,9 @@ static int resolve(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObject **op
 static bool add(PyObject *module, const char *name, const char *types, void *const *data,
                 const char *doc) {
     // Until NumPy 2 the parameters were not const, and nothing was written to them.
-    PyObject *ufunc = PyUFunc_FromFuncAndData(loops, (void **)(uintptr_t)data,
-                                              (char *)(uintptr_t)types, 3, 1, 1, PyUFunc_None, name,
-                                              doc, 0);
+    PyObject *ufunc =
+        PyUFunc_FromFuncAndData(loops, (void **)(uintptr_t)data, (char *)(uintptr_t)types, 3, 1, 1,
+                                PyUFunc_None, name, doc, 0);
     if (ufunc == NULL) {
         return false;
     }

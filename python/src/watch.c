@@ -27,9 +27,7 @@ typedef struct watch {
 } watch;
 
 prk_py_length prk_py_length_of(double nanoseconds) {
-    return nanoseconds < 1.5e5 ? PRK_PY_SHORT
-           : nanoseconds < 1e7 ? PRK_PY_MIDDLE
-                               : PRK_PY_LONG;
+    return nanoseconds < 1.5e5 ? PRK_PY_SHORT : nanoseconds < 1e7 ? PRK_PY_MIDDLE : PRK_PY_LONG;
 }
 
 double prk_py_cost(size_t bits) {
@@ -65,8 +63,7 @@ static unsigned start(watch *w, pthread_t *threads, unsigned wanted) {
     if (pthread_attr_init(&attributes) == 0) {
         pthread_attr_setstacksize(&attributes, STACK_BYTES);
         pthread_mutex_lock(&w->lock);
-        while (started < wanted &&
-               pthread_create(&threads[started], &attributes, begin, w) == 0) {
+        while (started < wanted && pthread_create(&threads[started], &attributes, begin, w) == 0) {
             started++;
             w->running++;
         }
@@ -97,21 +94,18 @@ static bool wait_for(watch *w) {
 static prk_status run_long(watch *w, pthread_t *threads, unsigned wanted) {
     bool has_raised = false, are_done = false;
     unsigned started = 0;
-    Py_BEGIN_ALLOW_THREADS
-    started = start(w, threads, wanted);
+    Py_BEGIN_ALLOW_THREADS started = start(w, threads, wanted);
     if (started == 0) {
         // No thread is to be had: it is done here, and Ctrl-C waits.
         w->status = w->work(w->context, &w->cancel);
     }
     are_done = started == 0 || wait_for(w);
-    Py_END_ALLOW_THREADS
-    while (!are_done) {
+    Py_END_ALLOW_THREADS while (!are_done) {
         if (!has_raised && PyErr_CheckSignals() != 0) {
             has_raised = true;
             __atomic_store_n(&w->cancel, 1, __ATOMIC_RELAXED);
         }
-        Py_BEGIN_ALLOW_THREADS
-        are_done = wait_for(w);
+        Py_BEGIN_ALLOW_THREADS are_done = wait_for(w);
         Py_END_ALLOW_THREADS
     }
     for (unsigned i = 0; i < started; i++) {
@@ -128,10 +122,8 @@ prk_status prk_py_run(prk_py_work *work, void *context, unsigned threads, prk_py
         return work(context, &never);
     }
     if (length == PRK_PY_MIDDLE && threads <= 1) {
-        Py_BEGIN_ALLOW_THREADS
-        status = work(context, &never);
-        Py_END_ALLOW_THREADS
-        return status;
+        Py_BEGIN_ALLOW_THREADS status = work(context, &never);
+        Py_END_ALLOW_THREADS return status;
     }
     watch w = {.work = work, .context = context};
     pthread_condattr_t clock;

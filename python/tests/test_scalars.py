@@ -58,6 +58,26 @@ def test_what_has_index():
     assert lp.is_prime_int(np.array(7))
 
 
+def test_subclasses_with_methods_of_their_own():
+    class Strange(int):
+        def __rshift__(self, other):
+            return 0
+
+        def bit_length(self):
+            return 1
+
+        def to_bytes(self, *arguments):
+            return b""
+
+        def __index__(self):
+            return 8
+
+    for n in (7, 2**89 - 1, 2**521 - 1, 2**9689 - 1):
+        assert lp.is_prime_int(Strange(n))
+        assert lp.test_batch([Strange(n)]).verdict[0] == 3
+    assert lp.is_prime(np.array([Strange(2**89 - 1)], object))[0]
+
+
 @pytest.mark.parametrize(
     ("bad", "advice"),
     [

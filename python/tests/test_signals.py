@@ -13,14 +13,15 @@ import pytest
 # Each would take seconds at least, some of them days.
 CALLS = {
     "is_prime of many ints": "lp.is_prime(np.array([2**127 - 1 - 2 * i for i in range(4000)] * 500, dtype=object))",
-    "is_prime of one large int": "lp.is_prime(5**20000 + 2**30001)",
-    "is_prime_int": "lp.is_prime_int(HUGE)",
-    "verdict": "lp.verdict([HUGE, HUGE + 2])",
+    "is_prime of one large int": "lp.is_prime(PRODUCT)",
+    "is_prime_int": "lp.is_prime_int(PRODUCT)",
+    "is_prime_int of a special form": "lp.is_prime_int(MERSENNE)",
+    "verdict": "lp.verdict([PRODUCT, PRODUCT])",
     "test_batch of words": "lp.test_batch(np.full(3 * 10**7, 2**64 - 59, np.uint64))",
     "test_batch of words by two threads": "lp.test_batch(np.full(6 * 10**7, 2**64 - 59, np.uint64), threads=2)",
     "test_batch with evidence": "lp.test_batch(np.full(10**7, 2**61 - 1), reports=True)",
     "test_batch of large ints": "lp.test_batch([2**2203 - 1] * 5000, threads=2)",
-    "test_batch of one": "lp.test_batch([HUGE], reports=True)",
+    "test_batch of one": "lp.test_batch([MERSENNE], reports=True)",
     "next_prime": "lp.next_prime(10**6000)",
     "prev_prime": "lp.prev_prime(10**6000)",
     "random_prime": "lp.random_prime(2500, safe=True)",
@@ -31,7 +32,8 @@ CALLS = {
 PROGRAM = """
 import sys, time
 import numpy as np, libprimality as lp
-HUGE = 3 ** 400000 + 2 ** 600001  # without a small factor
+MERSENNE = 2**132049 - 1
+PRODUCT = (2**44497 - 1) * (2**86243 - 1)
 print("ready", flush=True)
 try:
     {call}
