@@ -87,10 +87,10 @@ public func processes(
     }
 }
 
-/// Waits at most five seconds for something to become true; longer and longer between two looks, since
-/// what is waited for needs the cores.
+/// Waits for something to become true: half a minute at most, which a busy machine with sanitizers may need. It looks
+/// less and less often, since what is waited for needs the cores.
 public func eventually(_ condition: () -> Bool) -> Bool {
-    let end = ContinuousClock.now + .seconds(5)
+    let end = ContinuousClock.now + .seconds(30)
     var pause: UInt32 = 500
     while .now < end {
         if condition() { return true }
