@@ -87,8 +87,10 @@ public func processes(
     }
 }
 
-/// Waits for something to become true: half a minute at most, which a busy machine with sanitizers may need. It looks
-/// less and less often, since what is waited for needs the cores.
+/// Waits half a minute at most for something to become true.
+///
+/// A busy machine with sanitizers may need that long. It looks less and less often, since what is waited for needs the
+/// cores.
 public func eventually(_ condition: () -> Bool) -> Bool {
     let end = ContinuousClock.now + .seconds(30)
     var pause: UInt32 = 500
