@@ -187,6 +187,13 @@ struct CheckCommand: ParsableCommand {
                 + "when nobody reads the results any more."))
     var summary = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether verdicts in text have colours: auto (on a terminal, unless NO_COLOR is set or TERM is dumb), "
+                + "always or never.", valueName: "when"),
+        completion: .names(of: ColourMode.self))
+    var color = "auto"
+
     @Flag(
         name: .customShort("q"),
         help: ArgumentHelp(
@@ -289,6 +296,7 @@ struct CheckCommand: ParsableCommand {
     private func plan() throws -> CheckRun.Plan {
         let engine: Engine = try choice(engine, of: "--engine")
         let order: ResultOrder = try choice(order, of: "--order")
+        let color: ColourMode = try choice(color, of: "--color")
         let candidateFormat = try candidateFormat()
         let share = self.shard
         let shard = try Refusal.orUsage { () throws(UsageError) in try Shard(option: share) }
@@ -329,7 +337,8 @@ struct CheckCommand: ParsableCommand {
             report: StandardStreams.complain)
         return CheckRun.Plan(
             job: job, source: source, pool: shared.pool, shard: shard, format: format,
-            withResidue: res64, isQuiet: quiet, printsPrimesOnly: primes,
+            withResidue: res64, isColoured: color.isOn(StandardStreams.outputIsTerminal),
+            isQuiet: quiet, printsPrimesOnly: primes,
             showsStatistics: self.shared.stats, showsSummary: summary,
             progress: showsProgress ? shared.progress : nil, long: longRun,
             resumption: resumption, interruption: interruption)
@@ -361,7 +370,7 @@ struct CheckCommand: ParsableCommand {
             return try Resumption(
                 resume, input, format, shard: shard, origin: origin,
                 seedMatters: shared.seed != nil, cancel: interruption.cancel,
-                report: StandardStreams.complain)
+                report: StandardStreams.note)
         } catch {
             interruption.exitIfSignalled { "nothing was tested" }
             StandardStreams.complain(error.message)

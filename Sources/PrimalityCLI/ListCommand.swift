@@ -143,7 +143,7 @@ struct ListCommand: ParsableCommand {
             let journal = try ResumeFile(
                 path, origin: origin, seedMatters: shared.seed != nil,
                 earlier: EarlierPrimes(low: part.lowerBound, high: part.upperBound),
-                cancel: interruption.cancel, report: StandardStreams.complain
+                cancel: interruption.cancel, report: StandardStreams.note
             ) { _, _ in }
             options.test.seed = journal.seed
             options.format = .jsonl

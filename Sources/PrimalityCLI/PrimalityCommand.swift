@@ -64,7 +64,10 @@ struct PrimalityCommand: ParsableCommand {
                 _ = output.write(text + "\n")
                 return output.status().rawValue
             }
-            StandardStreams.writeError(text)
+            let mark = "Error:"
+            StandardStreams.writeError(
+                text.hasPrefix(mark)
+                    ? ColourMode.ofError(mark) + text.dropFirst(mark.count) : text)
             return status.rawValue
         }
     }

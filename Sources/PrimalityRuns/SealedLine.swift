@@ -80,6 +80,20 @@ package enum ResultWord: Int, CaseIterable {
         }
     }
 
+    /// What a text calls it, in its colour on a terminal.
+    package var coloured: String {
+        let colour: Int? =
+            switch self {
+            case .composite: 31
+            case .prime: 32
+            case .probablePrime: 33
+            case .neither: nil
+            case .timedOut, .failed: 35
+            }
+        let word = verdict?.description ?? name
+        return colour.map { "\u{1B}[\($0)m\(word)\u{1B}[0m" } ?? word
+    }
+
     /// `nil`: the number has no result, and is to be tested again.
     package var verdict: Verdict? {
         switch self {
