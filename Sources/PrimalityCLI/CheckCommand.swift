@@ -300,7 +300,7 @@ struct CheckCommand: ParsableCommand {
         let candidateFormat = try candidateFormat()
         let share = self.shard
         let shard = try Refusal.orUsage { () throws(UsageError) in try Shard(option: share) }
-        let shared = try shared.checked(maySpeakAsPFGW: true)
+        let shared = try shared.checked(special: .pfgw)
         try checkResumption()
         let format = resume == nil ? shared.format : .jsonl
         try long.check(

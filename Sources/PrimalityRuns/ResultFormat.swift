@@ -10,6 +10,8 @@ package enum ResultFormat: String, CaseIterable {
     case csv
     /// The lines of PFGW, for programs that read those.
     case pfgw
+    /// The lines of a b-file of OEIS, of what a list finds: n a(n).
+    case bfile
 
     /// What stands above the results.
     package var header: String? {
@@ -18,9 +20,9 @@ package enum ResultFormat: String, CaseIterable {
     }
 
     /// Whether verdicts alone are not enough.
-    package var needsReports: Bool { self != .text }
+    package var needsReports: Bool { self != .text && self != .bfile }
 
-    /// Appends a line about number `i` of a chunk, which has a verdict.
+    /// Appends a line about number `i` of a chunk, which has a verdict; `isColoured`: for a terminal, in text alone.
     package func append(
         _ i: Int, of result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
         withResidue: Bool, isColoured: Bool = false, to output: inout [UInt8]
@@ -69,6 +71,8 @@ package enum ResultFormat: String, CaseIterable {
     ) {
         guard let word = failure.word else { return }
         switch self {
+        // It has a place for primes alone.
+        case .bfile: return
         case .text:
             output += input
             let failed: ResultWord = failure == .timedOut ? .timedOut : .failed
