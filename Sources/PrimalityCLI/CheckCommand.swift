@@ -80,10 +80,11 @@ struct CheckCommand: ParsableCommand {
             too: X: timed-out or X: failed in text, those words as the verdict in jsonl and csv, X is \
             not tested: timed out in pfgw. Standard error says more, and the exit status is 3.
 
-            In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
+            In a job array (sbatch --array=1-8) each job tests its share, and primality merge puts the results \
             together:
-              i=$SLURM_ARRAY_TASK_ID
-              primality check --file candidates.txt --format jsonl --shard $i/8 > part.$i
+              i=$SLURM_ARRAY_TASK_ID n=$SLURM_ARRAY_TASK_COUNT
+              primality check --file candidates.txt --shard $i/$n --resume part.$i
+              primality merge part.* > results.jsonl         # when all are done
 
             A long run that may be ended at any time, and is then started again with the same command:
               primality check --file candidates.txt --resume results.jsonl

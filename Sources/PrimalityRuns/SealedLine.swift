@@ -115,10 +115,18 @@ package struct ResultLine {
     package let word: ResultWord
 
     package static let beginning = Array("{\"i\":".utf8)
+    /// How a line begins that says where a long test is.
+    package static let beginningOfEvent = Array("{\"event\":".utf8)
     private static let inputKey = Array(",\"input\":\"".utf8)
     private static let bitsKey = Array("\",\"bits\":".utf8)
     private static let verdictKey = Array(",\"verdict\":\"".utf8)
     private static let words = ResultWord.allCases.map { ($0, Array("\($0.name)\"".utf8)) }
+
+    init(place: Int, input: ArraySlice<UInt8>, word: ResultWord) {
+        self.place = place
+        self.input = input
+        self.word = word
+    }
 
     /// Reads a line of jsonl, with or without its last brace; `nil` when it is none.
     package init?(_ line: ArraySlice<UInt8>) {
@@ -152,6 +160,13 @@ package struct ResultLine {
             passed.append(newline)
         }
         return passed
+    }
+
+    /// The place that a line begins with, and what comes after it; `nil` when it is about no number.
+    package static func place(in line: ArraySlice<UInt8>) -> (Int, ArraySlice<UInt8>)? {
+        var rest = line
+        guard take(beginning, from: &rest), let place = takeNumber(from: &rest) else { return nil }
+        return (place, rest)
     }
 
     private static func take(_ text: [UInt8], from rest: inout ArraySlice<UInt8>) -> Bool {
