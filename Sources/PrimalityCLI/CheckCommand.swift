@@ -115,13 +115,14 @@ struct CheckCommand: ParsableCommand {
             valueName: "expression"))
     var numbers: [String] = []
 
-    @Option(help: "Read candidates from a file; - is standard input.")
+    @Option(help: "Read candidates from a file; - is standard input.", completion: .file())
     var file: String?
 
     @Option(
         help: ArgumentHelp(
             "What the file is: auto (its first lines say it), lines, abc, abcd, abc2, newpgen, bfile, "
-                + "worktodo or hex; by default auto.", valueName: "format"))
+                + "worktodo or hex; by default auto.", valueName: "format"),
+        completion: .names(of: CandidateFormat.self))
     var input: String?
 
     @OptionGroup var base: NumberBase
@@ -131,10 +132,13 @@ struct CheckCommand: ParsableCommand {
             "Which code tests: trial divides completely, u64 is for numbers below 2^64, gmp for any size, ifma "
                 + "for 65 to 8192 bits on AVX-512, fft for 2048 bits and more; swift-trial and swift-u64 are Swift "
                 + "alone. auto takes u64 below 2^64, and above it whichever of the others takes least time.",
-            valueName: "name"))
+            valueName: "name"),
+        completion: .names(of: Engine.self))
     var engine = "auto"
 
-    @Option(help: ArgumentHelp("input: in the order of the input; done: as completed."))
+    @Option(
+        help: ArgumentHelp("input: in the order of the input; done: as completed."),
+        completion: .names(of: ResultOrder.self))
     var order = "input"
 
     @Option(
@@ -147,7 +151,8 @@ struct CheckCommand: ParsableCommand {
         help: ArgumentHelp(
             "Append results to a file, as jsonl after a header, instead of printing them. When the file "
                 + "is there, go on where it ends: the same command after a crash, a kill or Ctrl-C "
-                + "tests what has no result yet. Needs --file.", valueName: "file"))
+                + "tests what has no result yet. Needs --file.", valueName: "file"),
+        completion: .file())
     var resume: String?
 
     @OptionGroup var long: LongOptions
@@ -158,7 +163,8 @@ struct CheckCommand: ParsableCommand {
                 + "residue was computed right: primality verify checks it with a 2^power-th of the work. It proves "
                 + "nothing prime. Beside it stands file.residues until it is done, with 2^power residues of the "
                 + "number's size on the disk; the same command goes on from there.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file())
     var prpProof: String?
 
     @Option(

@@ -56,7 +56,8 @@ struct ListCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Append results to a file, as jsonl after a header, instead of printing them. When the file "
-                + "is there, go on where it ends, as check does.", valueName: "file"))
+                + "is there, go on where it ends, as check does.", valueName: "file"),
+        completion: .file())
     var resume: String?
 
     @Option(

@@ -48,6 +48,9 @@ struct PrimalityCommand: ParsableCommand {
             StandardStreams.complain(error.description)
             return error.exitStatus.rawValue
         }
+        if CommandLine.arguments.dropFirst().first == manualOption {
+            return printManual(Array(CommandLine.arguments.dropFirst(2))).rawValue
+        }
         if let message = misdirection(Array(CommandLine.arguments.dropFirst())) {
             return Refusal.usage(message).rawValue
         }

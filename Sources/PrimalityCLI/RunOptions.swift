@@ -10,20 +10,23 @@ struct RunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How tests are spread: serial (one after the other), threads, processes, or Swift's tasks or actors.",
-            valueName: "name"))
+            valueName: "name"),
+        completion: .names(of: PoolKind.self))
     var pool = "threads"
 
     @Option(
         help: ArgumentHelp(
             "How chunks travel to --pool processes: pipe, socket or shm; by default shm.",
-            valueName: "name"))
+            valueName: "name"),
+        completion: .names(of: ProcessChannel.self))
     var channel: String?
 
     @Option(
         help: ArgumentHelp(
             "What the processes of --pool processes are: kernel, forked for the run, runs C alone; swift, "
                 + "forked early, runs Swift; exec, this program started anew. By default kernel.",
-            valueName: "kind"))
+            valueName: "kind"),
+        completion: .names(of: WorkerKind.self))
     var worker: String?
 
     @Option(

@@ -43,7 +43,8 @@ struct VerifyCommand: ParsableCommand {
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("Files with certificates; - is standard input.", valueName: "file"))
+        help: ArgumentHelp("Files with certificates; - is standard input.", valueName: "file"),
+        completion: .file())
     var files: [String] = []
 
     @Option(help: ArgumentHelp("How results are written: text or jsonl.", valueName: "format"))
@@ -58,7 +59,8 @@ struct VerifyCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Print each valid certificate in another form: primo (4), mpu, pari or json. What the "
-                + "certificates are then goes to standard error.", valueName: "form"))
+                + "certificates are then goes to standard error.", valueName: "form"),
+        completion: .names(of: ProofForm.self))
     var convert: String?
 
     @Option(
