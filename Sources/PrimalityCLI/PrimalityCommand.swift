@@ -27,7 +27,7 @@ struct PrimalityCommand: ParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             CheckCommand.self, ListCommand.self, NextCommand.self, PrevCommand.self,
-            RandomCommand.self, ProveCommand.self, VerifyCommand.self,
+            RandomCommand.self, ProveCommand.self, VerifyCommand.self, KeysCommand.self,
             InfoCommand.self, RaceCommand.self, SpinCommand.self,
             ModelsCommand.self, BenchCommand.self,
         ])
