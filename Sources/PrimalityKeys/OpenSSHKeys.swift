@@ -94,8 +94,9 @@ struct OpenSSHKeys {
     private func group(_ fields: [ArraySlice<UInt8>]) throws(KeyTextError) -> Key {
         let numbers = fields[..<6].map { $0.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } }
         let digits = fields[6].drop { $0 == UInt8(ascii: "0") }
-        let bits = digits.count * 4
-        if bits > maximumBits + 3 { throw .tooLarge(bits: bits, limit: maximumBits) }
+        let first = digits.first.flatMap { Character(UnicodeScalar($0)).hexDigitValue } ?? 15
+        let bits = digits.count * 4 - (first.leadingZeroBitCount - (Int.bitWidth - 4))
+        if bits > maximumBits { throw .tooLarge(bits: bits, limit: maximumBits) }
         let p: BigNatural
         do throws(NumberTextError) {
             p = try BigNatural(

@@ -9,7 +9,7 @@ struct PEMKeys {
 
     /// Whether a line of a text begins a block.
     static func areIn(_ text: ArraySlice<UInt8>) -> Bool {
-        Lines(text).contains { $0.bytes.starts(with: begin) }
+        Lines(text).contains { label($0.bytes, after: begin) != nil }
     }
 
     /// What the blocks hold.

@@ -156,18 +156,17 @@ private let hasOpenSSL: Bool = {
                 openssl genpkey -algorithm DH -pkeyopt group:ffdhe2048 -out key.pem &&
                 openssl pkey -in key.pem -pubout -out pub.pem &&
                 openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -outform DER -out group.der &&
-                openssl dhparam -dsaparam -out unsafe.pem 1024
+                openssl dhparam -dsaparam -out dsa.pem 1024
                 """)
-            for file in ["x1", "x2", "x3", "xkey1", "xkey3", "xpub1", "xpub2", "key", "pub"] {
+            for file in [
+                "x1", "x2", "x3", "xkey1", "xkey3", "xpub1", "xpub2", "key", "pub", "dsa",
+            ] {
                 let outcome = try keys(folder + file + ".pem")
                 #expect(outcome.status == 0, "\(outcome)")
                 #expect(outcome.output.contains(": fine"), "\(outcome)")
             }
             #expect(try keys(folder + "group.der").output.contains("ffdhe2048"))
             #expect(try keys(folder + "xpub1.pem").output.contains("DH public key, 1024 bits"))
-            let unsafe = try keys(folder + "unsafe.pem")
-            #expect(unsafe.status == 1)
-            #expect(unsafe.output.contains("wrong: p is no safe prime: (p-1)/2 is composite"))
         }
     }
 
@@ -244,17 +243,22 @@ private let hasOpenSSL: Bool = {
                 try write(
                     DERText.pem("RSA PUBLIC KEY", DERText.rsaPublic(n)), folder + name)
             }
-            try file("good", value("\(p[2])*nextprime(2^510)"))
-            try file("one", value("\(p[0])*nextprime(2^511+10^30)"))
-            try file("two", value("\(p[0])*nextprime(2^511+10^50)"))
+            try file("good", value("\(p[2])*nextprime(2^512)"))
+            try file("one", value("\(p[0])*nextprime(2^512+10^30)"))
+            try file("two", value("\(p[0])*nextprime(2^512+10^50)"))
             try file("close", value("\(p[3])*nextprime(\(p[3])+2^200)"))
             try file("small", value("3*\(prime(1100, "7"))"))
+            let group = try DERText.sequence([prime(1100, "9"), 2].map(DERText.integer))
+            try write(DERText.pem("DH PARAMETERS", group), folder + "unsafe")
+            let unsafe = try keys(folder + "unsafe")
+            #expect(unsafe.status == 1)
+            #expect(unsafe.output.contains("wrong: p is no safe prime: (p-1)/2 is composite"))
             let outcome = try Tool.run(
                 ["keys"] + ["good", "one", "two", "close", "small"].map { folder + $0 })
             #expect(outcome.status == 1 && outcome.error == "", "\(outcome)")
             let found = lines(outcome, folder)
             try #require(found.count == 5)
-            #expect(found[0].contains(": fine; note: n has 1022 bits") || found[0].contains("1023"))
+            #expect(found[0].contains(": fine; note: n has 1024 bits"))
             #expect(found[1].contains("wrong: n shares a factor with two: both can be factored"))
             #expect(found[2].contains("wrong: n shares a factor with one: both can be factored"))
             #expect(found[3].contains("Fermat's method finds them in 1 step"))
@@ -284,7 +288,7 @@ private let hasOpenSSL: Bool = {
                 try write(DERText.pem("RSA PRIVATE KEY", bytes), folder + "key\(i)")
                 // Damaged ones, which are complained of.
                 let damaged: [[UInt8]] = [
-                    Array(bytes.dropLast(7)), bytes + [1], [0x30, 0x82] + bytes.dropFirst(2),
+                    Array(bytes.dropLast(7)), bytes + [1], [0x30, 0x81] + bytes.dropFirst(2),
                 ]
                 for (k, bytes) in damaged.enumerated() {
                     try write(DERText.pem("RSA PRIVATE KEY", bytes), folder + "bad\(i)\(k)")
@@ -453,7 +457,7 @@ private let hasOpenSSL: Bool = {
                 #expect(running.endsSoon)
                 let outcome = running.finish()
                 #expect(outcome.status == status, "\(outcome)")
-                #expect(outcome.error.contains("of 2000 keys were checked"), "\(outcome)")
+                #expect(outcome.error.contains("keys were checked"), "\(outcome)")
                 #expect(running.remains == [])
             }
             // While it waits for its input, too; no core of it would be written.
@@ -481,8 +485,8 @@ private let hasOpenSSL: Bool = {
 
     @Test func progressIsShown() throws {
         try inNewFolder { folder in
-            let line = "20230615000000 2 6 100 4095 2 \(hexadecimal(try modulus(bits: 4096)))\n"
-            try write(String(repeating: line, count: 60), folder + "moduli")
+            let line = "20230615000000 2 6 100 8191 2 \(hexadecimal(try modulus(bits: 8192)))\n"
+            try write(String(repeating: line, count: 20), folder + "moduli")
             let outcome = try keys("-j1", "-q", "--progress", "always", folder + "moduli")
             #expect(outcome.status == 0 && outcome.output == "")
             #expect(outcome.error.contains(" tested in 0:"), "\(outcome)")

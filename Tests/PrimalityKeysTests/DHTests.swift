@@ -144,7 +144,7 @@ import Testing
             let digits = p.limbs.reversed()
                 .map {
                     String(repeating: "0", count: $0.leadingZeroBitCount / 4)
-                        + String($0, radix: 16)
+                        + ($0 == 0 ? "" : String($0, radix: 16))
                 }
                 .joined()
             lines += "20230615000000 2 6 100 1535 2 \(digits)\n"

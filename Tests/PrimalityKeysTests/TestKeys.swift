@@ -120,7 +120,7 @@ func reports(on keys: [Key], workers: Int = 2) throws -> [KeyReport] {
 
 /// The names of the checks that find something wrong in the one key of a text.
 func wrong(_ bytes: [UInt8]) throws -> Set<String> {
-    let keys = keys(bytes)
-    precondition(keys.count == 1, "\(entries(bytes))")
-    return Set(try reports(on: keys)[0].findings(.wrong).map(\.check))
+    let found = keys(bytes)
+    precondition(found.count == 1, "\(entries(bytes))")
+    return Set(try reports(on: found)[0].findings(.wrong).map(\.check))
 }
