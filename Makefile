@@ -40,7 +40,7 @@ help: ## Show this list.
 	@echo "  make help-all       Show what developers use, too."
 
 help-all:
-	@sed -n 's/^\([a-z0-9-]*\):.*\#\# \(.*\)/  make \1\t\2/p' Makefile Tests/Makefile Benchmarks/Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*\#\# \(.*\)/  make \1\t\2/p' Makefile Tests/Makefile Benchmarks/Makefile python/Makefile | expand -t 22
 
 run: check-swift check-gmp ## Build the release version and run the book's race.
 	@[ -d .build/release ] || echo "building everything: some 3 minutes on two cores, later seconds"
@@ -135,7 +135,7 @@ $(LIB_DIR)/primality.pc: CKernels/primality.pc.in $(HEADER) FORCE
 .PHONY: FORCE
 FORCE:
 
-INSTALLED_HEADERS := primality.h prk_annotations.h prk_proof.h prk_long.h
+INSTALLED_HEADERS := primality.h prk_annotations.h prk_proof.h prk_long.h prk_search.h
 INSTALLED_LIBRARIES := $(SO) libprimality.so.$(SOVERSION) libprimality.so libprimality.a
 
 install: check-folders check-gmp lib $(LIB_DIR)/primality.pc ## Install the C library below DESTDIR and PREFIX (or libdir, includedir).
@@ -173,11 +173,12 @@ uninstall: check-folders ## Remove what install and install-cli have installed t
 
 include Tests/Makefile
 include Benchmarks/Makefile
+include python/Makefile
 
 # --- House-keeping --------------------------------------------------------------------------------
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/proof Benchmarks/fft Benchmarks/count Benchmarks/pools)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/proof Benchmarks/fft Benchmarks/count Benchmarks/pools python/src)))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):
@@ -212,4 +213,4 @@ check-tables: tables $(BIN)/strong_bases ### Generate the tables and want no dif
 	@$(BIN)/strong_bases swift | diff - $(STRONG_BASES_IN_SWIFT)
 
 clean: ## Remove everything that was built.
-	rm -rf .build .build-* .venv Benchmarks/.build
+	rm -rf .build .build-* .venv wheelhouse Benchmarks/.build

@@ -28,7 +28,7 @@ C_FLOORS = [
     ["special", "factor"],
     ["ecpp"],
     ["engine", "verify", "prove"],
-    ["job"],
+    ["job", "search"],
 ]
 SWIFT_FLOORS = [
     ["CGMP"],

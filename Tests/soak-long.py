@@ -82,6 +82,7 @@ def soak(program, number, kills, rng, supported):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with SIGINT ignored
     parser = argparse.ArgumentParser()
     parser.add_argument("--bits", type=int, default=100000)
     parser.add_argument("--kills", type=int, default=100)

@@ -658,9 +658,9 @@ static bool take_option(int *argc, char **argv, const char *name) {
     return false;
 }
 
-static void find_kernels(bool has_all) {
+static void choose_kernels(bool has_levels) {
     kernel_sets[kernel_count++] = prk_fft_active();
-    if (!has_all) {
+    if (!has_levels) {
         return;
     }
 #if defined(__x86_64__)
@@ -704,7 +704,7 @@ int main(int argc, char **argv) {
     read_load(e.load_before);
     find_frequency();
     load_flint();
-    find_kernels(has_levels);
+    choose_kernels(has_levels);
     if (has_costs) {
         print_costs(&e);
         return 0;

@@ -407,5 +407,6 @@ PRK_API const char *prk_compiler(void);
 
 #include "prk_long.h"
 #include "prk_proof.h"
+#include "prk_search.h"
 
 #endif

@@ -70,6 +70,11 @@ void prk_random_words(uint64_t seed, uint64_t first, uint64_t *words, size_t cou
 prk_status prk_candidate_survives(const uint64_t *limbs, size_t limb_count, bool is_safe,
                                   const uint32_t *cancel, bool *survives);
 
+/// A random number of `bits` >= 2 bits that prk_candidate_survives, above 2^64, into (bits + 63) /
+/// 64 places: drawn as prk_random_prime says, or as the half of a safe prime.
+prk_status prk_draw_candidate(uint64_t bits, bool is_safe, prk_word_source *words, void *context,
+                              const uint32_t *cancel, uint64_t *limbs);
+
 /// How far it pays to sieve a window of `count` candidates of that size, all of which are tested
 /// otherwise; below 2^16 when prk_sieve_window has done it.
 uint64_t prk_sieve_window_depth(size_t limb_count, size_t count);

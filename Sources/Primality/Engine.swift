@@ -64,11 +64,7 @@ extension Engine {
         unsafe job.wants_reports = wantsReports
         unsafe job.proof_cost = options.proofCost
         unsafe job.proof_bits = UInt64(clamping: options.proofBits)
-        unsafe job.options.seed = options.seed
-        unsafe job.options.rounds = UInt32(clamping: options.rounds)
-        unsafe job.options.want_residue = options.wantsResidue
-        unsafe job.options.long_tests = unsafe options.longTests?.pointer
-        unsafe job.options.cancel = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
+        unsafe job.options = unsafe options.forKernels(cancel: cancel)
         switch self {
         case .auto, .trial, .u64, .gmp, .ifma, .fft:
             unsafe job.engine = KernelEngine(rawValue: UInt32(code)) ?? .auto

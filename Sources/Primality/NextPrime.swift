@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Numbers tested at once in search of a single one: few enough that little is tested in vain.
-private let batch = 8
+internal import CKernels
 
 extension UInt64 {
     /// The least prime above a number; exact.
@@ -10,13 +9,8 @@ extension UInt64 {
     /// - Complexity: A test for each odd number up to it: 22 near 2⁶⁴ on average, of which three of four
     ///   have a small factor.
     public static func nextPrime(after n: UInt64) -> UInt64? {
-        if n < 2 { return 2 }
-        var (candidate, isAbove) = (n | 1).addingReportingOverflow(n & 1 == 0 ? 0 : 2)
-        while !isAbove {
-            if isPrime(candidate) { return candidate }
-            (candidate, isAbove) = candidate.addingReportingOverflow(2)
-        }
-        return nil
+        let next = prk_next_prime_u64(n)
+        return next == 0 ? nil : next
     }
 
     /// The greatest prime below a number; exact.
@@ -24,10 +18,8 @@ extension UInt64 {
     /// - Returns: The prime; `nil` when there is none, which is so up to 2.
     /// - Complexity: As ``UInt64/nextPrime(after:)``.
     public static func previousPrime(before n: UInt64) -> UInt64? {
-        if n <= 3 { return n == 3 ? 2 : nil }
-        var candidate = (n - 2) | 1
-        while !isPrime(candidate) { candidate -= 2 }
-        return candidate
+        let previous = prk_previous_prime_u64(n)
+        return previous == 0 ? nil : previous
     }
 }
 
@@ -51,13 +43,8 @@ extension BigNatural {
     public static func nextProbablePrime(
         after number: BigNatural, options: TestOptions = TestOptions(), cancel: CancelFlag? = nil
     ) throws(PrimalityError) -> BigNatural {
-        var found = try ProbablePrimes(
-            of: WindowSieve(after: number, cancel: cancel), batch: batch, options: options,
-            cancel: cancel)
-        guard let next = try found.next() else {
-            throw .internalError("the numbers have come to an end")
-        }
-        return next.number
+        // Of a limb more than the number.
+        try unsafe number.search(count: number.limbs.count + 1, prk_next_prime, options, cancel)
     }
 
     /// The greatest prime or probable prime below a number.
@@ -73,9 +60,27 @@ extension BigNatural {
     public static func previousProbablePrime(
         before number: BigNatural, options: TestOptions = TestOptions(), cancel: CancelFlag? = nil
     ) throws(PrimalityError) -> BigNatural? {
-        var found = try ProbablePrimes(
-            of: WindowSieve(before: number, cancel: cancel), batch: batch, options: options,
-            cancel: cancel)
-        return try found.next()?.number
+        if number <= 2 { return nil }
+        return try unsafe number.search(
+            count: number.limbs.count, prk_previous_prime, options, cancel)
+    }
+
+    /// A search of the kernels, which write so many limbs.
+    private func search(
+        count: Int,
+        _ kernel: (
+            UnsafePointer<UInt64>?, Int, UnsafePointer<KernelOptions>?, OpaquePointer?,
+            UnsafeMutablePointer<UInt64>?, UnsafeMutablePointer<KernelReport>?
+        ) -> KernelStatus, _ options: TestOptions, _ cancel: CancelFlag?
+    ) throws(PrimalityError) -> BigNatural {
+        try KernelLevel.checkForcedLevel()
+        var prime = [UInt64](repeating: 0, count: count)
+        var kernelOptions = unsafe options.forKernels(cancel: cancel)
+        // The limbs are as many as is said, and there is a place for each that is found.
+        let status = withExtendedLifetime((options, cancel)) {
+            unsafe kernel(limbs, limbs.count, &kernelOptions, nil, &prime, nil)
+        }
+        try PrimalityError.check(status)
+        return BigNatural(limbs: prime)
     }
 }

@@ -106,12 +106,10 @@ public struct NumberBatch: Sendable, Hashable {
         append(number)
     }
 
-    /// Adds a number plus a small one, and returns the sum's size in bits.
-    package mutating func append(_ number: BigNatural, plus amount: UInt64) -> Int {
-        let first = limbs.count
-        if number.limbs.isEmpty { limbs.append(0) } else { limbs.append(contentsOf: number.limbs) }
-        BigNatural.add(amount, to: &limbs, from: first)
-        let bits = (limbs.count - first) * 64 - limbs[limbs.count - 1].leadingZeroBitCount
+    /// Adds a number of one limb at least, none of which leads with 0, and returns its size in bits.
+    package mutating func append(_ number: UnsafeBufferPointer<UInt64>) -> Int {
+        unsafe limbs.append(contentsOf: number)
+        let bits = number.count * 64 - limbs[limbs.count - 1].leadingZeroBitCount
         close(bits: bits)
         return bits
     }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CKernels
+internal import CKernels.Internal
+
 /// The primes and probable primes of a window of numbers, in order, found as they are asked for.
 ///
 /// Each comes with its verdict, which says what was shown: below 2⁶⁴ that it is prime, above as a rule
@@ -13,7 +16,6 @@
 /// ```
 public struct ProbablePrimes: ~Copyable, Sendable {
     private var sieve: WindowSieve
-    private let limit: Int
     private var tester: Tester
     private var batch = NumberBatch()
     private var results = TestResults(seed: 0)
@@ -30,16 +32,7 @@ public struct ProbablePrimes: ~Copyable, Sendable {
         in range: Range<BigNatural>, options: TestOptions = TestOptions(),
         cancel: CancelFlag? = nil
     ) throws(PrimalityError) {
-        try self.init(
-            of: WindowSieve(range, cancel: cancel), batch: .max, options: options, cancel: cancel)
-    }
-
-    /// Those that a sieve leaves, in its order, of which no more than a batch are tested at once.
-    init(
-        of sieve: WindowSieve, batch limit: Int, options: TestOptions, cancel: CancelFlag?
-    ) throws(PrimalityError) {
-        self.sieve = sieve
-        self.limit = limit
+        sieve = WindowSieve(range, cancel: cancel)
         tester = try Tester(options: options, cancel: cancel)
     }
 
@@ -77,13 +70,10 @@ public struct ProbablePrimes: ~Copyable, Sendable {
     private mutating func testBatch() throws(PrimalityError) -> Bool {
         // A test grows with the cube of the size: 4096 numbers of one limb, 128 of eight, one of 41.
         var work = 0
-        var count = 0
-        let limit = limit
         let next = try sieve.nextBatch { bits in
-            count += 1
             let limbs = min((bits + 63) / 64, 64)
             work += limbs <= 1 ? 16 : limbs * limbs * limbs
-            return work >= 1 << 16 || count >= limit
+            return work >= 1 << 16
         }
         guard let next else { return false }
         batch = next
@@ -105,10 +95,24 @@ extension UInt64 {
     public static func primes(
         in range: ClosedRange<UInt64>, cancel: CancelFlag? = nil
     ) throws(PrimalityError) -> [UInt64] {
-        try primes(
-            of: WindowSieve(
-                BigNatural(range.lowerBound)...BigNatural(range.upperBound), cancel: cancel),
-            cancel: cancel)
+        var primes: [UInt64] = []
+        let flag = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
+        var low = range.lowerBound
+        while true {
+            let most = 8192
+            let part = try unsafe [UInt64](unsafeUninitializedCapacity: most) {
+                (places, count) throws(PrimalityError) in
+                // The kernel writes as many as it says, and no more than there are places.
+                let status = unsafe prk_primes_u64(
+                    low, range.upperBound, flag, places.baseAddress, most, &count)
+                try PrimalityError.check(status)
+            }
+            primes += part
+            guard part.count == most, let last = part.last, last < range.upperBound else {
+                return primes
+            }
+            low = last + 1
+        }
     }
 
     /// The primes in a range; exact.
@@ -122,26 +126,8 @@ extension UInt64 {
     public static func primes(
         in range: Range<UInt64>, cancel: CancelFlag? = nil
     ) throws(PrimalityError) -> [UInt64] {
-        try primes(
-            of: WindowSieve(
-                BigNatural(range.lowerBound)..<BigNatural(range.upperBound), cancel: cancel),
-            cancel: cancel)
-    }
-
-    /// The primes below 2⁶⁴ that a sieve left.
-    private static func primes(
-        of sieve: consuming WindowSieve, cancel: CancelFlag?
-    ) throws(PrimalityError) -> [UInt64] {
-        var tester = try Tester(engine: .u64, cancel: cancel)
-        var primes: [UInt64] = []
-        while let batch = try sieve.nextBatch(limit: 8192) {
-            let results = try tester.test(batch)
-            for i in 0..<results.count {
-                guard let verdict = results.verdict(at: i) else { throw .cancelled }
-                if verdict.passed { primes.append(batch.limbs[i]) }  // one limb a number
-            }
-        }
-        return primes
+        range.isEmpty
+            ? [] : try primes(in: range.lowerBound...range.upperBound - 1, cancel: cancel)
     }
 }
 

@@ -28,6 +28,25 @@ public struct SeededRandomness: RandomNumberGenerator, Sendable {
     }
 }
 
+/// A word of the generator that ``withGenerator(_:_:)`` has made a kernel's context.
+private func nextWord(_ context: UnsafeMutableRawPointer?) -> UInt64 {
+    guard let context = unsafe context else {
+        preconditionFailure("kernels hand on what they were given")
+    }
+    return unsafe context.assumingMemoryBound(to: (() -> UInt64).self).pointee()
+}
+
+/// Calls a kernel that asks ``nextWord(_:)`` for a generator's words.
+private func withGenerator<Result>(
+    _ generator: inout some RandomNumberGenerator, _ body: (UnsafeMutableRawPointer) -> Result
+) -> Result {
+    unsafe withUnsafeMutablePointer(to: &generator) { generator in
+        // A function of C cannot be generic, but this closure can know the type.
+        var next: () -> UInt64 = { unsafe generator.pointee.next() }
+        return unsafe withUnsafeMutablePointer(to: &next) { unsafe body($0) }
+    }
+}
+
 /// Candidates for random primes of a size, or for the halves (*p* − 1)/2 of safe ones.
 package struct RandomCandidates: Sendable {
     package let isSafe: Bool
@@ -50,50 +69,14 @@ package struct RandomCandidates: Sendable {
     package func append(
         to batch: inout NumberBatch, using generator: inout some RandomNumberGenerator
     ) throws(PrimalityError) {
-        if bits <= 64 {  // dividing would cost as much as the test
-            batch.append(shape(generator.next(), isLow: true, isTop: true))
-        } else {
-            batch.append(try next(using: &generator))
-        }
-    }
-
-    private func next(
-        using generator: inout some RandomNumberGenerator
-    ) throws(PrimalityError) -> BigNatural {
         let flag = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
-        while true {
-            let candidate = try draw(using: &generator)
-            var survives = false
-            // The limbs are as many as is said, and there is a place for one answer.
-            let status = unsafe prk_candidate_survives(
-                candidate.limbs, candidate.limbs.count, isSafe, flag, &survives)
-            try PrimalityError.check(status)
-            if survives { return candidate }
+        var limbs = [UInt64](repeating: 0, count: (bits + 63) / 64)
+        let status = unsafe withGenerator(&generator) { context in
+            // There is a place for each limb.
+            unsafe prk_draw_candidate(UInt64(bits), isSafe, nextWord, context, flag, &limbs)
         }
-    }
-
-    private func draw(
-        using generator: inout some RandomNumberGenerator
-    ) throws(PrimalityError) -> BigNatural {
-        let count = (bits + 63) / 64
-        var limbs: [UInt64] = []
-        limbs.reserveCapacity(count)
-        for i in 0..<count {
-            if i & 0xFFFF == 0 && cancel?.isCancelled == true { throw .cancelled }
-            limbs.append(shape(generator.next(), isLow: i == 0, isTop: i == count - 1))
-        }
-        return BigNatural(limbs: limbs)
-    }
-
-    /// Makes a random word a candidate's limb: its top bit and, but for the size of 2, the lowest are set.
-    private func shape(_ word: UInt64, isLow: Bool, isTop: Bool) -> UInt64 {
-        var limb = word
-        if isTop {
-            let size = UInt64((bits - 1) % 64)
-            limb = limb & (.max >> (63 - size)) | 1 << size
-        }
-        if isLow && bits > 2 { limb |= 1 }
-        return limb
+        try PrimalityError.check(status)
+        batch.append(BigNatural(limbs: limbs))
     }
 
     /// The safe prime whose half a candidate may be.
@@ -139,17 +122,21 @@ extension BigNatural {
         bits: Int, isSafe: Bool = false, using generator: inout some RandomNumberGenerator,
         options: TestOptions = TestOptions(), cancel: CancelFlag? = nil
     ) throws(PrimalityError) -> BigNatural {
-        let candidates = try RandomCandidates(bits: bits, isSafe: isSafe, cancel: cancel)
-        var tester = try Tester(options: options, cancel: cancel)
-        while true {
-            // One at a time, so that no word is taken but those of what was drawn.
-            var candidate = NumberBatch()
-            try candidates.append(to: &candidate, using: &generator)
-            guard try tester.test(candidate).verdicts()[0].passed else { continue }
-            if !isSafe { return candidate[0] }
-            let prime = RandomCandidates.safePrime(of: candidate[0])
-            if try tester.test(NumberBatch([prime])).verdicts()[0].passed { return prime }
+        if bits < (isSafe ? 3 : 2) { throw .noPrimeOfSize(bits: bits, isSafe: isSafe) }
+        try KernelLevel.checkForcedLevel()
+        // No array of a size that no kernel takes.
+        if bits > Engine.mostBits { throw .tooLarge(limit: Engine.mostBits) }
+        var limbs = [UInt64](repeating: 0, count: (bits + 63) / 64)
+        var kernelOptions = unsafe options.forKernels(cancel: cancel)
+        let status = unsafe withGenerator(&generator) { context in
+            // There is a place for each limb.
+            withExtendedLifetime((options, cancel)) {
+                unsafe prk_random_prime(
+                    UInt64(bits), isSafe, nextWord, context, &kernelOptions, nil, &limbs, nil)
+            }
         }
+        try PrimalityError.check(status)
+        return BigNatural(limbs: limbs)
     }
 
     /// A random prime or probable prime of exactly so many bits, by the system's generator.
@@ -180,8 +167,11 @@ extension UInt64 {
     ) -> UInt64 {
         precondition((2...64).contains(bits), "primes below 2⁶⁴ have 2 to 64 bits")
         while true {
-            let draw = generator.next() & (.max >> UInt64(64 - bits)) | 1 << UInt64(bits - 1)
-            let candidate = bits > 2 ? draw | 1 : draw
+            var candidate: UInt64 = 0
+            // There is one place, and nothing to fail.
+            _ = unsafe withGenerator(&generator) { context in
+                unsafe prk_draw_candidate(UInt64(bits), false, nextWord, context, nil, &candidate)
+            }
             if isPrime(candidate) { return candidate }
         }
     }

@@ -66,4 +66,14 @@ public struct TestOptions: Sendable, Hashable, Codable {
         self.proofCost = proofCost
         self.proofBits = proofBits
     }
+    /// The options as kernels have them, which point to what the flag and ``longTests`` own.
+    func forKernels(cancel: CancelFlag?) -> KernelOptions {
+        var options = unsafe KernelOptions()
+        unsafe options.seed = seed
+        unsafe options.rounds = UInt32(clamping: rounds)
+        unsafe options.want_residue = wantsResidue
+        unsafe options.long_tests = unsafe longTests?.pointer
+        unsafe options.cancel = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
+        return unsafe options
+    }
 }

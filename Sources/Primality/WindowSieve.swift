@@ -12,34 +12,38 @@ internal import CKernels.Internal
 /// It is made for windows whose numbers have to be tested. For long dense ranges below 2⁶⁴ use a sieve
 /// that goes up to the square root, such as primesieve: it needs no tests.
 public struct WindowSieve: Sendable {
-    /// Odd numbers sieved at once: enough for a segment's divisions to cost less than its marks.
-    private static let longestSegment = 1 << 16
+    /// What the kernels know of a window, which belongs to one sieve, or to copies until one of them goes on.
+    @safe private final class Window: @unchecked Sendable {
+        // Sendable: a sieve changes it only where no other has it.
+        let handle: OpaquePointer?
+
+        init(_ handle: OpaquePointer?) { unsafe self.handle = unsafe handle }
+        deinit { unsafe prk_window_destroy(handle) }
+    }
 
     private let cancel: CancelFlag?
-    private let goesDown: Bool
-    private let segmentLength: Int
-    private var isTwoDue: Bool
-    /// What was not sieved yet; its low end is odd.
-    private var rest: Range<BigNatural>
-    /// The current segment: its first odd number, and marks of those that are left and not yet given.
-    private var segment: BigNatural
-    private var marks: [UInt64] = []
-    private var word = 0
-    /// How many odd numbers the segment has, up to which primes it was sieved, and up to which it pays.
-    private var length = 0
-    private var depth: UInt64 = 0
-    private var deepest: UInt64 = 0
+    private var window: Window?
+    /// Why there is no window.
+    private let failure: PrimalityError?
 
     private init(
-        _ range: Range<BigNatural>, segmentLength: Int, goesDown: Bool, cancel: CancelFlag?
+        from low: BigNatural, to high: BigNatural?, _ direction: KernelDirection,
+        expecting count: Int, cancel: CancelFlag?
     ) {
         self.cancel = cancel
-        self.goesDown = goesDown
-        self.segmentLength = segmentLength
-        isTwoDue = range.contains(2)
-        let low = range.lowerBound.isEven ? range.lowerBound.adding(1) : range.lowerBound
-        rest = low..<max(low, range.upperBound)
-        segment = low
+        var handle: OpaquePointer?
+        // Limbs are as many as is said. An empty array has no address, and stands for 0: its end is none.
+        let end = high.map { $0.limbs.isEmpty ? [0] : $0.limbs }
+        let status = unsafe prk_window_create(
+            low.limbs, low.limbs.count, end, end?.count ?? 0, direction,
+            UInt64(max(0, count)), &handle)
+        if unsafe handle != nil { window = unsafe Window(handle) }
+        do throws(PrimalityError) {
+            try PrimalityError.check(status)
+            failure = nil
+        } catch {
+            failure = error
+        }
     }
 
     /// A sieve of the numbers in a range.
@@ -49,7 +53,7 @@ public struct WindowSieve: Sendable {
     ///   - cancel: Ends a segment that is being sieved.
     public init(_ range: Range<BigNatural>, cancel: CancelFlag? = nil) {
         self.init(
-            range, segmentLength: Self.longestSegment, goesDown: false, cancel: cancel)
+            from: range.lowerBound, to: range.upperBound, .ascending, expecting: 0, cancel: cancel)
     }
 
     /// A sieve of the numbers in a range.
@@ -68,12 +72,8 @@ public struct WindowSieve: Sendable {
     ///   - count: How many primes are looked for: segments are about as long as that takes.
     ///   - cancel: Ends a segment that is being sieved.
     public init(after number: BigNatural, expecting count: Int = 1, cancel: CancelFlag? = nil) {
-        // Beyond 2⁶⁴ times the number there is more than could be tested.
-        let end = [UInt64](repeating: 0, count: number.limbs.count + 1) + [1]
         self.init(
-            number.adding(1)..<BigNatural(limbs: end),
-            segmentLength: Self.segmentLength(bits: number.bitWidth, expecting: count),
-            goesDown: false, cancel: cancel)
+            from: number.adding(1), to: nil, .ascending, expecting: max(1, count), cancel: cancel)
     }
 
     /// A sieve of the numbers below one, downward, for a search: batches begin with their largest number.
@@ -84,17 +84,7 @@ public struct WindowSieve: Sendable {
     ///   - cancel: Ends a segment that is being sieved.
     public init(before number: BigNatural, expecting count: Int = 1, cancel: CancelFlag? = nil) {
         self.init(
-            min(2, number)..<number,
-            segmentLength: Self.segmentLength(bits: number.bitWidth, expecting: count),
-            goesDown: true, cancel: cancel)
-    }
-
-    /// How many odd numbers a search sieves at once.
-    ///
-    /// One of ln n numbers is prime: `bits` odd ones hold none with a probability of some 6 %.
-    private static func segmentLength(bits: Int, expecting count: Int) -> Int {
-        let (length, overflow) = bits.multipliedReportingOverflow(by: max(1, count))
-        return overflow ? longestSegment : max(64, min(length, longestSegment))
+            from: 0, to: number, .descending, expecting: max(1, count), cancel: cancel)
     }
 
     /// The next numbers that are left.
@@ -120,82 +110,23 @@ public struct WindowSieve: Sendable {
     package mutating func nextBatch(
         until isFull: (Int) -> Bool
     ) throws(PrimalityError) -> NumberBatch? {
+        if let failure { throw failure }
+        if !isKnownUniquelyReferenced(&window), let shared = unsafe window?.handle {
+            guard let copy = unsafe prk_window_copy(shared) else { throw .outOfMemory }
+            window = unsafe Window(copy)
+        }
+        guard let handle = unsafe window?.handle else { return nil }
+        let flag = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
         var batch = NumberBatch()
-        if isTwoDue && !goesDown {
-            isTwoDue = false
-            batch.append(UInt64(2))
-            if isFull(2) { return batch }
+        try PrimalityError.check(unsafe prk_window_deepen(handle, flag))
+        while true {
+            var limbs: UnsafePointer<UInt64>?
+            var count = 0
+            try PrimalityError.check(unsafe prk_window_next(handle, flag, &limbs, &count))
+            guard let limbs = unsafe limbs else { return batch.isEmpty ? nil : batch }
+            // The number is the window's until the next call.
+            let bits = unsafe batch.append(UnsafeBufferPointer(start: limbs, count: count))
+            if isFull(bits) { return batch }
         }
-        try deepen()
-        repeat {
-            while let place = takeMark() {
-                if isFull(batch.append(segment, plus: 2 * place)) { return batch }
-            }
-        } while try sieveSegment()
-        if isTwoDue {
-            isTwoDue = false
-            batch.append(UInt64(2))
-        }
-        return batch.isEmpty ? nil : batch
-    }
-
-    /// Takes the next mark of the segment, in the direction of the search.
-    private mutating func takeMark() -> UInt64? {
-        while word < marks.count {
-            let i = goesDown ? marks.count - 1 - word : word
-            let mark = marks[i]
-            if mark == 0 {
-                word += 1
-                continue
-            }
-            let bit = goesDown ? 63 - mark.leadingZeroBitCount : mark.trailingZeroBitCount
-            marks[i] = mark & ~(1 << UInt64(bit))
-            return UInt64(i * 64 + bit)
-        }
-        return nil
-    }
-
-    /// Sieves the next segment; `false` when there is none.
-    private mutating func sieveSegment() throws(PrimalityError) -> Bool {
-        // A distance that is no Int is longer than a segment.
-        let distance = rest.lowerBound.distance(to: rest.upperBound) ?? .max
-        if distance <= 0 { return false }
-        length = min(distance / 2 + distance % 2, segmentLength)
-        if goesDown {
-            let last = rest.upperBound.subtracting(rest.upperBound.isEven ? 1 : 2)
-            segment = last.subtracting(UInt64(2 * (length - 1)))
-        } else {
-            segment = rest.lowerBound
-        }
-        word = 0
-        marks = [UInt64](repeating: 0, count: (length + 63) / 64)
-        let flag = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
-        // The limbs are as many as is said, and there is a place for each 64 marks.
-        let status = unsafe prk_sieve_window(
-            segment.limbs, segment.limbs.count, length, flag, &marks)
-        try PrimalityError.check(status)
-        depth = 1 << 16
-        deepest = prk_sieve_window_depth(segment.limbs.count, length)
-        if goesDown {
-            rest = rest.lowerBound..<segment
-        } else {
-            let end = segment.adding(UInt64(2 * length))
-            rest = end..<max(end, rest.upperBound)
-        }
-        return true
-    }
-
-    /// Sieves what is left of the segment twice as deep, if that pays.
-    ///
-    /// Batch by batch, so that the first ones can be tested meanwhile.
-    private mutating func deepen() throws(PrimalityError) {
-        if depth >= deepest || word >= marks.count { return }
-        let next = min(2 * depth, deepest)
-        let flag = unsafe cancel.map { unsafe UnsafePointer($0.flag) }
-        // As where the segment was sieved.
-        let status = unsafe prk_sieve_window_further(
-            segment.limbs, segment.limbs.count, length, depth, next, flag, &marks)
-        try PrimalityError.check(status)
-        depth = next
     }
 }

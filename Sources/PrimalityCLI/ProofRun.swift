@@ -384,7 +384,7 @@ struct ProofRun {
             if let method = report?.method.rawValue { facts.append(("method", quoted(method))) }
             if let factor = report?.factor {
                 text = "composite, factor \(factor)"
-                facts.append(("factor", "\(factor)"))
+                facts.append(("factor", quoted("\(factor)")))
             } else if let witness = report?.witness {
                 text = "composite, witness \(witness)"
                 facts.append(("witness", quoted("\(witness)")))

@@ -32,7 +32,7 @@ test -z "$left" || { echo "uninstall: left $left" >&2; exit 1; }
 
 ours install DESTDIR="$root" PREFIX=/opt/primality
 prefix=$root/opt/primality
-for file in include/primality.h include/prk_annotations.h include/prk_proof.h include/prk_long.h lib/libprimality.so lib/libprimality.a \
+for file in include/primality.h include/prk_annotations.h include/prk_proof.h include/prk_long.h include/prk_search.h lib/libprimality.so lib/libprimality.a \
     lib/pkgconfig/primality.pc; do
     test -e "$prefix/$file" || { echo "install: $file is missing" >&2; exit 1; }
 done
@@ -85,4 +85,10 @@ if command -v "$PYTHON" >/dev/null 2>&1; then
     "$PYTHON" Tests/Install/client.py "$prefix/lib/libprimality.so.1"
 else
     echo "install: no $PYTHON here, ctypes left out"
+fi
+if command -v cargo >/dev/null 2>&1 && command -v pkg-config >/dev/null 2>&1; then
+    LD_LIBRARY_PATH=$prefix/lib CARGO_TARGET_DIR=$root/rust cargo test --offline --quiet \
+        --manifest-path examples/rust/Cargo.toml || { echo "install: examples/rust" >&2; exit 1; }
+else
+    echo "install: no cargo or pkg-config here, examples/rust left out"
 fi

@@ -73,9 +73,8 @@ import Testing
         let children = running.children
         #expect(children.count == (pool == "processes" ? 2 : 0))
         kill(running.process.processIdentifier, signal)
-        let start = ContinuousClock.now
+        #expect(running.endsSoon)
         let outcome = running.finish()
-        #expect(ContinuousClock.now - start < .seconds(5))
         #expect(!outcome.wasSignalled)
         #expect(outcome.status == 128 + signal)
         #expect(outcome.output.hasPrefix("7: prime\n"))

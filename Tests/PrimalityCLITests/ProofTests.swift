@@ -31,7 +31,7 @@ import Testing
             json.lines == [
                 #"{"i":0,"input":"2^127-1","bits":127,"verdict":"prime","method":"morrison","steps":1}"#,
                 #"{"i":1,"input":"15","bits":4,"verdict":"composite","#
-                    + #""method":"trial-division","factor":3}"#,
+                    + #""method":"trial-division","factor":"3"}"#,
             ])
     }
 

@@ -115,7 +115,7 @@ struct Tool {
         /// Those that have ended and were not waited for.
         var zombies: [Int32] { processes(thatAreZombies: true) { $0.parent == id } }
 
-        /// Whether the process ends within five seconds; if not it is killed.
+        /// Whether the process ends within half a minute; if not it is killed.
         var endsSoon: Bool {
             if eventually({ !process.isRunning }) { return true }
             kill(id, SIGKILL)
@@ -124,7 +124,7 @@ struct Tool {
 
         /// What is left of the process: others that it has forked, and files.
         ///
-        /// Empty within five seconds when all is well.
+        /// Empty within half a minute when all is well.
         var remains: [String] {
             var found: [String] = []
             _ = eventually {

@@ -87,10 +87,12 @@ public func processes(
     }
 }
 
-/// Waits at most five seconds for something to become true; longer and longer between two looks, since
-/// what is waited for needs the cores.
+/// Waits half a minute at most for something to become true.
+///
+/// A busy machine with sanitizers may need that long. It looks less and less often, since what is waited for needs the
+/// cores.
 public func eventually(_ condition: () -> Bool) -> Bool {
-    let end = ContinuousClock.now + .seconds(5)
+    let end = ContinuousClock.now + .seconds(30)
     var pause: UInt32 = 500
     while .now < end {
         if condition() { return true }
