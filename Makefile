@@ -26,13 +26,17 @@ exec_prefix ?= $(PREFIX)
 libdir ?= $(exec_prefix)/lib
 bindir ?= $(exec_prefix)/bin
 includedir ?= $(PREFIX)/include
+datadir ?= $(PREFIX)/share
 mandir ?= $(PREFIX)/share/man
+# Where shells look for completions by themselves, below datadir.
+completions = $(datadir)/bash-completion/completions/primality $(datadir)/zsh/site-functions/_primality \
+	$(datadir)/fish/vendor_completions.d/primality.fish
 
 SWIFT_RELEASE := -c release
 BUILT = $$($(SWIFT) build -c release --show-bin-path)
 
 .DEFAULT_GOAL := help
-.PHONY: help help-all run lib install uninstall install-cli lint format tables strong-bases check-tables \
+.PHONY: help help-all run lib install uninstall install-cli man lint format tables strong-bases check-tables \
 	check-swift check-gmp check-folders clean
 
 help: ## Show this list.
@@ -40,7 +44,7 @@ help: ## Show this list.
 	@echo "  make help-all       Show what developers use, too."
 
 help-all:
-	@sed -n 's/^\([a-z0-9-]*\):.*\#\# \(.*\)/  make \1\t\2/p' Makefile Tests/Makefile Benchmarks/Makefile python/Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*\#\# \(.*\)/  make \1\t\2/p' Makefile Tests/Makefile Benchmarks/Makefile python/Makefile packaging/Makefile | expand -t 22
 
 run: check-swift check-gmp ## Build the release version and run the book's race.
 	@[ -d .build/release ] || echo "building everything: some 3 minutes on two cores, later seconds"
@@ -116,7 +120,7 @@ $(LIB_DIR)/$(SO): $(LIB_OBJECTS) CKernels/primality.map
 # A relative folder would stand in primality.pc, and mean another one to each who reads it there.
 check-folders:
 	@for pair in 'PREFIX=$(PREFIX)' 'exec_prefix=$(exec_prefix)' 'libdir=$(libdir)' 'bindir=$(bindir)' \
-	    'includedir=$(includedir)' 'mandir=$(mandir)'; do \
+	    'includedir=$(includedir)' 'mandir=$(mandir)' 'datadir=$(datadir)'; do \
 	  case $$pair in \
 	    *[[:space:]]*) echo "$$pair: folders with blanks in their names cannot be installed into" >&2; exit 2 ;; \
 	    *=/*) ;; \
@@ -153,7 +157,7 @@ install: check-folders check-gmp lib $(LIB_DIR)/primality.pc ## Install the C li
 # libraries than these, it is asked the long way.
 STATIC_LIBRARIES := Foundation FoundationInternationalization FoundationEssentials CoreFoundation _FoundationICU \
 	_FoundationCShims _FoundationCollections
-install-cli: check-folders check-swift check-gmp ## Install the command line tool below DESTDIR and PREFIX (or bindir, mandir).
+install-cli: check-folders check-swift check-gmp ## Install the command line tool below DESTDIR and PREFIX (or bindir, mandir, datadir).
 	$(SWIFT) build $(SWIFT_RELEASE) --product primality
 	@mkdir -p .build-c
 	@echo "linking the tool with the Swift library inside"
@@ -162,18 +166,38 @@ install-cli: check-folders check-swift check-gmp ## Install the command line too
 	  echo "this toolchain links otherwise: building everything for it, some minutes"; \
 	  $(SWIFT) build $(SWIFT_RELEASE) --product primality --static-swift-stdlib --scratch-path .build-static && \
 	  cp "$$($(SWIFT) build -c release --scratch-path .build-static --show-bin-path)/primality" .build-c/primality; }
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
+	$(call write_manual,.build-c/primality)
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(dir $(completions:%=$(DESTDIR)%))
 	install -s -m 755 .build-c/primality $(DESTDIR)$(bindir)
-	install -m 644 docs/primality.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 docs/primality.1 .build-c/man/primality-*.1 $(DESTDIR)$(mandir)/man1
+	@for file in $(completions:%=$(DESTDIR)%); do \
+	  echo "install -m 644 .build-c/completions/$${file##*/} $$file"; \
+	  install -m 644 ".build-c/completions/$${file##*/}" "$$file" || exit; done
+
+# A page for each command and completions for each shell, as the tool given writes them.
+write_manual = @rm -rf .build-c/man .build-c/completions && mkdir -p .build-c/man .build-c/completions && \
+	tool="$(1)" && names=$$("$$tool" --generate-manual) && for name in $$names; do \
+	  "$$tool" --generate-manual "$$name" >".build-c/man/primality-$$name.1" || exit; done && \
+	"$$tool" --generate-completion-script bash >.build-c/completions/primality && \
+	"$$tool" --generate-completion-script zsh >.build-c/completions/_primality && \
+	"$$tool" --generate-completion-script fish >.build-c/completions/primality.fish
+
+man: check-swift check-gmp ## Write the manual pages of the commands to .build-c/man, completions to .build-c/completions.
+	$(SWIFT) build $(SWIFT_RELEASE) --product primality
+	$(call write_manual,$(BUILT)/primality)
+	@cp docs/primality.1 .build-c/man
+	@echo "man -l .build-c/man/primality-check.1 shows one"
 
 uninstall: check-folders ## Remove what install and install-cli have installed there.
 	rm -f $(INSTALLED_HEADERS:%=$(DESTDIR)$(includedir)/%) $(INSTALLED_LIBRARIES:%=$(DESTDIR)$(libdir)/%) \
-	  $(DESTDIR)$(libdir)/pkgconfig/primality.pc $(DESTDIR)$(bindir)/primality $(DESTDIR)$(mandir)/man1/primality.1
+	  $(DESTDIR)$(libdir)/pkgconfig/primality.pc $(DESTDIR)$(bindir)/primality $(DESTDIR)$(mandir)/man1/primality.1 \
+	  $(DESTDIR)$(mandir)/man1/primality-*.1 $(completions:%=$(DESTDIR)%)
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
 
 include Tests/Makefile
 include Benchmarks/Makefile
 include python/Makefile
+include packaging/Makefile
 
 # --- House-keeping --------------------------------------------------------------------------------
 

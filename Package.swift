@@ -28,6 +28,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.4.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ],
@@ -78,19 +79,27 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swiftOnC),
+        .target(
+            name: "PrimalityKeys",
+            dependencies: [
+                "CKernels", "Primality", "PrimalityPool",
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ],
+            swiftSettings: swiftOnC),
         .executableTarget(
             name: "PrimalityCLI",
             dependencies: [
-                "Charts", "Primality", "PrimalityBench", "PrimalityExpressions", "PrimalityModels",
-                "PrimalityPool", "PrimalityProof", "PrimalityRuns",
+                "Charts", "Primality", "PrimalityBench", "PrimalityExpressions", "PrimalityKeys",
+                "PrimalityModels", "PrimalityPool", "PrimalityProof", "PrimalityRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: swift),
         .executableTarget(name: "generate-tables", swiftSettings: swift),
         .target(
-            name: "TestSupport", dependencies: ["Primality"], path: "Tests/TestSupport",
-            resources: [.copy("Resources")]),
+            name: "TestSupport",
+            dependencies: ["Primality", .product(name: "SwiftASN1", package: "swift-asn1")],
+            path: "Tests/TestSupport", resources: [.copy("Resources")]),
         .testTarget(
             name: "CKernelsTests", dependencies: ["CKernels", "Primality", "TestSupport"]),
         .testTarget(
@@ -122,6 +131,12 @@ let package = Package(
             dependencies: [
                 "CKernels", "CPool", "Primality", "PrimalityPool", "PrimalityProof", "TestSupport",
             ]),
+        .testTarget(
+            name: "PrimalityKeysTests",
+            dependencies: [
+                "Primality", "PrimalityExpressions", "PrimalityKeys", "TestSupport",
+            ],
+            swiftSettings: unoptimised),
         .testTarget(
             name: "PrimalityBenchTests",
             dependencies: [

@@ -36,7 +36,7 @@ SWIFT_FLOORS = [
     ["CPool", "CProbes", "PurePrimality"],
     ["CModels", "Primality"],
     ["PrimalityExpressions", "PrimalityPool", "Charts"],
-    ["PrimalityRuns", "PrimalityProof", "PrimalityModels", "PrimalityBench"],
+    ["PrimalityRuns", "PrimalityProof", "PrimalityKeys", "PrimalityModels", "PrimalityBench"],
     ["PrimalityCLI"],
 ]
 # Arrows between rooms of one floor, each with its reason.

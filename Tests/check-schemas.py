@@ -62,8 +62,15 @@ with tempfile.TemporaryDirectory() as folder:
     source, kept = folder / "in.txt", folder / "kept.jsonl"
     source.write_text("\n".join(numbers[:-1]) + "\n", encoding="utf-8")
     run("check", "--file", str(source), "--resume", str(kept), "--shard", "1/2")
-    for line in kept.read_text(encoding="utf-8").splitlines():
-        validate("results", json.loads(line), "--resume")
+    other = folder / "other.jsonl"
+    run("check", "--file", str(source), "--resume", str(other), "--shard", "2/2")
+    counting = folder / "counting.txt"
+    counting.write_text("ABC $a*2^$b+1 // {number_primes,$a,1}\n3 1\n3 2\n3 5\n", encoding="utf-8")
+    run("check", "--file", str(counting), "--resume", str(folder / "counted.jsonl"))
+    for name in ["kept.jsonl", "counted.jsonl"]:
+        for line in (folder / name).read_text(encoding="utf-8").splitlines():
+            validate("results", json.loads(line), "--resume")
+    lines("results", "merge", str(kept), str(other), least=len(numbers) - 1)
 
     lines("proofs", "prove", "--format", "jsonl", "--certificate", "json", "--out", str(folder / "all.jsonl"),
           "7", "91", "1", "2^127-1", "10^40+121", least=5, statuses=(1,))
@@ -75,6 +82,15 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "none.txt").write_text("none\n", encoding="utf-8")
     lines("verified", "verify", "--format", "jsonl", *(str(folder / name) for name in ["all.jsonl", "bad.jsonl", "none.txt"]),
           least=3, statuses=(1, 2))
+
+    keys = {"key": ["genrsa", "512"], "group": ["dhparam", "-dsaparam", "512"], "locked": ["genrsa", "-aes128", "-passout", "pass:x", "512"],
+            "other": ["genpkey", "-algorithm", "ED25519"]}
+    for name, made in keys.items():
+        made = subprocess.run(["openssl", *made], capture_output=True, check=True).stdout
+        (folder / name).write_bytes(made)
+    (folder / "moduli").write_text("".join(f"20260101000000 2 6 100 1023 {g} {p:X}\n" for g, p in [(2, 2**1024 - 1), (5, 23)]),
+                                   encoding="utf-8")
+    lines("keys", "keys", "--format", "jsonl", *(str(folder / name) for name in [*keys, "moduli", "none.txt"]), least=7, statuses=(2,))
 
     validate("info", json.loads(run("info", "--json")), "info --json")
     validate("bench", json.loads((ROOT / "docs/report/report.json").read_text(encoding="utf-8")), "docs/report/report.json")

@@ -4,14 +4,8 @@
 
 #include <stdlib.h>
 
-#include <gmp.h>
-
-#include "../include/prk_numbers.h"
 #include "digits.h"
-
-struct prk_integer {
-    mpz_t value;
-};
+#include "integer.h"
 
 prk_integer *prk_integer_create(const uint64_t *limbs, size_t count) {
     prk_integer *a = malloc(sizeof *a);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "../include/prk_keys.h"
 #include "scratch.h"
 
 prk_scratch *prk_scratch_create(void) {
@@ -44,6 +45,17 @@ void prk_scratch_destroy(prk_scratch *s) {
     free(s->test.start);
     free(s->block.start);
     free(s);
+}
+
+void prk_scratch_destroy_wiped(prk_scratch *s) {
+    if (s == NULL) {
+        return;
+    }
+    prk_memory *const kept[] = {&s->lanes, &s->test, &s->block};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        prk_wipe(kept[i]->start, kept[i]->bytes);
+    }
+    prk_scratch_destroy(s);
 }
 
 #define LARGE ((size_t)1 << 14)

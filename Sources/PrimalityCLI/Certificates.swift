@@ -165,18 +165,12 @@ struct Certificates {
 
     /// A file that is there whole or not at all.
     private static func write(_ text: String, to path: FilePath, isDurable: Bool) throws {
-        let partial = path.string + ".part"
+        let file = try ReplacedFile(path, permissions: CertificateFile.permissions)
         do {
-            let file = try FileDescriptor.open(
-                FilePath(partial), .writeOnly, options: [.create, .truncate, .closeOnExec],
-                permissions: CertificateFile.permissions)
-            try file.closeAfter {
-                _ = try file.writeAll(text.utf8)
-                if isDurable { try file.synchronise() }
-            }
-            if unsafe rename(partial, path.string) != 0 { throw Errno(rawValue: errno) }
+            try file.write(text.utf8)
+            try file.finish(isDurable: isDurable)
         } catch {
-            unsafe unlink(partial)
+            file.abandon()
             throw error
         }
     }

@@ -80,10 +80,11 @@ struct CheckCommand: ParsableCommand {
             too: X: timed-out or X: failed in text, those words as the verdict in jsonl and csv, X is \
             not tested: timed out in pfgw. Standard error says more, and the exit status is 3.
 
-            In a job array (sbatch --array=1-8) each job tests its share; sorting by i puts the results \
+            In a job array (sbatch --array=1-8) each job tests its share, and primality merge puts the results \
             together:
-              i=$SLURM_ARRAY_TASK_ID
-              primality check --file candidates.txt --format jsonl --shard $i/8 > part.$i
+              i=$SLURM_ARRAY_TASK_ID n=$SLURM_ARRAY_TASK_COUNT
+              primality check --file candidates.txt --shard $i/$n --resume part.$i
+              primality merge part.* > results.jsonl         # when all are done
 
             A long run that may be ended at any time, and is then started again with the same command:
               primality check --file candidates.txt --resume results.jsonl
@@ -114,13 +115,14 @@ struct CheckCommand: ParsableCommand {
             valueName: "expression"))
     var numbers: [String] = []
 
-    @Option(help: "Read candidates from a file; - is standard input.")
+    @Option(help: "Read candidates from a file; - is standard input.", completion: .file())
     var file: String?
 
     @Option(
         help: ArgumentHelp(
             "What the file is: auto (its first lines say it), lines, abc, abcd, abc2, newpgen, bfile, "
-                + "worktodo or hex; by default auto.", valueName: "format"))
+                + "worktodo or hex; by default auto.", valueName: "format"),
+        completion: .names(of: CandidateFormat.self))
     var input: String?
 
     @OptionGroup var base: NumberBase
@@ -130,10 +132,13 @@ struct CheckCommand: ParsableCommand {
             "Which code tests: trial divides completely, u64 is for numbers below 2^64, gmp for any size, ifma "
                 + "for 65 to 8192 bits on AVX-512, fft for 2048 bits and more; swift-trial and swift-u64 are Swift "
                 + "alone. auto takes u64 below 2^64, and above it whichever of the others takes least time.",
-            valueName: "name"))
+            valueName: "name"),
+        completion: .names(of: Engine.self))
     var engine = "auto"
 
-    @Option(help: ArgumentHelp("input: in the order of the input; done: as completed."))
+    @Option(
+        help: ArgumentHelp("input: in the order of the input; done: as completed."),
+        completion: .names(of: ResultOrder.self))
     var order = "input"
 
     @Option(
@@ -146,7 +151,8 @@ struct CheckCommand: ParsableCommand {
         help: ArgumentHelp(
             "Append results to a file, as jsonl after a header, instead of printing them. When the file "
                 + "is there, go on where it ends: the same command after a crash, a kill or Ctrl-C "
-                + "tests what has no result yet. Needs --file.", valueName: "file"))
+                + "tests what has no result yet. Needs --file.", valueName: "file"),
+        completion: .file())
     var resume: String?
 
     @OptionGroup var long: LongOptions
@@ -157,7 +163,8 @@ struct CheckCommand: ParsableCommand {
                 + "residue was computed right: primality verify checks it with a 2^power-th of the work. It proves "
                 + "nothing prime. Beside it stands file.residues until it is done, with 2^power residues of the "
                 + "number's size on the disk; the same command goes on from there.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file())
     var prpProof: String?
 
     @Option(
@@ -186,6 +193,13 @@ struct CheckCommand: ParsableCommand {
                 + "neither, bad and not tested (timed out, failed, or not reached); also after Ctrl-C, and "
                 + "when nobody reads the results any more."))
     var summary = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether verdicts in text have colours: auto (on a terminal, unless NO_COLOR is set or TERM is dumb), "
+                + "always or never.", valueName: "when"),
+        completion: .names(of: ColourMode.self))
+    var color = "auto"
 
     @Flag(
         name: .customShort("q"),
@@ -289,10 +303,11 @@ struct CheckCommand: ParsableCommand {
     private func plan() throws -> CheckRun.Plan {
         let engine: Engine = try choice(engine, of: "--engine")
         let order: ResultOrder = try choice(order, of: "--order")
+        let color: ColourMode = try choice(color, of: "--color")
         let candidateFormat = try candidateFormat()
         let share = self.shard
         let shard = try Refusal.orUsage { () throws(UsageError) in try Shard(option: share) }
-        let shared = try shared.checked(maySpeakAsPFGW: true)
+        let shared = try shared.checked(special: .pfgw)
         try checkResumption()
         let format = resume == nil ? shared.format : .jsonl
         try long.check(
@@ -329,7 +344,8 @@ struct CheckCommand: ParsableCommand {
             report: StandardStreams.complain)
         return CheckRun.Plan(
             job: job, source: source, pool: shared.pool, shard: shard, format: format,
-            withResidue: res64, isQuiet: quiet, printsPrimesOnly: primes,
+            withResidue: res64, isColoured: color.isOn(StandardStreams.outputIsTerminal),
+            isQuiet: quiet, printsPrimesOnly: primes,
             showsStatistics: self.shared.stats, showsSummary: summary,
             progress: showsProgress ? shared.progress : nil, long: longRun,
             resumption: resumption, interruption: interruption)
@@ -361,7 +377,7 @@ struct CheckCommand: ParsableCommand {
             return try Resumption(
                 resume, input, format, shard: shard, origin: origin,
                 seedMatters: shared.seed != nil, cancel: interruption.cancel,
-                report: StandardStreams.complain)
+                report: StandardStreams.note)
         } catch {
             interruption.exitIfSignalled { "nothing was tested" }
             StandardStreams.complain(error.message)

@@ -14,6 +14,8 @@ struct CheckRun {
         var shard: Shard
         var format: ResultFormat
         var withResidue: Bool
+        /// Verdicts have colours, where they are for people.
+        var isColoured: Bool
         var isQuiet: Bool
         /// Only what is prime or probably so is printed.
         var printsPrimesOnly: Bool
@@ -41,7 +43,8 @@ struct CheckRun {
         // What is left to do when nobody reads any more.
         output = Output(outlivesReader: plan.showsSummary || plan.resumption != nil)
         receiver = Receiver(
-            plan.format, withResidue: plan.withResidue, isQuiet: plan.isQuiet,
+            plan.format, withResidue: plan.withResidue, isColoured: plan.isColoured,
+            isQuiet: plan.isQuiet,
             // A file of results keeps all of them.
             isForPrimes: plan.printsPrimesOnly && plan.resumption == nil, plan.source)
     }
@@ -121,7 +124,7 @@ struct CheckRun {
         let hasNothing = plan.isQuiet && counts.read == 0 && status == .done
         if hasNothing { status = .badInput }
         if counts.leftOut > 0 {
-            StandardStreams.complain(
+            StandardStreams.note(
                 "\(counted(counts.leftOut, "candidate", "was", "were")) left out, as the conditions in "
                     + "the input ask")
         }
@@ -147,6 +150,7 @@ struct CheckRun {
 private struct Receiver {
     let format: ResultFormat
     let withResidue: Bool
+    let isColoured: Bool
     let isQuiet: Bool
     /// Only numbers that pass have lines.
     let isForPrimes: Bool
@@ -162,11 +166,12 @@ private struct Receiver {
     private(set) var status = ExitStatus.done
 
     init(
-        _ format: ResultFormat, withResidue: Bool, isQuiet: Bool, isForPrimes: Bool,
-        _ source: CandidateSource
+        _ format: ResultFormat, withResidue: Bool, isColoured: Bool, isQuiet: Bool,
+        isForPrimes: Bool, _ source: CandidateSource
     ) {
         self.format = format
         self.withResidue = withResidue
+        self.isColoured = isColoured
         self.isQuiet = isQuiet
         self.isForPrimes = isForPrimes
         self.source = source
@@ -202,7 +207,8 @@ private struct Receiver {
                 if !isQuiet && !isForPrimes {
                     format.append(
                         failure, place: inputs.places[i], input: inputs[i],
-                        bits: result.chunk.numbers.bitWidth(at: i), to: &line)
+                        bits: result.chunk.numbers.bitWidth(at: i), isColoured: isColoured,
+                        to: &line)
                 }
                 if let entry {
                     ledger.put(.undecided(failure, line: line, message), at: entry)
@@ -236,6 +242,8 @@ private struct Receiver {
         to lines: inout [UInt8]
     ) {
         if isQuiet || isForPrimes && !verdict.passed { return }
-        format.append(i, of: result, verdict, inputs, withResidue: withResidue, to: &lines)
+        format.append(
+            i, of: result, verdict, inputs, withResidue: withResidue, isColoured: isColoured,
+            to: &lines)
     }
 }

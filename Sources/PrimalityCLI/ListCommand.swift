@@ -31,6 +31,11 @@ struct ListCommand: ParsableCommand {
               primality list --resume primes.jsonl 10^300 10^300+10^6
               primality list --count 10000000000 10000065536
               primality list --format jsonl 10^30 10^30+1000
+              primality list --format bfile 1 541 > b000040.txt
+
+            --format bfile writes a b-file of OEIS: n a(n), with n from 1, or from --offset. Where a number could \
+            not be tested it ends, since the places of those above are not known. OEIS takes terms of up to 1000 \
+            digits; --prove shows that they are prime.
             """)
 
     @Argument(
@@ -51,8 +56,15 @@ struct ListCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Append results to a file, as jsonl after a header, instead of printing them. When the file "
-                + "is there, go on where it ends, as check does.", valueName: "file"))
+                + "is there, go on where it ends, as check does.", valueName: "file"),
+        completion: .file())
     var resume: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --format bfile: the place of the first prime; by default 1.", valueName: "n"))
+    var offset: Int?
 
     @OptionGroup var base: NumberBase
 
@@ -64,7 +76,8 @@ struct ListCommand: ParsableCommand {
             throw Refusal.usage(
                 "give two numbers, the lowest and the highest; see primality list --help")
         }
-        var shared = try shared.checked()
+        var shared = try shared.checked(special: .bfile)
+        try checkOffset(shared.format)
         if count && shared.format != .text {
             throw Refusal.usage("--count prints a number alone; give it or --format, not both")
         }
@@ -84,7 +97,7 @@ struct ListCommand: ParsableCommand {
         let range = rest ?? 0...1
         var run = try SearchRun(
             .within(range), shared, countsOnly: count, origin: ("lo", whole.lowerBound),
-            journal: journal, interruption: interruption)
+            firstPlace: offset ?? 1, journal: journal, interruption: interruption)
         run.search { source, tested in
             let (given, last) = source.given
             guard let last, let gone = range.lowerBound.distance(to: last), gone > 0,
@@ -119,6 +132,27 @@ struct ListCommand: ParsableCommand {
         try run.throwStatus()
     }
 
+    /// More than a list has primes, so that no place is out of range.
+    private static let mostOffset = 1_000_000_000_000_000_000
+
+    /// Refuses what does not go together with --offset, and what needs it.
+    private func checkOffset(_ format: ResultFormat) throws {
+        if format != .bfile {
+            if offset != nil { throw Refusal.usage("--offset goes with --format bfile") }
+            return
+        }
+        if let offset, !(-Self.mostOffset...Self.mostOffset).contains(offset) {
+            throw Refusal.usage(
+                "--offset \(offset) is out of range; give -\(Self.mostOffset) to \(Self.mostOffset)"
+            )
+        }
+        if shard != nil && offset == nil {
+            throw Refusal.usage(
+                "the places of a part are not known before those below it are counted; give --offset with "
+                    + "--format bfile --shard")
+        }
+    }
+
     /// Refuses what does not go together with --resume.
     private func checkResumption() throws {
         if resume == nil { return }
@@ -143,7 +177,7 @@ struct ListCommand: ParsableCommand {
             let journal = try ResumeFile(
                 path, origin: origin, seedMatters: shared.seed != nil,
                 earlier: EarlierPrimes(low: part.lowerBound, high: part.upperBound),
-                cancel: interruption.cancel, report: StandardStreams.complain
+                cancel: interruption.cancel, report: StandardStreams.note
             ) { _, _ in }
             options.test.seed = journal.seed
             options.format = .jsonl

@@ -19,7 +19,8 @@ struct LongOptions: ParsableArguments {
         help: ArgumentHelp(
             "Keep each test of a number of 32768 bits and more in a folder, which is made: the same command goes on "
                 + "after a kill, a crash or Ctrl-C, on any machine. What has its result is removed. --resume "
-                + "keeps its long tests in FILE.checkpoints by itself.", valueName: "folder"))
+                + "keeps its long tests in FILE.checkpoints by itself.", valueName: "folder"),
+        completion: .directory)
     var checkpoint: String?
 
     @Option(

@@ -84,6 +84,14 @@ enum KnownElsewhere {
     static let pools: Set<String> = ["queue"]
 }
 
+extension CompletionKind {
+    /// The names that an option takes.
+    static func names<Value: RawRepresentable & CaseIterable>(of type: Value.Type) -> CompletionKind
+    where Value.RawValue == String {
+        .list(Value.allCases.map(\.rawValue))
+    }
+}
+
 /// An option's value from a fixed list.
 ///
 /// An unknown name is a usage error, one that is known but not in this build is unavailable.

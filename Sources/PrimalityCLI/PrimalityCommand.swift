@@ -27,7 +27,8 @@ struct PrimalityCommand: ParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             CheckCommand.self, ListCommand.self, NextCommand.self, PrevCommand.self,
-            RandomCommand.self, ProveCommand.self, VerifyCommand.self,
+            RandomCommand.self, MergeCommand.self, ProveCommand.self, VerifyCommand.self,
+            KeysCommand.self,
             InfoCommand.self, RaceCommand.self, SpinCommand.self,
             ModelsCommand.self, BenchCommand.self,
         ])
@@ -48,6 +49,9 @@ struct PrimalityCommand: ParsableCommand {
             StandardStreams.complain(error.description)
             return error.exitStatus.rawValue
         }
+        if CommandLine.arguments.dropFirst().first == manualOption {
+            return printManual(Array(CommandLine.arguments.dropFirst(2))).rawValue
+        }
         if let message = misdirection(Array(CommandLine.arguments.dropFirst())) {
             return Refusal.usage(message).rawValue
         }
@@ -64,7 +68,10 @@ struct PrimalityCommand: ParsableCommand {
                 _ = output.write(text + "\n")
                 return output.status().rawValue
             }
-            StandardStreams.writeError(text)
+            let mark = "Error:"
+            StandardStreams.writeError(
+                text.hasPrefix(mark)
+                    ? ColourMode.ofError(mark) + text.dropFirst(mark.count) : text)
             return status.rawValue
         }
     }

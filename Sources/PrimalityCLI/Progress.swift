@@ -38,7 +38,8 @@ struct ProgressOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Show on standard error how far it is, how fast, and when it will be done: auto (on a terminal, "
-                + "unless numbers are typed there), always or never.", valueName: "when"))
+                + "unless numbers are typed there), always or never.", valueName: "when"),
+        completion: .names(of: ProgressMode.self))
     var progress = "auto"
 
     func mode() throws -> ProgressMode { try choice(progress, of: "--progress") }

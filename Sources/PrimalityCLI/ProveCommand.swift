@@ -56,7 +56,7 @@ struct ProveCommand: ParsableCommand {
             valueName: "expression"))
     var numbers: [String] = []
 
-    @Option(help: "Read candidates from a file; - is standard input.")
+    @Option(help: "Read candidates from a file; - is standard input.", completion: .file())
     var file: String?
 
     @OptionGroup var base: NumberBase
@@ -64,13 +64,15 @@ struct ProveCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Write certificates in this form: json, primo, mpu or pari; with --out by default json.",
-            valueName: "form"))
+            valueName: "form"),
+        completion: .names(of: ProofForm.self))
     var certificate: String?
 
     @Option(
         help: ArgumentHelp(
             "Where certificates go: a file, which must not be there; a folder, if it is one or the name ends "
-                + "in /; - is standard output.", valueName: "path"))
+                + "in /; - is standard output.", valueName: "path"),
+        completion: .file())
     var out: String?
 
     @Flag(
@@ -87,7 +89,8 @@ struct ProveCommand: ParsableCommand {
         help: ArgumentHelp(
             "A file with numbers that may be factors of n-1 or n+1, one a line, as PFGW's helper files have "
                 + "them. Each is proved itself; what does not divide is ignored.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file())
     var factors: String?
 
     @Option(

@@ -10,20 +10,23 @@ struct RunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How tests are spread: serial (one after the other), threads, processes, or Swift's tasks or actors.",
-            valueName: "name"))
+            valueName: "name"),
+        completion: .names(of: PoolKind.self))
     var pool = "threads"
 
     @Option(
         help: ArgumentHelp(
             "How chunks travel to --pool processes: pipe, socket or shm; by default shm.",
-            valueName: "name"))
+            valueName: "name"),
+        completion: .names(of: ProcessChannel.self))
     var channel: String?
 
     @Option(
         help: ArgumentHelp(
             "What the processes of --pool processes are: kernel, forked for the run, runs C alone; swift, "
                 + "forked early, runs Swift; exec, this program started anew. By default kernel.",
-            valueName: "kind"))
+            valueName: "kind"),
+        completion: .names(of: WorkerKind.self))
     var worker: String?
 
     @Option(
@@ -50,8 +53,9 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "text, jsonl or csv, and for check pfgw and gimps; by default text.",
-            valueName: "format"))
+            "text, jsonl or csv, for check pfgw and gimps, and for list bfile; by default text.",
+            valueName: "format"),
+        completion: .names(of: ResultFormat.self))
     var format: String?
 
     @Option(
@@ -120,11 +124,18 @@ struct RunOptions: ParsableArguments {
     }
 
     /// Refuses unknown names and values out of range as usage errors.
-    func checked(maySpeakAsPFGW: Bool = false) throws -> Checked {
+    ///
+    /// - Parameter special: The format that the command has beside those of all.
+    /// - Returns: What the options stand for.
+    /// - Throws: The status, when what is wrong was reported.
+    func checked(special: ResultFormat? = nil) throws -> Checked {
         let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
         let format: ResultFormat = try choice(format ?? "text", of: "--format")
-        if format == .pfgw && !maySpeakAsPFGW {
-            throw Refusal.usage("--format pfgw is for check; use one of text, jsonl, csv")
+        for (other, command) in [(ResultFormat.pfgw, "check"), (.bfile, "list")]
+        where format == other && format != special {
+            throw Refusal.usage(
+                "--format \(format) is for \(command); use one of text, jsonl, csv"
+                    + (special.map { ", \($0)" } ?? ""))
         }
         let progress = try progress.mode()
         let workers = try workerCount(workers)

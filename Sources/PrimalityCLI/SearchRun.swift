@@ -28,6 +28,9 @@ struct SearchRun {
     private var foundAgain = 0
     /// The last number that the journal says something about.
     private var lastWritten: BigNatural?
+    /// The place of the first prime in a b-file, and whether it ends there, as the places of others are unknown.
+    private let firstPlace: Int
+    private var isCutOff = false
     /// The number before the one that is printed next.
     private var previous: BigNatural?
     private(set) var results: SearchResults
@@ -41,15 +44,18 @@ struct SearchRun {
     ///   - countsOnly: Print no numbers.
     ///   - start: Where the first one's gap begins; without it there are none.
     ///   - origin: What numbers that could not be tested are counted from.
+    ///   - firstPlace: The place of the first prime in a b-file.
     ///   - journal: Where to write results, on which the search goes on.
     ///   - interruption: Watches signals.
     /// - Throws: A status when there is no such prime, which was reported.
     init(
         _ search: PrimeSearch, _ options: RunOptions.Checked, countsOnly: Bool = false,
         start: BigNatural? = nil, origin: (name: String, number: BigNatural)? = nil,
-        journal: ResumeFile<EarlierPrimes>? = nil, interruption: Interruption = Interruption()
+        firstPlace: Int = 1, journal: ResumeFile<EarlierPrimes>? = nil,
+        interruption: Interruption = Interruption()
     ) throws {
         self.interruption = interruption
+        self.firstPlace = firstPlace
         self.journal = journal
         self.options = options
         format = countsOnly ? nil : options.format
@@ -139,6 +145,10 @@ struct SearchRun {
         status.raise(to: failure.exitStatus)
         // Elsewhere it ends the search: what is looked for is beyond it, or it itself.
         guard isOfRange else { return }
+        if format == .bfile && !isCutOff {
+            isCutOff = true
+            complain("the b-file ends before \(printable(digits))", .undecided)
+        }
         format?.append(
             failure, place: place, input: digits, bits: number.bitWidth, to: &lines)
     }
@@ -154,7 +164,7 @@ struct SearchRun {
         for event in results.add(result) {
             switch event {
             case .found(let i):
-                if format != nil, let prime = result.foundPrime(at: i) {
+                if format != nil, !isCutOff, let prime = result.foundPrime(at: i) {
                     append(prime, place, to: &lines)
                     if journal != nil { lastWritten = prime.number }
                 }
@@ -168,7 +178,7 @@ struct SearchRun {
         }
         let isLate = journal.map { .now - $0.lastLine > Self.longestSilence } ?? false
         let isWritten = writeResults(lines) && (!lines.isEmpty || !isLate || writeReached())
-        return isWritten && results.goesOn
+        return isWritten && results.goesOn && !isCutOff
     }
 
     /// How much testing may be lost where no prime comes.
@@ -205,6 +215,7 @@ struct SearchRun {
                 report, place: place, input: digits, bits: prime.number.bitWidth, gap: gap,
                 to: &lines)
         } else {
+            if format == .bfile { lines += "\(firstPlace + place) ".utf8 }
             lines += digits
             lines.append(UInt8(ascii: "\n"))
         }

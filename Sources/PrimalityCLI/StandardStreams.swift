@@ -25,7 +25,12 @@ enum StandardStreams {
     }
 
     /// Writes a line to standard error that says who complains.
-    static func complain(_ message: String) { writeError("primality: \(message)") }
+    static func complain(_ message: String) {
+        writeError("\(ColourMode.ofError("primality:")) \(message)")
+    }
+
+    /// Writes a line to standard error about what is no fault.
+    static func note(_ message: String) { writeError("primality: \(message)") }
 
     /// Writes a line to standard error.
     ///

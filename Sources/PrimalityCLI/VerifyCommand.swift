@@ -43,7 +43,8 @@ struct VerifyCommand: ParsableCommand {
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("Files with certificates; - is standard input.", valueName: "file"))
+        help: ArgumentHelp("Files with certificates; - is standard input.", valueName: "file"),
+        completion: .file())
     var files: [String] = []
 
     @Option(help: ArgumentHelp("How results are written: text or jsonl.", valueName: "format"))
@@ -58,7 +59,8 @@ struct VerifyCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Print each valid certificate in another form: primo (4), mpu, pari or json. What the "
-                + "certificates are then goes to standard error.", valueName: "form"))
+                + "certificates are then goes to standard error.", valueName: "form"),
+        completion: .names(of: ProofForm.self))
     var convert: String?
 
     @Option(
@@ -170,7 +172,7 @@ private struct Verification {
             }
         } catch {
             let reason = (error as? Errno)?.description ?? "\(error)"
-            StandardStreams.complain("\(printable(name)): \(reason)")
+            StandardStreams.complain("\(printable(file: name)): \(reason)")
             status.raise(to: .badInput)
         }
     }
@@ -204,7 +206,7 @@ private struct Verification {
             status.raise(to: error.kind == .invalid ? .notAllPrime : .badInput)
             report(head, nil, error, of: name)
         } catch {
-            StandardStreams.complain("\(printable(name)): \((error as? Errno) ?? .ioError)")
+            StandardStreams.complain("\(printable(file: name)): \((error as? Errno) ?? .ioError)")
             status.raise(to: .badInput)
         }
     }
@@ -230,15 +232,16 @@ private struct Verification {
         } else if let head, let result {
             let residue = result.residue.map { " RES64: [\(hexadecimal($0))]" } ?? ""
             line =
-                "\(head.number): \(result.verdict.verdict)\(residue), by the PRP proof in \(printable(name)) "
+                "\(head.number): \(result.verdict.verdict)\(residue), by the PRP proof in \(printable(file: name)) "
             line += "(power \(head.power)): the residue to base 3 was computed right"
             line +=
                 result.verdict == .probablePrime ? "; it is no proof that the number is prime" : ""
         } else {
-            line = "\(printable(name)): \(error.map(word) ?? ""): \(error?.description ?? "")"
+            line = "\(printable(file: name)): \(error.map(word) ?? ""): \(error?.description ?? "")"
         }
         if plan.convertTo != nil {
-            StandardStreams.complain("\(printable(name)): not converted: a PRP proof has one form")
+            StandardStreams.complain(
+                "\(printable(file: name)): not converted: a PRP proof has one form")
             status.raise(to: .undecided)
             if !plan.isQuiet { StandardStreams.writeError(line) }
         } else if !plan.isQuiet {
@@ -311,11 +314,12 @@ private struct Verification {
             line = json(entry, certificate, error, of: name)
         } else if let certificate, error == nil {
             let steps = counted(certificate.stepCount, "step")
-            line = "\(certificate.number): prime, proved by \(printable(name)) (\(which)\(steps))"
+            line =
+                "\(certificate.number): prime, proved by \(printable(file: name)) (\(which)\(steps))"
         } else {
             let place = entry.place == 1 ? "" : ", certificate \(entry.place)"
             let kind = error.map(word) ?? ""
-            line = "\(printable(name))\(place): \(kind): \(error?.description ?? "")"
+            line = "\(printable(file: name))\(place): \(kind): \(error?.description ?? "")"
         }
         guard let convertTo = plan.convertTo else {
             return plan.isQuiet || output.write(line + "\n")
@@ -325,7 +329,7 @@ private struct Verification {
         do throws(CertificateError) {
             return output.write(try certificate.text(as: convertTo))
         } catch {
-            StandardStreams.complain("\(printable(name)): not converted: \(error)")
+            StandardStreams.complain("\(printable(file: name)): not converted: \(error)")
             status.raise(to: .undecided)
             return true
         }

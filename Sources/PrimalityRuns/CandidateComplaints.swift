@@ -89,6 +89,9 @@ package func hint(
     if case .hexadecimal = error.problem { return ", or is read with --base 16" }
     if !error.isAboutSyntax { return "" }
     let text = Array(text)
+    if case .fraction = error.problem, let whole = wholeNumber(of: text) {
+        return "; numbers are whole, and this one may be \(whole)"
+    }
     let separators = " \t,;".utf8
     let words = text.split(whereSeparator: { separators.contains($0) })
     func isNumber(_ word: ArraySlice<UInt8>) -> Bool {
@@ -119,4 +122,17 @@ package func hint(
         }
     }
     return ""
+}
+
+/// What `1.5e3` is without a fraction, `15e2`; `nil` when a text is no such number, or not whole.
+private func wholeNumber(of text: [UInt8]) -> String? {
+    let parts = text.split(omittingEmptySubsequences: false) { $0 | 0x20 == UInt8(ascii: "e") }
+    guard parts.count == 2, let exponent = Int(String(decoding: parts[1], as: UTF8.self)) else {
+        return nil
+    }
+    let digits = parts[0].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard digits.count == 2, digits.joined().allSatisfy(\.isDigit), exponent >= digits[1].count
+    else { return nil }
+    let whole = String(decoding: digits.joined(), as: UTF8.self)
+    return printable("\(whole)e\(exponent - digits[1].count)")
 }

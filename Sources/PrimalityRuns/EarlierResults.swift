@@ -54,7 +54,10 @@ package struct EarlierPlaces: EarlierResults, Sendable {
         if UInt64(place) > lastPlace {
             return "is about i = \(place), and the input has not so many candidates"
         }
-        if !shard.contains(place) { return "is about i = \(place), which is not in share \(shard)" }
+        // Rows with conditions are divided as rows, and which places those have the results do not say.
+        if !needsVerdicts && !shard.contains(place) {
+            return "is about i = \(place), which is not in share \(shard)"
+        }
         if done.contains(place) { return "is a second result for i = \(place)" }
         guard let verdict = line.word.verdict else {
             timedOut.set(place, line.word == .timedOut)

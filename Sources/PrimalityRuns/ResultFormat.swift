@@ -10,6 +10,8 @@ package enum ResultFormat: String, CaseIterable {
     case csv
     /// The lines of PFGW, for programs that read those.
     case pfgw
+    /// The lines of a b-file of OEIS, of what a list finds: n a(n).
+    case bfile
 
     /// What stands above the results.
     package var header: String? {
@@ -18,12 +20,12 @@ package enum ResultFormat: String, CaseIterable {
     }
 
     /// Whether verdicts alone are not enough.
-    package var needsReports: Bool { self != .text }
+    package var needsReports: Bool { self != .text && self != .bfile }
 
-    /// Appends a line about number `i` of a chunk, which has a verdict.
+    /// Appends a line about number `i` of a chunk, which has a verdict; `isColoured`: for a terminal, in text alone.
     package func append(
         _ i: Int, of result: ChunkResult, _ verdict: Verdict, _ inputs: ChunkInputs,
-        withResidue: Bool, to output: inout [UInt8]
+        withResidue: Bool, isColoured: Bool = false, to output: inout [UInt8]
     ) {
         let needsReport = needsReports || withResidue
         let report = needsReport ? result.results.report(at: i, of: result.chunk.numbers) : nil
@@ -35,7 +37,11 @@ package enum ResultFormat: String, CaseIterable {
         } else if self == .text {
             output += inputs[i]
             output.append(static: ": ")
-            output.append(verdict.description)
+            if isColoured {
+                output.append(ResultWord(verdict).coloured)
+            } else {
+                output.append(verdict.description)
+            }
             if let residue = report?.residue {
                 output.append(static: " RES64: [")
                 output.append(hexadecimal: residue)
@@ -57,16 +63,20 @@ package enum ResultFormat: String, CaseIterable {
     ///   - place: The number's place among those that are reported on, from 0.
     ///   - input: What the number was written as.
     ///   - bits: Its size.
+    ///   - isColoured: For a terminal, in text alone.
     ///   - output: Where to append.
     package func append(
         _ failure: ChunkFailure, place: Int, input: ArraySlice<UInt8>, bits: Int,
-        to output: inout [UInt8]
+        isColoured: Bool = false, to output: inout [UInt8]
     ) {
         guard let word = failure.word else { return }
         switch self {
+        // It has a place for primes alone.
+        case .bfile: return
         case .text:
             output += input
-            output.append(": \(word)")
+            let failed: ResultWord = failure == .timedOut ? .timedOut : .failed
+            output.append(": \(isColoured ? failed.coloured : word)")
         case .pfgw:
             output += input
             output.append(" is not tested: \(Self.words(failure))")

@@ -27,11 +27,16 @@ package struct ResultsOrigin: Equatable {
     package var proofs: String
     package var maxBits: Int
     package var shard: String
+    /// Rows of the input are left out when others have had their primes or composites: each share counts its
+    /// own, so that shares are not the whole.
+    package var isCounting: Bool
 
     package init(
-        _ source: Source, engine: Engine, options: TestOptions, maximumBits: Int, shard: Shard
+        _ source: Source, engine: Engine, options: TestOptions, maximumBits: Int, shard: Shard,
+        isCounting: Bool = false
     ) {
         self.source = source
+        self.isCounting = isCounting
         self.engine = engine.rawValue
         rounds = options.rounds
         seed = String(options.seed)
@@ -65,9 +70,10 @@ package struct ResultsOrigin: Equatable {
         var proofs: String?
         var maxBits: Int
         var shard: String
+        var counting: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case version, low, high, engine, rounds, seed, res64, proofs, shard
+            case version, low, high, engine, rounds, seed, res64, proofs, shard, counting
             case inputBytes = "input_bytes"
             case inputHash = "input_siphash"
             case inputFormat = "input_format"
@@ -90,7 +96,7 @@ package struct ResultsOrigin: Equatable {
         return Self.beginning
             + "\"version\":\"\(version)\",\(source),\"engine\":\"\(engine)\",\"rounds\":\(rounds),"
             + "\"seed\":\"\(seed)\",\"res64\":\(res64),\(proofs.isEmpty ? "" : "\"proofs\":\"\(proofs)\",")\"max_bits\":\(maxBits),"
-            + "\"shard\":\"\(shard)\""
+            + "\"shard\":\"\(shard)\"\(isCounting ? ",\"counting\":true" : "")"
     }
 
     /// Reads what ``content`` gives.
@@ -116,9 +122,17 @@ package struct ResultsOrigin: Equatable {
         proofs = fields.proofs ?? ""
         maxBits = fields.maxBits
         shard = fields.shard
+        isCounting = fields.counting ?? false
     }
 
     // MARK: Comparing
+
+    /// What differs between two origins: what it is called, and what it is in each.
+    package struct Difference: Equatable {
+        package var name: String
+        package var here: String
+        package var there: String
+    }
 
     /// What differs in another run beside the content of the input, or `nil`.
     ///
@@ -127,30 +141,63 @@ package struct ResultsOrigin: Equatable {
         if version != other.version {
             return "they are of version \(version), this is \(other.version)"
         }
-        func named(_ option: String, _ then: String, _ now: String) -> String? {
-            then == now ? nil : "\(option) was \(printable(then)) then and is \(printable(now)) now"
+        let named =
+            differenceOfOptions(from: other)
+            ?? Self.difference("--shard", shard, other.shard)
+            ?? (seedMatters ? Self.difference("--seed", seed, other.seed) : nil)
+        switch (source, other.source) {
+        case (.file, .window): return "check made them, and this is list"
+        case (.window, .file): return "list made them, and this is check"
+        default:
+            return named.map { "\($0.name) was \($0.here) then and is \($0.there) now" }
         }
-        return differenceOfSources(from: other, named)
-            ?? named("--engine", engine, other.engine)
-            ?? named("--rounds", String(rounds), String(other.rounds))
-            ?? named("--res64", res64 ? "on" : "off", other.res64 ? "on" : "off")
-            ?? named(
-                "--prove", proofs.isEmpty ? "off" : proofs,
-                other.proofs.isEmpty ? "off" : other.proofs)
-            ?? named("--max-bits", String(maxBits), String(other.maxBits))
-            ?? named("--shard", shard, other.shard)
-            ?? (seedMatters ? named("--seed", seed, other.seed) : nil)
     }
 
-    private func differenceOfSources(
-        from other: ResultsOrigin, _ named: (String, String, String) -> String?
-    ) -> String? {
-        switch (source, other.source) {
-        case (.file(_, _, let then), .file(_, _, let now)): named("--input", then, now)
-        case (.window(let low, let high), .window(let lowNow, let highNow)):
-            named("lo", low, lowNow) ?? named("hi", high, highNow)
-        case (.file, .window): "check made them, and this is list"
-        case (.window, .file): "list made them, and this is check"
+    /// What differs in another part of what may be one run: all but the share and the seed are to be equal.
+    package func differenceOfParts(from other: ResultsOrigin) -> Difference? {
+        if let difference = Self.difference("the version", version, other.version) {
+            return difference
         }
+        func command(_ source: Source) -> String {
+            if case .file = source { "check" } else { "list" }
+        }
+        return Self.difference("the command", command(source), command(other.source))
+            ?? differenceOfOptions(from: other)
+            ?? differenceOfInputs(from: other)
+    }
+
+    private func differenceOfInputs(from other: ResultsOrigin) -> Difference? {
+        func text(_ input: (bytes: UInt64, hash: String)) -> String {
+            "\(counted(Int(clamping: input.bytes), "byte")) with the hash \(printable(input.hash))"
+        }
+        guard let input, let there = other.input, input != there else { return nil }
+        return Difference(name: "the input", here: text(input), there: text(there))
+    }
+
+    private func differenceOfOptions(from other: ResultsOrigin) -> Difference? {
+        func orOff(_ proofs: String) -> String { proofs.isEmpty ? "off" : proofs }
+        return differenceOfSources(from: other)
+            ?? Self.difference("--engine", engine, other.engine)
+            ?? Self.difference("--rounds", String(rounds), String(other.rounds))
+            ?? Self.difference("--res64", res64 ? "on" : "off", other.res64 ? "on" : "off")
+            ?? Self.difference("--prove", orOff(proofs), orOff(other.proofs))
+            ?? Self.difference("--max-bits", String(maxBits), String(other.maxBits))
+    }
+
+    private func differenceOfSources(from other: ResultsOrigin) -> Difference? {
+        switch (source, other.source) {
+        case (.file(_, _, let here), .file(_, _, let there)):
+            Self.difference("--input", here, there)
+        case (.window(let low, let high), .window(let lowThere, let highThere)):
+            Self.difference("lo", low, lowThere) ?? Self.difference("hi", high, highThere)
+        default: nil
+        }
+    }
+
+    private static func difference(
+        _ name: String, _ here: String, _ there: String
+    ) -> Difference? {
+        here == there
+            ? nil : Difference(name: name, here: printable(here), there: printable(there))
     }
 }

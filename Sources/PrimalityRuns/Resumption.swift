@@ -35,8 +35,12 @@ package struct Resumption {
         let source = ResultsOrigin.Source.file(
             bytes: whole.bytes, hash: Self.hash(whole), format: format.rawValue)
         let (inputName, results) = (inputName, printable(path))
+        var made = origin(source)
+        if !isByLine {
+            made.isCounting = try Self.mayCount(descriptor, inputName, cancel: cancel)
+        }
         file = try ResumeFile(
-            path, origin: origin(source), seedMatters: seedMatters,
+            path, origin: made, seedMatters: seedMatters,
             // A candidate takes two bytes, the last one perhaps one.
             earlier: EarlierPlaces(
                 lastPlace: isByLine ? whole.bytes / 2 : .max, of: shard,
@@ -112,6 +116,38 @@ package struct Resumption {
             _ = try? parser.take(line)
         }
         return parser.format
+    }
+
+    /// Whether a header of a file may ask to count the primes or composites of values: what that begins with
+    /// stands somewhere.
+    private static func mayCount(
+        _ input: FileDescriptor, _ name: String, cancel: CancelFlag
+    ) throws(Complaint) -> Bool {
+        let words = Array("{number_".utf8)
+        var block = [UInt8](repeating: 0, count: 1 << 20)
+        var offset: Int64 = 0
+        while !cancel.isCancelled {
+            let count: Int
+            do {
+                let start = offset
+                // No more than the array has room for.
+                count = try unsafe block.withUnsafeMutableBytes {
+                    unsafe try input.read(fromAbsoluteOffset: start, into: $0)
+                }
+            } catch {
+                throw Complaint(message: "\(name): \((error as? Errno) ?? .ioError)")
+            }
+            if count < words.count { return false }
+            var rest = block[..<count]
+            while let brace = rest.firstIndex(of: words[0]) {
+                rest = rest[brace...]
+                if rest.starts(with: words) { return true }
+                rest = rest.dropFirst()
+            }
+            // The words may stand across the end of the block.
+            offset += Int64(count - words.count + 1)
+        }
+        return false
     }
 
     /// Brings results to the disk; what became of them.

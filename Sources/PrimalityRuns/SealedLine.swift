@@ -80,6 +80,20 @@ package enum ResultWord: Int, CaseIterable {
         }
     }
 
+    /// What a text calls it, in its colour on a terminal.
+    package var coloured: String {
+        let colour: Int? =
+            switch self {
+            case .composite: 31
+            case .prime: 32
+            case .probablePrime: 33
+            case .neither: nil
+            case .timedOut, .failed: 35
+            }
+        let word = verdict?.description ?? name
+        return colour.map { "\u{1B}[\($0)m\(word)\u{1B}[0m" } ?? word
+    }
+
     /// `nil`: the number has no result, and is to be tested again.
     package var verdict: Verdict? {
         switch self {
@@ -101,10 +115,18 @@ package struct ResultLine {
     package let word: ResultWord
 
     package static let beginning = Array("{\"i\":".utf8)
+    /// How a line begins that says where a long test is.
+    package static let beginningOfEvent = Array("{\"event\":".utf8)
     private static let inputKey = Array(",\"input\":\"".utf8)
     private static let bitsKey = Array("\",\"bits\":".utf8)
     private static let verdictKey = Array(",\"verdict\":\"".utf8)
     private static let words = ResultWord.allCases.map { ($0, Array("\($0.name)\"".utf8)) }
+
+    init(place: Int, input: ArraySlice<UInt8>, word: ResultWord) {
+        self.place = place
+        self.input = input
+        self.word = word
+    }
 
     /// Reads a line of jsonl, with or without its last brace; `nil` when it is none.
     package init?(_ line: ArraySlice<UInt8>) {
@@ -138,6 +160,13 @@ package struct ResultLine {
             passed.append(newline)
         }
         return passed
+    }
+
+    /// The place that a line begins with, and what comes after it; `nil` when it is about no number.
+    package static func place(in line: ArraySlice<UInt8>) -> (Int, ArraySlice<UInt8>)? {
+        var rest = line
+        guard take(beginning, from: &rest), let place = takeNumber(from: &rest) else { return nil }
+        return (place, rest)
     }
 
     private static func take(_ text: [UInt8], from rest: inout ArraySlice<UInt8>) -> Bool {

@@ -379,4 +379,20 @@ import Testing
             #expect(running.finish().status == 130)
         }
     }
+
+    /// As other programs write numbers: exactly, or not at all.
+    @Test func powersOfTenAreWholeOrRefusedWithWhatTheyMayBe() throws {
+        let read = try Tool.run(["check", "1e12", "1E6+3", "2**61-1"])
+        #expect(read.output == "1e12: composite\n1E6+3: prime\n2**61-1: prime\n")
+        for (text, whole) in [("1.5e3", "15e2"), ("2.50E+10", "250e8"), ("1.25e2", "125e0")] {
+            let outcome = try Tool.run(["check", text])
+            #expect(outcome.status == 2 && outcome.output == "")
+            #expect(outcome.error.hasSuffix("and this one may be \(whole)\n"), "\(outcome.error)")
+        }
+        // What has no such form, or is something else.
+        for text in ["1.5e0", "1.5", "1.5.2e3", "1.5e3+1", "1.5e", "1.5e-3", "1.5e3e3"] {
+            let outcome = try Tool.run(["check", text])
+            #expect(outcome.status == 2 && !outcome.error.contains("may be"), "\(outcome.error)")
+        }
+    }
 }

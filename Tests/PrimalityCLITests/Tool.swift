@@ -172,11 +172,14 @@ extension Tool {
     static var hasTerminal: Bool { onTerminal != nil }
 
     /// Starts a shell command on a terminal of its own, which is its standard streams; what it writes there
-    /// is the output.
-    static func startOnTerminal(_ command: String) throws -> Running {
+    /// is the output, without colours unless the environment is another.
+    static func startOnTerminal(
+        _ command: String, environment: [String: String] = [:]
+    ) throws -> Running {
         try start(
             ["-c", try #require(onTerminal)], of: "/bin/sh",
-            environment: ["C": command, "SHELL": "/bin/sh"])
+            environment: ["C": command, "SHELL": "/bin/sh", "TERM": "dumb", "NO_COLOR": ""]
+                .merging(environment) { $1 })
     }
 }
 
