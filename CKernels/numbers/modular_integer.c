@@ -40,7 +40,9 @@ void prk_integer_shift_right(prk_integer *a, size_t bits) {
 
 void prk_integer_shift_left(prk_integer *a, size_t bits) { mpz_mul_2exp(a->value, a->value, bits); }
 
-void prk_integer_lcm(prk_integer *a, const prk_integer *b) { mpz_lcm(a->value, a->value, b->value); }
+void prk_integer_lcm(prk_integer *a, const prk_integer *b) {
+    mpz_lcm(a->value, a->value, b->value);
+}
 
 uint64_t prk_integer_modulo_word(const prk_integer *a, uint64_t m) {
     return mpz_fdiv_ui(a->value, m);

@@ -30,8 +30,8 @@ uint64_t prk_integer_fermat_steps(const prk_integer *n, uint64_t steps, const ui
     if (mpz_even_p(n->value) || mpz_cmp_ui(n->value, 9) < 0) {
         return 0;
     }
-    // a^2 - n for a from ceil(sqrt n) on: that it is a square, b^2, is n = (a - b) (a + b). The next
-    // one is larger by 2 a + 1.
+    // a^2 - n for a from ceil(sqrt n) on: that it is a square, b^2, is n = (a - b) (a + b). The
+    // next one is larger by 2 a + 1.
     mpz_t rest, growth;
     mpz_inits(rest, growth, (mpz_ptr)NULL);
     mpz_sqrt(growth, n->value);

@@ -257,7 +257,8 @@ static void test_fermat(void) {
         }
         prk_integer_destroy(x);
     }
-    // Primes have the factors 1 and n alone, which are none; neither have small or even numbers any.
+    // Primes have the factors 1 and n alone, which are none; neither have small or even numbers
+    // any.
     for (uint64_t small = 0; small < 2000; small++) {
         uint64_t least = 0;
         for (uint64_t d = 3; d * d <= small && small % 2 == 1 && least == 0; d += 2) {
