@@ -112,7 +112,7 @@ extension Certificate {
     ///   - cancel: Ends the search.
     ///   - progress: Is told how far the search is.
     ///   - journal: Keeps what is found on the way, and has what earlier proofs found.
-    /// - Returns: What was found. ``ProofOutcome/proved(_:)`` only when ``verify(threads:cancel:progress:)``
+    /// - Returns: What was found. ``ProofOutcome/proved(_:_:)`` only when ``verify(threads:cancel:progress:)``
     ///   has accepted the certificate.
     /// - Throws: ``Primality/PrimalityError``: cancelled, no memory, a form out of range or not written, or the journal
     ///   of another number.
