@@ -13,6 +13,8 @@ let swift: [SwiftSetting] = [
 let swiftOnC = swift + [.enableExperimentalFeature("SafeInteropWrappers")]
 
 // Tests that start programs or wait gain nothing by -O, which takes the compiler more than half of its time on them.
+// Unsafe flags keep a product with such a target from being a dependency. Tests are in no product, and make test-client
+// depends on every library by version.
 let unoptimised: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 
 let package = Package(
