@@ -47,7 +47,7 @@ help-all:
 	@sed -n 's/^\([a-z0-9-]*\):.*\#\# \(.*\)/  make \1\t\2/p' Makefile Tests/Makefile Benchmarks/Makefile python/Makefile packaging/Makefile | expand -t 22
 
 run: check-swift check-gmp ## Build the release version and run the book's race.
-	@[ -d .build/release ] || echo "building everything: some 3 minutes on two cores, later seconds"
+	@[ -d .build/release ] || echo "building everything: some 5 minutes on two cores, later seconds"
 	$(SWIFT) build $(SWIFT_RELEASE) --product primality
 	@"$(BUILT)/primality" race
 	@printf '\nThe tool is %s\nTry it: %s check 2^127-1\n' ".build/release/primality" ".build/release/primality"
