@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../CKernels/system/sha256.h"
+#include "prk_sha256.h"
 #include "prk_proof.h"
 #include "support.h"
 

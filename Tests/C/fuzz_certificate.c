@@ -10,7 +10,7 @@
 // memmem
 #define _GNU_SOURCE
 
-#include "../../CKernels/system/sha256.h"
+#include "prk_sha256.h"
 #include "proofs.h"
 
 // Larger numbers take longer than they are worth here.

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../CKernels/system/sha256.h"
+#include "prk_sha256.h"
 #include "prk_kernels.h"
 #include "proofs.h"
 #include "support.h"
