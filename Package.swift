@@ -28,6 +28,10 @@ let package = Package(
         .library(name: "CKernels", targets: ["CKernels"]),
         .executable(name: "primality", targets: ["PrimalityCLI"]),
     ],
+    traits: [
+        .trait(name: "Postgres", description: "primality queue on PostgreSQL, through libpq"),
+        .trait(name: "SQLite", description: "primality queue in a file, through libsqlite3"),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.0.0"),
@@ -88,11 +92,28 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
             ],
             swiftSettings: swiftOnC),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CSQLite3", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        // Without its traits it knows what a queue is, and reaches none.
+        .target(
+            name: "PrimalityQueue",
+            dependencies: [
+                "CKernels", "Charts", "Primality", "PrimalityExpressions", "PrimalityPool",
+                "PrimalityRuns",
+                .target(name: "CLibPQ", condition: .when(traits: ["Postgres"])),
+                .target(name: "CSQLite3", condition: .when(traits: ["SQLite"])),
+            ],
+            resources: [
+                .embedInCode("schema/postgres.sql"), .embedInCode("schema/sqlite.sql"),
+            ],
+            swiftSettings: swiftOnC),
         .executableTarget(
             name: "PrimalityCLI",
             dependencies: [
                 "Charts", "Primality", "PrimalityBench", "PrimalityExpressions", "PrimalityKeys",
-                "PrimalityModels", "PrimalityPool", "PrimalityProof", "PrimalityRuns",
+                "PrimalityModels", "PrimalityPool", "PrimalityProof", "PrimalityQueue",
+                "PrimalityRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

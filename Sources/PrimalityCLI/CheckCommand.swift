@@ -229,19 +229,19 @@ struct CheckCommand: ParsableCommand {
             ("--resume", resume != nil), ("--res64", res64), ("--primes", primes),
             ("--summary", summary), ("--checkpoint", long.checkpoint != nil),
             ("--checkpoint-every", long.checkpointEvery != nil), ("--report", long.report != nil),
-            ("--pool", shared.pool != "threads"),
-            ("--channel", shared.channel != nil), ("--worker", shared.worker != nil),
-            ("--timeout", shared.timeout != nil), ("--chunk", shared.chunk != nil),
-            ("--rounds", shared.rounds != TestOptions.defaultRounds),
-            ("--seed", shared.seed != nil), ("--prove", shared.prove),
-            ("--max-prove-bits", shared.maxProveBits != nil), ("--stats", shared.stats),
+            ("--pool", shared.pools.pool != "threads"),
+            ("--channel", shared.pools.channel != nil), ("--worker", shared.pools.worker != nil),
+            ("--timeout", shared.pools.timeout != nil), ("--chunk", shared.chunk != nil),
+            ("--rounds", shared.testing.rounds != TestOptions.defaultRounds),
+            ("--seed", shared.testing.seed != nil), ("--prove", shared.testing.prove),
+            ("--max-prove-bits", shared.testing.maxProveBits != nil), ("--stats", shared.stats),
         ]
         for (name, isGiven) in others where isGiven {
             throw Refusal.usage("\(name) does not go with \(option)")
         }
-        if !(1...1_000_000_000).contains(shared.maxBits) {
+        if !(1...1_000_000_000).contains(shared.testing.maxBits) {
             throw Refusal.usage(
-                "--max-bits \(shared.maxBits) is out of range; give 1 to 1000000000")
+                "--max-bits \(shared.testing.maxBits) is out of range; give 1 to 1000000000")
         }
         try Refusal.checkLevel()
     }
@@ -261,12 +261,12 @@ struct CheckCommand: ParsableCommand {
         if numbers.count != 1 || numbers == ["-"] || file != nil || input != nil {
             throw Refusal.usage("--prp-proof is for one number, given as an argument")
         }
-        if shared.workers != nil { throw Refusal.usage("-j does not go with --prp-proof") }
+        if shared.pools.workers != nil { throw Refusal.usage("-j does not go with --prp-proof") }
         let format: PRPProofRun.Format = try choice(shared.format ?? "text", of: "--format")
         return PRPProofRun.Plan(
             file: prpProof, power: prpPower,
             number: base.isHexadecimal ? try hexadecimalArgument(numbers[0]) : numbers[0],
-            maximumBits: shared.maxBits, format: format, isQuiet: quiet,
+            maximumBits: shared.testing.maxBits, format: format, isQuiet: quiet,
             progress: try shared.progress.mode())
     }
 
@@ -287,7 +287,7 @@ struct CheckCommand: ParsableCommand {
         }
         try refuseOthers(for: "--format gimps")
         if quiet { throw Refusal.usage("-q does not go with --format gimps") }
-        let workers = try workerCount(shared.workers)
+        let workers = try workerCount(shared.pools.workers)
         let progress = try shared.progress.mode()
         guard let input = try openInput() else { throw ExitCode(ExitStatus.badInput.rawValue) }
         guard case .descriptor(let descriptor, _) = input else {
@@ -295,7 +295,7 @@ struct CheckCommand: ParsableCommand {
                 "--format gimps reads a file: give it by --file, or on standard input")
         }
         return GIMPSRun.Plan(
-            descriptor: descriptor, workers: workers, maximumBits: shared.maxBits,
+            descriptor: descriptor, workers: workers, maximumBits: shared.testing.maxBits,
             progress: progress.isOn(whenTyped: input.isTyped) ? progress : nil)
     }
 
@@ -329,14 +329,14 @@ struct CheckCommand: ParsableCommand {
         let showsProgress = shared.progress.isOn(whenTyped: input.isTyped)
         let longRun = try longRun(showsProgress: showsProgress, workers: shared.pool.workers)
         options.longTests = longRun?.tests
-        options.seed = try resumption?.file.seed ?? long.seed(self.shared.seed, options.seed)
+        options.seed = try resumption?.file.seed ?? long.seed(self.shared.testing.seed, options.seed)
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), timeout: shared.timeout)
         let source = CandidateSource(
             input, format: candidateFormat, hasHexadecimalArguments: base.isHexadecimal,
             engine: engine, maximumBits: shared.maximumBits,
-            chunk: shared.chunk ?? (self.shared.prove ? RunOptions.chunkOfProofs : nil),
+            chunk: shared.chunk ?? (self.shared.testing.prove ? RunOptions.chunkOfProofs : nil),
             limit: resumption?.inputBytes ?? .max,
             selection: Selection(
                 shard: shard, earlier: resumption?.file.earlier ?? EarlierPlaces()),
@@ -376,7 +376,7 @@ struct CheckCommand: ParsableCommand {
         do throws(Complaint) {
             return try Resumption(
                 resume, input, format, shard: shard, origin: origin,
-                seedMatters: shared.seed != nil, cancel: interruption.cancel,
+                seedMatters: shared.testing.seed != nil, cancel: interruption.cancel,
                 report: StandardStreams.note)
         } catch {
             interruption.exitIfSignalled { "nothing was tested" }

@@ -175,7 +175,7 @@ struct ListCommand: ParsableCommand {
             engine: .auto, options: options.test, maximumBits: options.maximumBits, shard: shard)
         do throws(Complaint) {
             let journal = try ResumeFile(
-                path, origin: origin, seedMatters: shared.seed != nil,
+                path, origin: origin, seedMatters: shared.testing.seed != nil,
                 earlier: EarlierPrimes(low: part.lowerBound, high: part.upperBound),
                 cancel: interruption.cancel, report: StandardStreams.note
             ) { _, _ in }

@@ -28,7 +28,7 @@ struct PrimalityCommand: ParsableCommand {
         subcommands: [
             CheckCommand.self, ListCommand.self, NextCommand.self, PrevCommand.self,
             RandomCommand.self, MergeCommand.self, ProveCommand.self, VerifyCommand.self,
-            KeysCommand.self,
+            KeysCommand.self, QueueCommand.self,
             InfoCommand.self, RaceCommand.self, SpinCommand.self,
             ModelsCommand.self, BenchCommand.self,
         ])

@@ -66,7 +66,7 @@ struct RandomCommand: ParsableCommand {
             throw ExitCode(ExitStatus.badInput.rawValue)
         }
         var run = try SearchRun(
-            .random(bits: bits, isSafe: safe, seed: self.shared.seed, count: count), shared)
+            .random(bits: bits, isSafe: safe, seed: self.shared.testing.seed, count: count), shared)
         run.search { _, _ in RunEstimate() }
         let results = run.results
         run.end {

@@ -5,8 +5,8 @@ internal import Primality
 internal import PrimalityPool
 internal import PrimalityRuns
 
-/// The options of every command that tests numbers on a pool and prints results.
-struct RunOptions: ParsableArguments {
+/// The options of what spreads tests over workers.
+struct PoolOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How tests are spread: serial (one after the other), threads, processes, or Swift's tasks or actors.",
@@ -44,20 +44,44 @@ struct RunOptions: ParsableArguments {
             "Workers, from 1 to 1024; by default one a core.", valueName: "workers"))
     var workers: Int?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Numbers handed to a worker at once; by default what takes some milliseconds.",
-            valueName: "count"))
-    var chunk: Int?
+    /// Refuses unknown names and values out of range as usage errors.
+    ///
+    /// - Returns: The pool, and how long one number may take.
+    /// - Throws: The status, when what is wrong was reported.
+    func checked() throws -> (pool: any Pool, timeout: Duration?) {
+        let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
+        let workers = try workerCount(workers)
+        return (try pool(kind, workers: workers), try timeLimit(kind))
+    }
 
-    @Option(
-        help: ArgumentHelp(
-            "text, jsonl or csv, for check pfgw and gimps, and for list bfile; by default text.",
-            valueName: "format"),
-        completion: .names(of: ResultFormat.self))
-    var format: String?
+    private func pool(_ kind: PoolKind, workers: Int) throws -> any Pool {
+        let channel: ProcessChannel = try choice(channel ?? "shm", of: "--channel")
+        let worker: WorkerKind = try choice(worker ?? "kernel", of: "--worker")
+        if kind == .processes {
+            return ProcessPool(workers: workers, channel: channel, workerKind: worker)
+        }
+        for (option, value) in [("--channel", self.channel), ("--worker", self.worker)]
+        where value != nil {
+            throw Refusal.usage("\(option) is for --pool processes, not for \(kind.rawValue)")
+        }
+        return kind.pool(workers: workers)
+    }
 
+    private func timeLimit(_ kind: PoolKind) throws -> Duration? {
+        guard let timeout else { return nil }
+        if kind != .processes {
+            throw Refusal.usage(
+                "--timeout needs --pool processes: only a process can be ended from outside")
+        }
+        if !(0.001...1e9).contains(timeout) {
+            throw Refusal.usage("--timeout \(timeout) is out of range; give 0.001 to 1e9 seconds")
+        }
+        return .seconds(timeout)
+    }
+}
+
+/// The options of how numbers are tested, which change results.
+struct TestingOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
@@ -96,6 +120,55 @@ struct RunOptions: ParsableArguments {
                 + "at which a prime takes 0.1 to 0.5 seconds.", valueName: "bits"))
     var maxProveBits: Int?
 
+    private static let proofBits = 1024
+    /// Of larger ones, in strong tests: what most proofs that factors give at all take.
+    private static let proofCost: UInt64 = 1000
+
+    /// Refuses values out of range as usage errors.
+    ///
+    /// - Returns: How numbers are tested, and the size of the largest.
+    /// - Throws: The status, when what is wrong was reported.
+    func checked() throws -> (test: TestOptions, maximumBits: Int) {
+        if !(0...1_000_000).contains(rounds) {
+            throw Refusal.usage("--rounds \(rounds) is out of range; give 0 to 1000000")
+        }
+        if !(1...1_000_000_000).contains(maxBits) {
+            throw Refusal.usage("--max-bits \(maxBits) is out of range; give 1 to 1000000000")
+        }
+        if let maxProveBits, !(0...1_000_000_000).contains(maxProveBits) || !prove {
+            throw Refusal.usage(
+                prove
+                    ? "--max-prove-bits \(maxProveBits) is out of range; give 0 to 1000000000"
+                    : "--max-prove-bits goes with --prove")
+        }
+        return (
+            TestOptions(
+                rounds: rounds, seed: seed, proofCost: prove ? Self.proofCost : 0,
+                proofBits: prove ? maxProveBits ?? Self.proofBits : 0), maxBits
+        )
+    }
+}
+
+/// The options of every command that tests numbers on a pool and prints results.
+struct RunOptions: ParsableArguments {
+    @OptionGroup var pools: PoolOptions
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Numbers handed to a worker at once; by default what takes some milliseconds.",
+            valueName: "count"))
+    var chunk: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "text, jsonl or csv, for check pfgw and gimps, and for list bfile; by default text.",
+            valueName: "format"),
+        completion: .names(of: ResultFormat.self))
+    var format: String?
+
+    @OptionGroup var testing: TestingOptions
+
     @OptionGroup var progress: ProgressOption
 
     @Flag(
@@ -104,9 +177,6 @@ struct RunOptions: ParsableArguments {
                 + "the time until all workers were there, idle is wall time without tests."))
     var stats = false
 
-    private static let proofBits = 1024
-    /// Of larger ones, in strong tests: what most proofs that factors give at all take.
-    private static let proofCost: UInt64 = 1000
     /// The chunk of a list with proofs, which take longer than tests: as many as fill the lanes.
     static let chunkOfProofs = 32
 
@@ -129,7 +199,6 @@ struct RunOptions: ParsableArguments {
     /// - Returns: What the options stand for.
     /// - Throws: The status, when what is wrong was reported.
     func checked(special: ResultFormat? = nil) throws -> Checked {
-        let kind: PoolKind = try choice(pool, of: "--pool", knownElsewhere: KnownElsewhere.pools)
         let format: ResultFormat = try choice(format ?? "text", of: "--format")
         for (other, command) in [(ResultFormat.pfgw, "check"), (.bfile, "list")]
         where format == other && format != special {
@@ -138,42 +207,14 @@ struct RunOptions: ParsableArguments {
                     + (special.map { ", \($0)" } ?? ""))
         }
         let progress = try progress.mode()
-        let workers = try workerCount(workers)
+        let (pool, timeout) = try pools.checked()
         if let chunk, !(1...1_000_000).contains(chunk) {
             throw Refusal.usage("--chunk \(chunk) is out of range; give 1 to 1000000")
         }
-        if !(0...1_000_000).contains(rounds) {
-            throw Refusal.usage("--rounds \(rounds) is out of range; give 0 to 1000000")
-        }
-        if !(1...1_000_000_000).contains(maxBits) {
-            throw Refusal.usage("--max-bits \(maxBits) is out of range; give 1 to 1000000000")
-        }
-        if let maxProveBits, !(0...1_000_000_000).contains(maxProveBits) || !prove {
-            throw Refusal.usage(
-                prove
-                    ? "--max-prove-bits \(maxProveBits) is out of range; give 0 to 1000000000"
-                    : "--max-prove-bits goes with --prove")
-        }
+        let (test, maximumBits) = try testing.checked()
         return Checked(
-            pool: try pool(kind, workers: workers),
-            chunk: chunk, format: format,
-            test: TestOptions(
-                rounds: rounds, seed: seed, proofCost: prove ? Self.proofCost : 0,
-                proofBits: prove ? maxProveBits ?? Self.proofBits : 0), maximumBits: maxBits,
-            progress: progress, showsStatistics: stats, timeout: try timeLimit(kind))
-    }
-
-    private func pool(_ kind: PoolKind, workers: Int) throws -> any Pool {
-        let channel: ProcessChannel = try choice(channel ?? "shm", of: "--channel")
-        let worker: WorkerKind = try choice(worker ?? "kernel", of: "--worker")
-        if kind == .processes {
-            return ProcessPool(workers: workers, channel: channel, workerKind: worker)
-        }
-        for (option, value) in [("--channel", self.channel), ("--worker", self.worker)]
-        where value != nil {
-            throw Refusal.usage("\(option) is for --pool processes, not for \(kind.rawValue)")
-        }
-        return kind.pool(workers: workers)
+            pool: pool, chunk: chunk, format: format, test: test, maximumBits: maximumBits,
+            progress: progress, showsStatistics: stats, timeout: timeout)
     }
 
     /// Whether a command line may ask for ``WorkerKind/swift``.
@@ -182,18 +223,6 @@ struct RunOptions: ParsableArguments {
     static func mayWantNursery(_ arguments: [String]) -> Bool {
         zip(arguments, arguments.dropFirst()).contains { $0 == ("--worker", "swift") }
             || arguments.contains("--worker=swift")
-    }
-
-    private func timeLimit(_ kind: PoolKind) throws -> Duration? {
-        guard let timeout else { return nil }
-        if kind != .processes {
-            throw Refusal.usage(
-                "--timeout needs --pool processes: only a process can be ended from outside")
-        }
-        if !(0.001...1e9).contains(timeout) {
-            throw Refusal.usage("--timeout \(timeout) is out of range; give 0.001 to 1e9 seconds")
-        }
-        return .seconds(timeout)
     }
 }
 

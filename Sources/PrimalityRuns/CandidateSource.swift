@@ -16,12 +16,15 @@ package enum CandidateInput {
     /// Among them - is standard input.
     case arguments([String])
     case descriptor(FileDescriptor, name: String)
+    /// What an earlier reading has made of an input of that name, one after the other; `nil` at the end.
+    case records(name: String, @Sendable () throws(Complaint) -> CandidateRecord?)
 
     /// Whether somebody may be typing them.
     package var isTyped: Bool {
         switch self {
         case .arguments(let arguments): arguments.contains("-") && isatty(STDIN_FILENO) == 1
         case .descriptor(let file, _): isatty(file.rawValue) == 1
+        case .records: false
         }
     }
 }
@@ -104,6 +107,26 @@ package enum ReadCandidate: Sendable {
     }
 }
 
+/// A candidate as a file gives it, with all that decides whether it is tested.
+package struct CandidateRecord: Sendable {
+    package var candidate: ReadCandidate
+    /// The line that it stands on, from 1.
+    package var line: Int
+    /// `nil`: nothing decides that.
+    package var condition: CandidateCondition?
+    /// Its place in the whole input, from 0; `nil`: that after the one before it.
+    package var place: Int?
+
+    package init(
+        candidate: ReadCandidate, line: Int, condition: CandidateCondition?, place: Int? = nil
+    ) {
+        self.candidate = candidate
+        self.line = line
+        self.condition = condition
+        self.place = place
+    }
+}
+
 /// Reads candidates, reports bad ones, and cuts the good ones into chunks.
 ///
 /// `next` runs on a pool's feeder thread, all else on the thread that takes the results.
@@ -137,6 +160,10 @@ package final class CandidateSource: Sendable {
     private struct Reading {
         var lines: LineReader?
         var arguments: ArraySlice<String> = []
+        /// `nil` when there are none, or no more.
+        var records: (@Sendable () throws(Complaint) -> CandidateRecord?)?
+        /// What the last one of those depends on.
+        var recordCondition: CandidateCondition?
         var parser = CandidateParser()
         /// How many arguments and lines were taken, and which was the last.
         var argument = 0
@@ -165,10 +192,17 @@ package final class CandidateSource: Sendable {
             return origin
         }
 
-        /// Whether the last candidate depends on others.
-        var isConditional: Bool { parser.isExpanding && parser.condition != nil }
+        /// What the last candidate depends on.
+        var condition: CandidateCondition? {
+            recordCondition ?? (parser.isExpanding ? parser.condition : nil)
+        }
 
-        var isOver: Bool { lines == nil && arguments.isEmpty && !parser.isExpanding }
+        /// Whether the last candidate depends on others.
+        var isConditional: Bool { condition != nil }
+
+        var isOver: Bool {
+            lines == nil && arguments.isEmpty && !parser.isExpanding && records == nil
+        }
     }
 
     /// What to do where a file has candidates that depend on others.
@@ -249,6 +283,10 @@ package final class CandidateSource: Sendable {
                     parser: CandidateParser(format: format, longest: longest), maker: maker,
                     check: selection.earlier.done.count > 0
                         ? InputCheck(selection.earlier) : nil))
+        case .records(let name, let records):
+            size = .unknown
+            self.name = name
+            reading = Monitor(Reading(records: records, maker: maker))
         }
     }
 
@@ -286,19 +324,69 @@ package final class CandidateSource: Sendable {
         inputs.withLock { $0.removeValue(forKey: chunk) } ?? ChunkInputs()
     }
 
+    /// The places of a chunk's candidates, which stay to be asked for.
+    package func places(of chunk: Int) -> [Int] { inputs.withLock { $0[chunk]?.places ?? [] } }
+
+    /// The next candidate, for who does not test; `nil` at the end.
+    ///
+    /// - Throws: Why the input could not be read to its end, after all that was read.
+    package func nextRecord() throws(Complaint) -> CandidateRecord? {
+        let (record, failure) = reading.withLock { reading -> (CandidateRecord?, Complaint?) in
+            guard let candidate = nextCandidate(&reading, mayWait: true) else {
+                return (nil, reading.failure.take())
+            }
+            reading.place += 1
+            let (places, bytes) = (reading.place, reading.lines?.position)
+            counted.withLock {
+                $0.places = places
+                $0.bytes = bytes ?? $0.bytes
+            }
+            var line = 0
+            if case .line(let number) = reading.candidateOrigin { line = number }
+            let condition = reading.condition
+            return (CandidateRecord(candidate: candidate, line: line, condition: condition), nil)
+        }
+        if let failure { throw failure }
+        return record
+    }
+
+    /// What ``attempt()`` found.
+    package enum Attempt {
+        case batch(NumberBatch)
+        /// What is being tested decides whether there is more.
+        case later
+        case end
+    }
+
     /// The next chunk, or `nil` at the end.
     ///
     /// - Throws: Why the input could not be read to its end, after all that was read.
     package func next() throws(Complaint) -> NumberBatch? {
-        let (batch, failure) = reading.withLock { reading in
-            let batch = nextChunk(&reading)
-            return (batch, batch == nil ? reading.failure.take() : nil)
-        }
-        if let failure { throw failure }
-        return batch
+        if case .batch(let batch) = try take(isPatient: true) { return batch }
+        return nil
     }
 
-    private func nextChunk(_ reading: inout Reading) -> NumberBatch? {
+    /// The next chunk, unless it depends on results that are not there yet.
+    ///
+    /// - Throws: Why the input could not be read to its end, after all that was read.
+    package func attempt() throws(Complaint) -> Attempt { try take(isPatient: false) }
+
+    private func take(isPatient: Bool) throws(Complaint) -> Attempt {
+        let (attempt, failure) = reading.withLock { reading -> (Attempt, Complaint?) in
+            var isLater = false
+            if let batch = nextChunk(&reading, isPatient: isPatient, &isLater) {
+                return (.batch(batch), nil)
+            }
+            return isLater ? (.later, nil) : (.end, reading.failure.take())
+        }
+        if let failure { throw failure }
+        return attempt
+    }
+
+    /// The next chunk; `nil` at the end, and when who asks is not patient and it has to wait for results.
+    private func nextChunk(
+        _ reading: inout Reading, isPatient: Bool, _ isLater: inout Bool
+    ) -> NumberBatch? {
         var batch = NumberBatch()
         var names = reading.kept
         reading.kept = ChunkInputs()
@@ -312,6 +400,8 @@ package final class CandidateSource: Sendable {
                 }
                 if ledger.isFull {
                     if !batch.isEmpty || cancel.isCancelled { break }
+                    isLater = !isPatient
+                    if isLater { break }
                     ledger.wait(for: .room, cancel)
                     continue
                 }
@@ -324,6 +414,8 @@ package final class CandidateSource: Sendable {
                 }
                 if mayWait || !batch.isEmpty || cancel.isCancelled { break }
                 // What is being tested decides whether there is more.
+                isLater = !isPatient
+                if isLater { break }
                 ledger.wait(for: reading.isOver ? .end : .moment, cancel)
                 continue
             }
@@ -402,7 +494,7 @@ package final class CandidateSource: Sendable {
         _ candidate: ReadCandidate, _ reading: inout Reading, to batch: inout NumberBatch,
         _ names: inout ChunkInputs, place: Int
     ) -> Int? {
-        let condition = reading.parser.condition
+        let condition = reading.condition
         if conditions == .refused {
             reading.selected += 1
             reading.check = nil
@@ -458,6 +550,7 @@ package final class CandidateSource: Sendable {
     /// test.
     @inline(__always)
     private func nextCandidate(_ reading: inout Reading, mayWait: Bool) -> ReadCandidate? {
+        if let records = reading.records { return nextRecord(of: records, &reading) }
         while true {
             if reading.parser.isExpanding {
                 if cancel.isCancelled { return nil }
@@ -494,6 +587,25 @@ package final class CandidateSource: Sendable {
                 }
             }
         }
+    }
+
+    private func nextRecord(
+        of records: () throws(Complaint) -> CandidateRecord?, _ reading: inout Reading
+    ) -> ReadCandidate? {
+        if cancel.isCancelled { return nil }
+        do throws(Complaint) {
+            if let record = try records() {
+                reading.origin = .line(record.line)
+                reading.recordCondition = record.condition
+                reading.place = record.place ?? reading.place
+                return record.candidate
+            }
+        } catch {
+            reading.failure = error
+        }
+        reading.records = nil
+        reading.recordCondition = nil
+        return nil
     }
 
     private func argument(_ text: ArraySlice<UInt8>) -> ReadCandidate {

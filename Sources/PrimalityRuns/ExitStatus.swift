@@ -12,6 +12,8 @@ package enum ExitStatus: Int32, Comparable {
     /// A number timed out or ended its workers, so that nobody knows what it is.
     case undecided = 3
     case writeError = 74
+    /// The queue's server cannot be reached.
+    case unreachable = 75
     case internalError = 70
 
     private var rank: Int {
@@ -20,8 +22,9 @@ package enum ExitStatus: Int32, Comparable {
         case .notAllPrime: 1
         case .undecided: 2
         case .badInput: 3
-        case .writeError: 4
-        case .internalError: 5
+        case .unreachable: 4
+        case .writeError: 5
+        case .internalError: 6
         }
     }
 

@@ -31,7 +31,7 @@ public struct CandidateFileError: Error, Sendable, Equatable, CustomStringConver
     /// What follows cannot be understood either.
     public let endsReading: Bool
 
-    init(_ description: String, endsReading: Bool = false) {
+    package init(_ description: String, endsReading: Bool = false) {
         self.description = description
         self.endsReading = endsReading
     }
@@ -55,6 +55,12 @@ public struct CandidateCondition: Sendable, Equatable {
         public var count: Int
         /// Whether primes and probable primes count, or else composites; 0 and 1 are neither.
         public var countsPrimes: Bool
+
+        package init(value: [UInt8], count: Int, countsPrimes: Bool) {
+            self.value = value
+            self.count = count
+            self.countsPrimes = countsPrimes
+        }
     }
 
     /// Which header of the file it stands under.
@@ -69,6 +75,16 @@ public struct CandidateCondition: Sendable, Equatable {
     public var isChain: Bool
     /// What leaves out the row, each alone; as many, and in the same order, under all of a header.
     public var stops: [Stop]
+
+    package init(
+        header: Int, member: Int = 0, memberCount: Int, isChain: Bool, stops: [Stop]
+    ) {
+        self.header = header
+        self.member = member
+        self.memberCount = memberCount
+        self.isChain = isChain
+        self.stops = stops
+    }
 }
 
 /// Makes candidates of the lines of a file: lines in, expressions out.

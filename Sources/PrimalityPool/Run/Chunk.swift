@@ -77,6 +77,15 @@ public struct ChunkResult: Sendable {
     }
 }
 
+extension ChunkResult {
+    /// Results that come from elsewhere; reasons by the place in the chunk.
+    package init(chunk: Chunk, results: TestResults, failures: [Int: ChunkFailure]) {
+        self.init(
+            chunk: chunk, worker: 0, cpuTime: .zero, results: results, failure: nil,
+            failures: failures)
+    }
+}
+
 /// Decides where the input is cut into chunks.
 ///
 /// A chunk should be large enough that handing it over costs nothing beside testing it, and small
@@ -154,6 +163,11 @@ public struct ChunkSizer: Sendable {
     /// A rough upper bound for a batch, in nanoseconds.
     static func cost(of numbers: NumberBatch, engine: Engine) -> Double {
         Double(numbers.count) * cost(bits: numbers.maximumBits, engine: engine)
+    }
+
+    /// A rough upper bound for a number of a size, in seconds.
+    package static func seconds(bits: Int, engine: Engine) -> Double {
+        cost(bits: bits, engine: engine) / 1e9
     }
 
     /// A rough upper bound, in nanoseconds: a prime, on a current machine.

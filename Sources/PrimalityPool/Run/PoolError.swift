@@ -46,7 +46,7 @@ public struct SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The source's own error.
     public let underlying: any Error
 
-    init(_ underlying: any Error) { self.underlying = underlying }
+    package init(_ underlying: any Error) { self.underlying = underlying }
 
     /// What happened, in the words of the source.
     public var description: String { "\(underlying)" }

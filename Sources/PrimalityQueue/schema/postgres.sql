@@ -1,0 +1,315 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- The queue of several hosts, for PostgreSQL 13 and later. States: batches 1 open, 2 paused, 3 cancelled, 4 finished;
+-- chunks 0 open, 1 leased, 2 done, 3 failed. All times are the server's.
+--
+-- Tables belong to whoever runs this. Workers may execute claim, finish and renew, submitters the functions of batches,
+-- and both nothing else: functions run with the owner's rights, on a fixed search_path.
+
+create schema primality;
+comment on schema primality is 'work queue of primality, form 1';
+
+create table primality.about (
+    schema integer not null,
+    version text not null,
+    lease double precision not null check (lease between 0.5 and 86400)
+);
+
+create table primality.batch (
+    id bigint generated always as identity primary key,
+    name text not null unique check (length(name) between 1 and 200),
+    owner text not null default session_user,
+    spec text not null check (length(spec) <= 10000),
+    digest text unique,
+    priority integer not null,
+    -- 0: being submitted, which others see only when it is done.
+    state smallint not null default 0,
+    chunks bigint not null default 0,
+    candidates bigint not null default 0,
+    created timestamptz not null default clock_timestamp()
+);
+
+create table primality.chunk (
+    batch bigint not null references primality.batch on delete cascade,
+    no bigint not null,
+    first bigint not null,
+    count integer not null check (count between 1 and 1000000),
+    cost double precision not null,
+    state smallint not null default 0,
+    attempt integer not null default 0,
+    worker bigint,
+    until timestamptz,
+    lost text[] not null default '{}',
+    payload bytea not null,
+    primary key (batch, no)
+) with (fillfactor = 70);
+create index chunk_open on primality.chunk (batch, no) where state = 0;
+create index chunk_leased on primality.chunk (until) where state = 1;
+
+create table primality.worker (
+    id bigint primary key,
+    role text not null default session_user,
+    host text not null,
+    process integer not null,
+    version text not null,
+    level text not null,
+    gmp text not null,
+    cores integer not null,
+    workers integer not null,
+    pool text not null,
+    started timestamptz not null default clock_timestamp(),
+    seen timestamptz not null default clock_timestamp()
+);
+
+create table primality.result (
+    batch bigint not null references primality.batch on delete cascade,
+    no bigint not null,
+    attempt integer not null,
+    worker bigint not null,
+    done timestamptz not null default clock_timestamp(),
+    cost double precision not null,
+    tested integer not null,
+    passed integer not null,
+    failed integer not null,
+    cpu_ns bigint not null,
+    payload bytea not null check (length(payload) <= 268435456),
+    primary key (batch, no)
+);
+create index result_done on primality.result (batch, done);
+
+-- What a second test of a chunk by another host has found.
+create table primality.second (
+    batch bigint not null references primality.batch on delete cascade,
+    no bigint not null,
+    worker bigint not null,
+    done timestamptz not null default clock_timestamp(),
+    agrees boolean not null,
+    payload bytea not null check (length(payload) <= 268435456),
+    primary key (batch, no)
+);
+
+-- --- Workers -------------------------------------------------------------------------------------
+
+create function primality.check_form(p_schema integer) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if p_schema is distinct from (select a.schema from primality.about a) then
+        raise exception 'the queue was made by primality % and has the form %; this program knows %: use the same version on all hosts',
+            (select a.version from primality.about a), (select a.schema from primality.about a), p_schema
+            using errcode = 'PR001';
+    end if;
+end $$;
+
+-- Introduces a worker or says that it is alive, and prolongs the leases that it names; what else it holds is open again.
+-- Gives those that it does not hold any more.
+create function primality.renew(
+    p_schema integer, p_worker bigint, p_host text, p_process integer, p_version text, p_level text, p_gmp text,
+    p_cores integer, p_workers integer, p_pool text, p_batches bigint[], p_nos bigint[], p_attempts integer[])
+returns table (lost_batch bigint, lost_no bigint, lost_attempt integer)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_lease interval;
+begin
+    perform primality.check_form(p_schema);
+    select make_interval(secs => a.lease) into v_lease from primality.about a;
+    insert into primality.worker as w (id, host, process, version, level, gmp, cores, workers, pool)
+        values (p_worker, left(p_host, 200), p_process, left(p_version, 100), left(p_level, 100), left(p_gmp, 100),
+            p_cores, p_workers, left(p_pool, 100))
+        on conflict (id) do update set seen = clock_timestamp() where w.role = session_user;
+    if not found then
+        raise exception 'another role has this worker' using errcode = 'PR003';
+    end if;
+    update primality.chunk c set until = clock_timestamp() + v_lease
+        from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt), primality.batch b
+        where c.batch = h.batch and c.no = h.no and c.attempt = h.attempt and c.state = 1 and c.worker = p_worker
+        and b.id = c.batch and b.state = 1;
+    update primality.chunk c set state = 0, worker = null, until = null
+        where c.state = 1 and c.worker = p_worker
+        and (c.batch, c.no) not in (
+            select h.batch, h.no from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt)
+                join primality.chunk k on k.batch = h.batch and k.no = h.no and k.attempt = h.attempt
+                join primality.batch b on b.id = h.batch and b.state = 1);
+    return query select h.batch, h.no, h.attempt from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt)
+        where not exists (select from primality.chunk c where c.batch = h.batch and c.no = h.no
+            and c.attempt = h.attempt and c.state = 1 and c.worker = p_worker);
+end $$;
+
+-- Leases up to p_most chunks: of the batch with the highest priority, then of the oldest. A worker says where it had its
+-- last one: from there on the index has no dead entries of chunks that are done, which a held snapshot keeps. Without
+-- chunks one row says how many others have.
+create function primality.claim(p_schema integer, p_worker bigint, p_most integer, p_batch bigint, p_from bigint)
+returns table (out_batch bigint, out_no bigint, out_attempt integer, out_first bigint, out_count integer,
+    out_cost double precision, out_payload bytea, out_spec text, out_lease double precision)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_lease double precision;
+    v_batch record;
+    v_from bigint;
+    v_most integer := least(greatest(p_most, 1), 1000);
+begin
+    perform primality.check_form(p_schema);
+    select a.lease into v_lease from primality.about a;
+    update primality.worker w set seen = clock_timestamp() where w.id = p_worker and w.role = session_user;
+    if not found then
+        raise exception 'the queue does not know this worker' using errcode = 'PR002';
+    end if;
+    -- What nobody renewed is open again, or failed when that was the third time.
+    update primality.chunk c
+        set state = case when cardinality(c.lost) >= 2 then 3 else 0 end,
+            lost = c.lost || coalesce((select w.host from primality.worker w where w.id = c.worker), '?'),
+            worker = null, until = null
+        from (select k.batch, k.no from primality.chunk k where k.state = 1 and k.until < clock_timestamp()
+            order by k.until limit 1000 for update skip locked) e
+        where c.batch = e.batch and c.no = e.no;
+    for v_batch in select b.id, b.spec from primality.batch b where b.state = 1 order by b.priority desc, b.id loop
+        foreach v_from in array
+            case when v_batch.id = p_batch and p_from > 0 then array[p_from, 0] else array[0::bigint] end
+        loop
+            return query
+                with c as (
+                    select k.no from primality.chunk k where k.state = 0 and k.batch = v_batch.id and k.no >= v_from
+                        order by k.no limit v_most for update skip locked)
+                update primality.chunk u
+                    set state = 1, attempt = u.attempt + 1, worker = p_worker,
+                        until = clock_timestamp() + make_interval(secs => v_lease)
+                    from c where u.batch = v_batch.id and u.no = c.no
+                    returning u.batch, u.no, u.attempt, u.first, u.count, u.cost, u.payload,
+                        case when v_batch.id is distinct from p_batch then v_batch.spec end, v_lease;
+            if found then
+                return;
+            end if;
+        end loop;
+        update primality.batch b set state = 4 where b.id = v_batch.id and b.state = 1 and not exists (
+            select from primality.chunk k where k.batch = v_batch.id and k.state in (0, 1));
+    end loop;
+    return query select 0::bigint, count(*), 0, 0::bigint, 0, 0::double precision, null::bytea, null::text, v_lease
+        from primality.chunk k where k.state = 1;
+end $$;
+
+-- Stores results. Gives for each whether it is stored, now or by an earlier call under the same lease: who lost the lease
+-- stores nothing.
+create function primality.finish(
+    p_schema integer, p_worker bigint, p_batches bigint[], p_nos bigint[], p_attempts integer[],
+    p_costs double precision[], p_tested integer[], p_passed integer[], p_failed integer[], p_cpu bigint[],
+    p_payloads bytea[])
+returns table (out_place bigint, out_stored boolean)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform primality.check_form(p_schema);
+    if not exists (select from primality.worker w where w.id = p_worker and w.role = session_user) then
+        raise exception 'the queue does not know this worker' using errcode = 'PR002';
+    end if;
+    return query
+        with i as (
+            select * from unnest(p_batches, p_nos, p_attempts, p_costs, p_tested, p_passed, p_failed, p_cpu, p_payloads)
+                with ordinality as t (batch, no, attempt, cost, tested, passed, failed, cpu, payload, place)),
+        d as (
+            update primality.chunk u set state = 2, until = null from i, primality.batch b
+                where u.batch = i.batch and u.no = i.no and u.state = 1 and u.attempt = i.attempt
+                and u.worker = p_worker and b.id = u.batch and b.state in (1, 2)
+                returning u.batch, u.no, i.place),
+        r as (
+            insert into primality.result (batch, no, attempt, worker, cost, tested, passed, failed, cpu_ns, payload)
+                select i.batch, i.no, i.attempt, p_worker, i.cost, i.tested, i.passed, i.failed, i.cpu, i.payload
+                from i join d on d.place = i.place
+                returning 1)
+        select i.place, d.place is not null or exists (
+                select from primality.result p where p.batch = i.batch and p.no = i.no and p.attempt = i.attempt
+                    and p.worker = p_worker)
+            from i left join d on d.place = i.place order by i.place;
+end $$;
+
+-- --- Submitters ----------------------------------------------------------------------------------
+
+create function primality.begin_batch(p_schema integer, p_name text, p_spec text, p_priority integer) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_id bigint;
+begin
+    perform primality.check_form(p_schema);
+    insert into primality.batch (name, spec, priority) values (p_name, p_spec, p_priority) returning id into v_id;
+    return v_id;
+end $$;
+
+create function primality.add_chunks(
+    p_batch bigint, p_nos bigint[], p_firsts bigint[], p_counts integer[], p_costs double precision[],
+    p_payloads bytea[])
+returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (select from primality.batch b where b.id = p_batch and b.owner = session_user and b.state = 0) then
+        raise exception 'this batch is not being submitted by you' using errcode = 'PR003';
+    end if;
+    insert into primality.chunk (batch, no, first, count, cost, payload)
+        select p_batch, t.no, t.first, t.count, t.cost, t.payload
+        from unnest(p_nos, p_firsts, p_counts, p_costs, p_payloads) as t (no, first, count, cost, payload);
+end $$;
+
+create function primality.end_batch(p_batch bigint, p_digest text, p_chunks bigint, p_candidates bigint) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    update primality.batch b set state = 1, digest = p_digest, chunks = p_chunks, candidates = p_candidates
+        where b.id = p_batch and b.owner = session_user and b.state = 0;
+    if not found then
+        raise exception 'this batch is not being submitted by you' using errcode = 'PR003';
+    end if;
+    return null;
+exception when unique_violation then
+    return (select b.name from primality.batch b where b.digest = p_digest);
+end $$;
+
+-- Whether who asks may change a batch: its owner, members of that role, and the queue's owner.
+create function primality.owns(p_batch bigint) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_owner text;
+begin
+    select b.owner into v_owner from primality.batch b where b.id = p_batch;
+    if not found then
+        raise exception 'there is no batch %', p_batch using errcode = 'PR003';
+    end if;
+    return v_owner = session_user or session_user = current_user
+        or exists (select from pg_roles r where r.rolname = v_owner and pg_has_role(session_user, r.oid, 'member'));
+end $$;
+
+-- p_change: pause, resume, cancel, retry, prioritise or drop. Gives the state that does not allow it, or null.
+create function primality.change_batch(p_schema integer, p_batch bigint, p_change text, p_priority integer)
+returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_state integer;
+begin
+    perform primality.check_form(p_schema);
+    if not primality.owns(p_batch) then
+        raise exception 'batch % is not yours', p_batch using errcode = 'PR003';
+    end if;
+    select b.state into v_state from primality.batch b where b.id = p_batch for update;
+    if p_change = 'pause' and v_state in (3, 4) or p_change in ('resume', 'retry') and v_state = 3
+        or p_change = 'cancel' and v_state = 4
+    then
+        return v_state;
+    end if;
+    case p_change
+        when 'pause' then update primality.batch b set state = 2 where b.id = p_batch;
+        when 'resume' then update primality.batch b set state = 1 where b.id = p_batch;
+        when 'cancel' then update primality.batch b set state = 3 where b.id = p_batch;
+        when 'retry' then
+            update primality.chunk c set state = 0, lost = '{}' where c.batch = p_batch and c.state = 3;
+            update primality.batch b set state = 1 where b.id = p_batch and b.state = 4;
+        when 'prioritise' then update primality.batch b set priority = p_priority where b.id = p_batch;
+        when 'drop' then delete from primality.batch b where b.id = p_batch;
+    end case;
+    return null;
+end $$;
+
+create function primality.note_second(
+    p_schema integer, p_worker bigint, p_batch bigint, p_no bigint, p_agrees boolean, p_payload bytea)
+returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform primality.check_form(p_schema);
+    insert into primality.second (batch, no, worker, agrees, payload)
+        values (p_batch, p_no, p_worker, p_agrees, p_payload) on conflict do nothing;
+end $$;
+
+revoke all on all functions in schema primality from public;
