@@ -152,20 +152,31 @@ install: check-folders check-gmp lib $(LIB_DIR)/primality.pc ## Install the C li
 	install -m 644 $(LIB_DIR)/primality.pc $(DESTDIR)$(libdir)/pkgconfig
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
 
+# What primality queue can talk to here. With traits everything is compiled anew, so that has a folder of its own.
+QUEUES = $(if $(shell $(call compiles,libpq-fe.h,PQlibVersion() < 0,$(LIBPQ_FLAGS) -lpq) && echo yes),Postgres) \
+	$(if $(shell $(call compiles,sqlite3.h,sqlite3_libversion_number() < 3035000,-lsqlite3) && echo yes),SQLite)
+LIBPQ_FLAGS = $(shell pkg-config --cflags libpq 2>/dev/null)
+QUEUE_LIBRARIES = $(if $(findstring Postgres,$(QUEUES)),-lpq) $(if $(findstring SQLite,$(QUEUES)),-lsqlite3)
+comma := ,
+empty :=
+SWIFT_QUEUE = $(SWIFT_RELEASE) $(if $(strip $(QUEUES)),--scratch-path .build-queue --traits $(subst $(empty) $(empty),$(comma),$(strip $(QUEUES))))
+
 # With the Swift library inside, so that it starts where no toolchain is. --static-swift-stdlib compiles everything
 # anew for what is a matter of linking: so the objects that are there are linked once more. Where a toolchain has other
 # libraries than these, it is asked the long way.
 STATIC_LIBRARIES := Foundation FoundationInternationalization FoundationEssentials CoreFoundation _FoundationICU \
 	_FoundationCShims _FoundationCollections
-install-cli: check-folders check-swift check-gmp ## Install the command line tool below DESTDIR and PREFIX (or bindir, mandir, datadir).
-	$(SWIFT) build $(SWIFT_RELEASE) --product primality
+install-cli: check-folders check-swift check-gmp ## Install the command line tool below DESTDIR and PREFIX (or bindir, mandir, datadir), with the queues whose libraries are here.
+	@echo "primality queue: $(if $(QUEUES),with $(QUEUES),with neither PostgreSQL nor SQLite: libpq-dev and libsqlite3-dev are not here)"
+	$(SWIFT) build $(SWIFT_QUEUE) --product primality
 	@mkdir -p .build-c
 	@echo "linking the tool with the Swift library inside"
-	@$(SWIFT)c -static-stdlib -o .build-c/primality "@$(BUILT)/primality.product/Objects.LinkFileList" -lgmp -lm \
+	@$(SWIFT)c -static-stdlib -o .build-c/primality "@$$($(SWIFT) build $(SWIFT_QUEUE) --show-bin-path)/primality.product/Objects.LinkFileList" \
+	  -lgmp -lm $(QUEUE_LIBRARIES) \
 	  $(STATIC_LIBRARIES:%=-l%) -Xlinker --gc-sections -Xlinker --defsym=main=PrimalityCLI_main >.build-c/link.log 2>&1 || { \
 	  echo "this toolchain links otherwise: building everything for it, some minutes"; \
-	  $(SWIFT) build $(SWIFT_RELEASE) --product primality --static-swift-stdlib --scratch-path .build-static && \
-	  cp "$$($(SWIFT) build -c release --scratch-path .build-static --show-bin-path)/primality" .build-c/primality; }
+	  $(SWIFT) build $(SWIFT_QUEUE) --product primality --static-swift-stdlib --scratch-path .build-static && \
+	  cp "$$($(SWIFT) build $(SWIFT_QUEUE) --scratch-path .build-static --show-bin-path)/primality" .build-c/primality; }
 	$(call write_manual,.build-c/primality)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(dir $(completions:%=$(DESTDIR)%))
 	install -s -m 755 .build-c/primality $(DESTDIR)$(bindir)

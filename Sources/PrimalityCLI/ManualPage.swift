@@ -185,23 +185,35 @@ extension PrimalityCommand {
     /// What the manual pages are asked for by, beside ArgumentParser's --generate-completion-script.
     static let manualOption = "--generate-manual"
 
+    /// The commands below one, and those below them.
+    private static func pages(
+        below command: any ParsableCommand.Type, _ path: [String]
+    ) -> [(path: [String], configuration: CommandConfiguration)] {
+        command.configuration.subcommands.flatMap { subcommand in
+            let path = path + [subcommand.configuration.commandName ?? ""]
+            return [(path, subcommand.configuration)] + pages(below: subcommand, path)
+        }
+    }
+
     /// Prints the manual page of a subcommand; without one, the names of all that have a page.
     ///
     /// - Parameter arguments: What stands behind ``manualOption``.
     /// - Returns: The status.
     static func printManual(_ arguments: [String]) -> ExitStatus {
         var output = Output()
-        let subcommands = configuration.subcommands
+        let commands = Self.pages(below: self, [])
         guard let name = arguments.first else {
-            for command in subcommands {
-                _ = output.write((command.configuration.commandName ?? "") + "\n")
+            for command in commands {
+                _ = output.write(command.path.joined(separator: "-") + "\n")
             }
             return output.status()
         }
-        guard let command = subcommands.first(where: { $0.configuration.commandName == name }),
+        guard let command = commands.first(where: { $0.path.joined(separator: "-") == name }),
             let page = ManualPage(
-                dump: dump, of: [name],
-                usage: command.configuration.usage ?? "primality \(name) [<options>]",
+                dump: dump, of: command.path,
+                usage: command.configuration.usage
+                    ?? "primality \(command.path.joined(separator: " ")) "
+                    + (command.configuration.subcommands.isEmpty ? "[<options>]" : "<command>"),
                 version: BuildInformation.version)
         else {
             StandardStreams.complain("there is no command '\(printable(name))'")

@@ -39,7 +39,7 @@
         }
 
         deinit {
-            for unsafestatement in unsafe prepared.values { unsafe sqlite3_finalize(statement) }
+            unsafe prepared.values.forEach { unsafe sqlite3_finalize($0) }
             unsafe sqlite3_close(database)
         }
 
