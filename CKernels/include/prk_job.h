@@ -44,6 +44,9 @@ typedef uint32_t (*prk_worker_task)(void *context, const uint64_t *limbs, const 
                                     const uint32_t *cancel, uint8_t *verdicts,
                                     prk_evidence *evidence, char *text);
 
+/// Takes the certificate of number `i` of a chunk, which was verified: JSON lines.
+typedef void (*prk_certificate_sink)(void *context, size_t i, const char *text, size_t size);
+
 /// How the numbers of a run are tested: the same for every chunk and every worker.
 typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     /// Used when word_engine is NULL.
@@ -58,6 +61,9 @@ typedef struct PRK_SWIFT_NAME("KernelJob") prk_job {
     uint64_t proof_cost;
     /// Probable primes of up to so many bits are proved whatever that costs.
     uint64_t proof_bits;
+    /// NULL: certificates are dropped when they were verified.
+    prk_certificate_sink certificate_sink;
+    void *certificate_context;
     prk_word_engine word_engine;
     /// NULL when word_engine does not divide.
     prk_word_divider word_divider;

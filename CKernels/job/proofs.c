@@ -10,6 +10,8 @@
 #include "job.h"
 
 typedef struct proof_of {
+    const prk_job *job;
+    size_t i; // its place in the batch
     const uint64_t *limbs;
     size_t size;
     const uint32_t *cancel;
@@ -35,6 +37,9 @@ static bool verify_text(void *context, const char *text, size_t size) {
         p->is_valid = p->status == PRK_STATUS_OK && problem.verdict == PRK_CERTIFICATE_VALID &&
                       is_about(certificate, p);
     }
+    if (p->is_valid && p->job->certificate_sink != NULL) {
+        p->job->certificate_sink(p->job->certificate_context, p->i, text, size);
+    }
     prk_certificate_destroy(certificate);
     return p->status == PRK_STATUS_OK;
 }
@@ -54,11 +59,12 @@ static bool has_cost(const prk_job *job, const proof_of *p, uint64_t *cost) {
 }
 
 // A probable prime is not 0.
-static proof_of proof_begin(const prk_job *job, const uint64_t *limbs, size_t size) {
+static proof_of proof_begin(const prk_job *job, size_t i, const uint64_t *limbs, size_t size) {
     while (limbs[size - 1] == 0) {
         size--;
     }
-    return (proof_of){.limbs = limbs, .size = size, .cancel = job->options.cancel};
+    return (proof_of){
+        .job = job, .i = i, .limbs = limbs, .size = size, .cancel = job->options.cancel};
 }
 
 // One of a batch on its way.
@@ -101,7 +107,7 @@ static size_t choose(const prk_job *job, const uint64_t *limbs, const uint64_t *
         }
         waiting *w = &list[chosen];
         *w = (waiting){.i = i};
-        w->p = proof_begin(job, limbs + offsets[i], (size_t)(offsets[i + 1] - offsets[i]));
+        w->p = proof_begin(job, i, limbs + offsets[i], (size_t)(offsets[i + 1] - offsets[i]));
         uint64_t cost = 0;
         if (!has_cost(job, &w->p, &cost)) {
             continue;

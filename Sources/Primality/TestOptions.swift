@@ -35,13 +35,19 @@ public struct TestOptions: Sendable, Hashable, Codable {
     /// Up to how many bits probable primes are proved whatever that costs: any of them can be.
     public var proofBits: Int
 
+    /// Whether the certificates of those proofs are kept, as JSON lines: ``TestResults/evidence(at:)`` of what this
+    /// process has tested.
+    ///
+    /// Worker processes of a pool drop them.
+    public var wantsCertificates = false
+
     /// Keeps tests of large numbers and tells where they are; `nil`: nothing does.
     ///
     /// It is this process's, and not coded. A ``LongTests`` changes no result.
     public var longTests: LongTests?
 
     private enum CodingKeys: String, CodingKey {
-        case rounds, seed, wantsResidue, proofCost, proofBits
+        case rounds, seed, wantsResidue, proofCost, proofBits, wantsCertificates
     }
 
     /// Options with a seed from the system's generator.

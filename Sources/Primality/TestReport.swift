@@ -54,6 +54,14 @@ public enum TestMethod: String, Sendable, Hashable, Codable, CaseIterable {
     /// Prime: a certificate that begins with a point on an elliptic curve [AtMo93].
     case ecpp
 
+    /// Whether a certificate was verified, whose first step is of this kind.
+    package var isProof: Bool {
+        switch self {
+        case .pocklington, .morrison, .bls5, .bls7, .konyagin, .combined, .bls3, .bls15, .ecpp: true
+        default: false
+        }
+    }
+
     /// Of its number in C, whose order this is.
     init?(code: UInt8) { self.init(place: Int(code)) }
 }

@@ -66,15 +66,23 @@ package import CKernels.Internal
         let count = numbers.count
         var results = unsafe TestResults(
             seed: options.seed, untested: count, withReports: job.wants_reports)
+        let certificates = options.wantsCertificates ? KeptCertificates() : nil
         results.status = unsafe numbers.forms.withKernelForms(in: 0..<count) { forms in
             var job = unsafe job
             unsafe job.options.forms = unsafe forms
+            if let certificates {
+                // It outlives the call.
+                unsafe job.certificate_context = unsafe Unmanaged.passUnretained(certificates)
+                    .toOpaque()
+                unsafe job.certificate_sink = KeptCertificates.sink
+            }
             // Offsets have count + 1 entries, the last one is the number of limbs; verdicts and reports
             // have count places, and there are count forms or none.
             return unsafe prk_job_run(
                 &job, numbers.limbs, numbers.offsets, count, scratch, &results.verdictBytes,
                 &results.rawReports)
         }
+        if let certificates { results.evidence = certificates.texts }
         return results
     }
 
@@ -112,6 +120,18 @@ package import CKernels.Internal
         }
         if !wantsReports { results.rawReports = [] }
         return results
+    }
+}
+
+/// The certificates of a batch, by the place of the number.
+private final class KeptCertificates {
+    private(set) var texts: [Int: [UInt8]] = [:]
+
+    /// Takes what the kernel gives, which has the object as its context.
+    static let sink: prk_certificate_sink = { context, i, text, size in
+        guard let context = unsafe context, let text = unsafe text else { return }
+        let kept = unsafe Unmanaged<KeptCertificates>.fromOpaque(context).takeUnretainedValue()
+        unsafe kept.texts[i] = Array(UnsafeRawBufferPointer(start: text, count: size))
     }
 }
 
@@ -160,11 +180,9 @@ public struct TestResults: Sendable {
         return TestReport(rawReports[position], number: numbers[position], seed: seed)
     }
 
-    /// What a task in a worker process gave beside its verdict on number `position`: bytes in the task's own
-    /// form, of any length from 0, such as a certificate of primality.
-    ///
-    /// Only a `WorkerTask` of PrimalityPool gives such evidence. Engines do not, and pools whose workers are no
-    /// processes run engines alone: what engines find is in ``report(at:of:)``.
+    /// What there is beside the verdict on number `position`: what a `WorkerTask` of PrimalityPool gave, bytes in the
+    /// task's own form, of any length from 0; or, with ``TestOptions/wantsCertificates``, the certificate of a proof as
+    /// JSON lines. What engines find else is in ``report(at:of:)``.
     ///
     /// - Parameter position: A position in the batch.
     /// - Returns: The bytes; `nil` when there are none.

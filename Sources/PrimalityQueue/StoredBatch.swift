@@ -201,6 +201,37 @@ package final class StoredBatch: Sendable {
     }
 }
 
+extension StoredBatch {
+    /// Gives the certificates of a batch, in the order of the input, until `body` says false.
+    ///
+    /// - Returns: How many numbers were called prime by a proof whose certificate was not kept.
+    /// - Throws: ``QueueError``.
+    package static func forEachCertificate(
+        of batch: BatchStatus, in store: any QueueStore, _ body: (_ text: [UInt8]) -> Bool
+    ) throws(QueueError) -> Int {
+        var missing = 0
+        var next = 0
+        while next < batch.chunks {
+            let chunks = try store.chunks(of: batch.id, from: next, most: chunksAtOnce)
+            guard let last = chunks.last else { break }
+            next = last.number + 1
+            for chunk in chunks {
+                guard let bytes = chunk.result,
+                    let result = try? ResultPayload(bytes, count: chunk.count)
+                else { continue }
+                for (place, entry) in result.entries.enumerated() {
+                    if let text = result.certificates[place] {
+                        if !body(text) { return missing }
+                    } else if entry.isProved {
+                        missing += 1
+                    }
+                }
+            }
+        }
+        return missing
+    }
+}
+
 /// A pool that looks results up.
 package struct StoredPool: Pool {
     private let stored: StoredBatch

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Primality
 internal import PrimalityPool
+internal import PrimalityProof
 internal import PrimalityQueue
 internal import PrimalityRuns
 
@@ -22,6 +23,7 @@ struct QueueCollect: ParsableCommand {
               primality queue collect --batch run1 > results.txt
               primality queue collect --batch run1 --format jsonl --follow
               primality queue collect --batch run1 --primes
+              primality queue collect --batch run1 --certificates proofs.jsonl
             """)
 
     @OptionGroup var queue: QueueOption
@@ -42,6 +44,14 @@ struct QueueCollect: ParsableCommand {
 
     @Flag(help: "Wait for chunks that have no result yet.")
     var follow = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write the certificates of a batch that was submitted with --prove: to a new file, as JSON lines, or to a "
+                + "folder, a file each. Each is verified before it is written.",
+            valueName: "file"),
+        completion: .file())
+    var certificates: String?
 
     @Flag(
         help: "Afterwards say on standard error how many candidates were what; see primality check."
@@ -75,6 +85,12 @@ struct QueueCollect: ParsableCommand {
             throw Refusal.usage(
                 "--format pfgw needs residues, and the batch was submitted without --res64")
         }
+        if certificates != nil && !spec.options.wantsCertificates {
+            throw Refusal.usage("--certificates: the batch was submitted without --prove")
+        }
+        let written = try certificates.map {
+            try Certificates(out: $0, form: .json, resumes: false, interruption: interruption)
+        }
         let stored = try reported { () throws(QueueError) in
             try StoredBatch(
                 status, of: store, order: order, isFollowed: follow, cancel: interruption.cancel)
@@ -104,6 +120,42 @@ struct QueueCollect: ParsableCommand {
                         ? ", and what follows the first that has none was not printed" : ""))
             result.raise(to: .badInput)
         }
+        if var written {
+            result.raise(to: try write(&written, of: status, in: store, interruption))
+        }
         if result != .done { throw ExitCode(result.rawValue) }
+    }
+
+    /// Writes the certificates that are valid, and says which are not.
+    private func write(
+        _ certificates: inout Certificates, of batch: BatchStatus, in store: any QueueStore,
+        _ interruption: Interruption
+    ) throws -> ExitStatus {
+        var status = ExitStatus.done
+        var output = Output()
+        var count = 0
+        let missing = try reported { () throws(QueueError) in
+            try StoredBatch.forEachCertificate(of: batch, in: store) { text in
+                do throws(CertificateError) {
+                    let certificate = try Certificate(parsing: text)
+                    try certificate.verify(cancel: interruption.cancel)
+                    count += 1
+                    return certificates.write(certificate, isDurable: false, &output, &status)
+                } catch {
+                    if error.kind == .cancelled { return false }
+                    StandardStreams.complain(
+                        "a certificate in the queue is not valid, and was not written: \(error)")
+                    status.raise(to: .notAllPrime)
+                    return true
+                }
+            }
+        }
+        interruption.exitIfSignalled { "\(counted(count, "certificate", "was", "were")) written" }
+        StandardStreams.note(
+            "\(counted(count, "certificate", "was", "were")) written"
+                + (missing == 0
+                    ? "" : "; \(missing) proofs were made by worker processes, which keep none: primality prove makes them"))
+        status.raise(to: output.status())
+        return status
     }
 }

@@ -19,10 +19,13 @@ struct QueueSubmit: ParsableCommand {
 
             Lines that are no numbers are found when they are tested, and told by collect.
 
+            With --prove workers keep the certificates of their proofs, which collect --certificates writes.
+
             Examples:
               primality queue submit candidates.txt --name run1
               seq 1000001 2 9000001 | primality queue submit - --name odd --priority 5
               primality queue submit sieved.abc --res64 --chunk-seconds 60
+              primality queue submit primes.txt --prove --max-prove-bits 4000
             """)
 
     @Argument(
@@ -105,6 +108,8 @@ struct QueueSubmit: ParsableCommand {
         }
         var (options, maximumBits) = try testing.checked()
         options.wantsResidue = res64
+        // A certificate is a result, too.
+        options.wantsCertificates = testing.prove && !verdictsOnly
         let isStandardInput = file == nil || file == "-"
         let name = try batchName(isStandardInput)
         let input: CandidateInput

@@ -24,6 +24,8 @@ package struct ResultPayload: Sendable {
 
     /// By the place in the chunk.
     package var entries: [Entry]
+    /// Certificates of proofs, as JSON lines, where there are any.
+    package var certificates: [Int: [UInt8]] = [:]
 
     package init(count: Int) { entries = [Entry](repeating: .nothing, count: count) }
 
@@ -40,6 +42,9 @@ package struct ResultPayload: Sendable {
             let reports = result.results.rawReports
             entries[place] =
                 reports.isEmpty ? .verdict(verdict) : .report(Report(raw: reports[i]))
+            if let certificate = result.results.evidence(at: i) {
+                certificates[place] = certificate
+            }
         } else if let failure = result.failure(at: i), failure != .cancelled {
             entries[place] = .failure(failure)
         } else {
@@ -100,6 +105,11 @@ package struct ResultPayload: Sendable {
             case .failure(let failure): Self.append(failure, to: &writer)
             }
         }
+        writer.append(certificates.count)
+        for (place, certificate) in certificates.sorted(by: { $0.key < $1.key }) {
+            writer.append(place)
+            writer.append(certificate)
+        }
         return writer.bytes
     }
 
@@ -155,6 +165,10 @@ package struct ResultPayload: Sendable {
         entries = []
         entries.reserveCapacity(count)
         for _ in 0..<count { entries.append(try Self.entry(&reader)) }
+        for _ in 0..<(try reader.count()) {
+            let place = try reader.integer(upTo: max(0, count - 1), "a certificate's place")
+            certificates[place] = Array(try reader.text())
+        }
         guard reader.isAtEnd else { throw PayloadError("bytes follow the last result") }
     }
 
@@ -240,6 +254,12 @@ extension ResultPayload.Entry {
         case .report(let report): Verdict(rawValue: report.raw.verdict)
         case .nothing, .failure: nil
         }
+    }
+
+    /// A certificate was verified: the first step's kind is the method.
+    var isProved: Bool {
+        guard case .report(let report) = self, verdict == .prime else { return false }
+        return TestReport(report.raw, number: 3, seed: 0)?.method.isProof ?? false
     }
 
     fileprivate var residue: UInt64? {
