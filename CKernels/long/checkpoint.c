@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../system/memory.h"
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 
 static const char magic[24] = "primality checkpoint 1\n";
 enum { DIGEST = 64, FORM_FIELDS = 6, CHAIN_FIELDS = 9 };

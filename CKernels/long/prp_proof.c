@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "../system/md5.h"
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 #include "chain.h"
 #include "prp.h"
 

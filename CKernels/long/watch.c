@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../include/prk_system.h"
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 #include "checkpoint.h"
 
 size_t prk_watch_least_bits = PRK_LONG_LEAST_BITS;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "../numbers/digits.h"
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 #include "prove.h"
 
 static void add_hex(prk_growing_text *t, const char *before, mpz_srcptr x) {

@@ -2,7 +2,7 @@
 //
 // SHA-256 [FIPS180-4], by its text: some 200 MB a second.
 
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 #include "blocks.h"
 
 // The first 32 bits of the fractional parts of the cube roots of the first 64 primes.

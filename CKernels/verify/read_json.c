@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../numbers/digits.h"
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 #include "reader.h"
 
 typedef enum key {

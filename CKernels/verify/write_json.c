@@ -3,7 +3,7 @@
 // Writes our own form.
 
 #include "../numbers/digits.h"
-#include "prk_sha256.h"
+#include "../include/prk_sha256.h"
 #include "writer.h"
 
 static void put_string(prk_writer *w, mpz_srcptr value) {
