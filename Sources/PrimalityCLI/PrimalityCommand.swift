@@ -18,9 +18,9 @@ struct PrimalityCommand: ParsableCommand {
 
             Results go to standard output, everything else to standard error. Exit status: 0 done; \
             1 (check -q) one is neither prime nor probably so; 2 bad input; 3 undecided: a number timed out or crashed two \
-            workers; 64 usage; 69 not available on this machine; 70 internal error; 74 write error; \
+            workers; 64 usage; 69 not available on this machine; 70 internal error; 74 write error; 75 no answer from a queue's server; \
             129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM, when what was done is printed. Of several \
-            the worst one wins: 70, 74, 2, 3, 1.
+            the worst one wins: 70, 74, 75, 2, 3, 1.
 
             PRIMALITY_LEVEL=portable|bmi2|avx2|avx512ifma forces an instruction set.
             """,
