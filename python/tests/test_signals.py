@@ -24,7 +24,7 @@ CALLS = {
     "test_batch of one": "lp.test_batch([MERSENNE], reports=True)",
     "next_prime": "lp.next_prime(10**6000)",
     "prev_prime": "lp.prev_prime(10**6000)",
-    "random_prime": "lp.random_prime(2500, safe=True)",
+    "random_prime": "lp.random_prime(8000, safe=True)",
     "primes": "lp.primes(10**18, 10**18 + 10**11)",
     "prove": "lp.prove(lp.next_prime(10**900))",
 }
