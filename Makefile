@@ -213,7 +213,7 @@ include packaging/Makefile
 # --- House-keeping --------------------------------------------------------------------------------
 
 SWIFT_CODE := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
-C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/proof Benchmarks/fft Benchmarks/count Benchmarks/pools python/src)))
+C_CODE := $(filter-out CKernels/tables/%,$(wildcard $(addsuffix /*.[ch],CKernels/* Sources/C* Sources/C*/include Tests/C Tests/Install Benchmarks Benchmarks/u64 Benchmarks/big Benchmarks/proof Benchmarks/fft Benchmarks/count Benchmarks/pools python/src)) $(wildcard examples/*.c examples/*.cpp))
 CLANG_FORMAT := .venv/bin/clang-format
 
 $(CLANG_FORMAT):

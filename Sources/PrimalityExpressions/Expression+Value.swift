@@ -20,7 +20,7 @@ extension NumberExpression {
         try candidate(maximumBits: maximumBits, cancel: cancel).value
     }
 
-    /// The expression's value, and the form that it is written in when that is one of ``CandidateForm``.
+    /// The expression's value, and the form that it is written in when that is a ``/Primality/CandidateForm``.
     ///
     /// k·bⁿ + c has its form in any order and with any brackets, signs and digits, when k and b are whole
     /// numbers, products of such included, and c is a sum of such: `3*2^5000+1`, `1-(-2^7)` does not. n may be

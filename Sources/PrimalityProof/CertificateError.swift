@@ -14,7 +14,7 @@ public struct CertificateError: Error, Sendable, Equatable {
         case incomplete
         /// There is no memory for numbers of that size.
         case outOfMemory
-        /// The ``Primality/CancelFlag`` was raised.
+        /// The ``/Primality/CancelFlag`` was raised.
         case cancelled
     }
 

@@ -114,7 +114,7 @@ extension Certificate {
     ///   - journal: Keeps what is found on the way, and has what earlier proofs found.
     /// - Returns: What was found. ``ProofOutcome/proved(_:_:)`` only when ``verify(threads:cancel:progress:)``
     ///   has accepted the certificate.
-    /// - Throws: ``Primality/PrimalityError``: cancelled, no memory, a form out of range or not written, or the journal
+    /// - Throws: ``/Primality/PrimalityError``: cancelled, no memory, a form out of range or not written, or the journal
     ///   of another number.
     public static func prove(
         _ number: BigNatural, options: ProofOptions = ProofOptions(), cancel: CancelFlag? = nil,

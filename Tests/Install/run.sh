@@ -66,6 +66,8 @@ if command -v c++ >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     c++ -std=c++17 -x c++ Tests/Install/client.c -x none $flags -Wl,-rpath,"$prefix/lib" -o "$root/client++"
     "$root/client++"
+else
+    echo "install: no c++ here, its client and examples/example.cpp left out"
 fi
 
 # README shows the examples as they are, but for their first line.
@@ -80,6 +82,28 @@ done
 # shellcheck disable=SC2086
 $CC examples/example.c $flags -o "$root/example"
 test "$(LD_LIBRARY_PATH=$prefix/lib "$root/example")" = "3 1 3"
+if command -v c++ >/dev/null 2>&1; then
+    # shellcheck disable=SC2086
+    c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror examples/example.cpp $flags -o "$root/example++"
+    LD_LIBRARY_PATH=$prefix/lib "$root/example++" >"$root/printed"
+    cmp "$root/printed" - <<'END' || { echo "install: examples/example.cpp printed" && cat "$root/printed"; exit 1; } >&2
+1: neither by definition
+231: composite by trial-division, factor 3
+10000000f: prime by baillie-psw, Lucas P 4 Q 1
+28000000000000000001: prime by proth, base 3
+1ffffffffffffffffffffff: prime by lucas-lehmer, Lucas P 4 Q 1
+ffffffffffffffffffffffffffffff61: probable-prime by baillie-psw, Lucas P 3 Q 1, random bases tried: 2
+3ffffffffffffffdffffffe000000000000001: composite by strong-base-2
+END
+    # The last 16 digits are a limb of their own, and what is no digit may stand in any limb.
+    for bad in 7x x000000000000000f 0x7 -7; do
+        if LD_LIBRARY_PATH=$prefix/lib "$root/example++" "$bad" 2>"$root/error" >&2; then
+            echo "install: examples/example.cpp took $bad" >&2
+            exit 1
+        fi
+        grep -qx -- "$bad is not hexadecimal" "$root/error"
+    done
+fi
 if command -v "$PYTHON" >/dev/null 2>&1; then
     test "$(LD_LIBRARY_PATH=$prefix/lib "$PYTHON" examples/example.py)" = True
     "$PYTHON" Tests/Install/client.py "$prefix/lib/libprimality.so.1"

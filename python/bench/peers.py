@@ -50,7 +50,9 @@ def populations(largest: int, rnd: random.Random) -> list[tuple[str, list[int]]]
     for bits in (32, 50, 64, 65, 80, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096):
         if bits > largest:
             break
-        budget = 3000 if bits <= 64 else max(4, 1200 * 128**2 // bits**2 if bits < 512 else 75 * 512**3 // bits**3)
+        budget = 3000 if bits <= 64 else 1200 * 128**2 // bits**2 if bits < 512 else 75 * 512**3 // bits**3
+        # Vectors hold eight large numbers, and are to be full.
+        budget = max(8, budget // 8 * 8)
         for kind in ("primes", "odd", "any"):
             count = budget if kind == "primes" else min(4000, budget * 5)
             numbers = []

@@ -133,8 +133,7 @@ public final class ProcessFleet: Pool {
 
     /// Tests a batch in memory.
     ///
-    /// See ``ProcessPool/verdicts(of:using:cancel:chunk:)``; throws as ``run(_:cancel:notify:from:deliver:)``
-    /// does, too.
+    /// See the same function of ``ProcessPool``; throws as ``run(_:cancel:notify:from:deliver:)`` does, too.
     public func verdicts(
         of numbers: NumberBatch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil

@@ -9,7 +9,7 @@ public struct TaskFinding: Sendable, Hashable {
     /// What shows it, in the task's own form, of any length from 0; `nil`: there is none.
     ///
     /// The pool carries the bytes to the run's owner and does not look at them. They are
-    /// ``TestResults/evidence(at:)`` there.
+    /// ``/Primality/TestResults/evidence(at:)`` there.
     public var evidence: [UInt8]?
 
     /// Makes a finding.
@@ -58,7 +58,7 @@ public struct WorkerTask: Sendable {
     /// Evidence costs a copy in the worker, the way through the channel, and two copies in the owner, and
     /// memory for them there: plan chunks so that a chunk's evidence fits. A chunk whose evidence finds no
     /// memory in the owner is halved. A number that is alone has failed then, with
-    /// ``PrimalityError/outOfMemory``.
+    /// ``/Primality/PrimalityError/outOfMemory``.
     ///
     /// - Parameters:
     ///   - name: From 1 to 63 bytes in UTF-8, no other task's.

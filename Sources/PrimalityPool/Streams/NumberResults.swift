@@ -14,7 +14,7 @@ public struct NumberResult: Sendable {
     public let worker: Int
     /// The evidence, when the job asks for it.
     public let report: TestReport?
-    /// What a ``WorkerTask`` gave beside its verdict: ``TestResults/evidence(at:)``.
+    /// What a ``WorkerTask`` gave beside its verdict: ``/Primality/TestResults/evidence(at:)``.
     public let evidence: [UInt8]?
 
     /// The verdict.

@@ -76,8 +76,7 @@ public final class ThreadFleet: Pool {
 
     /// Tests a batch in memory.
     ///
-    /// See ``ThreadPool/verdicts(of:using:cancel:chunk:)``; throws as ``run(_:cancel:notify:from:deliver:)``
-    /// does, too.
+    /// See the same function of ``ThreadPool``; throws as ``run(_:cancel:notify:from:deliver:)`` does, too.
     public func verdicts(
         of numbers: NumberBatch, using job: PoolJob = PoolJob(), cancel: CancelFlag = CancelFlag(),
         chunk: Int? = nil
