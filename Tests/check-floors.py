@@ -37,6 +37,7 @@ SWIFT_FLOORS = [
     ["CModels", "Primality"],
     ["PrimalityExpressions", "PrimalityPool", "Charts"],
     ["PrimalityRuns", "PrimalityProof", "PrimalityKeys", "PrimalityModels", "PrimalityBench"],
+    ["PrimalityQueue"],
     ["PrimalityCLI"],
 ]
 # Arrows between rooms of one floor, each with its reason.

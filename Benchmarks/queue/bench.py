@@ -163,19 +163,16 @@ class Bench:
 
     def pgbench_script(self, claim):
         # As a worker does: claim from the last number on, then finish what was claimed.
-        payload = "\\\\x5201010c0402000000".encode().decode("unicode_escape")
         script = self.folder / f"claim-{claim}.sql"
         script.write_text(f"""\
-\\if :{{?h}}
-\\else
-\\set h 0
-\\endif
 select coalesce(array_agg(out_no), '{{}}') as nos, coalesce(array_agg(out_attempt), '{{}}') as attempts,
     count(*) as n, coalesce(max(out_no) + 1, 0) as h, count(out_payload)
-    from primality.claim(1, 1000 + :client_id, {claim}, 1, :h) where out_batch > 0 \\gset
-select count(*) from primality.finish(1, 1000 + :client_id, array_fill(1::bigint, array[:n]), ':nos', ':attempts',
-    array_fill(1e-6::float8, array[:n]), array_fill(1, array[:n]), array_fill(0, array[:n]), array_fill(0, array[:n]),
-    array_fill(1000::bigint, array[:n]), array_fill('{payload}'::bytea, array[:n]));
+    from primality.claim(1, 1000 + :client_id::bigint, {claim}, 1, :h::bigint) where out_batch > 0 \\gset
+select count(*) from primality.finish(1, 1000 + :client_id::bigint, array_fill(1::bigint, array[:n::int]),
+    :nos::bigint[], :attempts::int[],
+    array_fill(1e-6::float8, array[:n::int]), array_fill(1, array[:n::int]), array_fill(0, array[:n::int]),
+    array_fill(0, array[:n::int]), array_fill(1000::bigint, array[:n::int]),
+    array_fill('\\x5201010c0402000000'::bytea, array[:n::int]));
 """)
         return script
 
@@ -196,7 +193,7 @@ select count(*) from primality.finish(1, 1000 + :client_id, array_fill(1::bigint
                     else:
                         command = [str(self.cluster.bin / "pgbench"), "-n", "-M", "extended", "-h", str(self.cluster.folder),
                                    "-p", str(self.cluster.port), "-U", "bench", "-c", str(clients), "-j", "1",
-                                   "-T", str(int(self.arguments.seconds + 6)), "-f", str(script), "primes"]
+                                   "-D", "h=0", "-T", str(int(self.arguments.seconds + 6)), "-f", str(script), "primes"]
                         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
                         rate = self.measured([process], 3)
                         if rate == 0:

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../system/memory.h"
 #include "../include/prk_sha256.h"
+#include "../system/memory.h"
 
 static const char magic[24] = "primality checkpoint 1\n";
 enum { DIGEST = 64, FORM_FIELDS = 6, CHAIN_FIELDS = 9 };

@@ -18,8 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../system/md5.h"
 #include "../include/prk_sha256.h"
+#include "../system/md5.h"
 #include "chain.h"
 #include "prp.h"
 

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../include/prk_system.h"
 #include "../include/prk_sha256.h"
+#include "../include/prk_system.h"
 #include "checkpoint.h"
 
 size_t prk_watch_least_bits = PRK_LONG_LEAST_BITS;

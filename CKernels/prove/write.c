@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "../numbers/digits.h"
 #include "../include/prk_sha256.h"
+#include "../numbers/digits.h"
 #include "prove.h"
 
 static void add_hex(prk_growing_text *t, const char *before, mpz_srcptr x) {

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "../numbers/digits.h"
 #include "../include/prk_sha256.h"
+#include "../numbers/digits.h"
 #include "reader.h"
 
 typedef enum key {

@@ -2,8 +2,8 @@
 //
 // Writes our own form.
 
-#include "../numbers/digits.h"
 #include "../include/prk_sha256.h"
+#include "../numbers/digits.h"
 #include "writer.h"
 
 static void put_string(prk_writer *w, mpz_srcptr value) {

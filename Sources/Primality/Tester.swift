@@ -180,9 +180,11 @@ public struct TestResults: Sendable {
         return TestReport(rawReports[position], number: numbers[position], seed: seed)
     }
 
-    /// What there is beside the verdict on number `position`: what a `WorkerTask` of PrimalityPool gave, bytes in the
-    /// task's own form, of any length from 0; or, with ``TestOptions/wantsCertificates``, the certificate of a proof as
-    /// JSON lines. What engines find else is in ``report(at:of:)``.
+    /// What there is beside the verdict on number `position`.
+    ///
+    /// It is what a `WorkerTask` of PrimalityPool gave, bytes in the task's own form, of any length from 0; or, with
+    /// ``TestOptions/wantsCertificates``, the certificate of a proof as JSON lines. What engines find else is in
+    /// ``report(at:of:)``.
     ///
     /// - Parameter position: A position in the batch.
     /// - Returns: The bytes; `nil` when there are none.

@@ -329,7 +329,8 @@ struct CheckCommand: ParsableCommand {
         let showsProgress = shared.progress.isOn(whenTyped: input.isTyped)
         let longRun = try longRun(showsProgress: showsProgress, workers: shared.pool.workers)
         options.longTests = longRun?.tests
-        options.seed = try resumption?.file.seed ?? long.seed(self.shared.testing.seed, options.seed)
+        let given = self.shared.testing.seed
+        options.seed = try resumption?.file.seed ?? long.seed(given, options.seed)
         let job = PoolJob(
             engine: engine, options: options, order: order,
             wantsReports: !quiet && (format.needsReports || res64), timeout: shared.timeout)

@@ -27,7 +27,7 @@ package protocol QueueStore: AnyObject {
     /// Begins a batch, in a transaction that ``endBatch(_:)`` ends.
     func beginBatch(_ batch: BatchDraft) throws(QueueError) -> Int
     func add(_ chunks: [ChunkDraft], to batch: Int) throws(QueueError)
-    /// - Parameter end: What is known at the end alone.
+    /// Adds what is known at the end alone; the batch is there from now on.
     func endBatch(_ batch: Int, _ end: BatchEnd) throws(QueueError)
     /// Forgets what was begun.
     func abandonBatch()
@@ -39,13 +39,10 @@ package protocol QueueStore: AnyObject {
     ///
     /// - Returns: Those leases that it does not hold any more.
     func renew(_ worker: WorkerDescription, _ leases: [LeaseKey]) throws(QueueError) -> [LeaseKey]
-    /// Leases chunks: of the batch with the highest priority, then of the oldest.
+    /// Leases up to `most` chunks: of the batch with the highest priority, then of the oldest.
     ///
-    /// - Parameters:
-    ///   - worker: Who.
-    ///   - most: How many at most.
-    ///   - hint: Of which batch this worker had a chunk last, and which number the next chunk has: where to look
-    ///     first.
+    /// The hint says of which batch this worker had a chunk last, and which number the next chunk has: where to look
+    /// first.
     func claim(
         _ worker: WorkerDescription, most: Int, hint: LeaseHint?
     ) throws(QueueError) -> Claim
@@ -59,7 +56,7 @@ package protocol QueueStore: AnyObject {
     // MARK: Looking
 
     func batches() throws(QueueError) -> [BatchStatus]
-    /// - Parameter batch: Of one alone; `nil` for all.
+    /// Who works, and what they have done, of one batch alone or of all.
     func hosts(of batch: Int?) throws(QueueError) -> [HostStatus]
     /// How much was done in each of so many equal spans of time until now, by host.
     func history(of batch: Int, spans: Int) throws(QueueError) -> History

@@ -74,6 +74,7 @@ package struct Submission {
     ///   - seedMatters: Whether batches that differ in the seed alone are two.
     ///   - store: Where to.
     ///   - progress: Is told how many candidates were read.
+    /// - Returns: What was submitted.
     /// - Throws: ``Complaint``, also when the flag was raised.
     package mutating func submit(
         _ batch: BatchDraft, seedMatters: Bool, to store: any QueueStore,

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "prk_sha256.h"
 #include "prk_proof.h"
+#include "prk_sha256.h"
 #include "support.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])

@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "prk_sha256.h"
 #include "prk_kernels.h"
+#include "prk_sha256.h"
 #include "proofs.h"
 #include "support.h"
 

@@ -154,7 +154,9 @@ struct QueueCollect: ParsableCommand {
         StandardStreams.note(
             "\(counted(count, "certificate", "was", "were")) written"
                 + (missing == 0
-                    ? "" : "; \(missing) proofs were made by worker processes, which keep none: primality prove makes them"))
+                    ? ""
+                    : "; \(missing) proofs were made by worker processes, which keep none: primality prove makes them")
+        )
         status.raise(to: output.status())
         return status
     }

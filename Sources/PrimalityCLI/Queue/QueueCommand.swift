@@ -113,6 +113,7 @@ extension WorkerDescription {
     /// - Parameters:
     ///   - host: What it says its host is; `nil` to ask the system.
     ///   - pool: What tests in it.
+    /// - Returns: The worker, under a number of its own.
     static func here(host: String?, pool: any Pool) -> WorkerDescription {
         let level = (try? KernelLevel.active)?.rawValue ?? ""
         return WorkerDescription(

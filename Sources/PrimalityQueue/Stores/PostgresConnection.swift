@@ -96,6 +96,7 @@
         ///   - address: What libpq takes: a URL or words.
         ///   - name: What it is called in messages.
         ///   - cancel: Ends the waiting.
+        /// - Throws: ``QueueError``.
         init(_ address: String, name: String, cancel: CancelFlag) throws(QueueError) {
             self.name = name
             self.cancel = cancel

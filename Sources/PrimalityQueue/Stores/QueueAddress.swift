@@ -97,6 +97,7 @@ package struct QueueAddress: Sendable {
     /// - Parameters:
     ///   - creates: A file that is not there is made.
     ///   - cancel: Ends the waiting.
+    /// - Returns: The store.
     /// - Throws: ``QueueError``.
     package func open(creates: Bool = false, cancel: CancelFlag) throws(QueueError)
         -> any QueueStore

@@ -24,6 +24,7 @@
         ///   - path: The file.
         ///   - creates: Whether it is made when it is not there.
         ///   - cancel: Ends waiting for others.
+        /// - Throws: ``QueueError``.
         init(_ path: String, creates: Bool, cancel: CancelFlag) throws(QueueError) {
             name = path
             self.cancel = cancel

@@ -61,7 +61,7 @@ package struct QueueWorker {
 
     package init(_ plan: Plan) { self.plan = plan }
 
-    /// Works. Blocks the calling thread.
+    /// Works until there is nothing left to do, and blocks the calling thread meanwhile.
     package func run() -> Outcome {
         let link = QueueLink(plan)
         var failure: Complaint?

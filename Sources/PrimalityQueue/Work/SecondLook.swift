@@ -54,7 +54,7 @@ package final class SecondLook: WorkSupply {
         state = Monitor(State(store: store))
     }
 
-    /// Tests. Blocks the calling thread.
+    /// Tests the share, and blocks the calling thread meanwhile.
     package func run(on pool: any Pool, timeout: Duration?) -> Outcome {
         do throws(PoolError) {
             try BatchRun(
