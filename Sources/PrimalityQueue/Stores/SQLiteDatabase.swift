@@ -37,6 +37,8 @@
             unsafe self.database = unsafe database
             if status != SQLITE_OK { throw error(status) }
             unsafe sqlite3_extended_result_codes(database, 1)
+            // While it is opened others may be opening it, too.
+            unsafe sqlite3_busy_timeout(database, 10_000)
         }
 
         deinit {
@@ -78,6 +80,9 @@
                 }
             }
         }
+
+        /// From now on ``run(_:_:row:)`` waits in its own way: SQLite's pauses grow, so that who waits long waits longer.
+        func waitFairly() { unsafe sqlite3_busy_timeout(database, 0) }
 
         /// How many rows the last statement has changed.
         var changes: Int { unsafe Int(sqlite3_changes(database)) }

@@ -31,6 +31,7 @@
             try database.script(
                 "pragma journal_mode=wal; pragma synchronous=normal; pragma foreign_keys=on; "
                     + "pragma cache_size=-65536;")
+            database.waitFairly()
             if !creates { try checkSchema() }
         }
 

@@ -270,7 +270,7 @@ final class QueueLink: WorkSupply {
         private mutating func claim(_ most: Int) throws(QueueError) {
             guard let store else { return }
             let found = try store.claim(plan.worker, most: most, hint: hint)
-            lease = found.duration
+            lease = min(max(found.duration, 0.5), 86400)
             guard let last = found.leases.last else { return take(nothing: found) }
             guard let spec = found.spec ?? self.spec else {
                 throw .damaged("the queue gave chunks and not what is to be done with them")

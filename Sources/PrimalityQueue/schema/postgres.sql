@@ -283,7 +283,8 @@ begin
     if not primality.owns(p_batch) then
         raise exception 'batch % is not yours', p_batch using errcode = 'PR003';
     end if;
-    select b.state into v_state from primality.batch b where b.id = p_batch for update;
+    -- Results refer to the batch while they are stored, which this lock allows.
+    select b.state into v_state from primality.batch b where b.id = p_batch for no key update;
     if p_change = 'pause' and v_state in (3, 4) or p_change in ('resume', 'retry') and v_state = 3
         or p_change = 'cancel' and v_state = 4
     then
@@ -297,7 +298,10 @@ begin
             update primality.chunk c set state = 0, lost = '{}' where c.batch = p_batch and c.state = 3;
             update primality.batch b set state = 1 where b.id = p_batch and b.state = 4;
         when 'prioritise' then update primality.batch b set priority = p_priority where b.id = p_batch;
-        when 'drop' then delete from primality.batch b where b.id = p_batch;
+        when 'drop' then
+            -- Chunks first, as who stores a result locks its chunk first.
+            delete from primality.chunk c where c.batch = p_batch;
+            delete from primality.batch b where b.id = p_batch;
     end case;
     return null;
 end $$;
