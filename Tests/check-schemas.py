@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tool prints as JSON is what docs/schema says.
 
-check-schemas.py TOOL: runs it, and validates each line or object. Needs the package jsonschema.
+check-schemas.py TOOL [TOOL_WITH_SQLITE]: runs it, and validates each line or object. Needs the package jsonschema.
 """
 
 import json
@@ -64,6 +64,19 @@ with tempfile.TemporaryDirectory() as folder:
     run("check", "--file", str(source), "--resume", str(kept), "--shard", "1/2")
     other = folder / "other.jsonl"
     run("check", "--file", str(source), "--resume", str(other), "--shard", "2/2")
+    if len(sys.argv) > 2:
+        tool, plain = sys.argv[2], tool
+        queue = f"sqlite:{folder / 'queue.db'}"
+        run("queue", "init", "--queue", queue)
+        for name in ["one", "two"]:
+            run("queue", "submit", str(source), "--queue", queue, "--name", name, "--seed", str(len(name) + ord(name[0])))
+            validate("queue", json.loads(run("queue", "status", "--json", "--queue", queue)), "queue status")
+            run("queue", "work", "--queue", queue)
+        validate("queue", json.loads(run("queue", "status", "--json", "--queue", queue)), "queue status")
+        lines("results", "queue", "collect", "--batch", "one", "--format", "jsonl", "--queue", queue, statuses=(0, 2))
+        tool = plain
+    else:
+        print("schemas: no tool with SQLite was given, and the queue left out")
     counting = folder / "counting.txt"
     counting.write_text("ABC $a*2^$b+1 // {number_primes,$a,1}\n3 1\n3 2\n3 5\n", encoding="utf-8")
     run("check", "--file", str(counting), "--resume", str(folder / "counted.jsonl"))
