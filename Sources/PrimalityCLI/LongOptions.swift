@@ -80,7 +80,18 @@ struct LongOptions: ParsableArguments {
     /// - Returns: What knows of them.
     /// - Throws: What was reported.
     func tests(resume: String?, threads: Int) throws -> LongTests {
-        let folder = checkpoint ?? resume.map { $0 + ".checkpoints" }
+        try Self.tests(
+            checkpoint, beside: resume.map { $0 + ".checkpoints" },
+            every: checkpointEvery, threads: threads)
+    }
+
+    /// What keeps tests in a folder, which is made, or in one that is made when it is needed.
+    ///
+    /// - Throws: What was reported.
+    static func tests(
+        _ checkpoint: String?, beside folder: String? = nil, every seconds: Double? = nil,
+        threads: Int = 1
+    ) throws -> LongTests {
         if let checkpoint {
             do {
                 try FilePath(checkpoint).makeFolder()
@@ -91,7 +102,7 @@ struct LongOptions: ParsableArguments {
         }
         do {
             return try LongTests(
-                checkpoints: folder, every: .seconds(checkpointEvery ?? 60), threads: threads)
+                checkpoints: checkpoint ?? folder, every: .seconds(seconds ?? 60), threads: threads)
         } catch {
             throw Refusal.usage(error.description)
         }

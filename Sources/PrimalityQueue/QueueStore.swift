@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Primality
+package import Primality
 
 /// The form of tables and payloads: a worker of another one is refused.
 package let queueSchema = 1
@@ -199,6 +199,8 @@ package struct FinishedChunk: Sendable {
     package var counts: ResultPayload.Counts
     package var nanoseconds: Int
     package var payload: [UInt8]
+    /// Numbers whose tests are kept on this host until the result is stored.
+    package var kept: [BigNatural] = []
 }
 
 /// A chunk as the store has it.

@@ -39,6 +39,13 @@ struct QueueWork: ParsableCommand {
             valueName: "count"))
     var claim = "auto"
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep each test of a number of 32768 bits and more in a folder of this host: when this host has the number again, "
+                + "after a kill or SIGTERM, its test goes on.", valueName: "folder"),
+        completion: .directory)
+    var checkpoint: String?
+
     @Flag(help: "End when there is nothing to claim.")
     var once = false
 
@@ -67,7 +74,11 @@ struct QueueWork: ParsableCommand {
                     "--claim '\(printable(claim))' is out of range; give 1 to 1000, or auto")
             }
         }
+        if checkpoint != nil, let worker = (pool as? ProcessPool)?.workerKind, worker != .kernel {
+            throw Refusal.usage("--checkpoint is for threads and for --worker kernel")
+        }
         let address = try queue.address()
+        let longTests = try checkpoint.map { try LongOptions.tests($0) }
         let interruption = Interruption()
         // What is wrong with the queue is told at once, and not after an hour of trying.
         do throws(QueueError) {
@@ -81,7 +92,7 @@ struct QueueWork: ParsableCommand {
                 worker: .here(host: hostOption.host, pool: pool),
                 open: { cancel throws(QueueError) in try address.open(cancel: cancel) },
                 pool: pool, ending: wait ? .never : once ? .once : .whenDone, claim: count,
-                giveUp: giveUp, timeout: timeout, cancel: interruption.cancel,
+                giveUp: giveUp, timeout: timeout, longTests: longTests, cancel: interruption.cancel,
                 note: StandardStreams.note)
         ).run()
         var summary = "the results of \(counted(outcome.stored, "chunk", "was", "were")) stored"

@@ -307,6 +307,10 @@ final class QueueLink: WorkSupply {
         private mutating func send(_ chunks: [FinishedChunk]) throws(QueueError) {
             guard let store else { return }
             let stored = try store.finish(plan.worker, chunks)
+            // Also of those that are refused: somebody else has them.
+            for chunk in chunks {
+                for number in chunk.kept { plan.longTests?.forget(number) }
+            }
             link.state.withLock(wake: true) { state in
                 state.finished.removeFirst(min(chunks.count, state.finished.count))
                 for (chunk, isStored) in zip(chunks, stored) {

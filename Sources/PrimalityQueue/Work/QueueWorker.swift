@@ -29,12 +29,14 @@ package struct QueueWorker {
         package var giveUp: Double
         /// How long one number may take.
         package var timeout: Duration?
+        /// What keeps tests of large numbers; `nil`: nothing does.
+        package var longTests: LongTests?
         package var cancel: CancelFlag
         package var note: @Sendable (String) -> Void
 
         package init(
             worker: WorkerDescription, open: @escaping StoreOpener, pool: any Pool, ending: Ending,
-            claim: Int?, giveUp: Double, timeout: Duration?, cancel: CancelFlag,
+            claim: Int?, giveUp: Double, timeout: Duration?, longTests: LongTests?, cancel: CancelFlag,
             note: @escaping @Sendable (String) -> Void
         ) {
             self.worker = worker
@@ -44,6 +46,7 @@ package struct QueueWorker {
             self.claim = claim
             self.giveUp = giveUp
             self.timeout = timeout
+            self.longTests = longTests
             self.cancel = cancel
             self.note = note
         }
@@ -82,6 +85,8 @@ package struct QueueWorker {
 
     private func test(_ batch: Int, _ spec: BatchSpec, _ link: QueueLink) throws(PoolError) {
         let cancel = plan.cancel.part()
+        var spec = spec
+        spec.options.longTests = plan.longTests
         link.beginRun(of: batch, cancel: cancel)
         defer { link.endRun() }
         try BatchRun(batch: batch, spec, link, cancel: cancel).run(

@@ -47,6 +47,8 @@ final class BatchRun: Sendable {
         /// The run has ended before it was whole.
         var isCut = false
         var nanoseconds = 0
+        /// Numbers whose tests are kept.
+        var kept: [BigNatural] = []
 
         init(_ lease: Lease, _ spec: BatchSpec, cancel: CancelFlag) throws(PayloadError) {
             let records = try CandidatePayload.decoded(lease.payload)
@@ -176,6 +178,12 @@ final class BatchRun: Sendable {
             }
             let inputs = work.source.takeInputs(of: part)
             let ledger = work.source.ledger
+            let numbers = result.chunk.numbers
+            if spec.options.longTests != nil && numbers.maximumBits >= LongTests.leastBits {
+                work.kept += (0..<numbers.count).filter {
+                    numbers.bitWidth(at: $0) >= LongTests.leastBits
+                }.map { numbers[$0] }
+            }
             for i in 0..<result.results.count {
                 if !work.payload.take(result, i, at: inputs.places[i]) { work.isCut = true }
                 guard let entry = inputs.entry(i) else { continue }
@@ -198,14 +206,18 @@ final class BatchRun: Sendable {
     private func close(_ work: Work, _ state: inout State) -> Bool {
         guard work.isFed, work.pending == 0 else { return false }
         state.open.removeAll { $0 === work }
-        if !work.isCut { finish(work.lease, work.payload, nanoseconds: work.nanoseconds) }
+        if !work.isCut {
+            finish(work.lease, work.payload, nanoseconds: work.nanoseconds, kept: work.kept)
+        }
         return true
     }
 
-    private func finish(_ lease: Lease, _ payload: ResultPayload, nanoseconds: Int) {
+    private func finish(
+        _ lease: Lease, _ payload: ResultPayload, nanoseconds: Int, kept: [BigNatural] = []
+    ) {
         supply.finish(
             FinishedChunk(
                 key: lease.key, cost: lease.cost, counts: payload.counts, nanoseconds: nanoseconds,
-                payload: payload.encoded))
+                payload: payload.encoded, kept: kept))
     }
 }
