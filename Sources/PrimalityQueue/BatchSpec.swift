@@ -47,7 +47,7 @@ package struct BatchSpec: Codable, Sendable, Equatable {
         }
         if schema != queueSchema {
             throw .refused(
-                "a batch was submitted by primality \(printable(version)), whose queue has the form \(schema); this is "
+                "a batch was submitted by primality \(printable(file: version)), whose queue has the form \(schema); this is "
                     + "\(BuildInformation.version), with \(queueSchema): use the same version on all hosts"
             )
         }

@@ -154,7 +154,7 @@ package final class StoredBatch: Sendable {
         } catch {
             throw .damaged("chunk \(chunk.number) of batch \(batch.id) is damaged: \(error)")
         }
-        let hosts = chunk.lost.map { printable($0) }.joined(separator: ", ")
+        let hosts = chunk.lost.map { printable(file: $0) }.joined(separator: ", ")
         state.parts.append(
             Part(
                 first: chunk.first, count: chunk.count,

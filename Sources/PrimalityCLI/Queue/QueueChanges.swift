@@ -19,7 +19,7 @@ extension QueueChange {
         let store = try queue.open()
         let found = try batch.find(in: store)
         try reported { () throws(QueueError) in try store.change(found.id, to: change) }
-        StandardStreams.note("batch \(found.id), '\(printable(found.name))', \(Self.done)")
+        StandardStreams.note("batch \(found.id), '\(printable(file: found.name))', \(Self.done)")
     }
 }
 

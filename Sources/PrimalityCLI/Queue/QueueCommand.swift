@@ -100,9 +100,9 @@ func found(_ name: String, among batches: [BatchStatus]) throws -> BatchStatus {
     {
         return batch
     }
-    let names = batches.map { printable($0.name) }.joined(separator: ", ")
+    let names = batches.map { printable(file: $0.name) }.joined(separator: ", ")
     StandardStreams.complain(
-        "there is no batch '\(printable(name))'; "
+        "there is no batch '\(printable(file: name))'; "
             + (names.isEmpty ? "the queue is empty" : "there are \(names)"))
     throw ExitCode(ExitStatus.badInput.rawValue)
 }

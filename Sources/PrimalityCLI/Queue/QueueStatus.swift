@@ -134,7 +134,7 @@ struct QueueStatus: ParsableCommand {
             if batch.failedNumbers > 0 { faults.append(counted(batch.failedNumbers, "number")) }
             if batch.disputed > 0 { faults.append("\(batch.disputed) disputed") }
             rows.append([
-                String(batch.id), printable(batch.name), batch.stateText,
+                String(batch.id), printable(file: batch.name), batch.stateText,
                 "\(batch.done)/\(batch.chunks)", batch.shareText, String(batch.tested),
                 String(batch.passed), batch.isOver ? "-" : decimal(rate, places: rate < 10 ? 1 : 0),
                 batch.timeLeftText.replacing(" left", with: ""),
@@ -153,9 +153,9 @@ struct QueueStatus: ParsableCommand {
             for host in workers
             where host.done > 0 || host.leased > 0 || host.silent < 300 {
                 rows.append([
-                    printable(host.worker.host), String(host.worker.process),
-                    printable(host.worker.level), String(host.worker.workers),
-                    printable(host.worker.pool), String(host.leased), String(host.done),
+                    printable(file: host.worker.host), String(host.worker.process),
+                    printable(file: host.worker.level), String(host.worker.workers),
+                    printable(file: host.worker.pool), String(host.leased), String(host.done),
                     String(host.tested), String(host.failedNumbers),
                     secondsText(Double(host.nanoseconds) / 1e9), secondsText(host.silent) + " ago",
                 ])

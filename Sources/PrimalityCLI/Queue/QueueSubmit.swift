@@ -148,7 +148,7 @@ struct QueueSubmit: ParsableCommand {
             }
             line?.stop()
             StandardStreams.note(
-                "batch \(outcome.batch), '\(printable(name))': "
+                "batch \(outcome.batch), '\(printable(file: name))': "
                     + "\(counted(outcome.candidates, "candidate")) in \(counted(outcome.chunks, "chunk"))"
                     + (outcome.bad > 0
                         ? "; \(counted(outcome.bad, "line does", "", "")) not fit the file's format: collect names them"
@@ -177,7 +177,8 @@ struct QueueSubmit: ParsableCommand {
 extension Progress {
     /// `nil` where none is to be shown.
     convenience init?(
-        whenOn mode: ProgressMode, typed: Bool, line: @escaping @Sendable (Int, Duration) -> String
+        whenOn mode: ProgressMode, typed: Bool = false,
+        line: @escaping @Sendable (Int, Duration) -> String
     ) {
         if !mode.isOn(whenTyped: typed) { return nil }
         self.init(mode, line: line)

@@ -32,9 +32,11 @@ struct QueueVerify: ParsableCommand {
 
     @OptionGroup var pools: PoolOptions
     @OptionGroup var hostOption: HostOption
+    @OptionGroup var progress: ProgressOption
 
     func run() throws {
         let (pool, timeout) = try pools.checked()
+        let mode = try progress.mode()
         try Refusal.checkLevel()
         if !(share > 0 && share <= 1) {
             throw Refusal.usage("--share \(share) is out of range; give more than 0 and at most 1")
@@ -42,11 +44,16 @@ struct QueueVerify: ParsableCommand {
         let interruption = Interruption()
         let store = try queue.open(cancel: interruption.cancel)
         let found = try batch.find(in: store)
+        let line = Progress(whenOn: mode) { tested, time in
+            Progress.line(tested, after: time, RunEstimate())
+        }
         let outcome = SecondLook(
             SecondLook.Plan(
                 worker: .here(host: hostOption.host, pool: pool), batch: found, share: share,
-                cancel: interruption.cancel, note: StandardStreams.note), store
+                cancel: interruption.cancel, note: StandardStreams.note, tested: { line?.add($0) }),
+            store
         ).run(on: pool, timeout: timeout)
+        line?.stop()
         let summary =
             "\(counted(outcome.looked, "chunk", "was", "were")) tested again, "
             + "\(outcome.disputed.count) of them with another result"

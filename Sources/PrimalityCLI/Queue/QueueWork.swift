@@ -32,6 +32,7 @@ struct QueueWork: ParsableCommand {
     @OptionGroup var queue: QueueOption
     @OptionGroup var pools: PoolOptions
     @OptionGroup var hostOption: HostOption
+    @OptionGroup var progress: ProgressOption
 
     @Option(
         help: ArgumentHelp(
@@ -61,6 +62,7 @@ struct QueueWork: ParsableCommand {
 
     func run() throws {
         let (pool, timeout) = try pools.checked()
+        let mode = try progress.mode()
         try Refusal.checkLevel()
         if once && wait { throw Refusal.usage("--once ends and --wait does not; give one of them") }
         if !(0...1e9).contains(giveUp) {
@@ -87,14 +89,18 @@ struct QueueWork: ParsableCommand {
             interruption.exitIfSignalled { "nothing was tested" }
             _ = try reported { () throws(QueueError) in throw error }
         } catch {}
+        let line = Progress(whenOn: mode) { tested, time in
+            Progress.line(tested, after: time, RunEstimate())
+        }
         let outcome = QueueWorker(
             QueueWorker.Plan(
                 worker: .here(host: hostOption.host, pool: pool),
                 open: { cancel throws(QueueError) in try address.open(cancel: cancel) },
                 pool: pool, ending: wait ? .never : once ? .once : .whenDone, claim: count,
                 giveUp: giveUp, timeout: timeout, longTests: longTests, cancel: interruption.cancel,
-                note: StandardStreams.note)
+                note: StandardStreams.note, tested: { line?.add($0) })
         ).run()
+        line?.stop()
         var summary = "the results of \(counted(outcome.stored, "chunk", "was", "were")) stored"
         if outcome.refused > 0 {
             summary += "; those of \(outcome.refused) were not wanted any more"

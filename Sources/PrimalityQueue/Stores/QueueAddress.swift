@@ -37,8 +37,10 @@ package struct QueueAddress: Sendable {
         guard
             let rest = text.dropped(prefix: "postgres://") ?? text.dropped(prefix: "postgresql://")
         else {
+            // What follows the colon may be a password.
+            let scheme = text.prefix { $0 != ":" && $0 != "@" && $0 != "/" }
             throw .refused(
-                "--queue '\(printable(text))' is no queue; give postgres://user@host/database or sqlite:FILE"
+                "'\(printable(String(scheme)))...' is no queue; give postgres://user@host/database or sqlite:FILE"
             )
         }
         if text.utf8.contains(0) { throw .refused("--queue: the address has a zero byte") }

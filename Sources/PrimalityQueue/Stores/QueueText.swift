@@ -5,11 +5,11 @@ internal import PrimalityRuns
 /// What both stores say.
 enum QueueText {
     static func nameIsTaken(_ name: String) -> String {
-        "a batch is called '\(printable(name))' already; give another name by --name"
+        "a batch is called '\(printable(file: name))' already; give another name by --name"
     }
 
     static func isQueued(as name: String) -> String {
-        "the same candidates with the same options are queued already, as '\(printable(name))'; nothing was queued. To "
+        "the same candidates with the same options are queued already, as '\(printable(file: name))'; nothing was queued. To "
             + "test them once more, give another --seed, or drop that batch"
     }
 

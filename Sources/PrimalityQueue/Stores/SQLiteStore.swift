@@ -44,7 +44,7 @@
             }
             if schema != queueSchema {
                 throw .refused(
-                    "\(path): the queue was made by primality \(printable(version)) and has the form \(schema); this program "
+                    "\(path): the queue was made by primality \(printable(file: version)) and has the form \(schema); this program "
                         + "knows \(queueSchema): use the same version everywhere")
             }
         }

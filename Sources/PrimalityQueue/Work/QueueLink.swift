@@ -129,6 +129,7 @@ final class QueueLink: WorkSupply {
 
     func wake() { state.withLock(wake: true) { _ in } }
     func note(_ message: String) { plan.note(message) }
+    func tested(_ count: Int) { plan.tested(count) }
 
     // MARK: The thread
 

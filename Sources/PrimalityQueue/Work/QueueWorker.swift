@@ -33,11 +33,15 @@ package struct QueueWorker {
         package var longTests: LongTests?
         package var cancel: CancelFlag
         package var note: @Sendable (String) -> Void
+        /// Is told how many more numbers were tested.
+        package var tested: @Sendable (Int) -> Void
 
         package init(
             worker: WorkerDescription, open: @escaping StoreOpener, pool: any Pool, ending: Ending,
-            claim: Int?, giveUp: Double, timeout: Duration?, longTests: LongTests?, cancel: CancelFlag,
-            note: @escaping @Sendable (String) -> Void
+            claim: Int?, giveUp: Double, timeout: Duration?, longTests: LongTests?,
+            cancel: CancelFlag,
+            note: @escaping @Sendable (String) -> Void,
+            tested: @escaping @Sendable (Int) -> Void = { _ in }
         ) {
             self.worker = worker
             self.open = open
@@ -49,6 +53,7 @@ package struct QueueWorker {
             self.longTests = longTests
             self.cancel = cancel
             self.note = note
+            self.tested = tested
         }
     }
 

@@ -13,16 +13,20 @@ package final class SecondLook: WorkSupply {
         package var share: Double
         package var cancel: CancelFlag
         package var note: @Sendable (String) -> Void
+        /// Is told how many more numbers were tested.
+        package var tested: @Sendable (Int) -> Void
 
         package init(
             worker: WorkerDescription, batch: BatchStatus, share: Double, cancel: CancelFlag,
-            note: @escaping @Sendable (String) -> Void
+            note: @escaping @Sendable (String) -> Void,
+            tested: @escaping @Sendable (Int) -> Void = { _ in }
         ) {
             self.worker = worker
             self.batch = batch
             self.share = share
             self.cancel = cancel
             self.note = note
+            self.tested = tested
         }
     }
 
@@ -123,6 +127,7 @@ package final class SecondLook: WorkSupply {
     func isLost(_ key: LeaseKey) -> Bool { false }
     func wake() {}
     func note(_ message: String) { plan.note(message) }
+    func tested(_ count: Int) { plan.tested(count) }
 
     func waitAMoment() {
         _ = Monitor(false).wait(on: Condition(), atMost: .milliseconds(20)) { _, isLate in

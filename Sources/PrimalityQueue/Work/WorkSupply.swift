@@ -18,6 +18,8 @@ protocol WorkSupply: AnyObject, Sendable {
     func waitAMoment()
     /// Ends such a wait.
     func wake()
+    /// So many more numbers were tested.
+    func tested(_ count: Int)
     /// Says what a user should know.
     func note(_ message: String)
 }
@@ -199,6 +201,7 @@ final class BatchRun: Sendable {
                 truncatingIfNeeded: result.cpuTime.attoseconds / 1_000_000_000)
             _ = close(work, &state)
         }
+        supply.tested(result.results.count)
         supply.wake()
     }
 
