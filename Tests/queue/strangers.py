@@ -38,8 +38,8 @@ def other_schema(c):
         busy.signal(signal.SIGTERM)
         busy.wait()
     c.write("b.txt", "1000003\n")
-    for arguments in (["work", "--give-up", "2"], ["submit", "b.txt"], ["pause", "--batch", "a"], ["drop", "--batch", "a"],
-                      ["init"], ["status"], ["collect", "--batch", "a"],
+    for arguments in (["work", "--give-up", "2"], ["submit", "b.txt"], ["pause", "--batch", "a"],
+                      ["drop", "--batch", "a"], ["init"], ["status"], ["collect", "--batch", "a"],
                       ["verify", "--batch", "a", "--share", "1", "--host", "x"]):
         result = c.run(*arguments)
         c.status_is(result, 2, f"{arguments[0]} of another version")
@@ -123,7 +123,8 @@ def others_go_on(c, what, seed):
         return
     worked = c.run("work", "--pool", "threads", "-j", "1", "--once")
     is_sane(c, worked, f"{what}: work")
-    done = c.sql(f"select count(*) from @chunk c join @batch b on b.id = c.batch where b.name = '{name}' and c.state = 2")
+    done = c.sql(
+        f"select count(*) from @chunk c join @batch b on b.id = c.batch where b.name = '{name}' and c.state = 2")
     if not c.check(int(done[0][0]) == 3, f"{what}: another batch is not worked on: {worked}"):
         return
     c.same(name, "good.txt", seed, formats=("text",))
@@ -142,11 +143,10 @@ def hostile_candidates(c):
     for what, payload in many.items():
         ident += 1
         # A batch like the first one, with another payload.
+        more = ", owner, created" if c.kind == "sqlite" else ""
         c.sql(
-            f"insert into @batch (name, {'owner, ' if c.kind == 'sqlite' else ''}spec, digest, priority, state, chunks, "
-            f"candidates{', created' if c.kind == 'sqlite' else ''}) select 'h{ident}', "
-            f"{'owner, ' if c.kind == 'sqlite' else ''}spec, 'd{ident}', 5, 1, chunks, candidates"
-            f"{', created' if c.kind == 'sqlite' else ''} from @batch where name = 'a'")
+            f"insert into @batch (name, digest, priority, state, spec, chunks, candidates{more}) select 'h{ident}', "
+            f"'d{ident}', 5, 1, spec, chunks, candidates{more} from @batch where name = 'a'")
         c.sql(
             f"insert into @chunk (batch, no, first, count, cost, payload) select b.id, 0, 0, 12, 0.1, "
             f"{c.queue.blob(payload)} from @batch b where b.name = 'h{ident}'")
@@ -160,7 +160,8 @@ def hostile_candidates(c):
             # A payload that is none of ours is told; what happens to be one is a batch.
             c.check(
                 result.status != 0 or what.startswith(("spoilt", "random", "cut")), f"collect of {what}: {result}")
-            is_sane(c, c.run("verify", "--batch", f"h{number}", "--share", "1", "--host", "v", "-j", "1"), f"verify of {what}")
+            result = c.run("verify", "--batch", f"h{number}", "--share", "1", "--host", "v", "-j", "1")
+            is_sane(c, result, f"verify of {what}")
     others_go_on(c, "payloads of strangers", 5)
     is_sane(c, c.run("status", "--html", "page.html", "--hosts"), "status")
 
@@ -203,7 +204,8 @@ def hostile_specs(c):
         "nothing": "", "a text": "garbage", "an array": "[" * 5000, "null": "null", "no fields": "{}",
         "rounds below 0": spec.replace('"rounds":2', '"rounds":-1'),
         "huge rounds": spec.replace('"rounds":2', '"rounds":9223372036854775807'),
-        "an engine": spec.replace('"auto"', '"none"'), "control characters": spec.replace("a.txt", "a\\u001b[2J\\n.txt"),
+        "an engine": spec.replace('"auto"', '"none"'),
+        "control characters": spec.replace("a.txt", "a\\u001b[2J\\n.txt"),
         "another schema": spec.replace('"schema":1', '"schema":2'),
     }
     for seed, (what, text) in enumerate(garbage.items(), 10):
@@ -222,7 +224,8 @@ def hostile_specs(c):
 NUMBERS = ["-1", "0", "9223372036854775807", "-9223372036854775808", "2147483647", "1099511627776"]
 DOUBLES = ["-1", "0", "1e308", "1e-320"]
 COLUMNS = [
-    ("chunk", "no"), ("chunk", "first"), ("chunk", "count"), ("chunk", "cost"), ("chunk", "attempt"), ("chunk", "until"),
+    ("chunk", "no"), ("chunk", "first"), ("chunk", "count"), ("chunk", "cost"), ("chunk", "attempt"),
+    ("chunk", "until"),
     ("batch", "chunks"), ("batch", "candidates"), ("batch", "priority"), ("batch", "state"), ("batch", "created"),
     ("result", "no"), ("result", "tested"), ("result", "passed"), ("result", "failed"), ("result", "cpu_ns"),
     ("result", "cost"), ("result", "attempt"), ("result", "done"),
@@ -324,8 +327,8 @@ def hostile_roles(c):
         leases = c.queue.sql("select * from primality.claim(1, 99, 2, 0, 0)", "worker")
         for lease in leases:
             c.queue.sql(
-                f"select * from primality.finish(1, 99, '{{{lease[0]}}}', '{{{lease[1]}}}', '{{{lease[2]}}}', '{{{cost}}}', "
-                f"'{{{tested}}}', '{{{passed}}}', '{{{failed}}}', '{{{cpu}}}', '{{x}}')", "worker")
+                f"select * from primality.finish(1, 99, '{{{lease[0]}}}', '{{{lease[1]}}}', '{{{lease[2]}}}', "
+                f"'{{{cost}}}', '{{{tested}}}', '{{{passed}}}', '{{{failed}}}', '{{{cpu}}}', '{{x}}')", "worker")
         others_go_on(c, f"a worker's result with {what}", seed)
         for arguments in (["status", "--hosts"], ["status", "--json", "--html", "page.html"]):
             result = c.run(*arguments)
