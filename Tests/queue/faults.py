@@ -107,7 +107,7 @@ def stopped(c):
 def stopped_briefly(c):
     """SIGSTOP past the lease while nobody else is there: the results are taken."""
     c.make_queue(lease=1)
-    c.write("a.txt", load(300))
+    c.write("a.txt", load(1200, bits=8000))
     c.submit("a.txt", "--seed", "9", "--chunk", "10")
     worker = c.worker("--claim", "5")
     c.until(lambda: c.count("chunk", "state = 1") > 0, "a chunk is leased")
