@@ -151,13 +151,14 @@ def terminate(c):
     check_all(c, "a", "a.txt", 2)
 
 
-def kill_three(c, number):
-    """Kills three workers that have a chunk."""
+def kill_three(c, number, ahead=0):
+    """Kills three workers that have a chunk, and others that were claimed ahead."""
     for turn in range(3):
         worker = c.worker("--claim", "1", "--host", f"host {turn}, with a comma")
         c.until(
             lambda: [tuple(map(int, r)) for r in c.sql(f"select state, attempt from @chunk where no = {number}")]
             == [(1, turn + 1)], "the long chunk is leased")
+        c.until(lambda: c.count("chunk", "state = 1") > ahead, "others are leased")
         worker.kill()
     c.until(lambda: c.run("work", "-j", "1").status == 0 and c.count("chunk", "state = 3"), "it failed", pause=0.3)
 
@@ -196,7 +197,7 @@ def poison_neighbours(c):
     c.make_queue(lease=0.5)
     c.write("a.txt", f"1000003\n{LONG}\n1000033\n1000037\n1000039\n")
     c.submit("a.txt", "--seed", "8", "--chunk", "1", "--name", "a")
-    kill_three(c, 1)
+    kill_three(c, 1, ahead=1)
     failed = [int(r[0]) for r in c.sql("select no from @chunk where state = 3 order by no")]
     c.equal(failed, [1], "chunks that failed")
 
