@@ -56,3 +56,10 @@ package struct BatchSpec: Codable, Sendable, Equatable {
         else { throw .damaged("a batch in the queue has options out of range") }
     }
 }
+
+extension Claim {
+    /// Takes what the batch is to be tested with, which a stranger may have written.
+    mutating func describe(_ text: String) {
+        do throws(QueueError) { spec = try BatchSpec(text: text) } catch { damage = error.message }
+    }
+}

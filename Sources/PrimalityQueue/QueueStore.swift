@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Primality
+internal import PrimalityRuns
 
 /// The form of tables and payloads: a worker of another one is refused.
 package let queueSchema = 1
@@ -42,9 +43,10 @@ package protocol QueueStore: AnyObject {
     /// Leases up to `most` chunks: of the batch with the highest priority, then of the oldest.
     ///
     /// The hint says of which batch this worker had a chunk last, and which number the next chunk has: where to look
-    /// first.
+    /// first. A chunk that two workers have lost is given alone, and only to a worker that is free: it has no other, and
+    /// claims none meanwhile. So the third worker that it may cost takes no other chunk with it.
     func claim(
-        _ worker: WorkerDescription, most: Int, hint: LeaseHint?
+        _ worker: WorkerDescription, most: Int, hint: LeaseHint?, isFree: Bool
     ) throws(QueueError) -> Claim
     /// Stores results.
     ///
@@ -172,6 +174,18 @@ package struct LeaseHint: Sendable {
     package var chunk: Int
 }
 
+/// Bounds on what rows say: beyond them they are none of ours.
+enum QueueBounds {
+    static let number = 0...(1 << 60)
+    static let count = 1...1_000_000
+
+    /// A number of candidates; 0 where it is out of range, which no payload has.
+    static func count(_ value: Int) -> Int { count.contains(value) ? value : 0 }
+
+    /// A cost in seconds.
+    static func cost(_ value: Double) -> Double { value.isFinite ? min(max(0, value), 1e12) : 0 }
+}
+
 /// A chunk that a worker may test.
 package struct Lease: Sendable {
     package var key: LeaseKey
@@ -179,13 +193,17 @@ package struct Lease: Sendable {
     package var count: Int
     package var cost: Double
     package var payload: [UInt8]
+    /// No other is to be claimed meanwhile.
+    package var isAlone = false
 }
 
-/// What ``QueueStore/claim(_:most:hint:)`` gives.
+/// What ``QueueStore/claim(_:most:hint:isFree:)`` gives.
 package struct Claim: Sendable {
     package var leases: [Lease] = []
     /// What the batch of the leases is to be tested with; `nil` when it is that of the hint.
     package var spec: BatchSpec?
+    /// Why nobody can test that batch, whose chunks are to fail.
+    package var damage: String?
     /// How many chunks other workers have, when there was none.
     package var elsewhere = 0
     /// How long a lease lasts, in seconds.
@@ -218,8 +236,9 @@ package struct StoredChunk: Sendable {
     package var cost: Double
     package var state: State
     package var attempt: Int
-    /// The hosts that lost it.
+    /// The hosts that lost it, and the one that has finished it.
     package var lost: [String]
+    package var host: String
     package var payload: [UInt8]
     package var result: [UInt8]?
 }
@@ -250,7 +269,8 @@ package struct BatchStatus: Sendable {
     package var owner: String
     package var state: State
     package var priority: Int
-    package var spec: BatchSpec
+    /// What ``BatchSpec/text`` gave, unless a stranger wrote it.
+    package var specText: String
     package var candidates: Int
     package var chunks: Int
     /// Chunks by their state.
@@ -275,6 +295,18 @@ package struct BatchStatus: Sendable {
     package var disputed: Int
     /// When it was submitted, in seconds since 1970.
     package var created: Double
+
+    /// How its candidates are tested.
+    package var spec: BatchSpec {
+        get throws(QueueError) {
+            do throws(QueueError) {
+                return try BatchSpec(text: specText)
+            } catch {
+                throw QueueError(
+                    error.kind, "batch \(id), '\(printable(file: name))': \(error.message)")
+            }
+        }
+    }
 
     /// Everything has a result or has failed.
     package var isOver: Bool { open == 0 && leased == 0 }

@@ -20,7 +20,9 @@ package final class StoredBatch: Sendable {
     }
 
     private struct State {
-        let store: any QueueStore
+        var store: any QueueStore
+        /// Since when it is away.
+        var awaySince: ContinuousClock.Instant?
         var records: ArraySlice<CandidateRecord> = []
         /// Chunks that were fetched and not begun.
         var fetched: ArraySlice<StoredChunk> = []
@@ -35,10 +37,13 @@ package final class StoredBatch: Sendable {
     /// A chain's candidate is asked for when the one before it is decided, which may stand far behind what is read.
     private static let mostBehind = 1 << 21
     private static let chunksAtOnce = 64
+    /// How long a server may be away that is followed.
+    private static let patience = Duration.seconds(3600)
     private static let decodedAtOnce = 8
 
     private let batch: BatchStatus
-    private let isFollowed: Bool
+    /// Opens the store again when it was away; `nil`: nothing is waited for.
+    private let follow: StoreOpener?
     private let cancel: CancelFlag
     private let state: Monitor<State>
 
@@ -46,15 +51,15 @@ package final class StoredBatch: Sendable {
     ///   - batch: Which.
     ///   - store: Where; nobody else uses it meanwhile.
     ///   - order: ``ResultOrder/done``: as chunks were finished, and only those that are.
-    ///   - isFollowed: Waits for chunks that are not finished.
+    ///   - follow: Waits for chunks that are not finished, and opens the store again when it was away.
     ///   - cancel: Ends the waiting.
     /// - Throws: ``QueueError``.
     package init(
-        _ batch: BatchStatus, of store: any QueueStore, order: ResultOrder, isFollowed: Bool,
+        _ batch: BatchStatus, of store: any QueueStore, order: ResultOrder, follow: StoreOpener?,
         cancel: CancelFlag
     ) throws(QueueError) {
         self.batch = batch
-        self.isFollowed = isFollowed
+        self.follow = follow
         self.cancel = cancel
         var state = State(store: store)
         if order == .done {
@@ -74,6 +79,10 @@ package final class StoredBatch: Sendable {
             let step = state.withLock { state -> Result<CandidateRecord?, QueueError>? in
                 if let record = state.records.popFirst() { return .success(record) }
                 do throws(QueueError) {
+                    if state.awaySince != nil {
+                        if let follow { state.store = try follow(cancel) }
+                        state.awaySince = nil
+                    }
                     guard let chunk = try nextChunk(&state) else {
                         return cancel.isCancelled || state.isIncomplete || isAtEnd(state)
                             ? .success(nil) : nil
@@ -81,7 +90,15 @@ package final class StoredBatch: Sendable {
                     try begin(chunk, &state)
                     return nil
                 } catch {
-                    return .failure(error)
+                    let since = state.awaySince ?? .now
+                    if follow == nil || error.kind != .unreachable || cancel.isCancelled
+                        || .now - since > Self.patience
+                    {
+                        return .failure(error)
+                    }
+                    state.awaySince = since
+                    pause()
+                    return nil
                 }
             }
             switch step {
@@ -120,7 +137,7 @@ package final class StoredBatch: Sendable {
             return chunk
         }
         state.fetched = []
-        if !isFollowed {
+        if follow == nil {
             state.isIncomplete = true
             return nil
         }
@@ -134,9 +151,13 @@ package final class StoredBatch: Sendable {
         if status.state == .cancelled {
             throw .refused("the batch was cancelled; without --follow what it has is printed")
         }
-        let pause = Monitor(false)
+        pause()
+    }
+
+    /// Waits for half a second, or the flag.
+    private func pause() {
         for _ in 0..<20 where !cancel.isCancelled {
-            _ = pause.wait(on: Condition(), atMost: .milliseconds(25)) { _, isLate in
+            _ = Monitor(false).wait(on: Condition(), atMost: .milliseconds(25)) { _, isLate in
                 isLate ? true : nil
             }
         }
@@ -145,9 +166,10 @@ package final class StoredBatch: Sendable {
     private func begin(_ chunk: StoredChunk, _ state: inout State) throws(QueueError) {
         do throws(PayloadError) {
             var records = try CandidatePayload.decoded(chunk.payload)
-            guard records.count == chunk.count else {
+            guard records.count == chunk.count, QueueBounds.number.contains(chunk.first) else {
                 throw PayloadError(
-                    "it has \(records.count) candidates and says \(chunk.count)")
+                    "it has \(records.count) candidates from \(chunk.first) on and says \(chunk.count)"
+                )
             }
             for i in records.indices { records[i].place = chunk.first + i }
             state.records = records[...]

@@ -85,53 +85,57 @@ package struct Submission {
         options.input = ""
         if !seedMatters { options.options.seed = 0 }
         digest = sha256(Array(options.text.utf8))
-        var bad = 0
-        var id: Int?
-        var waiting: [ChunkDraft] = []
-        var waitingBytes = 0
+        // A transaction that waits for a slow input would keep others from the store.
+        let spool = try ChunkSpool()
+        let bad = try read(to: spool, progress: progress)
+        let id = try asComplaint { () throws(QueueError) in try store.beginBatch(batch) }
         do throws(Complaint) {
-            while let record = try source.nextRecord(), !cancel.isCancelled {
-                if case .bad = record.candidate { bad += 1 }
-                add(record)
-                if isFull {
-                    let chunk = takeChunk()
-                    waitingBytes += chunk.payload.count
-                    waiting.append(chunk)
-                    progress(first)
-                }
-                if waiting.count >= Self.mostAtOnce || waitingBytes >= Self.mostBytesAtOnce {
-                    try send(&waiting, of: &id, batch, to: store)
-                    waitingBytes = 0
-                }
-            }
-            if cancel.isCancelled { throw Complaint(message: "nothing was queued") }
-            if source.counts.bad > 0 {
-                throw Complaint(message: "the input cannot be read to its end; nothing was queued")
-            }
-            if !records.isEmpty { waiting.append(takeChunk()) }
-            if number == 0 { throw Complaint(message: "there is nothing to queue") }
-            try send(&waiting, of: &id, batch, to: store)
+            try send(spool, to: id, of: store)
             let end = BatchEnd(chunks: number, candidates: first, digest: digest)
-            try asComplaint { () throws(QueueError) in try store.endBatch(id ?? 0, end) }
+            try asComplaint { () throws(QueueError) in try store.endBatch(id, end) }
         } catch {
-            if id != nil { store.abandonBatch() }
+            store.abandonBatch()
             throw error
         }
-        return Outcome(batch: id ?? 0, candidates: first, chunks: number, bad: bad)
+        return Outcome(batch: id, candidates: first, chunks: number, bad: bad)
+    }
+
+    /// Reads the input to its end; how many lines are no candidates.
+    private mutating func read(
+        to spool: ChunkSpool, progress: (Int) -> Void
+    ) throws(Complaint) -> Int {
+        var bad = 0
+        while !cancel.isCancelled, let record = try source.nextRecord() {
+            if case .bad = record.candidate { bad += 1 }
+            add(record)
+            if isFull {
+                try spool.append(takeChunk())
+                progress(first)
+            }
+        }
+        if cancel.isCancelled { throw Complaint(message: "nothing was queued") }
+        if source.counts.bad > 0 {
+            throw Complaint(message: "the input cannot be read to its end; nothing was queued")
+        }
+        if !records.isEmpty { try spool.append(takeChunk()) }
+        if number == 0 { throw Complaint(message: "there is nothing to queue") }
+        return bad
     }
 
     private func send(
-        _ chunks: inout [ChunkDraft], of id: inout Int?, _ batch: BatchDraft,
-        to store: any QueueStore
+        _ spool: ChunkSpool, to batch: Int, of store: any QueueStore
     ) throws(Complaint) {
-        let known = id
-        let draft = chunks
-        chunks = []
-        id = try asComplaint { () throws(QueueError) -> Int in
-            var id = known ?? 0
-            if known == nil { id = try store.beginBatch(batch) }
-            try store.add(draft, to: id)
-            return id
+        while !spool.isAtEnd {
+            if cancel.isCancelled { throw Complaint(message: "nothing was queued") }
+            var chunks: [ChunkDraft] = []
+            var bytes = 0
+            while !spool.isAtEnd, chunks.count < Self.mostAtOnce, bytes < Self.mostBytesAtOnce {
+                let chunk = try spool.next()
+                bytes += chunk.payload.count
+                chunks.append(chunk)
+            }
+            let some = chunks
+            try asComplaint { () throws(QueueError) in try store.add(some, to: batch) }
         }
     }
 
@@ -180,6 +184,41 @@ package struct Submission {
         unsampled = Self.sample
         sampledBits = bits
         return bits
+    }
+}
+
+/// Chunks that wait for the end of the input, in a file without a name.
+private final class ChunkSpool {
+    private let spool: PartSpool
+    private var place = 0
+    private static let headBytes = 40
+
+    init() throws(Complaint) { spool = try PartSpool() }
+
+    var isAtEnd: Bool { place == spool.size }
+
+    func append(_ chunk: ChunkDraft) throws(Complaint) {
+        let head = [
+            UInt64(chunk.number), UInt64(chunk.first), UInt64(chunk.count), chunk.cost.bitPattern,
+            UInt64(chunk.payload.count),
+        ]
+        let bytes = head.flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
+        }
+        try spool.append(bytes + chunk.payload)
+    }
+
+    func next() throws(Complaint) -> ChunkDraft {
+        let bytes = try spool.read(from: place, Self.headBytes)
+        let head = stride(from: 0, to: Self.headBytes, by: 8).map { start in
+            bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        let count = Int(head[4])
+        let payload = try spool.read(from: place + Self.headBytes, count)
+        place += Self.headBytes + count
+        return ChunkDraft(
+            number: Int(head[0]), first: Int(head[1]), count: Int(head[2]),
+            cost: Double(bitPattern: head[3]), payload: payload)
     }
 }
 

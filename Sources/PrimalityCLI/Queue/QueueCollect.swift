@@ -73,9 +73,10 @@ struct QueueCollect: ParsableCommand {
             throw Refusal.usage("--follow waits in the order of the input; leave --order done out")
         }
         let interruption = Interruption()
+        let address = try queue.address()
         let store = try queue.open(cancel: interruption.cancel)
         let status = try batch.find(in: store)
-        let spec = status.spec
+        let spec = try reported { () throws(QueueError) in try status.spec }
         if format.needsReports && !spec.evidence {
             throw Refusal.usage(
                 "the batch was submitted with --verdicts-only: there is no evidence for \(format.rawValue)"
@@ -91,9 +92,11 @@ struct QueueCollect: ParsableCommand {
         let written = try certificates.map {
             try Certificates(out: $0, form: .json, resumes: false, interruption: interruption)
         }
-        let stored = try reported { () throws(QueueError) in
+        let opener: StoreOpener = { cancel throws(QueueError) in try address.open(cancel: cancel) }
+        let stored = try reported { () throws(QueueError) -> StoredBatch in
             try StoredBatch(
-                status, of: store, order: order, isFollowed: follow, cancel: interruption.cancel)
+                status, of: store, order: order, follow: follow ? opener : nil,
+                cancel: interruption.cancel)
         }
         let source = CandidateSource(
             .records(name: spec.input) { () throws(Complaint) in try stored.next() },

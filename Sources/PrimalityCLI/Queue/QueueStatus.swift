@@ -201,7 +201,7 @@ struct QueueStatus: ParsableCommand {
             var looked: Int
             var cpuSeconds: Double
             var secondsLeft: Double?
-            var seed: String
+            var seed: String?
             var created: Double
         }
         struct Worker: Encodable {
@@ -235,7 +235,8 @@ struct QueueStatus: ParsableCommand {
                     tested: batch.tested, passed: batch.passed,
                     failedNumbers: batch.failedNumbers, disputed: batch.disputed,
                     looked: batch.looked, cpuSeconds: Double(batch.nanoseconds) / 1e9,
-                    secondsLeft: batch.timeLeft, seed: String(batch.spec.options.seed),
+                    secondsLeft: batch.timeLeft,
+                    seed: (try? batch.spec).map { String($0.options.seed) },
                     created: batch.created)
             }
             self.workers = workers.map { host in

@@ -58,10 +58,10 @@ struct QueueVerify: ParsableCommand {
             "\(counted(outcome.looked, "chunk", "was", "were")) tested again, "
             + "\(outcome.disputed.count) of them with another result"
         if let failure = outcome.failure { StandardStreams.complain(failure.message) }
-        for chunk in outcome.disputed.sorted() {
+        for (chunk, host) in outcome.disputed.sorted(by: { $0.chunk < $1.chunk }) {
             StandardStreams.complain(
-                "batch \(found.id), chunk \(chunk): two hosts do not agree; primality queue status --batch \(found.id) "
-                    + "--hosts names them, and one of them errs")
+                "batch \(found.id), chunk \(chunk): this host and '\(printable(file: host))' do not agree; one of them errs"
+            )
         }
         interruption.exitIfSignalled { summary }
         StandardStreams.note(summary)

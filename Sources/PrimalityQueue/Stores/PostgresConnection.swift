@@ -100,6 +100,13 @@
         init(_ address: String, name: String, cancel: CancelFlag) throws(QueueError) {
             self.name = name
             self.cancel = cancel
+            var fault: UnsafeMutablePointer<CChar>?
+            guard let options = unsafe PQconninfoParse(address, &fault) else {
+                let text = unsafe fault.map { unsafe String(cString: $0) } ?? "out of memory"
+                unsafe PQfreemem(fault)
+                throw .refused("\(name) is no address: \(Self.line(text))")
+            }
+            unsafe PQconninfoFree(options)
             guard let connection = unsafe PQconnectStart(address) else {
                 throw .unreachable("\(name): out of memory")
             }
@@ -282,7 +289,8 @@
                     ? "; a password belongs in the file that PGPASSFILE names, or ~/.pgpass" : "")
             let isRefusal = [
                 "password authentication failed", "no password supplied", "does not exist",
-                "no pg_hba.conf entry", "certificate", "is not permitted", "invalid ",
+                "no pg_hba.conf entry", "certificate", "does not support SSL", "is not permitted",
+                "invalid ",
             ].contains { text.contains($0) }
             return isRefusal || needsPassword ? .refused(message) : .unreachable(message)
         }

@@ -108,13 +108,13 @@
         }
 
         func claim(
-            _ worker: WorkerDescription, most: Int, hint: LeaseHint?
+            _ worker: WorkerDescription, most: Int, hint: LeaseHint?, isFree: Bool
         ) throws(QueueError) -> Claim {
             let rows = try connection.run(
-                "select * from primality.claim($1, $2, $3, $4, $5)",
+                "select * from primality.claim($1, $2, $3, $4, $5, $6)",
                 [
                     .int(queueSchema), .long(worker.id), .int(most), .long(hint?.batch),
-                    .long(hint?.chunk),
+                    .long(hint?.chunk), .bool(isFree),
                 ])
             var claim = Claim()
             for row in 0..<rows.count {
@@ -123,19 +123,16 @@
                     claim.elsewhere = rows.integer(row, 1)
                     continue
                 }
-                let count = rows.integer(row, 4)
-                guard (1...1_000_000).contains(count) else {
-                    throw .damaged("\(name): a chunk has \(count) candidates")
-                }
                 claim.leases.append(
                     Lease(
                         key: LeaseKey(
                             batch: rows.integer(row, 0), chunk: rows.integer(row, 1),
                             attempt: rows.integer(row, 2)),
-                        first: rows.integer(row, 3), count: count, cost: rows.real(row, 5),
-                        payload: rows.bytes(row, 6)))
-                if claim.spec == nil, !rows.isNull(row, 7) {
-                    claim.spec = try BatchSpec(text: rows.text(row, 7))
+                        first: rows.integer(row, 3), count: QueueBounds.count(rows.integer(row, 4)),
+                        cost: QueueBounds.cost(rows.real(row, 5)), payload: rows.bytes(row, 6),
+                        isAlone: rows.integer(row, 9) != 0))
+                if claim.spec == nil, claim.damage == nil, !rows.isNull(row, 7) {
+                    claim.describe(rows.text(row, 7))
                 }
             }
             claim.leases.sort { $0.key.chunk < $1.key.chunk }
@@ -160,14 +157,20 @@
         // MARK: Looking
 
         func batches() throws(QueueError) -> [BatchStatus] {
+            let form = try connection.run("select schema::int8 from primality.about")
+            if form.count != 1 || form.integer(0, 0) != queueSchema {
+                throw .refused(
+                    "\(name): the queue has another form than \(queueSchema), which this program knows: use the same version "
+                        + "everywhere")
+            }
             let rows = try connection.run(
                 """
                 select b.id, b.name, b.owner, b.state::int8, b.priority::int8, b.spec, b.candidates, b.chunks,
                     extract(epoch from b.created)::float8,
                     coalesce(c.open, 0), coalesce(c.leased, 0), coalesce(c.done, 0), coalesce(c.failed, 0),
                     coalesce(c.cost, 0),
-                    coalesce(r.tested, 0)::int8, coalesce(r.passed, 0)::int8, coalesce(r.failed, 0)::int8,
-                    coalesce(r.cpu, 0)::int8,
+                    coalesce(r.tested, 0), coalesce(r.passed, 0), coalesce(r.failed, 0),
+                    least(coalesce(r.cpu, 0), 9e18)::int8,
                     coalesce(l.cost, 0), coalesce(l.chunks, 0),
                     least(300, greatest(1, extract(epoch from clock_timestamp() - b.created)))::float8,
                     coalesce(s.looked, 0), coalesce(s.disputed, 0)
@@ -191,7 +194,7 @@
                         id: rows.integer(row, 0), name: rows.text(row, 1), owner: rows.text(row, 2),
                         state: BatchStatus.State(rawValue: rows.integer(row, 3)) ?? .open,
                         priority: rows.integer(row, 4),
-                        spec: try BatchSpec(text: rows.text(row, 5)),
+                        specText: rows.text(row, 5),
                         candidates: rows.integer(row, 6), chunks: rows.integer(row, 7),
                         open: rows.integer(row, 9), leased: rows.integer(row, 10),
                         done: rows.integer(row, 11), failed: rows.integer(row, 12),
@@ -212,8 +215,8 @@
                     extract(epoch from clock_timestamp() - w.started)::float8,
                     extract(epoch from clock_timestamp() - w.seen)::float8,
                     coalesce(c.leased, 0),
-                    coalesce(r.chunks, 0), coalesce(r.tested, 0)::int8, coalesce(r.failed, 0)::int8,
-                    coalesce(r.cpu, 0)::int8
+                    coalesce(r.chunks, 0), coalesce(r.tested, 0), coalesce(r.failed, 0),
+                    least(coalesce(r.cpu, 0), 9e18)::int8
                 from primality.worker w
                 left join (select worker, count(*) as leased from primality.chunk where state = 1 group by worker) c
                     on c.worker = w.id
@@ -277,17 +280,19 @@
             let rows = try connection.run(
                 """
                 select c.no, c.first, c.count::int8, c.cost, c.state::int8, c.attempt::int8,
-                    array_to_string(c.lost, ','), c.payload, r.payload
-                from primality.chunk c left join primality.result r on r.batch = c.batch and r.no = c.no \(rest)
+                    array_to_string(c.lost, ','), c.payload, r.payload, coalesce(w.host, '?')
+                from primality.chunk c left join primality.result r on r.batch = c.batch and r.no = c.no
+                left join primality.worker w on w.id = r.worker \(rest)
                 """, values)
             return (0..<rows.count).map { row in
                 StoredChunk(
                     number: rows.integer(row, 0), first: rows.integer(row, 1),
-                    count: rows.integer(row, 2), cost: rows.real(row, 3),
+                    count: QueueBounds.count(rows.integer(row, 2)),
+                    cost: QueueBounds.cost(rows.real(row, 3)),
                     state: StoredChunk.State(rawValue: rows.integer(row, 4)) ?? .open,
                     attempt: rows.integer(row, 5),
                     lost: rows.text(row, 6).split(separator: ",").map(String.init),
-                    payload: rows.bytes(row, 7),
+                    host: rows.text(row, 9), payload: rows.bytes(row, 7),
                     result: rows.isNull(row, 8) ? nil : rows.bytes(row, 8))
             }
         }
@@ -325,7 +330,6 @@
             // A chunk's number decides whether it is in the share: Knuth's multiplicative hash.
             try storedChunks(
                 """
-                join primality.worker w on w.id = r.worker
                 left join primality.second s on s.batch = c.batch and s.no = c.no
                 where c.batch = $1 and c.no >= $2 and c.state = 2 and s.no is null and w.host <> $3
                 and (c.no * 2654435761) % 4294967296 < $4 * 4294967296.0 order by c.no limit $5

@@ -167,7 +167,7 @@ enum QueueGrants {
         }
         let reading = ["select on all tables in schema primality"]
         let submitting = execute([
-            "begin_batch", "add_chunks", "end_batch", "change_batch", "note_second",
+            "begin_batch", "add_chunks", "end_batch", "change_batch", "note_second", "renew",
         ])
         try grant(reading, to: settings.readers)
         try grant(execute(["claim", "renew", "finish"]), to: settings.workers)

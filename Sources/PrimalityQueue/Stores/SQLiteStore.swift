@@ -28,9 +28,9 @@
             self.path = path
             try Self.refuseNetworks(path)
             database = try SQLiteDatabase(path, creates: creates, cancel: cancel)
-            try database.script(
-                "pragma journal_mode=wal; pragma synchronous=normal; pragma foreign_keys=on; "
-                    + "pragma cache_size=-65536;")
+            for pragma in [
+                "journal_mode=wal", "synchronous=normal", "foreign_keys=on", "cache_size=-65536",
+            ] { try database.run("pragma \(pragma)") }
             database.waitFairly()
             if !creates { try checkSchema() }
         }
@@ -196,7 +196,7 @@
         }
 
         func claim(
-            _ worker: WorkerDescription, most: Int, hint: LeaseHint?
+            _ worker: WorkerDescription, most: Int, hint: LeaseHint?, isFree: Bool
         ) throws(QueueError) -> Claim {
             try database.transaction { () throws(QueueError) -> Claim in
                 try database.run(
@@ -217,8 +217,11 @@
                     for from in froms where claim.leases.isEmpty {
                         try lease(id, from: from, most: most, worker, &claim)
                     }
+                    if claim.leases.isEmpty && isFree {
+                        try lease(id, from: 0, most: 1, worker, &claim, isSuspect: true)
+                    }
                     if !claim.leases.isEmpty {
-                        if hint?.batch != id { claim.spec = try BatchSpec(text: spec) }
+                        if hint?.batch != id { claim.describe(spec) }
                         return claim
                     }
                     try database.run(
@@ -236,14 +239,16 @@
         }
 
         private func lease(
-            _ batch: Int, from: Int, most: Int, _ worker: WorkerDescription, _ claim: inout Claim
+            _ batch: Int, from: Int, most: Int, _ worker: WorkerDescription, _ claim: inout Claim,
+            isSuspect: Bool = false
         ) throws(QueueError) {
             var found: [Lease] = []
             try database.run(
                 """
                 update chunk set state = 1, attempt = attempt + 1, worker = ?3, until = \(Self.now) + ?4
                 where batch = ?1 and no in
-                    (select no from chunk where batch = ?1 and state = 0 and no >= ?2 order by no limit ?5)
+                    (select no from chunk where batch = ?1 and state = 0 and no >= ?2
+                    and losses \(isSuspect ? ">=" : "<") 2 order by no limit ?5)
                 returning no, attempt, first, count, cost, payload
                 """,
                 [
@@ -255,8 +260,9 @@
                     Lease(
                         key: LeaseKey(
                             batch: batch, chunk: row.integer(0), attempt: row.integer(1)),
-                        first: row.integer(2), count: row.integer(3), cost: row.real(4),
-                        payload: row.bytes(5)))
+                        first: row.integer(2), count: QueueBounds.count(row.integer(3)),
+                        cost: QueueBounds.cost(row.real(4)), payload: row.bytes(5),
+                        isAlone: isSuspect))
             }
             claim.leases = found.sorted { $0.key.chunk < $1.key.chunk }
         }
@@ -321,7 +327,6 @@
 
         func batches() throws(QueueError) -> [BatchStatus] {
             var batches: [BatchStatus] = []
-            var fault: QueueError?
             try database.run(
                 """
                 select b.id, b.name, b.owner, b.state, b.priority, b.spec, b.candidates, b.chunks, b.created,
@@ -343,23 +348,20 @@
                 order by b.id
                 """
             ) { row in
-                do throws(QueueError) {
-                    batches.append(
-                        BatchStatus(
-                            id: row.integer(0), name: row.text(1), owner: row.text(2),
-                            state: BatchStatus.State(rawValue: row.integer(3)) ?? .open,
-                            priority: row.integer(4), spec: try BatchSpec(text: row.text(5)),
-                            candidates: row.integer(6), chunks: row.integer(7),
-                            open: row.integer(9), leased: row.integer(10), done: row.integer(11),
-                            failed: row.integer(12), costLeft: row.real(13),
-                            costOfLate: row.real(18), doneOfLate: row.integer(19),
-                            late: row.real(20), tested: row.integer(14), passed: row.integer(15),
-                            failedNumbers: row.integer(16), nanoseconds: row.integer(17),
-                            looked: row.integer(21), disputed: row.integer(22),
-                            created: row.real(8)))
-                } catch { fault = error }
+                batches.append(
+                    BatchStatus(
+                        id: row.integer(0), name: row.text(1), owner: row.text(2),
+                        state: BatchStatus.State(rawValue: row.integer(3)) ?? .open,
+                        priority: row.integer(4), specText: row.text(5),
+                        candidates: row.integer(6), chunks: row.integer(7),
+                        open: row.integer(9), leased: row.integer(10), done: row.integer(11),
+                        failed: row.integer(12), costLeft: row.real(13),
+                        costOfLate: row.real(18), doneOfLate: row.integer(19),
+                        late: row.real(20), tested: row.integer(14), passed: row.integer(15),
+                        failedNumbers: row.integer(16), nanoseconds: row.integer(17),
+                        looked: row.integer(21), disputed: row.integer(22),
+                        created: row.real(8)))
             }
-            if let fault { throw fault }
             return batches
         }
 
@@ -429,18 +431,22 @@
             var chunks: [StoredChunk] = []
             try database.run(
                 """
-                select c.no, c.first, c.count, c.cost, c.state, c.attempt, c.lost, c.payload, r.payload
-                from chunk c left join result r on r.batch = c.batch and r.no = c.no \(rest)
+                select c.no, c.first, c.count, c.cost, c.state, c.attempt, c.lost, c.payload, r.payload,
+                    coalesce(w.host, '?')
+                from chunk c left join result r on r.batch = c.batch and r.no = c.no
+                left join worker w on w.id = r.worker \(rest)
                 """, values
             ) { row in
                 chunks.append(
                     StoredChunk(
-                        number: row.integer(0), first: row.integer(1), count: row.integer(2),
-                        cost: row.real(3),
+                        number: row.integer(0), first: row.integer(1),
+                        count: QueueBounds.count(row.integer(2)),
+                        cost: QueueBounds.cost(row.real(3)),
                         state: StoredChunk.State(rawValue: row.integer(4)) ?? .open,
                         attempt: row.integer(5),
                         lost: row.text(6).split(separator: ",").map(String.init),
-                        payload: row.bytes(7), result: row.isNull(8) ? nil : row.bytes(8)))
+                        host: row.text(9), payload: row.bytes(7),
+                        result: row.isNull(8) ? nil : row.bytes(8)))
             }
             return chunks
         }
@@ -461,9 +467,8 @@
                 try database.run("select state from batch where id = ?", [.integer(batch)]) {
                     state = $0.integer(0)
                 }
-                guard let state, let current = BatchStatus.State(rawValue: state) else {
-                    throw .refused("there is no batch \(batch)")
-                }
+                guard let state else { throw .refused("there is no batch \(batch)") }
+                let current = BatchStatus.State(rawValue: state) ?? .open
                 let (sql, values) = try Self.statement(change, of: batch, in: current)
                 for sql in sql { try database.run(sql, values) }
             }
@@ -505,7 +510,6 @@
             // A chunk's number decides whether it is in the share: Knuth's multiplicative hash.
             try storedChunks(
                 """
-                join worker w on w.id = r.worker
                 left join second s on s.batch = c.batch and s.no = c.no
                 where c.batch = ?1 and c.no >= ?2 and c.state = 2 and s.no is null and w.host <> ?3
                 and (c.no * 2654435761) % 4294967296 < ?4 * 4294967296.0 order by c.no limit ?5

@@ -14,6 +14,8 @@ final class QueueLink: WorkSupply {
         /// Chunks that were claimed and not begun.
         var stock: [(lease: Lease, spec: BatchSpec)] = []
         var held: Set<LeaseKey> = []
+        /// What is held is to be alone.
+        var isAlone = false
         var lost: Set<LeaseKey> = []
         var finished: [FinishedChunk] = []
         /// CPU time over estimated cost, of late.
@@ -140,6 +142,8 @@ final class QueueLink: WorkSupply {
         private var store: (any QueueStore)?
         private var hint: LeaseHint?
         private var spec: BatchSpec?
+        /// Batches of which it was said what is wrong with them.
+        private var told: Set<Int> = []
         private var lease = 60.0
         /// What a chunk of late has: its cost and its bytes.
         private var chunkCost = 0.0
@@ -213,6 +217,7 @@ final class QueueLink: WorkSupply {
                 if state.isLeaving { return .leave }
                 if now - renewed >= .seconds(lease / 3) { return .renew }
                 if state.isOver || plan.cancel.isCancelled || now < nextClaim { return nil }
+                if state.isAlone && !state.held.isEmpty { return nil }
                 let most = Self.wanted(state, plan, cost: chunkCost, bytes: chunkBytes)
                 return most > 0 ? .claim(most) : nil
             }
@@ -270,23 +275,43 @@ final class QueueLink: WorkSupply {
 
         private mutating func claim(_ most: Int) throws(QueueError) {
             guard let store else { return }
-            let found = try store.claim(plan.worker, most: most, hint: hint)
+            let isFree = link.state.withLock { $0.held.isEmpty }
+            let found = try store.claim(plan.worker, most: most, hint: hint, isFree: isFree)
             lease = min(max(found.duration, 0.5), 86400)
             guard let last = found.leases.last else { return take(nothing: found) }
+            if let damage = found.damage { return fail(found.leases, damage) }
             guard let spec = found.spec ?? self.spec else {
                 throw .damaged("the queue gave chunks and not what is to be done with them")
             }
             self.spec = spec
-            hint = LeaseHint(batch: last.key.batch, chunk: last.key.chunk + 1)
+            hint = LeaseHint(batch: last.key.batch, chunk: last.key.chunk &+ 1)
             let count = Double(found.leases.count)
             chunkCost = found.leases.reduce(0) { $0 + $1.cost } / count
             chunkBytes = Double(found.leases.reduce(0) { $0 + $1.payload.count }) / count
             pause = 0
             nextClaim = .now
             link.state.withLock(wake: true) { state in
+                state.isAlone = found.leases.contains(where: \.isAlone)
                 for lease in found.leases {
                     state.stock.append((lease, spec))
                     state.held.insert(lease.key)
+                }
+            }
+        }
+
+        /// Gives chunks that nobody can test a result that says so: else every worker would end at them.
+        private mutating func fail(_ leases: [Lease], _ damage: String) {
+            if told.insert(leases[0].key.batch).inserted { plan.note(damage) }
+            hint = nil
+            link.state.withLock(wake: true) { state in
+                for lease in leases {
+                    var payload = ResultPayload(count: lease.count)
+                    payload.fail(.threw(damage))
+                    state.held.insert(lease.key)
+                    state.finished.append(
+                        FinishedChunk(
+                            key: lease.key, cost: lease.cost, counts: payload.counts,
+                            nanoseconds: 0, payload: payload.encoded))
                 }
             }
         }

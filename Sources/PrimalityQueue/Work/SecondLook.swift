@@ -33,8 +33,8 @@ package final class SecondLook: WorkSupply {
     /// What it has found.
     package struct Outcome {
         package var looked = 0
-        /// The chunks whose results differ.
-        package var disputed: [Int] = []
+        /// The chunks whose results differ, and which host tested each first.
+        package var disputed: [(chunk: Int, host: String)] = []
         package var failure: Complaint?
     }
 
@@ -43,7 +43,7 @@ package final class SecondLook: WorkSupply {
         var stock: [StoredChunk] = []
         var isLast = false
         /// What others have found about chunks under way.
-        var first: [Int: (count: Int, result: [UInt8])] = [:]
+        var first: [Int: (host: String, count: Int, result: [UInt8])] = [:]
         var next = 0
         var outcome = Outcome()
     }
@@ -60,10 +60,18 @@ package final class SecondLook: WorkSupply {
 
     /// Tests the share, and blocks the calling thread meanwhile.
     package func run(on pool: any Pool, timeout: Duration?) -> Outcome {
+        let spec: BatchSpec
+        do throws(QueueError) {
+            spec = try plan.batch.spec
+            try introduce()
+        } catch {
+            return Outcome(
+                failure: Complaint(
+                    message: error.message, status: error.status ?? .internalError))
+        }
         do throws(PoolError) {
-            try BatchRun(
-                batch: plan.batch.id, plan.batch.spec, self, cancel: plan.cancel
-            ).run(on: pool, timeout: timeout)
+            try BatchRun(batch: plan.batch.id, spec, self, cancel: plan.cancel).run(
+                on: pool, timeout: timeout)
         } catch {
             state.withLock {
                 $0.outcome.failure =
@@ -72,6 +80,17 @@ package final class SecondLook: WorkSupply {
             }
         }
         return state.withLock { $0.outcome }
+    }
+
+    /// Tells the store who looks.
+    private func introduce() throws(QueueError) {
+        let result = state.withLock { [plan] state -> Result<Void, QueueError> in
+            do throws(QueueError) {
+                _ = try state.store.renew(plan.worker, [])
+                return .success(())
+            } catch { return .failure(error) }
+        }
+        try result.get()
     }
 
     func take(of batch: Int) -> WorkTaken {
@@ -92,7 +111,7 @@ package final class SecondLook: WorkSupply {
             }
             if state.stock.isEmpty { return .end }
             let chunk = state.stock.removeFirst()
-            state.first[chunk.number] = (chunk.count, chunk.result ?? [])
+            state.first[chunk.number] = (chunk.host, chunk.count, chunk.result ?? [])
             return .lease(
                 Lease(
                     key: LeaseKey(batch: batch, chunk: chunk.number, attempt: chunk.attempt),
@@ -103,7 +122,7 @@ package final class SecondLook: WorkSupply {
 
     func finish(_ chunk: FinishedChunk) {
         state.withLock { state in
-            guard let (count, bytes) = state.first.removeValue(forKey: chunk.key.chunk) else {
+            guard let (host, count, bytes) = state.first.removeValue(forKey: chunk.key.chunk) else {
                 return
             }
             var agrees = false
@@ -116,7 +135,7 @@ package final class SecondLook: WorkSupply {
                 try state.store.noteSecond(
                     plan.worker, batch: chunk.key.batch, chunk: chunk, agrees: agrees)
                 state.outcome.looked += 1
-                if !agrees { state.outcome.disputed.append(chunk.key.chunk) }
+                if !agrees { state.outcome.disputed.append((chunk.key.chunk, host)) }
             } catch {
                 state.outcome.failure = Complaint(
                     message: error.message, status: error.status ?? .internalError)

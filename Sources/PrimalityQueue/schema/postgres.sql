@@ -26,17 +26,17 @@ create table primality.batch (
     state smallint not null default 0,
     chunks bigint not null default 0,
     candidates bigint not null default 0,
-    created timestamptz not null default clock_timestamp()
+    created timestamptz not null default clock_timestamp() check (isfinite(created))
 );
 
 create table primality.chunk (
     batch bigint not null references primality.batch on delete cascade,
-    no bigint not null,
-    first bigint not null,
+    no bigint not null check (no between 0 and 1::bigint << 60),
+    first bigint not null check (first between 0 and 1::bigint << 60),
     count integer not null check (count between 1 and 1000000),
-    cost double precision not null,
+    cost double precision not null check (cost between 0 and 1e12),
     state smallint not null default 0,
-    attempt integer not null default 0,
+    attempt integer not null default 0 check (attempt between 0 and 1000000000),
     worker bigint,
     until timestamptz,
     lost text[] not null default '{}',
@@ -67,11 +67,11 @@ create table primality.result (
     attempt integer not null,
     worker bigint not null,
     done timestamptz not null default clock_timestamp(),
-    cost double precision not null,
-    tested integer not null,
-    passed integer not null,
-    failed integer not null,
-    cpu_ns bigint not null,
+    cost double precision not null check (cost between 0 and 1e12),
+    tested integer not null check (tested between 0 and 1000000),
+    passed integer not null check (passed between 0 and 1000000),
+    failed integer not null check (failed between 0 and 1000000),
+    cpu_ns bigint not null check (cpu_ns >= 0),
     payload bytea not null check (length(payload) <= 268435456),
     primary key (batch, no)
 );
@@ -119,6 +119,8 @@ begin
     if not found then
         raise exception 'another role has this worker' using errcode = 'PR003';
     end if;
+    -- In the order of drop: batches, then chunks.
+    perform from primality.batch b where b.id = any (p_batches) order by b.id for key share;
     update primality.chunk c set until = clock_timestamp() + v_lease
         from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt), primality.batch b
         where c.batch = h.batch and c.no = h.no and c.attempt = h.attempt and c.state = 1 and c.worker = p_worker
@@ -137,9 +139,13 @@ end $$;
 -- Leases up to p_most chunks: of the batch with the highest priority, then of the oldest. A worker says where it had its
 -- last one: from there on the index has no dead entries of chunks that are done, which a held snapshot keeps. Without
 -- chunks one row says how many others have.
-create function primality.claim(p_schema integer, p_worker bigint, p_most integer, p_batch bigint, p_from bigint)
+--
+-- A chunk that two workers have lost may cost the third one, too. So it is claimed by who has no other, and kept alone: it
+-- takes no others with it.
+create function primality.claim(
+    p_schema integer, p_worker bigint, p_most integer, p_batch bigint, p_from bigint, p_is_free boolean)
 returns table (out_batch bigint, out_no bigint, out_attempt integer, out_first bigint, out_count integer,
-    out_cost double precision, out_payload bytea, out_spec text, out_lease double precision)
+    out_cost double precision, out_payload bytea, out_spec text, out_lease double precision, out_is_alone boolean)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_lease double precision;
@@ -156,25 +162,29 @@ begin
     -- What nobody renewed is open again, or failed when that was the third time.
     update primality.chunk c
         set state = case when cardinality(c.lost) >= 2 then 3 else 0 end,
-            lost = c.lost || coalesce((select w.host from primality.worker w where w.id = c.worker), '?'),
+            lost = c.lost || coalesce(
+                (select replace(w.host, ',', ' ') from primality.worker w where w.id = c.worker), '?'),
             worker = null, until = null
         from (select k.batch, k.no from primality.chunk k where k.state = 1 and k.until < clock_timestamp()
             order by k.until limit 1000 for update skip locked) e
         where c.batch = e.batch and c.no = e.no;
     for v_batch in select b.id, b.spec from primality.batch b where b.state = 1 order by b.priority desc, b.id loop
+        -- From the hint on, from the beginning, and those that are to be alone.
         foreach v_from in array
             case when v_batch.id = p_batch and p_from > 0 then array[p_from, 0] else array[0::bigint] end
+            || case when p_is_free then array[-1::bigint] else '{}' end
         loop
             return query
                 with c as (
                     select k.no from primality.chunk k where k.state = 0 and k.batch = v_batch.id and k.no >= v_from
-                        order by k.no limit v_most for update skip locked)
+                        and (cardinality(k.lost) >= 2) = (v_from < 0)
+                        order by k.no limit case when v_from < 0 then 1 else v_most end for update skip locked)
                 update primality.chunk u
                     set state = 1, attempt = u.attempt + 1, worker = p_worker,
                         until = clock_timestamp() + make_interval(secs => v_lease)
                     from c where u.batch = v_batch.id and u.no = c.no
                     returning u.batch, u.no, u.attempt, u.first, u.count, u.cost, u.payload,
-                        case when v_batch.id is distinct from p_batch then v_batch.spec end, v_lease;
+                        case when v_batch.id is distinct from p_batch then v_batch.spec end, v_lease, v_from < 0;
             if found then
                 return;
             end if;
@@ -182,7 +192,7 @@ begin
         update primality.batch b set state = 4 where b.id = v_batch.id and b.state = 1 and not exists (
             select from primality.chunk k where k.batch = v_batch.id and k.state in (0, 1));
     end loop;
-    return query select 0::bigint, count(*), 0, 0::bigint, 0, 0::double precision, null::bytea, null::text, v_lease
+    return query select 0::bigint, count(*), 0, 0::bigint, 0, 0::double precision, null::bytea, null::text, v_lease, false
         from primality.chunk k where k.state = 1;
 end $$;
 
@@ -199,6 +209,8 @@ begin
     if not exists (select from primality.worker w where w.id = p_worker and w.role = session_user) then
         raise exception 'the queue does not know this worker' using errcode = 'PR002';
     end if;
+    -- In the order of drop: batches, then chunks. What is stored refers to the batch anyway.
+    perform from primality.batch b where b.id = any (p_batches) order by b.id for key share;
     return query
         with i as (
             select * from unnest(p_batches, p_nos, p_attempts, p_costs, p_tested, p_passed, p_failed, p_cpu, p_payloads)
@@ -227,6 +239,9 @@ declare
     v_id bigint;
 begin
     perform primality.check_form(p_schema);
+    if (p_spec::json ->> 'schema')::integer is distinct from p_schema then
+        raise exception 'this is no batch of the form %', p_schema using errcode = 'PR001';
+    end if;
     insert into primality.batch (name, spec, priority) values (p_name, p_spec, p_priority) returning id into v_id;
     return v_id;
 end $$;
@@ -283,8 +298,12 @@ begin
     if not primality.owns(p_batch) then
         raise exception 'batch % is not yours', p_batch using errcode = 'PR003';
     end if;
-    -- Results refer to the batch while they are stored, which this lock allows.
-    select b.state into v_state from primality.batch b where b.id = p_batch for no key update;
+    -- Who stores results has a lock on the batch that goes with this one, unless the batch is dropped.
+    if p_change = 'drop' then
+        select b.state into v_state from primality.batch b where b.id = p_batch for update;
+    else
+        select b.state into v_state from primality.batch b where b.id = p_batch for no key update;
+    end if;
     if p_change = 'pause' and v_state in (3, 4) or p_change in ('resume', 'retry') and v_state = 3
         or p_change = 'cancel' and v_state = 4
     then
@@ -298,10 +317,7 @@ begin
             update primality.chunk c set state = 0, lost = '{}' where c.batch = p_batch and c.state = 3;
             update primality.batch b set state = 1 where b.id = p_batch and b.state = 4;
         when 'prioritise' then update primality.batch b set priority = p_priority where b.id = p_batch;
-        when 'drop' then
-            -- Chunks first, as who stores a result locks its chunk first.
-            delete from primality.chunk c where c.batch = p_batch;
-            delete from primality.batch b where b.id = p_batch;
+        when 'drop' then delete from primality.batch b where b.id = p_batch;
     end case;
     return null;
 end $$;
@@ -312,6 +328,11 @@ returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform primality.check_form(p_schema);
+    if not primality.owns(p_batch)
+        or not exists (select from primality.worker w where w.id = p_worker and w.role = session_user)
+    then
+        raise exception 'batch % is not yours', p_batch using errcode = 'PR003';
+    end if;
     insert into primality.second (batch, no, worker, agrees, payload)
         values (p_batch, p_no, p_worker, p_agrees, p_payload) on conflict do nothing;
 end $$;

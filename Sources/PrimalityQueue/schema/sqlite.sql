@@ -24,10 +24,10 @@ create table batch (
 
 create table chunk (
     batch integer not null references batch on delete cascade,
-    no integer not null,
-    first integer not null,
-    count integer not null,
-    cost real not null,
+    no integer not null check (no between 0 and 1 << 60),
+    first integer not null check (first between 0 and 1 << 60),
+    count integer not null check (count between 1 and 1000000),
+    cost real not null check (cost between 0 and 1e12),
     state integer not null default 0,
     attempt integer not null default 0,
     worker integer,
