@@ -152,13 +152,15 @@ def terminate(c):
 
 
 def kill_three(c, number, ahead=0):
-    """Kills three workers that have a chunk, and others that were claimed ahead."""
+    """Kills three workers that have a chunk, and others that were claimed ahead; the third one has it alone."""
     for turn in range(3):
         worker = c.worker("--claim", "1", "--host", f"host {turn}, with a comma")
         c.until(
             lambda: [tuple(map(int, r)) for r in c.sql(f"select state, attempt from @chunk where no = {number}")]
             == [(1, turn + 1)], "the long chunk is leased")
-        c.until(lambda: c.count("chunk", "state = 1") > ahead, "others are leased")
+        c.until(lambda: c.count("chunk", "state = 1") > (ahead if turn < 2 else 0), "others are leased")
+        if turn == 2:
+            c.equal(c.count("chunk", "state = 1"), 1, "what the third worker has beside it")
         worker.kill()
     c.until(lambda: c.run("work", "-j", "1").status == 0 and c.count("chunk", "state = 3"), "it failed", pause=0.3)
 

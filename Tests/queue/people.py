@@ -270,12 +270,12 @@ def roles(c):
     is_refused("worker", f"select primality.note_second(1, 1, {alice}, 0, true, '')")
     is_refused("worker", "select primality.check_form(1)")
     for function in (
-            "begin_batch(1, 'x', 'x', 0)", f"change_batch(1, {alice}, 'drop', 0)", "claim(1, 1, 1, 0, 0)",
+            "begin_batch(1, 'x', 'x', 0)", f"change_batch(1, {alice}, 'drop', 0)", "claim(1, 1, 1, 0, 0, true)",
             f"note_second(1, 1, {alice}, 0, true, '')", f"end_batch({alice}, 'x', 1, 1)",
             "finish(1, 1, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
             "renew(1, 1, 'h', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}')"):
         is_refused("reader", f"select * from primality.{function}")
-    is_refused("bob", "select * from primality.claim(1, 1, 1, 0, 0)")
+    is_refused("bob", "select * from primality.claim(1, 1, 1, 0, 0, true)")
     is_refused("bob", f"select primality.add_chunks({alice}, '{{9999}}', '{{0}}', '{{1}}', '{{1}}', '{{x}}')")
     is_refused("bob", f"select primality.end_batch({alice}, 'x', 0, 0)")
     is_refused("bob", f"select primality.note_second(1, 1, {alice}, 0, false, '')")
@@ -344,7 +344,8 @@ def verify(c):
     number = int(c.sql("select min(no) from @result where no not in (select no from @second)")[0][0])
     payload = c.sql(f"select payload from @result where no = {number}")[0][0]
     payload = bytearray(bytes.fromhex(payload[2:]) if c.kind == "postgres" else payload)
-    payload[-1] ^= 1
+    # The last byte says that no certificates follow.
+    payload[-2] ^= 1
     before = c.run("collect", "--batch", "a", "--format", "jsonl")
     c.sql(f"update @result set payload = {c.queue.blob(bytes(payload))} where no = {number}")
     changed = c.run("collect", "--batch", "a", "--format", "jsonl")
@@ -372,7 +373,7 @@ def verify(c):
     c.work("--host", "first")
     payload = c.sql("select payload from @result r join @batch b on b.id = r.batch where b.name = 'b'")[0][0]
     payload = bytes.fromhex(payload[2:]) if c.kind == "postgres" else payload
-    swapped = payload[:-2] + payload[-1:] + payload[-2:-1]
+    swapped = payload[:-3] + payload[-2:-1] + payload[-3:-2] + payload[-1:]
     c.sql(
         f"update @result set payload = {c.queue.blob(swapped)} where batch in (select id from @batch where name = 'b')")
     bad = c.run("verify", "--batch", "b", "--share", "1", "--host", "second")
