@@ -168,6 +168,12 @@ package struct LeaseKey: Sendable, Hashable {
     package var batch: Int
     package var chunk: Int
     package var attempt: Int
+
+    package init(batch: Int, chunk: Int, attempt: Int) {
+        self.batch = batch
+        self.chunk = chunk
+        self.attempt = attempt
+    }
 }
 
 package struct LeaseHint: Sendable {
@@ -182,6 +188,14 @@ package struct Lease: Sendable {
     package var count: Int
     package var cost: Double
     package var payload: [UInt8]
+
+    package init(key: LeaseKey, first: Int, count: Int, cost: Double, payload: [UInt8]) {
+        self.key = key
+        self.first = first
+        self.count = count
+        self.cost = cost
+        self.payload = payload
+    }
 }
 
 /// What ``QueueStore/claim(_:most:hint:)`` gives.
@@ -193,6 +207,8 @@ package struct Claim: Sendable {
     package var elsewhere = 0
     /// How long a lease lasts, in seconds.
     package var duration = 60.0
+
+    package init() {}
 }
 
 /// A chunk's result.
@@ -202,6 +218,17 @@ package struct FinishedChunk: Sendable {
     package var counts: ResultPayload.Counts
     package var nanoseconds: Int
     package var payload: [UInt8]
+
+    package init(
+        key: LeaseKey, cost: Double, counts: ResultPayload.Counts, nanoseconds: Int,
+        payload: [UInt8]
+    ) {
+        self.key = key
+        self.cost = cost
+        self.counts = counts
+        self.nanoseconds = nanoseconds
+        self.payload = payload
+    }
 }
 
 /// A chunk as the store has it.
@@ -223,6 +250,21 @@ package struct StoredChunk: Sendable {
     package var lost: [String]
     package var payload: [UInt8]
     package var result: [UInt8]?
+
+    package init(
+        number: Int, first: Int, count: Int, cost: Double, state: State, attempt: Int,
+        lost: [String], payload: [UInt8], result: [UInt8]?
+    ) {
+        self.number = number
+        self.first = first
+        self.count = count
+        self.cost = cost
+        self.state = state
+        self.attempt = attempt
+        self.lost = lost
+        self.payload = payload
+        self.result = result
+    }
 }
 
 /// What an owner does to a batch.
@@ -277,6 +319,38 @@ package struct BatchStatus: Sendable {
     /// When it was submitted, in seconds since 1970.
     package var created: Double
 
+    package init(
+        id: Int, name: String, owner: String, state: State, priority: Int, spec: BatchSpec,
+        candidates: Int, chunks: Int, open: Int, leased: Int, done: Int, failed: Int,
+        costLeft: Double, costOfLate: Double, doneOfLate: Int, late: Double, tested: Int,
+        passed: Int, failedNumbers: Int, nanoseconds: Int, looked: Int, disputed: Int,
+        created: Double
+    ) {
+        self.id = id
+        self.name = name
+        self.owner = owner
+        self.state = state
+        self.priority = priority
+        self.spec = spec
+        self.candidates = candidates
+        self.chunks = chunks
+        self.open = open
+        self.leased = leased
+        self.done = done
+        self.failed = failed
+        self.costLeft = costLeft
+        self.costOfLate = costOfLate
+        self.doneOfLate = doneOfLate
+        self.late = late
+        self.tested = tested
+        self.passed = passed
+        self.failedNumbers = failedNumbers
+        self.nanoseconds = nanoseconds
+        self.looked = looked
+        self.disputed = disputed
+        self.created = created
+    }
+
     /// Everything has a result or has failed.
     package var isOver: Bool { open == 0 && leased == 0 }
 
@@ -299,6 +373,20 @@ package struct HostStatus: Sendable {
     package var tested: Int
     package var failedNumbers: Int
     package var nanoseconds: Int
+
+    package init(
+        worker: WorkerDescription, age: Double, silent: Double, leased: Int, done: Int, tested: Int,
+        failedNumbers: Int, nanoseconds: Int
+    ) {
+        self.worker = worker
+        self.age = age
+        self.silent = silent
+        self.leased = leased
+        self.done = done
+        self.tested = tested
+        self.failedNumbers = failedNumbers
+        self.nanoseconds = nanoseconds
+    }
 }
 
 /// Throughput over time.
@@ -308,9 +396,21 @@ package struct History: Sendable {
         package var host: String
         package var chunks: Int
         package var tested: Int
+
+        package init(span: Int, host: String, chunks: Int, tested: Int) {
+            self.span = span
+            self.host = host
+            self.chunks = chunks
+            self.tested = tested
+        }
     }
 
     /// Seconds that one span lasts, and how long ago the first one began.
     package var seconds: Double
     package var spans: [Span]
+
+    package init(seconds: Double, spans: [Span]) {
+        self.seconds = seconds
+        self.spans = spans
+    }
 }
