@@ -116,6 +116,13 @@ import Testing
         #expect(texts(in: html, from: "<tr>", to: "</tr>").count == 3)
     }
 
+    @Test func whatIsOddInAHistoryIsBorne() {
+        for (span, seconds) in [(0, 0.0), (5, .nan), (59, 1e300), (-3, 1), (.max, 1)] {
+            let spans = [History.Span(span: span, host: "h", chunks: 1 << 40, tested: 1 << 40)]
+            #expect(flaw(in: Self.page("x", spans, seconds: seconds), void: Self.void) == nil)
+        }
+    }
+
     @Test func anEmptyQueueHasAPage() {
         let html = StatusPage(name: "q", date: "today", []).html
         #expect(flaw(in: html, void: Self.void) == nil)
