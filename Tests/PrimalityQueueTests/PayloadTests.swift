@@ -142,6 +142,16 @@ import Testing
         #expect(throws: PayloadError.self, "\(name)") { try CandidatePayload.decoded(bytes) }
     }
 
+    /// A count that the bytes could hold is not believed before they do.
+    @Test func aCountTakesNoMemory() throws {
+        let size = 1 << 26
+        // 2^26 - 16 candidates, and the first of them is none.
+        let bytes = [0x43, 1, 0xF0, 0xFF, 0xFF, 0x1F] + [UInt8](repeating: 0xFF, count: size)
+        let before = Self.mostMemory
+        #expect(throws: PayloadError.self) { try CandidatePayload.decoded(bytes) }
+        #expect(Self.mostMemory - before < 2 << 30)
+    }
+
     /// How much address space the process has had at most.
     private static var mostMemory: Int {
         let line = TestFiles.text("/proc/self/status")?.split(separator: "\n").first {
@@ -254,6 +264,30 @@ import Testing
         }
     }
 
+    /// The reason is cut, and what is left of it survives.
+    @Test(arguments: ["x", "é", "€", "👩‍👩‍👧‍👦"]) func aLongReasonIsCut(_ letter: String) throws {
+        for shift in 0..<4 {
+            let text = String(repeating: "-", count: shift) + String(repeating: letter, count: 5000)
+            let result = ChunkResult(
+                chunk: Chunk(id: 0, first: 0, numbers: NumberBatch([7 as BigNatural])),
+                results: TestResults(seed: 1, untested: 1, withReports: false),
+                failures: [0: .threw(text)])
+            var payload = ResultPayload(count: 1)
+            let isTaken = payload.take(result, 0, at: 0)
+            #expect(isTaken)
+            let bytes = payload.encoded
+            #expect(bytes.count <= 1100)
+            let again = try ResultPayload(bytes, count: 1)
+            guard case .failure(.threw(let kept)) = again.entries[0] else {
+                Issue.record("\(again.entries[0])")
+                return
+            }
+            #expect(kept.utf8.count > 990)
+            #expect(text.unicodeScalars.starts(with: kept.unicodeScalars))
+            #expect(again.encoded == bytes)
+        }
+    }
+
     @Test(
         arguments: [
             ([0x52, 2, 1, 0], "another version"), ([0x43, 1, 1, 0], "another kind"),
@@ -268,6 +302,29 @@ import Testing
         ] as [([UInt8], String)])
     func whatIsNoPayloadOfResultsIsRefused(_ bytes: [UInt8], _ name: String) {
         #expect(throws: PayloadError.self, "\(name)") { try ResultPayload(bytes, count: 1) }
+    }
+
+    @Test func aSecondTestAgreesOrDoesNot() throws {
+        func payload(_ entries: [UInt8]...) throws -> ResultPayload {
+            try ResultPayload(
+                [0x52, 1, UInt8(entries.count)] + entries.flatMap(\.self), count: entries.count)
+        }
+        let (neither, composite, probable, prime): ([UInt8], [UInt8], [UInt8], [UInt8]) =
+            ([1], [2], [3], [4])
+        let first = try payload(neither, composite, probable, prime)
+        #expect(first.agrees(with: first))
+        #expect(first.agrees(with: try payload(neither, composite, prime, probable)))
+        #expect(!first.agrees(with: try payload(neither, composite, composite, prime)))
+        #expect(!first.agrees(with: try payload(composite, composite, prime, prime)))
+        #expect(!first.agrees(with: try payload(neither, neither, prime, prime)))
+        // What has no verdict says nothing; another count says that something is wrong.
+        #expect(first.agrees(with: try payload([0], [32], prime, prime)))
+        #expect(!first.agrees(with: try payload(neither, composite, probable)))
+        // Residues count where both have one.
+        func residue(_ last: UInt8) -> [UInt8] { [10, 4, 1, 4, 0, 0, last] }
+        #expect(try payload(residue(3)).agrees(with: try payload(residue(3))))
+        #expect(!(try payload(residue(3)).agrees(with: try payload(residue(4)))))
+        #expect(try payload(residue(3)).agrees(with: try payload(composite)))
     }
 
     // MARK: What a stranger may have written
