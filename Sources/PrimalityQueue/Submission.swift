@@ -86,6 +86,7 @@ package struct Submission {
         digest = sha256(Array(options.text.utf8))
         var bad = 0
         var id: Int?
+        var isBegun = false
         var waiting: [ChunkDraft] = []
         var waitingBytes = 0
         do throws(Complaint) {
@@ -99,6 +100,7 @@ package struct Submission {
                     progress(first)
                 }
                 if waiting.count >= Self.mostAtOnce || waitingBytes >= Self.mostBytesAtOnce {
+                    isBegun = true
                     try send(&waiting, of: &id, batch, to: store)
                     waitingBytes = 0
                 }
@@ -109,11 +111,13 @@ package struct Submission {
             }
             if !records.isEmpty { waiting.append(takeChunk()) }
             if number == 0 { throw Complaint(message: "there is nothing to queue") }
+            isBegun = true
             try send(&waiting, of: &id, batch, to: store)
             let end = BatchEnd(chunks: number, candidates: first, digest: digest)
             try asComplaint { () throws(QueueError) in try store.endBatch(id ?? 0, end) }
         } catch {
-            if id != nil { store.abandonBatch() }
+            // Also a beginning that has failed may have begun something.
+            if isBegun { store.abandonBatch() }
             throw error
         }
         return Outcome(batch: id ?? 0, candidates: first, chunks: number, bad: bad)

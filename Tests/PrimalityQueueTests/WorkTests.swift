@@ -453,6 +453,23 @@ import Testing
         #expect(queue.state.withLock { $0.batches.count } == 2)
     }
 
+    @Test(arguments: [MemoryQueue.Call.begin, .add, .end])
+    func whatCannotBeSubmittedIsForgotten(_ call: MemoryQueue.Call) throws {
+        let queue = MemoryQueue()
+        for fault in [MemoryQueue.Fault.before(.unreachable), .after(.refused)] {
+            let store = queue.open { $0 == call && $1 % 2 == 0 ? fault : nil }
+            if case .after = fault, call == .end { continue }
+            #expect(throws: Complaint.self) { try Input(0..<100).submit(to: store, chunk: 10) }
+            #expect(!store.isSubmitting)
+            #expect(queue.batch() == nil)
+            queue.state.withLock { $0.calls = [:] }
+        }
+        let store = queue.open { $0 == call && $1 == 0 ? .before(.unreachable) : nil }
+        #expect(throws: Complaint.self) { try Input(0..<100).submit(to: store, chunk: 10) }
+        try Input(0..<100).submit(to: store, chunk: 10)
+        #expect(queue.state.withLock { $0.batches.count } == 1)
+    }
+
     @Test func nothingAndWhatWasCancelledAreNotSubmitted() throws {
         let queue = MemoryQueue()
         let store = queue.open()
