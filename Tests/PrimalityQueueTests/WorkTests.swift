@@ -419,6 +419,39 @@ import Testing
         return queue
     }
 
+    @Test func aDamagedResultIsToldOfItsCandidates() throws {
+        let input = Input("1000003\n" + (1..<30).map { "\($0)\n" }.joined())
+        let all = try input.checked()
+        // Another chunk's result has no evidence.
+        var verdicts = ResultPayload(count: 10)
+        for i in 0..<10 { verdicts.entries[i] = .verdict(.prime) }
+        let queue = try Self.changed(input) { batch in
+            batch.chunks[1].result?.payload = [0x52, 1, 9]
+            batch.chunks[2].result?.payload = verdicts.encoded
+        }
+        let lines = try input.collected(from: queue.open()).findings.lines
+        try #require(lines.count == 30)
+        #expect(lines.prefix(10) == all.lines.prefix(10))
+        #expect(lines[10..<20].allSatisfy { $0.contains("result is damaged") }, "\(lines)")
+        #expect(lines[20..<30].allSatisfy { $0.contains("no evidence") }, "\(lines)")
+    }
+
+    @Test(arguments: ["payload", "count", "first", "negative", "number", "gap"])
+    func damagedCandidatesEndTheCollecting(_ what: String) throws {
+        let input = Input(0..<40)
+        let queue = try Self.changed(input) { batch in
+            switch what {
+            case "payload": batch.chunks[2].draft.payload = [0x43, 1]
+            case "count": batch.chunks[2].draft.count = 9
+            case "first": batch.chunks[2].draft.first = .max
+            case "negative": batch.chunks[2].draft.first = -5
+            case "number": batch.chunks[2].draft = batch.chunks[3].draft
+            default: batch.chunks.remove(at: 2)
+            }
+        }
+        #expect(throws: (any Error).self) { try input.collected(from: queue.open()) }
+    }
+
     // MARK: Submitting
 
     @Test func rowsAreNotDivided() throws {
