@@ -187,6 +187,36 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<4) func callsThatFailLoseNothingAndDoubleNothing(_ round: Int) throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("a store that fails: seed \(seed)")
+        let input = Input(0..<3000)
+        let queue = MemoryQueue()
+        let store = queue.open()
+        try input.submit(to: store, chunk: 50)
+        let workers = try (1...2).map {
+            try TestWorker(queue, id: $0, claim: 4, faults: Self.failing(seed, oneIn: 4))
+        }
+        Self.checkRest(of: queue, workers.map { $0.end() })
+        let found = try input.collected(from: store).findings
+        #expect(found.difference(from: try input.checked()) == nil, "seed \(seed)")
+        let notes = workers.flatMap { $0.notes.withLock { $0 } }
+        #expect(notes.contains { $0.contains("trying again") })
+        #expect(notes.contains { $0.contains("there again") })
+    }
+
+    @Test func resultsThatAStoreHasTakenSilentlyCountAsStored() throws {
+        let input = Input(0..<100)
+        let queue = MemoryQueue()
+        try input.submit(to: queue.open(), chunk: 10)
+        // The first two times nobody learns that they are stored.
+        let outcome = try TestWorker(queue) { call, number in
+            call == .finish && number < 2 ? .after(.unreachable) : nil
+        }.end()
+        Self.checkRest(of: queue, [outcome])
+        #expect(outcome?.stored == 10 && outcome?.refused == 0)
+    }
+
     @Test(arguments: [MemoryQueue.Call.claim, .finish, .renew]) func aSlowStoreLosesNothing(
         _ slow: MemoryQueue.Call
     ) throws {
@@ -263,6 +293,28 @@ import Testing
     }
 
     // MARK: Leases
+
+    @Test func aLeaseThatIsLostWhileItIsTestedIsDropped() throws {
+        let queue = MemoryQueue()
+        queue.state.withLock { $0.lease = 0.3 }
+        try Input(0..<40).submit(to: queue.open(), chunk: 10)
+        let pool = GatedPool()
+        let worker = try TestWorker(queue, pool: pool)
+        #expect(eventually { pool.gate.isAwaited && queue.count(.leased) == 4 })
+        let (thief, store) = (TestWorker.description(2), queue.open())
+        let leases = queue.expireAll(for: thief)
+        #expect(leases.count == 4)
+        // The worker learns of it, and ends the test of what is not its own any more.
+        #expect(eventually { !pool.gate.isAwaited })
+        pool.gate.open()
+        #expect(
+            try store.finish(thief, leases.map { Self.composites($0) }) == [true, true, true, true])
+        let outcome = worker.end()
+        #expect(outcome?.stored == 0 && outcome?.failure == nil)
+        #expect(queue.faults == [])
+        let lines = try Input(0..<40).collected(from: store).findings.lines
+        #expect(lines.count == 40 && lines.allSatisfy { $0.hasSuffix(": composite") })
+    }
 
     /// What somebody finds for whom all is composite.
     private static func composites(_ lease: Lease) -> FinishedChunk {
@@ -342,6 +394,19 @@ import Testing
 
     // MARK: Owners
 
+    @Test func aCancelledBatchIsLeft() throws {
+        let queue = MemoryQueue()
+        queue.state.withLock { $0.lease = 0.3 }
+        try Input(0..<100).submit(to: queue.open(), chunk: 10)
+        let pool = GatedPool()
+        let worker = try TestWorker(queue, pool: pool)
+        pool.gate.open(3)
+        #expect(eventually { pool.gate.isAwaited && queue.count(.done) == 3 })
+        try queue.open().change(1, to: .cancel)
+        Self.checkRest(of: queue, [worker.end()])
+        #expect(queue.count(.done) == 3)
+    }
+
     @Test func aPausedBatchIsLeftForAnotherOneAndTakenUpAgain() throws {
         var inputs = [Input(0..<100), Input(100..<200)]
         let queue = MemoryQueue()
@@ -367,6 +432,18 @@ import Testing
             let found = try input.collected(from: queue.open()).findings
             #expect(found.difference(from: try input.checked()) == nil)
         }
+    }
+
+    @Test func aDroppedBatchIsLeft() throws {
+        let queue = MemoryQueue()
+        queue.state.withLock { $0.lease = 0.3 }
+        try Input(0..<100).submit(to: queue.open(), chunk: 10)
+        let pool = GatedPool()
+        let worker = try TestWorker(queue, pool: pool)
+        #expect(eventually { pool.gate.isAwaited })
+        try queue.open().change(1, to: .drop)
+        let outcome = worker.end()
+        #expect(outcome?.stored == 0 && outcome?.failure == nil)
     }
 
     /// Leases end, batches rest, workers are forgotten and the server is away, all at random; in the end each

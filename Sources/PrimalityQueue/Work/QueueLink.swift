@@ -14,6 +14,7 @@ final class QueueLink: WorkSupply {
         /// Chunks that were claimed and not begun.
         var stock: [(lease: Lease, spec: BatchSpec)] = []
         var held: Set<LeaseKey> = []
+        /// Those of the present run that are held no more.
         var lost: Set<LeaseKey> = []
         var finished: [FinishedChunk] = []
         /// CPU time over estimated cost, of late.
@@ -84,12 +85,12 @@ final class QueueLink: WorkSupply {
 
     func take(of batch: Int) -> WorkTaken {
         state.withLock(wake: true) { state in
-            while let next = state.stock.first {
-                if next.lease.key.batch != batch { return .end }
-                state.stock.removeFirst()
-                if state.lost.remove(next.lease.key) == nil { return .lease(next.lease) }
-            }
-            return state.isOver ? .end : .nothingYet
+            // A run that was ended would not test it, nor give it back.
+            if state.running?.cancel.isCancelled == true { return .end }
+            guard let next = state.stock.first else { return state.isOver ? .end : .nothingYet }
+            if next.lease.key.batch != batch { return .end }
+            state.stock.removeFirst()
+            return .lease(next.lease)
         }
     }
 
@@ -253,16 +254,12 @@ final class QueueLink: WorkSupply {
             renewed = .now
             if lost.isEmpty { return }
             link.state.withLock(wake: true) { state in
-                for key in lost where state.held.remove(key) != nil {
-                    // What waits to be sent would be refused.
-                    let before = state.finished.count
-                    state.finished.removeAll { $0.key == key }
-                    if state.finished.count < before {
-                        state.refused += 1
-                    } else {
-                        state.lost.insert(key)
-                    }
-                }
+                var gone = Set(lost)
+                state.held.subtract(gone)
+                // What waits to be sent may be stored by a call whose answer did not come: the store knows.
+                for chunk in state.finished { gone.remove(chunk.key) }
+                state.stock.removeAll { gone.remove($0.lease.key) != nil }
+                state.lost.formUnion(gone)
                 state.endRunWithoutLeases()
             }
         }
