@@ -245,6 +245,18 @@ import Testing
         #expect(queue.count(.done) == 10)
     }
 
+    @Test(arguments: [MemoryQueue.Call.claim, .renew, .finish])
+    func aQueueThatKnowsNobodyIsGivenUp(_ call: MemoryQueue.Call) throws {
+        let queue = MemoryQueue()
+        try Input(0..<100).submit(to: queue.open(), chunk: 10)
+        let worker = try TestWorker(queue, giveUp: 1) { made, _ in
+            made == call ? .before(.unknownWorker) : nil
+        }
+        let outcome = try #require(worker.end())
+        #expect(outcome.failure?.status == .badInput)
+        #expect(queue.calls(call) < 100)
+    }
+
     @Test func aServerThatStaysAwayIsGivenUp() throws {
         let queue = MemoryQueue()
         try Input(0..<100).submit(to: queue.open(), chunk: 10)
@@ -500,6 +512,40 @@ import Testing
     }
 
     // MARK: What a stranger may have written
+
+    @Test func damagedChunksHaveFailedAndOthersHaveResults() throws {
+        let input = Input(0..<100)
+        let queue = MemoryQueue()
+        try input.submit(to: queue.open(), chunk: 10)
+        queue.state.withLock { state in
+            state.batches[1]!.chunks[1].draft.payload = [1, 2, 3]
+            state.batches[1]!.chunks[2].draft.payload = []
+            state.batches[1]!.chunks[3].draft.count = 11
+            state.batches[1]!.chunks[4].draft.count = .max
+            state.batches[1]!.chunks[5].draft.count = -1
+            state.batches[1]!.chunks[6].draft.cost = .nan
+            state.batches[1]!.chunks[7].draft.cost = -.infinity
+            state.batches[1]!.chunks[8].draft.first = .max
+        }
+        let worker = try TestWorker(queue)
+        Self.checkRest(of: queue, [worker.end()])
+        #expect(queue.count(.done) == 10)
+        #expect(worker.notes.withLock { $0.count { $0.contains("is damaged") } } == 5)
+        let batch = try #require(queue.batch())
+        for i in [0, 6, 7, 8, 9] { #expect(batch.chunks[i].result?.counts.tested == 10) }
+        for i in 1...5 { #expect(batch.chunks[i].result?.counts.tested == 0) }
+    }
+
+    @Test(arguments: [0, -1, .nan, .infinity, 1e300]) func aLeaseOfAnyLengthIsBorne(
+        _ duration: Double
+    ) throws {
+        let queue = MemoryQueue()
+        queue.state.withLock { $0.duration = duration }
+        try Input(0..<100).submit(to: queue.open(), chunk: 10)
+        Self.checkRest(of: queue, [try TestWorker(queue, claim: 2).end()])
+        #expect(queue.count(.done) == 10)
+        #expect(queue.calls(.renew) < 1000)
+    }
 
     private static func changed(
         _ input: Input, _ body: (inout MemoryQueue.Batch) -> Void

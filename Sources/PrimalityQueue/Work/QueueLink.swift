@@ -44,6 +44,7 @@ final class QueueLink: WorkSupply {
     private static let mostAtOnce = 1000
     private static let mostBytesAtOnce = 1 << 26
     private static let longestPause = 2.0
+    private static let mostIntroductions = 5
     /// Results that are sent in one call.
     private static let mostResults = 500
     private static let mostResultBytes = 1 << 25
@@ -151,6 +152,8 @@ final class QueueLink: WorkSupply {
         private var awaySince: ContinuousClock.Instant?
         private var backoff = 0.0
         private var nextTry = ContinuousClock.now
+        /// How often in a row the store did not know this worker.
+        private var introductions = 0
 
         init(_ link: QueueLink) {
             self.link = link
@@ -267,7 +270,8 @@ final class QueueLink: WorkSupply {
         private mutating func claim(_ most: Int) throws(QueueError) {
             guard let store else { return }
             let found = try store.claim(plan.worker, most: most, hint: hint)
-            lease = found.duration
+            introductions = 0
+            lease = min(max(0.1, found.duration), 86400)
             guard let last = found.leases.last else { return take(nothing: found) }
             guard let spec = found.spec ?? self.spec else {
                 throw .damaged("the queue gave chunks and not what is to be done with them")
@@ -275,12 +279,12 @@ final class QueueLink: WorkSupply {
             self.spec = spec
             hint = LeaseHint(batch: last.key.batch, chunk: last.key.chunk + 1)
             let count = Double(found.leases.count)
-            chunkCost = found.leases.reduce(0) { $0 + $1.cost } / count
+            chunkCost = found.leases.reduce(0) { $0 + $1.bounded.cost } / count
             chunkBytes = Double(found.leases.reduce(0) { $0 + $1.payload.count }) / count
             pause = 0
             nextClaim = .now
             link.state.withLock(wake: true) { state in
-                for lease in found.leases {
+                for lease in found.leases.map(\.bounded) {
                     state.stock.append((lease, spec))
                     state.held.insert(lease.key)
                 }
@@ -304,6 +308,11 @@ final class QueueLink: WorkSupply {
         private mutating func send(_ chunks: [FinishedChunk]) throws(QueueError) {
             guard let store else { return }
             let stored = try store.finish(plan.worker, chunks)
+            if stored.count != chunks.count {
+                throw .damaged(
+                    "the queue was given \(chunks.count) results and tells of \(stored.count)")
+            }
+            introductions = 0
             link.state.withLock(wake: true) { state in
                 state.finished.removeFirst(min(chunks.count, state.finished.count))
                 for (chunk, isStored) in zip(chunks, stored) {
@@ -322,6 +331,8 @@ final class QueueLink: WorkSupply {
         /// Goes on after an error; `false` when that makes no sense.
         private mutating func recover(from error: QueueError) -> Bool {
             if error.kind == .unknownWorker {
+                introductions += 1
+                if introductions > QueueLink.mostIntroductions { return give(up: error) }
                 do throws(QueueError) {
                     try renew()
                     return true

@@ -22,6 +22,17 @@ protocol WorkSupply: AnyObject, Sendable {
     func note(_ message: String)
 }
 
+extension Lease {
+    /// The same without numbers that no chunk has: there are no more candidates than bytes. Its reader finds out what
+    /// is wrong.
+    var bounded: Lease {
+        var lease = self
+        lease.count = min(max(0, count), payload.count)
+        lease.cost = cost.isFinite ? max(0, cost) : 0
+        return lease
+    }
+}
+
 enum WorkTaken {
     case lease(Lease)
     case nothingYet
