@@ -45,14 +45,14 @@ final class MemoryQueue: Sendable {
         var faults: [String] = []
 
         mutating func expire() {
-            for id in batches.keys {
-                for i in batches[id]!.chunks.indices {
-                    var chunk = batches[id]!.chunks[i]
+            for (id, batch) in batches {
+                for (i, leased) in batch.chunks.enumerated() {
+                    var chunk = leased
                     if chunk.state != .leased || chunk.until >= now { continue }
                     chunk.lost.append(workers[chunk.worker ?? 0]?.host ?? "?")
                     chunk.state = chunk.lost.count >= mostLosses ? .failed : .open
                     chunk.worker = nil
-                    batches[id]!.chunks[i] = chunk
+                    batches[id]?.chunks[i] = chunk
                 }
             }
         }
@@ -138,8 +138,8 @@ final class MemoryStore: QueueStore {
         defer { isUsed.withLock { $0 = false } }
         let number = queue.state.withLock { state in
             if wasUsed { state.faults.append("two threads use a store: \(call)") }
-            state.calls[call, default: 0] += 1
-            return state.calls[call]! - 1
+            defer { state.calls[call, default: 0] += 1 }
+            return state.calls[call, default: 0]
         }
         let fault = faults(call, number)
         if case .before(let kind) = fault { throw QueueError(kind, "before \(call)") }
@@ -214,10 +214,10 @@ final class MemoryStore: QueueStore {
                         let key = LeaseKey(batch: id, chunk: i, attempt: chunk.attempt)
                         if wanted.contains(key) && batch.state == .open {
                             held.insert(key)
-                            state.batches[id]!.chunks[i].until = state.now + state.lease
+                            state.batches[id]?.chunks[i].until = state.now + state.lease
                         } else {
-                            state.batches[id]!.chunks[i].state = .open
-                            state.batches[id]!.chunks[i].worker = nil
+                            state.batches[id]?.chunks[i].state = .open
+                            state.batches[id]?.chunks[i].worker = nil
                         }
                     }
                 }
@@ -260,7 +260,7 @@ final class MemoryStore: QueueStore {
                 chunk.attempt += 1
                 chunk.worker = worker.id
                 chunk.until = state.now + state.lease
-                state.batches[id]!.chunks[i] = chunk
+                state.batches[id]?.chunks[i] = chunk
                 claim.leases.append(
                     Lease(
                         key: LeaseKey(batch: id, chunk: i, attempt: chunk.attempt),
@@ -271,7 +271,7 @@ final class MemoryStore: QueueStore {
                 if hint?.batch != id { claim.spec = batch.draft.spec }
                 return claim
             }
-            if batch.count(.leased) == 0 { state.batches[id]!.state = .finished }
+            if batch.count(.leased) == 0 { state.batches[id]?.state = .finished }
         }
         claim.elsewhere = state.batches.values.reduce(0) { $0 + $1.count(.leased) }
         return claim
@@ -301,9 +301,9 @@ final class MemoryStore: QueueStore {
             chunk.worker == worker.id, [.open, .paused].contains(batch.state)
         else { return false }
         if chunk.result != nil { state.faults.append("chunk \(i) has two results") }
-        state.batches[id]!.chunks[i].state = .done
-        state.batches[id]!.chunks[i].result = result
-        state.batches[id]!.finished.append(i)
+        state.batches[id]?.chunks[i].state = .done
+        state.batches[id]?.chunks[i].result = result
+        state.batches[id]?.finished.append(i)
         return true
     }
 

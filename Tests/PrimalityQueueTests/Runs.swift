@@ -25,7 +25,9 @@ struct Findings: Equatable {
             + "\(other.complaints.count) complaints, \(leftOut) and \(other.leftOut) left out"
     }
 
-    /// Runs as `check` does, on whatever pool. Lines are those of JSON without times.
+    /// Runs as `check` does, on whatever pool.
+    ///
+    /// Lines are those of JSON without times.
     init(
         _ source: CandidateSource, _ spec: BatchSpec, on pool: any Pool, order: ResultOrder,
         _ complaints: Monitor<[String]>

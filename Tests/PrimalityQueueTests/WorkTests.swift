@@ -101,7 +101,9 @@ import Testing
         #expect(collected.difference(from: try input.checked()) == nil)
     }
 
-    /// The second chunk's first row is left out, since a has had its prime in the first chunk. So b = 2 has had none
+    /// The second chunk's first row is left out, since a has had its prime in the first chunk.
+    ///
+    /// So b = 2 has had none
     /// before the last row. These are large enough to be tested one after the other.
     @Test func whatIsLeftOutLeavesNothingOut() throws {
         let input = Input(
@@ -518,14 +520,14 @@ import Testing
         let queue = MemoryQueue()
         try input.submit(to: queue.open(), chunk: 10)
         queue.state.withLock { state in
-            state.batches[1]!.chunks[1].draft.payload = [1, 2, 3]
-            state.batches[1]!.chunks[2].draft.payload = []
-            state.batches[1]!.chunks[3].draft.count = 11
-            state.batches[1]!.chunks[4].draft.count = .max
-            state.batches[1]!.chunks[5].draft.count = -1
-            state.batches[1]!.chunks[6].draft.cost = .nan
-            state.batches[1]!.chunks[7].draft.cost = -.infinity
-            state.batches[1]!.chunks[8].draft.first = .max
+            state.batches[1]?.chunks[1].draft.payload = [1, 2, 3]
+            state.batches[1]?.chunks[2].draft.payload = []
+            state.batches[1]?.chunks[3].draft.count = 11
+            state.batches[1]?.chunks[4].draft.count = .max
+            state.batches[1]?.chunks[5].draft.count = -1
+            state.batches[1]?.chunks[6].draft.cost = .nan
+            state.batches[1]?.chunks[7].draft.cost = -.infinity
+            state.batches[1]?.chunks[8].draft.first = .max
         }
         let worker = try TestWorker(queue)
         Self.checkRest(of: queue, [worker.end()])
@@ -553,7 +555,12 @@ import Testing
         let queue = MemoryQueue()
         try input.submit(to: queue.open(), chunk: 10)
         #expect(try TestWorker(queue).end()?.stored == queue.batch()?.chunks.count)
-        queue.state.withLock { body(&$0.batches[1]!) }
+        queue.state.withLock { state in
+            if var batch = state.batches[1] {
+                body(&batch)
+                state.batches[1] = batch
+            }
+        }
         return queue
     }
 
@@ -672,11 +679,11 @@ import Testing
         #expect(agreed.looked == count && agreed.disputed == [] && agreed.failure == nil)
         #expect(try look(2).looked == 0, "a chunk is looked at once")
         queue.state.withLock { state in
-            for i in 0..<count { state.batches[1]!.chunks[i].second = nil }
+            for i in 0..<count { state.batches[1]?.chunks[i].second = nil }
             var wrong = ResultPayload(count: 10)
             for i in 0..<10 { wrong.entries[i] = .verdict(.neither) }
-            state.batches[1]!.chunks[3].result?.payload = wrong.encoded
-            state.batches[1]!.chunks[5].result?.payload = [7]
+            state.batches[1]?.chunks[3].result?.payload = wrong.encoded
+            state.batches[1]?.chunks[5].result?.payload = [7]
         }
         let disputed = try look(2)
         #expect(disputed.looked == count && disputed.disputed.sorted() == [3, 5])

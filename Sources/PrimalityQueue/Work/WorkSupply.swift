@@ -23,8 +23,9 @@ protocol WorkSupply: AnyObject, Sendable {
 }
 
 extension Lease {
-    /// The same without numbers that no chunk has: there are no more candidates than bytes. Its reader finds out what
-    /// is wrong.
+    /// The same without numbers that no chunk has.
+    ///
+    /// There are no more candidates than bytes. Its reader finds out what is wrong.
     var bounded: Lease {
         var lease = self
         lease.count = min(max(0, count), payload.count)
