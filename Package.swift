@@ -150,6 +150,14 @@ let package = Package(
             dependencies: ["Primality", "PrimalityExpressions", "PrimalityRuns", "TestSupport"],
             swiftSettings: unoptimised),
         .testTarget(
+            name: "PrimalityQueueTests",
+            dependencies: [
+                "Charts", "Primality", "PrimalityExpressions", "PrimalityPool", "PrimalityQueue",
+                "PrimalityRuns", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: unoptimised),
+        .testTarget(
             name: "PrimalityProofTests",
             dependencies: [
                 "CKernels", "CPool", "Primality", "PrimalityPool", "PrimalityProof", "TestSupport",

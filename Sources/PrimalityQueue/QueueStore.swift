@@ -167,23 +167,17 @@ package struct LeaseKey: Sendable, Hashable {
     package var batch: Int
     package var chunk: Int
     package var attempt: Int
+
+    package init(batch: Int, chunk: Int, attempt: Int) {
+        self.batch = batch
+        self.chunk = chunk
+        self.attempt = attempt
+    }
 }
 
 package struct LeaseHint: Sendable {
     package var batch: Int
     package var chunk: Int
-}
-
-/// Bounds on what rows say: beyond them they are none of ours.
-enum QueueBounds {
-    static let number = 0...(1 << 60)
-    static let count = 1...1_000_000
-
-    /// A number of candidates; 0 where it is out of range, which no payload has.
-    static func count(_ value: Int) -> Int { count.contains(value) ? value : 0 }
-
-    /// A cost in seconds.
-    static func cost(_ value: Double) -> Double { value.isFinite ? min(max(0, value), 1e12) : 0 }
 }
 
 /// A chunk that a worker may test.
@@ -195,6 +189,17 @@ package struct Lease: Sendable {
     package var payload: [UInt8]
     /// No other is to be claimed meanwhile.
     package var isAlone = false
+
+    package init(
+        key: LeaseKey, first: Int, count: Int, cost: Double, payload: [UInt8], isAlone: Bool = false
+    ) {
+        self.key = key
+        self.first = first
+        self.count = count
+        self.cost = cost
+        self.payload = payload
+        self.isAlone = isAlone
+    }
 }
 
 /// What ``QueueStore/claim(_:most:hint:isFree:)`` gives.
@@ -208,6 +213,8 @@ package struct Claim: Sendable {
     package var elsewhere = 0
     /// How long a lease lasts, in seconds.
     package var duration = 60.0
+
+    package init() {}
 }
 
 /// A chunk's result.
@@ -219,6 +226,18 @@ package struct FinishedChunk: Sendable {
     package var payload: [UInt8]
     /// Numbers whose tests are kept on this host until the result is stored.
     package var kept: [BigNatural] = []
+
+    package init(
+        key: LeaseKey, cost: Double, counts: ResultPayload.Counts, nanoseconds: Int,
+        payload: [UInt8], kept: [BigNatural] = []
+    ) {
+        self.key = key
+        self.cost = cost
+        self.counts = counts
+        self.nanoseconds = nanoseconds
+        self.payload = payload
+        self.kept = kept
+    }
 }
 
 /// A chunk as the store has it.
@@ -241,6 +260,22 @@ package struct StoredChunk: Sendable {
     package var host: String
     package var payload: [UInt8]
     package var result: [UInt8]?
+
+    package init(
+        number: Int, first: Int, count: Int, cost: Double, state: State, attempt: Int,
+        lost: [String], host: String, payload: [UInt8], result: [UInt8]?
+    ) {
+        self.number = number
+        self.first = first
+        self.count = count
+        self.cost = cost
+        self.state = state
+        self.attempt = attempt
+        self.lost = lost
+        self.host = host
+        self.payload = payload
+        self.result = result
+    }
 }
 
 /// What an owner does to a batch.
@@ -296,6 +331,38 @@ package struct BatchStatus: Sendable {
     /// When it was submitted, in seconds since 1970.
     package var created: Double
 
+    package init(
+        id: Int, name: String, owner: String, state: State, priority: Int, specText: String,
+        candidates: Int, chunks: Int, open: Int, leased: Int, done: Int, failed: Int,
+        costLeft: Double, costOfLate: Double, doneOfLate: Int, late: Double, tested: Int,
+        passed: Int, failedNumbers: Int, nanoseconds: Int, looked: Int, disputed: Int,
+        created: Double
+    ) {
+        self.id = id
+        self.name = name
+        self.owner = owner
+        self.state = state
+        self.priority = priority
+        self.specText = specText
+        self.candidates = candidates
+        self.chunks = chunks
+        self.open = open
+        self.leased = leased
+        self.done = done
+        self.failed = failed
+        self.costLeft = costLeft
+        self.costOfLate = costOfLate
+        self.doneOfLate = doneOfLate
+        self.late = late
+        self.tested = tested
+        self.passed = passed
+        self.failedNumbers = failedNumbers
+        self.nanoseconds = nanoseconds
+        self.looked = looked
+        self.disputed = disputed
+        self.created = created
+    }
+
     /// How its candidates are tested.
     package var spec: BatchSpec {
         get throws(QueueError) {
@@ -330,6 +397,20 @@ package struct HostStatus: Sendable {
     package var tested: Int
     package var failedNumbers: Int
     package var nanoseconds: Int
+
+    package init(
+        worker: WorkerDescription, age: Double, silent: Double, leased: Int, done: Int, tested: Int,
+        failedNumbers: Int, nanoseconds: Int
+    ) {
+        self.worker = worker
+        self.age = age
+        self.silent = silent
+        self.leased = leased
+        self.done = done
+        self.tested = tested
+        self.failedNumbers = failedNumbers
+        self.nanoseconds = nanoseconds
+    }
 }
 
 /// Throughput over time.
@@ -339,9 +420,21 @@ package struct History: Sendable {
         package var host: String
         package var chunks: Int
         package var tested: Int
+
+        package init(span: Int, host: String, chunks: Int, tested: Int) {
+            self.span = span
+            self.host = host
+            self.chunks = chunks
+            self.tested = tested
+        }
     }
 
     /// Seconds that one span lasts, and how long ago the first one began.
     package var seconds: Double
     package var spans: [Span]
+
+    package init(seconds: Double, spans: [Span]) {
+        self.seconds = seconds
+        self.spans = spans
+    }
 }

@@ -31,6 +31,9 @@ package final class StoredBatch: Sendable {
         var order: [Int]?
         /// In the order in which they were begun.
         var parts: [Part] = []
+        /// How many candidates those have, and where the next one begins.
+        var kept = 0
+        var end = 0
         var isIncomplete = false
     }
 
@@ -128,7 +131,9 @@ package final class StoredBatch: Sendable {
                         of: batch.id, from: state.next, most: Self.chunksAtOnce)[...]
             }
         }
-        guard let chunk = state.fetched.first else {
+        guard let chunk = state.fetched.first,
+            chunk.number == state.order?[state.next] ?? state.next
+        else {
             throw .damaged("batch \(batch.id) has lost its chunk \(state.next)")
         }
         if chunk.state == .done || chunk.state == .failed {
@@ -166,11 +171,15 @@ package final class StoredBatch: Sendable {
     private func begin(_ chunk: StoredChunk, _ state: inout State) throws(QueueError) {
         do throws(PayloadError) {
             var records = try CandidatePayload.decoded(chunk.payload)
-            guard records.count == chunk.count, QueueBounds.number.contains(chunk.first) else {
-                throw PayloadError(
-                    "it has \(records.count) candidates from \(chunk.first) on and says \(chunk.count)"
-                )
+            guard records.count == chunk.count else {
+                throw PayloadError("it has \(records.count) candidates and says \(chunk.count)")
             }
+            guard chunk.first == state.end || state.order != nil,
+                (0...1 << 60).contains(chunk.first)
+            else {
+                throw PayloadError("it begins with candidate \(chunk.first), and not \(state.end)")
+            }
+            state.end = chunk.first + chunk.count
             for i in records.indices { records[i].place = chunk.first + i }
             state.records = records[...]
         } catch {
@@ -184,8 +193,10 @@ package final class StoredBatch: Sendable {
                     ? .threw("its chunk was lost by \(chunk.lost.count) workers, on \(hosts)")
                     : nil,
                 result: chunk.result ?? []))
-        let behind = state.parts.reduce(0) { $0 + $1.count } - Self.mostBehind
-        if behind > state.parts[0].count { state.parts.removeFirst() }
+        state.kept += chunk.count
+        if state.kept - Self.mostBehind > state.parts[0].count {
+            state.kept -= state.parts.removeFirst().count
+        }
         if state.parts.count > Self.decodedAtOnce {
             state.parts[state.parts.count - 1 - Self.decodedAtOnce].decoded = nil
         }
@@ -284,6 +295,8 @@ package struct StoredPool: Pool {
                 switch entry {
                 case .nothing: failures[i] = .threw("the queue has no result of it")
                 case .failure(let failure): failures[i] = failure
+                case .verdict where job.wantsReports:
+                    failures[i] = .threw("the queue has no evidence of it")
                 case .verdict(let verdict): results.verdictBytes[i] = verdict.rawValue
                 case .report(let report):
                     results.verdictBytes[i] = report.raw.verdict

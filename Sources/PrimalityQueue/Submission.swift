@@ -88,8 +88,10 @@ package struct Submission {
         // A transaction that waits for a slow input would keep others from the store.
         let spool = try ChunkSpool()
         let bad = try read(to: spool, progress: progress)
-        let id = try asComplaint { () throws(QueueError) in try store.beginBatch(batch) }
+        let id: Int
         do throws(Complaint) {
+            // Also a beginning that has failed may have begun something.
+            id = try asComplaint { () throws(QueueError) in try store.beginBatch(batch) }
             try send(spool, to: id, of: store)
             let end = BatchEnd(chunks: number, candidates: first, digest: digest)
             try asComplaint { () throws(QueueError) in try store.endBatch(id, end) }

@@ -53,14 +53,14 @@ struct QueueOption: ParsableArguments {
     var queue: String?
 
     func address() throws -> QueueAddress {
-        let fromEnvironment = ProcessInfo.processInfo.environment["PRIMALITY_QUEUE"]
-        guard let text = queue ?? fromEnvironment, !text.isEmpty else {
+        let environment = ProcessInfo.processInfo.environment
+        guard let text = queue ?? environment["PRIMALITY_QUEUE"], !text.isEmpty else {
             throw Refusal.usage(
                 "which queue? give --queue sqlite:FILE or --queue postgres://user@host/database, or set PRIMALITY_QUEUE"
             )
         }
         do throws(QueueError) {
-            return try QueueAddress(text, isArgument: queue != nil)
+            return try QueueAddress(text, isArgument: queue != nil, environment: environment)
         } catch {
             throw Refusal.usage(error.message)
         }

@@ -79,7 +79,8 @@ package enum CandidatePayload {
         }
         let count = try reader.count()
         var records: [CandidateRecord] = []
-        records.reserveCapacity(count)
+        // A record takes much more than the byte that it has at least.
+        records.reserveCapacity(min(count, 1 << 16))
         var line = 0
         var last: CandidateCondition?
         for _ in 0..<count {

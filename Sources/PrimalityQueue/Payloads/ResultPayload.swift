@@ -81,7 +81,7 @@ package struct ResultPayload: Sendable {
         guard entries.count == other.entries.count else { return false }
         for (one, two) in zip(entries, other.entries) {
             guard let first = one.verdict, let second = two.verdict else { continue }
-            if first.passed != second.passed || first == .neither && second != .neither {
+            if first.passed != second.passed || (first == .neither) != (second == .neither) {
                 return false
             }
             if let first = one.residue, let second = two.residue, first != second { return false }
@@ -145,8 +145,18 @@ package struct ResultPayload: Sendable {
         case .test(.outOfMemory): writer.append(byte: failed + 2)
         case .threw, .test, .cancelled:
             writer.append(byte: failed + 3)
-            writer.append(failure.reason.utf8.prefix(1000))
+            writer.append(beginning(of: failure.reason).utf8)
         }
+    }
+
+    /// As much of a reason as is kept.
+    private static func beginning(of reason: String) -> String {
+        var size = 0
+        let kept = reason.unicodeScalars.prefix { scalar in
+            size += UTF8.width(scalar)
+            return size <= 1000
+        }
+        return String(kept)
     }
 
     /// - Parameters:
@@ -188,7 +198,8 @@ package struct ResultPayload: Sendable {
                     exitStatus: status < 0 ? nil : Int32(status)))
         case failed + 2: return .failure(.test(.outOfMemory))
         case failed + 3:
-            return .failure(.threw(String(decoding: try reader.text(), as: UTF8.self)))
+            return .failure(
+                .threw(beginning(of: String(decoding: try reader.text(), as: UTF8.self))))
         case 1..<withReport:
             return .verdict(try verdict(tag - 1))
         case (withReport + 1)..<(2 * withReport):

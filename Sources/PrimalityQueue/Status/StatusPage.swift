@@ -22,6 +22,8 @@ package struct StatusPage {
     private let date: String
     private let entries: [Entry]
 
+    private static let mostSpans = 10_000
+
     /// - Parameters:
     ///   - name: What the queue is called.
     ///   - date: When it stood so.
@@ -29,7 +31,14 @@ package struct StatusPage {
     package init(name: String, date: String, _ entries: [Entry]) {
         self.name = name
         self.date = date
-        self.entries = entries
+        self.entries = entries.map { entry in
+            var entry = entry
+            entry.history.spans.removeAll { !(0..<Self.mostSpans).contains($0.span) }
+            if !(entry.history.seconds > 0 && entry.history.seconds < 1e12) {
+                entry.history.seconds = 1
+            }
+            return entry
+        }
     }
 
     package var html: String {

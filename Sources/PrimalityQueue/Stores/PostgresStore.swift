@@ -128,8 +128,8 @@
                         key: LeaseKey(
                             batch: rows.integer(row, 0), chunk: rows.integer(row, 1),
                             attempt: rows.integer(row, 2)),
-                        first: rows.integer(row, 3), count: QueueBounds.count(rows.integer(row, 4)),
-                        cost: QueueBounds.cost(rows.real(row, 5)), payload: rows.bytes(row, 6),
+                        first: rows.integer(row, 3), count: rows.integer(row, 4),
+                        cost: rows.real(row, 5), payload: rows.bytes(row, 6),
                         isAlone: rows.integer(row, 9) != 0))
                 if claim.spec == nil, claim.damage == nil, !rows.isNull(row, 7) {
                     claim.describe(rows.text(row, 7))
@@ -287,8 +287,8 @@
             return (0..<rows.count).map { row in
                 StoredChunk(
                     number: rows.integer(row, 0), first: rows.integer(row, 1),
-                    count: QueueBounds.count(rows.integer(row, 2)),
-                    cost: QueueBounds.cost(rows.real(row, 3)),
+                    count: rows.integer(row, 2),
+                    cost: rows.real(row, 3),
                     state: StoredChunk.State(rawValue: rows.integer(row, 4)) ?? .open,
                     attempt: rows.integer(row, 5),
                     lost: rows.text(row, 6).split(separator: ",").map(String.init),

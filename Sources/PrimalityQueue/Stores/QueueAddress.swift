@@ -11,8 +11,8 @@ package struct QueueAddress: Sendable {
     }
 
     package let kind: Kind
-    /// What libpq or SQLite gets.
-    private let target: String
+    /// What libpq or SQLite gets; it may have a password.
+    package let target: String
     /// What it is called in messages: without a password.
     package let name: String
 
@@ -21,12 +21,16 @@ package struct QueueAddress: Sendable {
     /// - Parameters:
     ///   - text: The address.
     ///   - isArgument: It stands among arguments, which everybody on this machine can read.
+    ///   - environment: Where libpq looks for what the address does not say.
     /// - Throws: ``QueueError``.
-    package init(_ text: String, isArgument: Bool) throws(QueueError) {
+    package init(
+        _ text: String, isArgument: Bool, environment: [String: String] = [:]
+    ) throws(QueueError) {
         if let path = text.dropped(prefix: "sqlite:") {
             // sqlite:///var/x is the same as sqlite:/var/x.
             let file = path.hasPrefix("//") ? String(path.dropFirst(2)) : path
-            if file.isEmpty || file.hasSuffix("/") || file.utf8.contains(0) {
+            // SQLite has a name for a database in memory, where nobody else would see it.
+            if file.isEmpty || file.hasSuffix("/") || file.utf8.contains(0) || file == ":memory:" {
                 throw .refused("--queue \(printable(text)): give a file after sqlite:")
             }
             kind = .sqlite
@@ -37,61 +41,75 @@ package struct QueueAddress: Sendable {
         guard
             let rest = text.dropped(prefix: "postgres://") ?? text.dropped(prefix: "postgresql://")
         else {
-            // What follows the colon may be a password.
-            let scheme = text.prefix { $0 != ":" && $0 != "@" && $0 != "/" }
+            // A password may follow a scheme that was mistyped.
+            let shown = text.contains("@") ? text.prefix { $0 != ":" } + ":..." : text
             throw .refused(
-                "'\(printable(String(scheme)))...' is no queue; give postgres://user@host/database or sqlite:FILE"
+                "--queue '\(printable(shown))' is no queue; give postgres://user@host/database or sqlite:FILE"
             )
         }
         if text.utf8.contains(0) { throw .refused("--queue: the address has a zero byte") }
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        let query =
-            rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-            .dropFirst().first.map(String.init) ?? ""
+        // As libpq reads it: before a slash the first @ ends the user, whatever else is there.
         var user = ""
-        var hosts = String(authority)
-        if let at = authority.lastIndex(of: "@") {
-            user = String(authority[..<at])
-            hosts = String(authority[authority.index(after: at)...])
+        var afterUser = rest
+        if let at = rest.prefix(while: { $0 != "/" }).firstIndex(of: "@") {
+            user = String(rest[..<at])
+            afterUser = String(rest[rest.index(after: at)...])
         }
-        let options = query.split(separator: "&").map { $0.split(separator: "=", maxSplits: 1) }
-        func option(_ name: String) -> String? {
-            options.first { $0.first.map(String.init) == name }.map {
-                $0.count > 1 ? String($0[1]) : ""
-            }
+        let hosts = afterUser.prefix { $0 != "/" && $0 != "?" }
+        if hosts.contains("@") {
+            throw .refused("--queue: an @ in a user's name or in a password is written %40")
         }
-        let hasPassword = user.contains(":") || option("password") != nil
-        if hasPassword && isArgument {
+        let path = afterUser.dropFirst(hosts.count).prefix { $0 != "?" }
+        let query = afterUser.dropFirst(hosts.count + path.count).dropFirst()
+        let options = query.split(separator: "&").map { option in
+            let parts = option.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: decoded(parts[0]), value: parts.count > 1 ? decoded(parts[1]) : "")
+        }
+        func has(_ name: String) -> Bool { options.contains { $0.name == name } }
+        if (user.contains(":") || has("password")) && isArgument {
             throw .refused(
                 "a password among the arguments is seen by everybody on this machine: put it into ~/.pgpass or the file "
                     + "that PGPASSFILE names, or the whole address into PRIMALITY_QUEUE")
         }
         // Another host may be anybody: its certificate has to say that it is the one, unless the user knows better.
         var target = text
-        let hostOfOption = option("host") ?? option("hostaddr")
-        let isLocal = (hosts.isEmpty ? hostOfOption ?? "" : hosts).split(separator: ",")
-            .allSatisfy { Self.isLocal(String($0)) }
-        if !isLocal && option("sslmode") == nil && option("service") == nil {
-            target +=
-                (query.isEmpty ? (text.hasSuffix("?") ? "" : "?") : "&") + "sslmode=verify-full"
+        func add(_ option: String) {
+            let separator = !target.contains("?") ? "?" : target.hasSuffix("?") ? "" : "&"
+            target += separator + option
         }
-        if option("application_name") == nil {
-            target += (target.contains("?") ? "&" : "?") + "application_name=primality"
+        // Options take the place of hosts before them, and of each other.
+        func names(_ list: String?) -> [String] {
+            (list ?? "").split(separator: ",").map(String.init)
         }
+        let all =
+            hosts.split(separator: ",").map(Self.withoutPort)
+            + options.filter { $0.name == "host" || $0.name == "hostaddr" }
+            .flatMap { names($0.value) }
+            + names(environment["PGHOST"]) + names(environment["PGHOSTADDR"])
+        if !all.allSatisfy(Self.isLocal) && !has("sslmode") && !has("service")
+            && environment["PGSSLMODE"] == nil && environment["PGSERVICE"] == nil
+        {
+            add("sslmode=verify-full")
+        }
+        if !has("application_name") { add("application_name=primality") }
         kind = .postgres
         self.target = target
-        let path = rest.dropFirst(authority.count).prefix { $0 != "?" }
         let shownUser = user.prefix { $0 != ":" }
         name = printable(
             file: "postgres://" + (shownUser.isEmpty ? "" : shownUser + "@") + hosts + path)
     }
 
+    /// The name of a host, without brackets.
+    private static func withoutPort(_ host: Substring) -> String {
+        host.hasPrefix("[")
+            ? String(host.dropFirst().prefix { $0 != "]" }) : decoded(host.prefix { $0 != ":" })
+    }
+
+    /// A socket's folder or name, or this machine.
     private static func isLocal(_ host: String) -> Bool {
-        let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }.dropFirst()) : host
-        let bare =
-            host.hasPrefix("[") ? name : String(name.split(separator: ":").first ?? "")
-        return bare.isEmpty || bare == "localhost" || bare == "127.0.0.1" || name == "::1"
-            || bare.hasPrefix("/") || bare.lowercased().hasPrefix("%2f")
+        host.isEmpty || host.hasPrefix("/") || host.hasPrefix("@")
+            || ["localhost", "127.0.0.1", "::1"].contains(host)
     }
 
     /// Opens the queue.
@@ -174,6 +192,23 @@ enum QueueGrants {
         try grant(reading + submitting, to: settings.submitters)
         return all
     }
+}
+
+/// A part of an address without %20 and such.
+private func decoded(_ text: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+        if byte == UInt8(ascii: "%"), rest.count > 1,
+            let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+        {
+            bytes.append(code)
+            rest = rest.dropFirst(2)
+        } else {
+            bytes.append(byte)
+        }
+    }
+    return String(decoding: bytes, as: UTF8.self)
 }
 
 extension String {

@@ -260,8 +260,8 @@
                     Lease(
                         key: LeaseKey(
                             batch: batch, chunk: row.integer(0), attempt: row.integer(1)),
-                        first: row.integer(2), count: QueueBounds.count(row.integer(3)),
-                        cost: QueueBounds.cost(row.real(4)), payload: row.bytes(5),
+                        first: row.integer(2), count: row.integer(3),
+                        cost: row.real(4), payload: row.bytes(5),
                         isAlone: isSuspect))
             }
             claim.leases = found.sorted { $0.key.chunk < $1.key.chunk }
@@ -440,8 +440,8 @@
                 chunks.append(
                     StoredChunk(
                         number: row.integer(0), first: row.integer(1),
-                        count: QueueBounds.count(row.integer(2)),
-                        cost: QueueBounds.cost(row.real(3)),
+                        count: row.integer(2),
+                        cost: row.real(3),
                         state: StoredChunk.State(rawValue: row.integer(4)) ?? .open,
                         attempt: row.integer(5),
                         lost: row.text(6).split(separator: ",").map(String.init),

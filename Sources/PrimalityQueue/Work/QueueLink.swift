@@ -16,6 +16,7 @@ final class QueueLink: WorkSupply {
         var held: Set<LeaseKey> = []
         /// What is held is to be alone.
         var isAlone = false
+        /// Those of the present run that are held no more.
         var lost: Set<LeaseKey> = []
         var finished: [FinishedChunk] = []
         /// CPU time over estimated cost, of late.
@@ -45,6 +46,7 @@ final class QueueLink: WorkSupply {
     private static let mostAtOnce = 1000
     private static let mostBytesAtOnce = 1 << 26
     private static let longestPause = 2.0
+    private static let mostIntroductions = 5
     /// Results that are sent in one call.
     private static let mostResults = 500
     private static let mostResultBytes = 1 << 25
@@ -86,12 +88,12 @@ final class QueueLink: WorkSupply {
 
     func take(of batch: Int) -> WorkTaken {
         state.withLock(wake: true) { state in
-            while let next = state.stock.first {
-                if next.lease.key.batch != batch { return .end }
-                state.stock.removeFirst()
-                if state.lost.remove(next.lease.key) == nil { return .lease(next.lease) }
-            }
-            return state.isOver ? .end : .nothingYet
+            // A run that was ended would not test it, nor give it back.
+            if state.running?.cancel.isCancelled == true { return .end }
+            guard let next = state.stock.first else { return state.isOver ? .end : .nothingYet }
+            if next.lease.key.batch != batch { return .end }
+            state.stock.removeFirst()
+            return .lease(next.lease)
         }
     }
 
@@ -155,6 +157,8 @@ final class QueueLink: WorkSupply {
         private var awaySince: ContinuousClock.Instant?
         private var backoff = 0.0
         private var nextTry = ContinuousClock.now
+        /// How often in a row the store did not know this worker.
+        private var introductions = 0
 
         init(_ link: QueueLink) {
             self.link = link
@@ -259,16 +263,12 @@ final class QueueLink: WorkSupply {
             renewed = .now
             if lost.isEmpty { return }
             link.state.withLock(wake: true) { state in
-                for key in lost where state.held.remove(key) != nil {
-                    // What waits to be sent would be refused.
-                    let before = state.finished.count
-                    state.finished.removeAll { $0.key == key }
-                    if state.finished.count < before {
-                        state.refused += 1
-                    } else {
-                        state.lost.insert(key)
-                    }
-                }
+                var gone = Set(lost)
+                state.held.subtract(gone)
+                // What waits to be sent may be stored by a call whose answer did not come: the store knows.
+                for chunk in state.finished { gone.remove(chunk.key) }
+                state.stock.removeAll { gone.remove($0.lease.key) != nil }
+                state.lost.formUnion(gone)
                 state.endRunWithoutLeases()
             }
         }
@@ -277,7 +277,9 @@ final class QueueLink: WorkSupply {
             guard let store else { return }
             let isFree = link.state.withLock { $0.held.isEmpty }
             let found = try store.claim(plan.worker, most: most, hint: hint, isFree: isFree)
-            lease = min(max(found.duration, 0.5), 86400)
+            introductions = 0
+            // In this order no number has no place.
+            lease = min(max(0.1, found.duration), 86400)
             guard let last = found.leases.last else { return take(nothing: found) }
             if let damage = found.damage { return fail(found.leases, damage) }
             guard let spec = found.spec ?? self.spec else {
@@ -286,13 +288,13 @@ final class QueueLink: WorkSupply {
             self.spec = spec
             hint = LeaseHint(batch: last.key.batch, chunk: last.key.chunk &+ 1)
             let count = Double(found.leases.count)
-            chunkCost = found.leases.reduce(0) { $0 + $1.cost } / count
+            chunkCost = found.leases.reduce(0) { $0 + $1.bounded.cost } / count
             chunkBytes = Double(found.leases.reduce(0) { $0 + $1.payload.count }) / count
             pause = 0
             nextClaim = .now
             link.state.withLock(wake: true) { state in
                 state.isAlone = found.leases.contains(where: \.isAlone)
-                for lease in found.leases {
+                for lease in found.leases.map(\.bounded) {
                     state.stock.append((lease, spec))
                     state.held.insert(lease.key)
                 }
@@ -333,6 +335,11 @@ final class QueueLink: WorkSupply {
         private mutating func send(_ chunks: [FinishedChunk]) throws(QueueError) {
             guard let store else { return }
             let stored = try store.finish(plan.worker, chunks)
+            if stored.count != chunks.count {
+                throw .damaged(
+                    "the queue was given \(chunks.count) results and tells of \(stored.count)")
+            }
+            introductions = 0
             // Also of those that are refused: somebody else has them.
             for chunk in chunks {
                 for number in chunk.kept { plan.longTests?.forget(number) }
@@ -355,6 +362,8 @@ final class QueueLink: WorkSupply {
         /// Goes on after an error; `false` when that makes no sense.
         private mutating func recover(from error: QueueError) -> Bool {
             if error.kind == .unknownWorker {
+                introductions += 1
+                if introductions > QueueLink.mostIntroductions { return give(up: error) }
                 do throws(QueueError) {
                     try renew()
                     return true

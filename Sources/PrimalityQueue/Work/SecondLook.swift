@@ -116,7 +116,8 @@ package final class SecondLook: WorkSupply {
                 Lease(
                     key: LeaseKey(batch: batch, chunk: chunk.number, attempt: chunk.attempt),
                     first: chunk.first, count: chunk.count, cost: chunk.cost,
-                    payload: chunk.payload))
+                    payload: chunk.payload
+                ).bounded)
         }
     }
 

@@ -24,6 +24,18 @@ protocol WorkSupply: AnyObject, Sendable {
     func note(_ message: String)
 }
 
+extension Lease {
+    /// The same without numbers that no chunk has.
+    ///
+    /// There are no more candidates than bytes. Its reader finds out what is wrong.
+    var bounded: Lease {
+        var lease = self
+        lease.count = min(max(0, count), payload.count)
+        lease.cost = cost.isFinite ? max(0, cost) : 0
+        return lease
+    }
+}
+
 enum WorkTaken {
     case lease(Lease)
     case nothingYet
@@ -53,9 +65,14 @@ final class BatchRun: Sendable {
         var kept: [BigNatural] = []
 
         init(_ lease: Lease, _ spec: BatchSpec, cancel: CancelFlag) throws(PayloadError) {
-            let records = try CandidatePayload.decoded(lease.payload)
+            var records = try CandidatePayload.decoded(lease.payload)
             guard records.count == lease.count else {
                 throw PayloadError("it has \(records.count) candidates and says \(lease.count)")
+            }
+            // Of several rules, one may leave out here what chunks before have not, since a row that has made it do so
+            // was left out itself by another one. So all rows are tested; collect knows which are not wanted.
+            for i in records.indices where records[i].condition?.stops.count ?? 0 > 1 {
+                records[i].condition?.stops = []
             }
             self.lease = lease
             payload = ResultPayload(count: records.count)
@@ -162,7 +179,10 @@ final class BatchRun: Sendable {
                         work.pending += 1
                         return .batch(batch)
                     case .later: continue
-                    case .end: work.isFed = true
+                    case .end:
+                        work.isFed = true
+                        // It may have ended for that alone.
+                        if cancel.isCancelled { work.isCut = true }
                     }
                 }
                 if close(work, &state) { return .more }
