@@ -251,7 +251,7 @@ final class MemoryStore: QueueStore {
         }
         for (id, batch) in batches {
             let all = batch.chunks.indices.filter { batch.chunks[$0].state == .open }
-            var open = all.filter { batch.chunks[$0].lost.count < 2 }
+            var open = all.filter { batch.chunks[$0].lost.count < state.mostLosses - 1 }
             let isAlone = open.isEmpty && isFree
             if isAlone { open = Array(all.prefix(1)) }
             if let hint, hint.batch == id, open.contains(where: { $0 >= hint.chunk }) {

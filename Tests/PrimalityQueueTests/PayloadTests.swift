@@ -46,19 +46,19 @@ import Testing
             [record("999", cut: 1 << 33)], [bad("it is none", nil)],
             [bad("it is none", "a row"), bad("", "")],
             [record("5", condition(0, of: 1, header: 0, isChain: false))],
-            // Rows of several members; the second begins anew, the third in the middle.
+            // Rows of several members; the second begins anew.
             [
                 record("3", condition(0, of: 3)), record("5", condition(1, of: 3)),
-                record("7", condition(2, of: 3)), record("9", condition(0, of: 3)),
-                record("11", condition(2, of: 3)),
+                record("7", condition(2, of: 3)), record("9", condition(0, of: 2)),
+                record("11", condition(1, of: 2)),
             ],
             [
                 record("3", condition(0, of: 2, stops: stops)),
                 record("5", condition(1, of: 2, stops: stops)),
-                record("7", condition(1, of: 2, stops: [stops[0]])),
+                record("7", condition(0, of: 1, stops: [stops[0]])),
             ],
-            // One that depends on nothing ends the row.
-            [record("3", condition(0, of: 2)), record("4"), record("5", condition(1, of: 2))],
+            // One that depends on nothing between rows.
+            [record("3", condition(0, of: 1)), record("4"), record("5", condition(0, of: 1))],
             [record("1", line: 900), record("2", line: 7), record("3", line: 7)],
             [record("1", line: .max), record("2", line: 0), record("3", line: .max)],
         ]
@@ -91,6 +91,20 @@ import Testing
         #expect(throws: PayloadError.self) { try CandidatePayload.decoded(bytes + [0]) }
     }
 
+    /// Who reads a row waits for its end, and would for ever.
+    @Test(arguments: [
+        [record("3", condition(0, of: 3)), record("5", condition(1, of: 3))],
+        [record("3", condition(0, of: 3)), record("5", condition(2, of: 3))],
+        [record("3", condition(1, of: 2))],
+        [record("3", condition(0, of: 2)), record("4"), record("5", condition(1, of: 2))],
+        [record("3", condition(0, of: 2)), record("5", condition(0, of: 1))],
+    ])
+    func aRowThatIsNotWholeIsRefused(_ records: [CandidateRecord]) {
+        #expect(throws: PayloadError.self) {
+            try CandidatePayload.decoded(CandidatePayload.encoded(records))
+        }
+    }
+
     @Test func membersOfARowTakeNoRoom() {
         let stop = CandidateCondition.Stop(
             value: [UInt8](repeating: 0x37, count: 1000), count: 1, countsPrimes: true)
@@ -110,14 +124,14 @@ import Testing
             2, 1, 2, 0x39, 0x39, 0xAC, 2,
             // Bad, with its row
             3, 2, 1, 0x65, 1, 0x72,
-            // Under header 2, member 0 of 2, of a chain, with a stop at the third prime of 5
-            4, 0, 1, 0x35, 2, 0, 2, 1, 1, 1, 0x35, 3, 1,
+            // Under header 2, member 0 of 1, of a chain, with a stop at the third prime of 5
+            4, 0, 1, 0x35, 2, 0, 1, 1, 1, 1, 0x35, 3, 1,
         ]
         let stop = CandidateCondition.Stop(value: [0x35], count: 3, countsPrimes: true)
         let records = [
             Self.record("7", line: 2), Self.record("99", line: 1, cut: 300),
             Self.bad("e", "r", line: 2),
-            Self.record("5", line: 2, Self.condition(0, of: 2, header: 2, stops: [stop])),
+            Self.record("5", line: 2, Self.condition(0, of: 1, header: 2, stops: [stop])),
         ]
         #expect(Self.areEqual(try CandidatePayload.decoded(bytes), records))
         #expect(CandidatePayload.encoded(records) == bytes)

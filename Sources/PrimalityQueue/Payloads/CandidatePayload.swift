@@ -98,18 +98,29 @@ package enum CandidatePayload {
                     guard last != nil else { throw PayloadError("a row has no beginning") }
                     last?.member += 1
                 } else {
+                    // Who reads a row waits for its end.
+                    try checkEnd(of: last)
                     last = try condition(&reader)
+                    guard last?.member == 0 else { throw PayloadError("a row has no beginning") }
                 }
                 guard let last, last.member < last.memberCount else {
                     throw PayloadError("a row has more candidates than it says")
                 }
             } else {
+                try checkEnd(of: last)
                 last = nil
             }
             records.append(CandidateRecord(candidate: candidate, line: line, condition: last))
         }
+        try checkEnd(of: last)
         guard reader.isAtEnd else { throw PayloadError("bytes follow the last candidate") }
         return records
+    }
+
+    private static func checkEnd(of row: CandidateCondition?) throws(PayloadError) {
+        if let row, row.member != row.memberCount - 1 {
+            throw PayloadError("a row has fewer candidates than it says")
+        }
     }
 
     private static func candidate(
