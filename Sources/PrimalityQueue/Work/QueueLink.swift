@@ -19,6 +19,8 @@ final class QueueLink: WorkSupply {
         /// Those of the present run that are held no more.
         var lost: Set<LeaseKey> = []
         var finished: [FinishedChunk] = []
+        /// Since when the first of them waits.
+        var finishedSince = ContinuousClock.now
         /// CPU time over estimated cost, of late.
         var ratio = 1.0
         /// Nothing will be claimed any more.
@@ -47,6 +49,8 @@ final class QueueLink: WorkSupply {
     private static let mostBytesAtOnce = 1 << 26
     private static let longestPause = 2.0
     private static let mostIntroductions = 5
+    /// How long a result waits for others.
+    private static let gathering = Duration.milliseconds(20)
     /// Results that are sent in one call.
     private static let mostResults = 500
     private static let mostResultBytes = 1 << 25
@@ -117,6 +121,7 @@ final class QueueLink: WorkSupply {
                 state.refused += 1
                 return
             }
+            if state.finished.isEmpty { state.finishedSince = .now }
             state.finished.append(chunk)
             let ratio = Double(chunk.nanoseconds) / 1e9 / max(chunk.cost, 1e-9)
             state.ratio += (min(max(ratio, 0.001), 10) - state.ratio) / 8
@@ -206,7 +211,12 @@ final class QueueLink: WorkSupply {
                     }
                     return now >= nextTry || state.isLeaving ? .connect : nil
                 }
-                if !state.finished.isEmpty {
+                // A moment later there may be more to send at once, unless everything is there.
+                let isDue =
+                    state.finished.count >= state.held.count || state.isLeaving
+                    || state.finished.count >= QueueLink.mostResults
+                    || now - state.finishedSince >= QueueLink.gathering
+                if !state.finished.isEmpty && isDue {
                     var bytes = 0
                     let chunks = state.finished.prefix { chunk in
                         bytes += chunk.payload.count
