@@ -35,11 +35,13 @@ package protocol QueueStore: AnyObject {
 
     // MARK: Working
 
-    /// Introduces a worker or says that it is alive, and prolongs its leases. What it holds by the store's books and
-    /// does not name is given back.
+    /// Introduces a worker or says that it is alive, and prolongs its leases. When these are all, what it holds by the
+    /// store's books and does not name is given back: an answer to a claim may have been lost.
     ///
     /// - Returns: Those leases that it does not hold any more.
-    func renew(_ worker: WorkerDescription, _ leases: [LeaseKey]) throws(QueueError) -> [LeaseKey]
+    func renew(
+        _ worker: WorkerDescription, _ leases: [LeaseKey], areAll: Bool
+    ) throws(QueueError) -> [LeaseKey]
     /// Leases up to `most` chunks: of the batch with the highest priority, then of the oldest.
     ///
     /// The hint says of which batch this worker had a chunk last, and which number the next chunk has: where to look

@@ -40,13 +40,12 @@ package final class StoredBatch: Sendable {
     /// A chain's candidate is asked for when the one before it is decided, which may stand far behind what is read.
     private static let mostBehind = 1 << 21
     private static let chunksAtOnce = 64
-    /// How long a server may be away that is followed.
-    private static let patience = Duration.seconds(3600)
     private static let decodedAtOnce = 8
 
     private let batch: BatchStatus
     /// Opens the store again when it was away; `nil`: nothing is waited for.
     private let follow: StoreOpener?
+    private let giveUp: Double
     private let cancel: CancelFlag
     private let state: Monitor<State>
 
@@ -55,14 +54,17 @@ package final class StoredBatch: Sendable {
     ///   - store: Where; nobody else uses it meanwhile.
     ///   - order: ``ResultOrder/done``: as chunks were finished, and only those that are.
     ///   - follow: Waits for chunks that are not finished, and opens the store again when it was away.
+    ///   - giveUp: For how many seconds it may be away.
     ///   - cancel: Ends the waiting.
     /// - Throws: ``QueueError``.
     package init(
         _ batch: BatchStatus, of store: any QueueStore, order: ResultOrder, follow: StoreOpener?,
+        giveUp: Double = 3600,
         cancel: CancelFlag
     ) throws(QueueError) {
         self.batch = batch
         self.follow = follow
+        self.giveUp = giveUp
         self.cancel = cancel
         var state = State(store: store)
         if order == .done {
@@ -95,7 +97,7 @@ package final class StoredBatch: Sendable {
                 } catch {
                     let since = state.awaySince ?? .now
                     if follow == nil || error.kind != .unreachable || cancel.isCancelled
-                        || .now - since > Self.patience
+                        || .now - since > .seconds(giveUp)
                     {
                         return .failure(error)
                     }

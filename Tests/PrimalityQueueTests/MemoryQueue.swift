@@ -201,7 +201,7 @@ final class MemoryStore: QueueStore {
     // MARK: Working
 
     func renew(
-        _ worker: WorkerDescription, _ leases: [LeaseKey]
+        _ worker: WorkerDescription, _ leases: [LeaseKey], areAll: Bool
     ) throws(QueueError) -> [LeaseKey] {
         try call(.renew) { () throws(QueueError) in
             queue.state.withLock { state in
@@ -215,7 +215,7 @@ final class MemoryStore: QueueStore {
                         if wanted.contains(key) && batch.state == .open {
                             held.insert(key)
                             state.batches[id]?.chunks[i].until = state.now + state.lease
-                        } else {
+                        } else if areAll || wanted.contains(key) {
                             state.batches[id]?.chunks[i].state = .open
                             state.batches[id]?.chunks[i].worker = nil
                         }

@@ -192,7 +192,7 @@ def pause_and_resume(c):
     c.status_is(c.run("cancel", "--batch", "a"), 2, "cancel of what is finished")
     c.status_is(c.run("cancel", "--batch", "none"), 2, "cancel of what is not there")
     # The higher priority is first, whenever it was given.
-    c.write("c.txt", load(60, bits=2000))
+    c.write("c.txt", load(60, bits=8000))
     for name, priority in (("low", -5), ("high", 0)):
         c.submit("c.txt", "--seed", name.count("h"), "--chunk", "10", "--name", name, "--priority", priority)
     c.status_is(c.run("prioritise", "--batch", "low", "--priority", "7"), 0, "prioritise")
@@ -273,7 +273,7 @@ def roles(c):
             "begin_batch(1, 'x', 'x', 0)", f"change_batch(1, {alice}, 'drop', 0)", "claim(1, 1, 1, 0, 0, true)",
             f"note_second(1, 1, {alice}, 0, true, '')", f"end_batch({alice}, 'x', 1, 1)",
             "finish(1, 1, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
-            "renew(1, 1, 'h', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}')"):
+            "renew(1, 1, 'h', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}', true)"):
         is_refused("reader", f"select * from primality.{function}")
     is_refused("bob", "select * from primality.claim(1, 1, 1, 0, 0, true)")
     is_refused("bob", f"select primality.add_chunks({alice}, '{{9999}}', '{{0}}', '{{1}}', '{{1}}', '{{x}}')")
@@ -322,7 +322,7 @@ def roles(c):
     found = boss.sql(
         "set search_path = evil, pg_catalog; create table evil.about (schema int, version text, lease float8); "
         "insert into evil.about values (9, 'x', 1); create temporary table about (schema int); "
-        "select count(*) from primality.renew(1, 77, 'h', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}')", "worker")
+        "select count(*) from primality.renew(1, 77, 'h', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}', true)", "worker")
     c.equal(found, [("0",)], "a search path of the worker's own")
 
 

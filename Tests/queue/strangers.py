@@ -328,7 +328,7 @@ def hostile_roles(c):
         c.write("two.txt", "1000003\n1000033\n")
         c.submit("two.txt", "--seed", seed, "--name", f"r{seed}", "--chunk", "1", "--priority", "1000")
         c.queue.sql(
-            "select * from primality.renew(1, 99, 'evil', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}')", "worker")
+            "select * from primality.renew(1, 99, 'evil', 1, 'v', 'l', 'g', 1, 1, 'p', '{}', '{}', '{}', true)", "worker")
         leases = c.queue.sql("select * from primality.claim(1, 99, 2, 0, 0, true)", "worker")
         for lease in leases:
             try:

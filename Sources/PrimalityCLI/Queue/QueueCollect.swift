@@ -46,6 +46,12 @@ struct QueueCollect: ParsableCommand {
     var follow = false
 
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --follow: how long a server may be away, from 0 to 1e9.", valueName: "seconds"))
+    var giveUp = 3600.0
+
+    @Option(
         help: ArgumentHelp(
             "Also write the certificates of a batch that was submitted with --prove: to a new file, as JSON lines, or to a "
                 + "folder, a file each. Each is verified before it is written.",
@@ -69,6 +75,9 @@ struct QueueCollect: ParsableCommand {
         if format == .bfile { throw Refusal.usage("--format bfile is for list") }
         let order: ResultOrder = try choice(order, of: "--order")
         let color: ColourMode = try choice(color, of: "--color")
+        if !(0...1e9).contains(giveUp) {
+            throw Refusal.usage("--give-up \(giveUp) is out of range; give 0 to 1e9 seconds")
+        }
         if follow && order == .done {
             throw Refusal.usage("--follow waits in the order of the input; leave --order done out")
         }
@@ -95,7 +104,7 @@ struct QueueCollect: ParsableCommand {
         let opener: StoreOpener = { cancel throws(QueueError) in try address.open(cancel: cancel) }
         let stored = try reported { () throws(QueueError) -> StoredBatch in
             try StoredBatch(
-                status, of: store, order: order, follow: follow ? opener : nil,
+                status, of: store, order: order, follow: follow ? opener : nil, giveUp: giveUp,
                 cancel: interruption.cancel)
         }
         let source = CandidateSource(

@@ -89,16 +89,16 @@
         // MARK: Working
 
         func renew(
-            _ worker: WorkerDescription, _ leases: [LeaseKey]
+            _ worker: WorkerDescription, _ leases: [LeaseKey], areAll: Bool
         ) throws(QueueError) -> [LeaseKey] {
             let rows = try connection.run(
-                "select * from primality.renew($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                "select * from primality.renew($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 [
                     .int(queueSchema), .long(worker.id), .text(worker.host), .int(worker.process),
                     .text(worker.version), .text(worker.level), .text(worker.gmp),
                     .int(worker.cores), .int(worker.workers), .text(worker.pool),
                     .longs(leases.map(\.batch)), .longs(leases.map(\.chunk)),
-                    .ints(leases.map(\.attempt)),
+                    .ints(leases.map(\.attempt)), .bool(areAll),
                 ])
             return (0..<rows.count).map { row in
                 LeaseKey(

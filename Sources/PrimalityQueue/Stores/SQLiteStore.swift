@@ -150,7 +150,7 @@
         // MARK: Working
 
         func renew(
-            _ worker: WorkerDescription, _ leases: [LeaseKey]
+            _ worker: WorkerDescription, _ leases: [LeaseKey], areAll: Bool
         ) throws(QueueError) -> [LeaseKey] {
             try database.transaction { () throws(QueueError) -> [LeaseKey] in
                 try database.run(
@@ -177,7 +177,7 @@
                     let isWanted = row.integer(3) == BatchStatus.State.open.rawValue
                     if wanted.contains(key) && isWanted {
                         held.insert(key)
-                    } else {
+                    } else if areAll || wanted.contains(key) {
                         returned.append(key)
                     }
                 }

@@ -117,10 +117,8 @@ final class QueueLink: WorkSupply {
 
     func finish(_ chunk: FinishedChunk) {
         state.withLock(wake: true) { state in
-            if state.lost.remove(chunk.key) != nil {
-                state.refused += 1
-                return
-            }
+            // It was counted when it was lost.
+            if state.lost.remove(chunk.key) != nil { return }
             if state.finished.isEmpty { state.finishedSince = .now }
             state.finished.append(chunk)
             let ratio = Double(chunk.nanoseconds) / 1e9 / max(chunk.cost, 1e-9)
@@ -185,7 +183,7 @@ final class QueueLink: WorkSupply {
                     switch task {
                     case .connect: try connect()
                     case .send(let chunks): try send(chunks)
-                    case .renew: try renew()
+                    case .renew: try renew(areAll: false)
                     case .claim(let most): try claim(most)
                     case .leave:
                         try giveBack()
@@ -266,10 +264,10 @@ final class QueueLink: WorkSupply {
             backoff = 0
         }
 
-        private mutating func renew() throws(QueueError) {
+        private mutating func renew(areAll: Bool = true) throws(QueueError) {
             guard let store else { return }
             let held = link.state.withLock { $0.held }
-            let lost = try store.renew(plan.worker, Array(held))
+            let lost = try store.renew(plan.worker, Array(held), areAll: areAll)
             renewed = .now
             if lost.isEmpty { return }
             link.state.withLock(wake: true) { state in
@@ -279,6 +277,7 @@ final class QueueLink: WorkSupply {
                 for chunk in state.finished { gone.remove(chunk.key) }
                 state.stock.removeAll { gone.remove($0.lease.key) != nil }
                 state.lost.formUnion(gone)
+                state.refused += gone.count
                 state.endRunWithoutLeases()
             }
         }
@@ -366,7 +365,7 @@ final class QueueLink: WorkSupply {
         /// Gives back what is held.
         private mutating func giveBack() throws(QueueError) {
             guard let store, !link.state.withLock({ $0.held.isEmpty }) else { return }
-            _ = try store.renew(plan.worker, [])
+            _ = try store.renew(plan.worker, [], areAll: true)
         }
 
         /// Goes on after an error; `false` when that makes no sense.

@@ -86,7 +86,7 @@ package final class SecondLook: WorkSupply {
     private func introduce() throws(QueueError) {
         let result = state.withLock { [plan] state -> Result<Void, QueueError> in
             do throws(QueueError) {
-                _ = try state.store.renew(plan.worker, [])
+                _ = try state.store.renew(plan.worker, [], areAll: false)
                 return .success(())
             } catch { return .failure(error) }
         }

@@ -46,6 +46,12 @@ create table primality.chunk (
 create index chunk_open on primality.chunk (batch, no) where state = 0;
 create index chunk_leased on primality.chunk (until) where state = 1;
 
+-- Where the last claim ended: 2^40 times the batch, and the number of the next chunk. A sequence has no old versions, and
+-- everybody sees at once what it is set to.
+create sequence primality.head minvalue 0 start 0;
+-- When leases were looked through last, in milliseconds since 1970.
+create sequence primality.swept minvalue 0 start 0;
+
 create table primality.worker (
     id bigint primary key,
     role text not null default session_user,
@@ -100,15 +106,30 @@ begin
     end if;
 end $$;
 
--- Introduces a worker or says that it is alive, and prolongs the leases that it names; what else it holds is open again.
--- Gives those that it does not hold any more.
+-- Opens again what nobody renewed, or calls it failed when that was the third time.
+create function primality.expire() returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update primality.chunk c
+        set state = case when cardinality(c.lost) >= 2 then 3 else 0 end,
+            lost = c.lost || coalesce(
+                (select replace(w.host, ',', ' ') from primality.worker w where w.id = c.worker), '?'),
+            worker = null, until = null
+        from (select k.batch, k.no from primality.chunk k where k.state = 1 and k.until < clock_timestamp()
+            order by k.until limit 1000 for update skip locked) e
+        where c.batch = e.batch and c.no = e.no;
+$$;
+
+-- Introduces a worker or says that it is alive, and prolongs the leases that it names; when these are all, what else it has
+-- by the books is open again. Gives those that it does not hold any more.
 create function primality.renew(
     p_schema integer, p_worker bigint, p_host text, p_process integer, p_version text, p_level text, p_gmp text,
-    p_cores integer, p_workers integer, p_pool text, p_batches bigint[], p_nos bigint[], p_attempts integer[])
+    p_cores integer, p_workers integer, p_pool text, p_batches bigint[], p_nos bigint[], p_attempts integer[],
+    p_is_all boolean)
 returns table (lost_batch bigint, lost_no bigint, lost_attempt integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     v_lease interval;
+    v_swept bigint;
 begin
     perform primality.check_form(p_schema);
     select make_interval(secs => a.lease) into v_lease from primality.about a;
@@ -121,19 +142,32 @@ begin
     end if;
     -- In the order of drop: batches, then chunks.
     perform from primality.batch b where b.id = any (p_batches) order by b.id for key share;
+    -- Chunks are found by their keys: an index of leases would have the entries of all that are over.
     update primality.chunk c set until = clock_timestamp() + v_lease
         from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt), primality.batch b
-        where c.batch = h.batch and c.no = h.no and c.attempt = h.attempt and c.state = 1 and c.worker = p_worker
+        where c.batch = h.batch and c.no = h.no and c.attempt = h.attempt and c.state + 0 = 1 and c.worker = p_worker
         and b.id = c.batch and b.state = 1;
+    -- Those of a batch that rests, or was cancelled.
     update primality.chunk c set state = 0, worker = null, until = null
-        where c.state = 1 and c.worker = p_worker
-        and (c.batch, c.no) not in (
-            select h.batch, h.no from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt)
-                join primality.chunk k on k.batch = h.batch and k.no = h.no and k.attempt = h.attempt
-                join primality.batch b on b.id = h.batch and b.state = 1);
+        from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt), primality.batch b
+        where c.batch = h.batch and c.no = h.no and c.attempt = h.attempt and c.state + 0 = 1 and c.worker = p_worker
+        and b.id = c.batch and b.state <> 1;
+    if p_is_all then
+        update primality.chunk c set state = 0, worker = null, until = null
+            where c.state = 1 and c.worker = p_worker
+            and (c.batch, c.no) not in (
+                select h.batch, h.no from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt)
+                    join primality.chunk k on k.batch = h.batch and k.no = h.no and k.attempt = h.attempt);
+    end if;
+    -- What others hold, after what this one holds; by one worker at a time, and seldom: while an old snapshot is held the index has an entry for each lease that ever was.
+    select t.last_value into v_swept from primality.swept t;
+    if extract(epoch from clock_timestamp()) * 1000 - v_swept > extract(epoch from v_lease) * 1000 / 3 then
+        perform setval('primality.swept', (extract(epoch from clock_timestamp()) * 1000)::bigint);
+        perform primality.expire();
+    end if;
     return query select h.batch, h.no, h.attempt from unnest(p_batches, p_nos, p_attempts) as h (batch, no, attempt)
         where not exists (select from primality.chunk c where c.batch = h.batch and c.no = h.no
-            and c.attempt = h.attempt and c.state = 1 and c.worker = p_worker);
+            and c.attempt = h.attempt and c.state + 0 = 1 and c.worker = p_worker);
 end $$;
 
 -- Leases up to p_most chunks: of the batch with the highest priority, then of the oldest. A worker says where it had its
@@ -152,29 +186,26 @@ declare
     v_batch record;
     v_from bigint;
     v_most integer := least(greatest(p_most, 1), 1000);
+    v_head bigint;
+    v_mask constant bigint := (1::bigint << 40) - 1;
+    v_last bigint;
 begin
     perform primality.check_form(p_schema);
     select a.lease into v_lease from primality.about a;
-    update primality.worker w set seen = clock_timestamp() where w.id = p_worker and w.role = session_user;
-    if not found then
+    if not exists (select from primality.worker w where w.id = p_worker and w.role = session_user) then
         raise exception 'the queue does not know this worker' using errcode = 'PR002';
     end if;
-    -- What nobody renewed is open again, or failed when that was the third time.
-    update primality.chunk c
-        set state = case when cardinality(c.lost) >= 2 then 3 else 0 end,
-            lost = c.lost || coalesce(
-                (select replace(w.host, ',', ' ') from primality.worker w where w.id = c.worker), '?'),
-            worker = null, until = null
-        from (select k.batch, k.no from primality.chunk k where k.state = 1 and k.until < clock_timestamp()
-            order by k.until limit 1000 for update skip locked) e
-        where c.batch = e.batch and c.no = e.no;
+    select h.last_value into v_head from primality.head h;
     for v_batch in select b.id, b.spec from primality.batch b where b.state = 1 order by b.priority desc, b.id loop
-        -- From the hint on, from the beginning, and those that are to be alone.
+        -- From where the last claim ended, from the beginning, and those that are to be alone.
+        v_last := greatest(
+            case when v_batch.id = p_batch then p_from end, case when v_batch.id = v_head >> 40 then v_head & v_mask end, 0);
         foreach v_from in array
-            case when v_batch.id = p_batch and p_from > 0 then array[p_from, 0] else array[0::bigint] end
+            case when v_last > 0 then array[v_last, 0] else array[0::bigint] end
             || case when p_is_free then array[-1::bigint] else '{}' end
         loop
-            return query
+            v_last := null;
+            for out_batch, out_no, out_attempt, out_first, out_count, out_cost, out_payload in
                 with c as (
                     select k.no from primality.chunk k where k.state = 0 and k.batch = v_batch.id and k.no >= v_from
                         and (cardinality(k.lost) >= 2) = (v_from < 0)
@@ -183,14 +214,24 @@ begin
                     set state = 1, attempt = u.attempt + 1, worker = p_worker,
                         until = clock_timestamp() + make_interval(secs => v_lease)
                     from c where u.batch = v_batch.id and u.no = c.no
-                    returning u.batch, u.no, u.attempt, u.first, u.count, u.cost, u.payload,
-                        case when v_batch.id is distinct from p_batch then v_batch.spec end, v_lease, v_from < 0;
-            if found then
+                    returning u.batch, u.no, u.attempt, u.first, u.count, u.cost, u.payload
+            loop
+                out_spec := case when v_batch.id is distinct from p_batch then v_batch.spec end;
+                out_lease := v_lease;
+                out_is_alone := v_from < 0;
+                v_last := greatest(v_last, out_no);
+                return next;
+            end loop;
+            if v_last is not null then
+                if v_from >= 0 and v_last < v_mask then
+                    perform setval('primality.head', (v_batch.id << 40) + v_last + 1);
+                end if;
                 return;
             end if;
         end loop;
-        update primality.batch b set state = 4 where b.id = v_batch.id and b.state = 1 and not exists (
-            select from primality.chunk k where k.batch = v_batch.id and k.state in (0, 1));
+        update primality.batch b set state = 4 where b.id = v_batch.id and b.state = 1
+            and not exists (select from primality.chunk k where k.batch = v_batch.id and k.state = 0)
+            and not exists (select from primality.chunk k where k.batch = v_batch.id and k.state = 1);
     end loop;
     return query select 0::bigint, count(*), 0, 0::bigint, 0, 0::double precision, null::bytea, null::text, v_lease, false
         from primality.chunk k where k.state = 1;
@@ -217,7 +258,7 @@ begin
                 with ordinality as t (batch, no, attempt, cost, tested, passed, failed, cpu, payload, place)),
         d as (
             update primality.chunk u set state = 2, until = null from i, primality.batch b
-                where u.batch = i.batch and u.no = i.no and u.state = 1 and u.attempt = i.attempt
+                where u.batch = i.batch and u.no = i.no and u.state + 0 = 1 and u.attempt = i.attempt
                 and u.worker = p_worker and b.id = u.batch and b.state in (1, 2)
                 returning u.batch, u.no, i.place),
         r as (
