@@ -243,7 +243,7 @@ select count(*) from primality.finish(1, 1000 + :client_id::bigint, array_fill({
 
     def overhead(self):
         file = self.folder / "long"
-        file.write_text("ABC2 $a*2^20000+1\na: from 1 to 3999 step 2\n")
+        file.write_text("ABC2 $a*2^20000+1\na: from 1 to 9999 step 2\n")
         # So that a chunk takes a second.
         begun = time.process_time()
         command = [self.program, "check", "--file", str(file), "-j", "1", "--seed", "5"]

@@ -353,13 +353,16 @@ final class QueueLink: WorkSupply {
             for chunk in chunks {
                 for number in chunk.kept { plan.longTests?.forget(number) }
             }
-            link.state.withLock(wake: true) { state in
+            let isIdle = link.state.withLock(wake: true) { state -> Bool in
                 state.finished.removeFirst(min(chunks.count, state.finished.count))
                 for (chunk, isStored) in zip(chunks, stored) {
                     state.held.remove(chunk.key)
                     if isStored { state.stored += 1 } else { state.refused += 1 }
                 }
+                return state.held.isEmpty
             }
+            // Whether there is more to do is worth knowing now.
+            if isIdle { nextClaim = .now }
         }
 
         /// Gives back what is held.
