@@ -196,9 +196,11 @@ def pause_and_resume(c):
     for name, priority in (("low", -5), ("high", 0)):
         c.submit("c.txt", "--seed", name.count("h"), "--chunk", "10", "--name", name, "--priority", priority)
     c.status_is(c.run("prioritise", "--batch", "low", "--priority", "7"), 0, "prioritise")
-    c.work("--claim", "1")
+    # One after the other, so that they are done in the order in which they are claimed.
+    c.work("--claim", "1", "--pool", "serial")
     order = [r[0] for r in c.sql(
-        "select b.name from @result r join @batch b on b.id = r.batch where b.name in ('low', 'high') order by r.done")]
+        "select b.name from @result r join @batch b on b.id = r.batch where b.name in ('low', 'high') "
+        "order by r.done, b.priority desc")]
     c.equal(order, ["low"] * 6 + ["high"] * 6, "the order")
 
 
