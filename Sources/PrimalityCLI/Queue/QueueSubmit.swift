@@ -82,7 +82,7 @@ struct QueueSubmit: ParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Keep verdicts alone: a byte a candidate in place of 10 to 30. collect then has text, and neither jsonl nor csv."
+            "Keep verdicts alone: a byte a candidate in place of 7 to 30. collect then has text, and neither jsonl nor csv."
         ))
     var verdictsOnly = false
 
