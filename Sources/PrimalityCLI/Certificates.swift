@@ -33,9 +33,13 @@ struct Certificates {
     ///   - out: A file, a folder, or `-`.
     ///   - form: The form; with neither of the two no certificates are wanted.
     ///   - resumes: Go on with a file.
+    ///   - mayResume: The command has --resume.
     ///   - interruption: Ends the reading of that.
     /// - Throws: A status, when it cannot be opened; it was reported.
-    init(out: String?, form: ProofForm?, resumes: Bool, interruption: Interruption) throws {
+    init(
+        out: String?, form: ProofForm?, resumes: Bool, mayResume: Bool = true,
+        interruption: Interruption
+    ) throws {
         self.form = form ?? .json
         self.resumes = resumes
         guard let out, out != "-" else {
@@ -70,9 +74,10 @@ struct Certificates {
                 : out.hasSuffix("/")
                     ? ", and is no folder"
                     : CertificateFile.canBeAppended(to: path)
-                        ? "; remove it, or go on with --resume"
+                        ? mayResume ? "; remove it, or go on with --resume" : "; remove it"
                         : ", and is no file; - is standard output"
-            StandardStreams.complain("--out '\(printable(out))': \(error)\(hint)")
+            StandardStreams.complain(
+                "\(mayResume ? "--out" : "--certificates") '\(printable(out))': \(error)\(hint)")
             let status: ExitStatus = error == .fileExists ? .badInput : .writeError
             throw ExitCode(status.rawValue)
         }

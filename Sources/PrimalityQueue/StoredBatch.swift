@@ -41,6 +41,8 @@ package final class StoredBatch: Sendable {
     private static let mostBehind = 1 << 21
     private static let chunksAtOnce = 64
     private static let decodedAtOnce = 8
+    /// How often to look again for what is waited for.
+    private static let interval = Duration.milliseconds(500)
 
     private let batch: BatchStatus
     /// Opens the store again when it was away; `nil`: nothing is waited for.
@@ -102,7 +104,7 @@ package final class StoredBatch: Sendable {
                         return .failure(error)
                     }
                     state.awaySince = since
-                    pause()
+                    Condition.pause(Self.interval, cancel: cancel)
                     return nil
                 }
             }
@@ -158,16 +160,7 @@ package final class StoredBatch: Sendable {
         if status.state == .cancelled {
             throw .refused("the batch was cancelled; without --follow what it has is printed")
         }
-        pause()
-    }
-
-    /// Waits for half a second, or the flag.
-    private func pause() {
-        for _ in 0..<20 where !cancel.isCancelled {
-            _ = Monitor(false).wait(on: Condition(), atMost: .milliseconds(25)) { _, isLate in
-                isLate ? true : nil
-            }
-        }
+        Condition.pause(Self.interval, cancel: cancel)
     }
 
     private func begin(_ chunk: StoredChunk, _ state: inout State) throws(QueueError) {
@@ -248,7 +241,10 @@ extension StoredBatch {
         var next = 0
         while next < batch.chunks {
             let chunks = try store.chunks(of: batch.id, from: next, most: chunksAtOnce)
-            guard let last = chunks.last else { break }
+            // A stranger's rows may have any number.
+            guard let last = chunks.last, last.number >= next, last.number < batch.chunks else {
+                break
+            }
             next = last.number + 1
             for chunk in chunks {
                 guard let bytes = chunk.result,

@@ -99,7 +99,8 @@ struct QueueCollect: ParsableCommand {
             throw Refusal.usage("--certificates: the batch was submitted without --prove")
         }
         let written = try certificates.map {
-            try Certificates(out: $0, form: .json, resumes: false, interruption: interruption)
+            try Certificates(
+                out: $0, form: .json, resumes: false, mayResume: false, interruption: interruption)
         }
         let opener: StoreOpener = { cancel throws(QueueError) in try address.open(cancel: cancel) }
         let stored = try reported { () throws(QueueError) -> StoredBatch in

@@ -78,22 +78,12 @@ struct QueueStatus: ParsableCommand {
             }
             if let html { try write(html, store, shown) }
             if !watch || shown.allSatisfy(\.isOver) || output.error != nil { break }
-            pause(interruption.cancel)
+            Condition.pause(.seconds(every), cancel: interruption.cancel)
             if interruption.cancel.isCancelled { break }
         }
         let status = output.status()
         if interruption.cancel.isCancelled && !watch { interruption.exitIfSignalled { "" } }
         if status != .done { throw ExitCode(status.rawValue) }
-    }
-
-    private func pause(_ cancel: CancelFlag) {
-        let end = ContinuousClock.now + .seconds(every)
-        let never = Monitor(false)
-        while .now < end && !cancel.isCancelled {
-            _ = never.wait(on: Condition(), atMost: .milliseconds(50)) { _, isLate in
-                isLate ? true : nil
-            }
-        }
     }
 
     private func write(_ path: String, _ store: any QueueStore, _ batches: [BatchStatus]) throws {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Primality
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -32,6 +34,17 @@
 
     /// Wakes all who wait.
     package func broadcast() { unsafe pthread_cond_broadcast(variable) }
+
+    /// Lets time pass, unless a flag is raised before: to be looked at every 20 ms.
+    package static func pause(_ time: Duration, cancel: CancelFlag? = nil) {
+        let end = ContinuousClock.now + time
+        let nobody = Monitor(())
+        while .now < end && cancel?.isCancelled != true {
+            nobody.wait(on: Condition(), atMost: min(.milliseconds(20), end - .now)) {
+                _, isLate -> Void? in isLate ? () : nil
+            }
+        }
+    }
 
     /// Waits once; whether the time passed before anybody woke the caller, which holds the mutex.
     func wait(

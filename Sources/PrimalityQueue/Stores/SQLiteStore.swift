@@ -186,10 +186,10 @@
                         "update chunk set state = 0, worker = null, until = null where batch = ? and no = ?",
                         [.integer(key.batch), .integer(key.chunk)])
                 }
-                if !held.isEmpty {
+                for key in held {
                     try database.run(
-                        "update chunk set until = \(Self.now) + (select lease from about) where state = 1 and worker = ?",
-                        [.integer(worker.id)])
+                        "update chunk set until = \(Self.now) + (select lease from about) where batch = ? and no = ?",
+                        [.integer(key.batch), .integer(key.chunk)])
                 }
                 return leases.filter { !held.contains($0) }
             }

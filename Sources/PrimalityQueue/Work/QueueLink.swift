@@ -315,7 +315,7 @@ final class QueueLink: WorkSupply {
             if told.insert(leases[0].key.batch).inserted { plan.note(damage) }
             hint = nil
             link.state.withLock(wake: true) { state in
-                for lease in leases {
+                for lease in leases.map(\.bounded) {
                     var payload = ResultPayload(count: lease.count)
                     payload.fail(.threw(damage))
                     state.held.insert(lease.key)

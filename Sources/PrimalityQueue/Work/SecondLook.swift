@@ -101,8 +101,11 @@ package final class SecondLook: WorkSupply {
                     state.stock = try state.store.secondLook(
                         plan.worker, batch: batch, share: plan.share, from: state.next,
                         most: Self.mostAtOnce)
-                    state.isLast = state.stock.count < Self.mostAtOnce
-                    state.next = state.stock.last.map { $0.number + 1 } ?? state.next
+                    // A stranger's rows may have any number, and the last one nothing after it.
+                    let last = state.stock.last?.number ?? .max
+                    state.isLast =
+                        state.stock.count < Self.mostAtOnce || last >= plan.batch.chunks
+                    state.next = last &+ 1
                 } catch {
                     state.outcome.failure = Complaint(
                         message: error.message, status: error.status ?? .internalError)
@@ -149,9 +152,5 @@ package final class SecondLook: WorkSupply {
     func note(_ message: String) { plan.note(message) }
     func tested(_ count: Int) { plan.tested(count) }
 
-    func waitAMoment() {
-        _ = Monitor(false).wait(on: Condition(), atMost: .milliseconds(20)) { _, isLate in
-            isLate ? true : nil
-        }
-    }
+    func waitAMoment() { Condition.pause(.milliseconds(20)) }
 }
