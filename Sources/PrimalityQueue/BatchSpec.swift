@@ -43,7 +43,8 @@ package struct BatchSpec: Codable, Sendable, Equatable {
         do {
             self = try JSONDecoder().decode(BatchSpec.self, from: Data(text.utf8))
         } catch {
-            throw .damaged("a batch in the queue says nothing that this program understands")
+            throw .damaged(
+                "the options of a batch in the queue cannot be read: another program wrote them")
         }
         if schema != queueSchema {
             throw .refused(
